@@ -1,0 +1,1 @@
+"""Look inside feature maps and hyperspectral images in napari."""

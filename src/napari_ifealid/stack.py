@@ -1,0 +1,143 @@
+"""The feature stack: an image with many features at each pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.errors import DatasetError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeatureStack:
+    """Feature vectors on a grid of pixels.
+
+    Parameters
+    ----------
+    values : array, shape (..., C)
+        The stored values: two or more spatial axes, then the features. Booleans, integers or
+        floats. Kept as it is, without a copy, so that a memory-mapped array stays memory-mapped.
+    name : str
+        What the stack is called.
+    overlay : array of uint8, shape (h, w, 3), optional
+        The original image. It covers exactly the area of the last two spatial axes.
+    precision : {8, 16, 32}, optional
+        The bits a value was stored with, for stacks from an IFeaLiD ZIP.
+    value_range : (float, float), optional
+        The real values that the smallest and the largest storable number stand for, for unsigned
+        integer stacks that hold quantised values. None: the stored values are the real ones.
+    feature_labels : sequence of str or float, optional
+        A label for each feature, e.g. its wavelength. Feature numbers (from 0) unless given.
+
+    Raises
+    ------
+    DatasetError
+        If the array has fewer than three axes, an axis of length zero or values that are not
+        real numbers, or if another argument does not fit it.
+    """
+
+    values: NDArray[Any]
+    name: str
+    overlay: NDArray[np.uint8] | None = None
+    precision: int | None = None
+    value_range: tuple[float, float] | None = None
+    feature_labels: Sequence[str | float] | None = None
+
+    def __post_init__(self) -> None:
+        check_feature_array(self.values)
+        if self.overlay is not None and (self.overlay.ndim != 3 or self.overlay.shape[2] != 3):
+            raise DatasetError(
+                f"an overlay of shape {self.overlay.shape}",
+                expected="an RGB image of shape (height, width, 3)",
+                remedy="Convert the overlay to RGB.",
+            )
+        if self.value_range is not None and self.values.dtype.kind != "u":
+            raise DatasetError(
+                f"a value range for values of type {self.values.dtype}",
+                expected="a value range for unsigned integers only",
+                remedy="Leave the value range out: these values are the real ones.",
+            )
+        labels = range(self.feature_count) if self.feature_labels is None else self.feature_labels
+        if len(labels) != self.feature_count:
+            raise DatasetError(
+                f"{len(labels)} feature labels",
+                expected=f"one label for each of the {self.feature_count} features",
+                remedy="Give as many labels as there are features, or none.",
+            )
+        object.__setattr__(self, "feature_labels", tuple(labels))
+
+    @property
+    def spatial_shape(self) -> tuple[int, ...]:
+        """Lengths of the spatial axes."""
+        return self.values.shape[:-1]
+
+    @property
+    def pixel_count(self) -> int:
+        """Number of pixels."""
+        return prod(self.spatial_shape)
+
+    @property
+    def feature_count(self) -> int:
+        """Number of features, C."""
+        return self.values.shape[-1]
+
+    @property
+    def scale(self) -> float:
+        """Real value of one stored unit: real = offset + scale · stored."""
+        if self.value_range is None:
+            return 1.0
+        low, high = self.value_range
+        return (high - low) / float(np.iinfo(self.values.dtype).max)
+
+    @property
+    def offset(self) -> float:
+        """Real value of a stored zero: real = offset + scale · stored."""
+        return 0.0 if self.value_range is None else self.value_range[0]
+
+    def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
+        """Return the real values of one pixel.
+
+        Parameters
+        ----------
+        position : sequence of int
+            Index along each spatial axis.
+
+        Returns
+        -------
+        array of float64, shape (C,)
+        """
+        return self.offset + self.scale * np.asarray(self.values[tuple(position)], np.float64)
+
+
+def check_feature_array(values: NDArray[Any]) -> None:
+    """Raise unless an array can be the values of a feature stack.
+
+    Raises
+    ------
+    DatasetError
+        If it has fewer than three axes, an axis of length zero or values that are not real
+        numbers.
+    """
+    if values.dtype.kind not in "buif":
+        raise DatasetError(
+            f"an array of type {values.dtype}",
+            expected="real numbers: booleans, integers or floats",
+            remedy="Convert it first, e.g. with abs(array) or array.astype('float32').",
+        )
+    if values.ndim < 3:
+        raise DatasetError(
+            f"an array of shape {values.shape}",
+            expected="at least three axes, (..., height, width, features)",
+            remedy="Stack the features along the last axis.",
+        )
+    if 0 in values.shape:
+        raise DatasetError(
+            f"an array of shape {values.shape}, which is empty",
+            expected="at least one pixel and one feature",
+            remedy="Check how the array was made.",
+        )
