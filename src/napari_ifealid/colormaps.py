@@ -8,15 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 LEVELS = 256
 
 # The nodes of ImageJ's lookup table "Fire" (public domain), eight levels apart.
-_FIRE_NODES = np.array(
-    [
-        [0, 0, 1, 25, 49, 73, 98, 122, 146, 162, 173, 184, 195, 207, 217, 229]
-        + [240, 252, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 35, 57]
-        + [79, 101, 117, 133, 147, 161, 175, 190, 205, 219, 234, 248, 255, 255, 255, 255],
-        [0, 61, 96, 130, 165, 192, 220, 227, 210, 181, 151, 122, 93, 64, 35, 5]
-        + [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 98, 160, 223, 255],
-    ]
+_FIRE_RED = "0 0 1 25 49 73 98 122 146 162 173 184 195 207 217 229 240 252" + " 255" * 14
+_FIRE_GREEN = "0 " * 13 + "14 35 57 79 101 117 133 147 161 175 190 205 219 234 248 255 255 255 255"
+_FIRE_BLUE = (
+    "0 61 96 130 165 192 220 227 210 181 151 122 93 64 35 5 " + "0 " * 11 + "35 98 160 223 255"
 )
 
 
@@ -29,8 +24,9 @@ def fire_table() -> NDArray[np.uint8]:
         RGB from low to high.
     """
     level = np.arange(LEVELS) / 8
-    nodes = [np.interp(level, np.arange(32), channel) for channel in _FIRE_NODES]
-    return np.stack(nodes, axis=-1).astype(np.uint8)
+    nodes = (np.array(channel.split(), float) for channel in (_FIRE_RED, _FIRE_GREEN, _FIRE_BLUE))
+    channels = [np.interp(level, np.arange(32), values) for values in nodes]
+    return np.stack(channels, axis=-1).astype(np.uint8)
 
 
 def with_transparency_ramp(colours: ArrayLike, base: float) -> NDArray[np.float64]:

@@ -84,20 +84,27 @@ class FeatureStack:
     @property
     def feature_count(self) -> int:
         """Number of features, C."""
-        return self.values.shape[-1]
+        return int(self.values.shape[-1])
 
-    @property
-    def scale(self) -> float:
-        """Real value of one stored unit: real = offset + scale · stored."""
+    def real_values(self, stored: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the real values that stored ones stand for.
+
+        Parameters
+        ----------
+        stored : array
+            Of the type of `values`.
+
+        Returns
+        -------
+        array of float64, same shape
+            Exact at both ends of the value range, and at zero where the range has it.
+        """
         if self.value_range is None:
-            return 1.0
+            return stored.astype(np.float64)
         low, high = self.value_range
-        return (high - low) / float(np.iinfo(self.values.dtype).max)
-
-    @property
-    def offset(self) -> float:
-        """Real value of a stored zero: real = offset + scale · stored."""
-        return 0.0 if self.value_range is None else self.value_range[0]
+        top = float(np.iinfo(self.values.dtype).max)
+        real: NDArray[np.float64] = (low * (top - stored) + high * stored.astype(np.float64)) / top
+        return real
 
     def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
         """Return the real values of one pixel.
@@ -111,7 +118,7 @@ class FeatureStack:
         -------
         array of float64, shape (C,)
         """
-        return self.offset + self.scale * np.asarray(self.values[tuple(position)], np.float64)
+        return self.real_values(np.asarray(self.values[tuple(position)]))
 
 
 def check_feature_array(values: NDArray[Any]) -> None:

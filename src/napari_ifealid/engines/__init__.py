@@ -1,1 +1,25 @@
-"""TODO."""
+"""Engines: reference → similarity map."""
+
+from napari_ifealid.engines.choice import (
+    EngineChoice,
+    EnginePlan,
+    RunningEngine,
+    plan_engine,
+    prepare_stack,
+    start_engine,
+)
+from napari_ifealid.engines.engine import Engine, EngineUnavailableError
+from napari_ifealid.engines.gl_context import Renderer, find_renderer
+
+__all__ = [
+    "Engine",
+    "EngineChoice",
+    "EnginePlan",
+    "EngineUnavailableError",
+    "Renderer",
+    "RunningEngine",
+    "find_renderer",
+    "plan_engine",
+    "prepare_stack",
+    "start_engine",
+]

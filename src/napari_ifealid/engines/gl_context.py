@@ -1,0 +1,97 @@
+"""An OpenGL context without a window, beside napari's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vispy.gloo import gl
+from vispy.gloo.context import FakeCanvas, forget_canvas, set_current_canvas
+
+from napari_ifealid.engines.engine import EngineUnavailableError
+
+_MAX_3D_TEXTURE_SIZE = 0x8073
+_FREE_KIB_NVIDIA = 0x9049  # GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
+_SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swiftshader", "swr", "gdi generic", "basic render")
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """What draws for OpenGL here.
+
+    Parameters
+    ----------
+    name : str
+        As the driver gives it.
+    max_texture_side : int
+        Texels along a side of a three-dimensional texture.
+    free_memory : int, optional
+        Bytes of GPU memory that were free when asked, where the driver tells.
+    """
+
+    name: str
+    max_texture_side: int
+    free_memory: int | None
+
+    @property
+    def is_software(self) -> bool:
+        """Whether it runs on the CPU."""
+        return any(word in self.name.lower() for word in _SOFTWARE_RENDERERS)
+
+
+class OffscreenContext:
+    """An OpenGL context of its own, to be used from the thread of the window.
+
+    A hidden vispy canvas would do until napari's event loop runs, and fail from then on.
+
+    Raises
+    ------
+    EngineUnavailableError
+        If no context can be made.
+    """
+
+    def __init__(self) -> None:
+        from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
+
+        self._surface = QOffscreenSurface()
+        self._surface.create()
+        self._context = QOpenGLContext()
+        if not (self._context.create() and self._context.makeCurrent(self._surface)):
+            raise EngineUnavailableError("OpenGL does not start here")
+        self._canvas = FakeCanvas()
+        forget_canvas(self._canvas)
+        self._context.doneCurrent()
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Make the context current for gloo, and afterwards the one that was before."""
+        previous = type(self._context).currentContext()
+        surface = previous.surface() if previous is not None else None
+        if not self._context.makeCurrent(self._surface):
+            raise EngineUnavailableError("the OpenGL context was lost")
+        set_current_canvas(self._canvas)
+        try:
+            yield
+            self._canvas.flush()
+        finally:
+            forget_canvas(self._canvas)
+            self._context.doneCurrent()
+            if previous is not None:
+                previous.makeCurrent(surface)
+
+
+def find_renderer() -> Renderer | None:
+    """Return what draws for OpenGL here, None if nothing does."""
+    try:
+        context = OffscreenContext()
+    except EngineUnavailableError:
+        return None
+    with context.current():
+        tells_memory = "GL_NVX_gpu_memory_info" in str(gl.glGetParameter(gl.GL_EXTENSIONS))
+        free = 1024 * int(gl.glGetParameter(_FREE_KIB_NVIDIA)) if tells_memory else None
+        return Renderer(
+            name=str(gl.glGetParameter(gl.GL_RENDERER)),
+            max_texture_side=int(gl.glGetParameter(_MAX_3D_TEXTURE_SIZE)),
+            free_memory=free,
+        )

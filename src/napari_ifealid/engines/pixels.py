@@ -1,0 +1,171 @@
+"""The pixel vectors of a stack, laid out flat, with what every engine needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import frexp
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.stack import FeatureStack
+
+Track = Callable[..., Iterable[Any]]
+"""Wraps an iterable to show progress, called as ``tqdm`` is: (iterable, total=, desc=)."""
+
+_BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's cache
+
+
+def untracked(iterable: Iterable[Any], **_: Any) -> Iterable[Any]:
+    """Show no progress."""
+    return iterable
+
+
+@dataclass(frozen=True, eq=False)
+class PixelVectors:
+    """All pixel vectors of a stack, one a row, and their lengths.
+
+    A vector in *engine units* is ``factor · stored + shift``: a multiple of the real values that
+    float32 can hold without overflow, since the angle between vectors does not depend on it.
+
+    Parameters
+    ----------
+    stored : array, shape (P, C)
+        The stored values, a view of the stack's wherever its layout allows one.
+    spatial_shape : tuple of int
+    factor, shift : float
+    inverse_lengths : array of float32, shape (P,)
+        1 / Euclidean length in engine units; 0 for pixels that are zero or not finite.
+    is_zero : array of bool, shape (P,)
+    is_invalid : array of bool, shape (P,)
+        Pixels that hold a NaN or an infinity.
+    """
+
+    stored: NDArray[Any]
+    spatial_shape: tuple[int, ...]
+    factor: float
+    shift: float
+    inverse_lengths: NDArray[np.float32]
+    is_zero: NDArray[np.bool_]
+    is_invalid: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, stack: FeatureStack, track: Track = untracked) -> PixelVectors:
+        """Lay out a stack and measure its vectors, block by block.
+
+        Parameters
+        ----------
+        stack : FeatureStack
+        track : callable, optional
+            Shows progress, as ``tqdm`` does.
+        """
+        stored = _flat(stack.values)
+        unit = _engine_unit(stack, stored)
+        factor, shift = _float_conversion(stack, unit)
+        lengths = np.empty(len(stored))
+        starts = range(0, len(stored), _block_length(stored))
+        for start in track(starts, total=len(starts), desc="Measuring the vectors"):
+            rows = slice(start, start + _block_length(stored))
+            block = stack.real_values(stored[rows]) * unit
+            lengths[rows] = np.sqrt(np.einsum("pc,pc->p", block, block))
+        is_invalid = ~np.isfinite(lengths)
+        is_zero = lengths == 0
+        lengths[is_invalid | is_zero] = np.inf
+        return cls(
+            stored=stored,
+            spatial_shape=stack.spatial_shape,
+            factor=factor,
+            shift=shift,
+            inverse_lengths=(1.0 / lengths).astype(np.float32),
+            is_zero=is_zero,
+            is_invalid=is_invalid,
+        )
+
+    @property
+    def pixel_count(self) -> int:
+        """Number of pixels, P."""
+        return int(self.stored.shape[0])
+
+    @property
+    def feature_count(self) -> int:
+        """Number of features, C."""
+        return int(self.stored.shape[1])
+
+    def blocks(self) -> Iterator[slice]:
+        """Yield rows that together fit a core's cache."""
+        length = _block_length(self.stored)
+        for start in range(0, self.pixel_count, length):
+            yield slice(start, min(start + length, self.pixel_count))
+
+    def map_without_angles(self, reference: NDArray[Any]) -> NDArray[np.float32] | None:
+        """Return the map of a reference that has no direction, None for any other.
+
+        Parameters
+        ----------
+        reference : array, shape (C,)
+
+        Returns
+        -------
+        array of float32, shape (...), or None
+            For a zero reference 1 at zero pixels and 0 elsewhere; for one that holds a NaN or an
+            infinity NaN everywhere.
+        """
+        if not np.isfinite(reference).all():
+            return np.full(self.spatial_shape, np.nan, np.float32)
+        if reference.any():
+            return None
+        return self.as_map(self.is_zero.astype(np.float32))
+
+    def as_map(self, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give flat similarities the stack's shape, NaN where a pixel is not finite."""
+        similarity[self.is_invalid] = np.nan
+        return similarity.reshape(self.spatial_shape)
+
+
+def unit_vector(reference: NDArray[Any]) -> NDArray[np.float32]:
+    """Scale a finite vector other than zero to unit length."""
+    reference = np.asarray(reference, np.float64)
+    reference = reference / np.abs(reference).max()
+    unit: NDArray[np.float32] = (reference / np.linalg.norm(reference)).astype(np.float32)
+    return unit
+
+
+def _flat(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values of shape (P, C), a view if features come first or last in memory."""
+    features_first = np.moveaxis(values, -1, 0)
+    if features_first.flags.c_contiguous:
+        return features_first.reshape(values.shape[-1], -1).T
+    return values.reshape(-1, values.shape[-1])
+
+
+def _block_length(stored: NDArray[Any]) -> int:
+    return max(1, _BLOCK_VALUES // int(stored.shape[1]))
+
+
+def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
+    """Return what real values are multiplied with, so that float32 can hold their squares."""
+    if stack.value_range is not None:
+        return 1.0 / (max(map(abs, stack.value_range)) or 1.0)
+    if stored.dtype.kind == "u":
+        return 1.0 / float(np.iinfo(stored.dtype).max)
+    if stored.dtype.kind != "f":
+        return 1.0
+    exponent = frexp(_largest_finite(stored))[1]
+    # within these bounds neither products nor sums leave float32's range: no scaled copy needed
+    return 1.0 if -40 < exponent < 40 else 2.0**-exponent
+
+
+def _float_conversion(stack: FeatureStack, unit: float) -> tuple[float, float]:
+    """Return factor and shift from stored values to engine units."""
+    if stack.value_range is None:
+        return unit, 0.0
+    low, high = (unit * value for value in stack.value_range)
+    return (high - low) / float(np.iinfo(stack.values.dtype).max), low
+
+
+def _largest_finite(stored: NDArray[Any]) -> float:
+    length = _block_length(stored)
+    blocks = (np.abs(stored[i : i + length]) for i in range(0, len(stored), length))
+    return max(float(np.max(b, where=np.isfinite(b), initial=0)) for b in blocks)

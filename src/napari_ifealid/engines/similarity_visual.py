@@ -1,0 +1,62 @@
+"""The vispy visual that draws a similarity map from textures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from vispy.gloo import Texture2D, Texture3D
+from vispy.visuals import Visual
+from vispy.visuals.shaders import Function
+
+from napari_ifealid.engines.texture_blocks import BlockLayout
+from napari_ifealid.shaders import load_shader
+
+_CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
+
+
+class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
+    """Draws the similarity of a block's pixels to a reference, one fragment a pixel.
+
+    Parameters
+    ----------
+    layout : BlockLayout
+    factor, shift : float
+        A vector is ``factor · texel + shift``. Without a shift, the factor is taken to be part
+        of the inverse lengths, which saves a product for each texel.
+    """
+
+    def __init__(self, layout: BlockLayout, factor: float, shift: float) -> None:
+        super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
+        fragment = self.shared_program.frag
+        fragment["width"] = f"{layout.width}.0"
+        fragment["height"] = f"{layout.height}.0"
+        fragment["depth"] = str(layout.depth)
+        fragment["bands"] = str(layout.bands)
+        fragment["vector"] = _vector_function(layout, factor, shift)
+        fragment["similarity"] = Function(load_shader("chord_similarity.glsl"))
+        self.shared_program["a_position"] = _CORNERS
+        self._draw_mode = "triangle_strip"
+        self.set_gl_state(blend=False, depth_test=False, cull_face=False)
+
+    def set_reference(self, reference: Texture2D) -> None:
+        """Compare with this vector from now on."""
+        self.shared_program["u_reference"] = reference
+
+    def set_block(self, tiles: Texture3D, inverse_lengths: Texture2D) -> None:
+        """Draw this block from now on."""
+        self.shared_program["u_tiles"] = tiles
+        self.shared_program["u_inverse_lengths"] = inverse_lengths
+
+    def _prepare_transforms(self, view: Any) -> None:
+        """Nothing to transform: the block fills the framebuffer."""
+
+
+def _vector_function(layout: BlockLayout, factor: float, shift: float) -> Function:
+    if shift == 0.0:
+        return Function(load_shader("stored_vector.glsl"))
+    function = Function(load_shader("shifted_vector.glsl"))
+    function["factor"] = f"{factor:.9e}"
+    function["shift"] = f"({shift:.9e})"
+    function["features"] = str(layout.feature_count)
+    return function
