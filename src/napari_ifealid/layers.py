@@ -37,6 +37,7 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         "rgb": False,  # else napari takes a last axis of 3 or 4 pixels for colours
         "multiscale": False,
         "visible": False,
+        "axis_labels": ("feature", *"tzyx"[-len(scale) :]),
         "scale": (1.0, *scale),
         "translate": (0.0, *translate),
     }

@@ -57,10 +57,23 @@ class PreparedStack:
 
 @dataclass(frozen=True, eq=False)
 class RunningEngine:
-    """An engine at work, and why it is this one, in words for the user."""
+    """An engine at work.
+
+    Parameters
+    ----------
+    engine : Engine
+    pixels : PixelVectors
+        What it compares.
+    reason : str
+        Why it is this engine, in words for the user.
+    has_failed_gpu : bool
+        Whether it stands in for a GPU engine that failed.
+    """
 
     engine: Engine
+    pixels: PixelVectors
     reason: str
+    has_failed_gpu: bool = False
 
 
 def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | None) -> EnginePlan:
@@ -127,13 +140,18 @@ def start_engine(prepared: PreparedStack) -> RunningEngine:
     pixels, plan = prepared.pixels, prepared.plan
     cpu = CpuEngine(pixels)
     if plan.renderer is None:
-        return RunningEngine(cpu, plan.reason)
+        return RunningEngine(cpu, pixels, plan.reason)
     try:
         gpu = GpuEngine(pixels, plan.renderer.max_texture_side, prepared.blocks)
         _check_against(cpu, gpu, pixels)
     except Exception as error:  # drivers fail in many ways; none of them may stop the user
-        return RunningEngine(cpu, f"the GPU failed: {error}")
-    return RunningEngine(gpu, plan.reason)
+        return cpu_instead(pixels, error)
+    return RunningEngine(gpu, pixels, plan.reason)
+
+
+def cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
+    """Start the CPU engine because the GPU failed."""
+    return RunningEngine(CpuEngine(pixels), pixels, f"the GPU failed: {error}", has_failed_gpu=True)
 
 
 def _check_against(cpu: CpuEngine, gpu: GpuEngine, pixels: PixelVectors) -> None:

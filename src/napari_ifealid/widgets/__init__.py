@@ -1,1 +1,5 @@
-"""TODO."""
+"""Dock widgets."""
+
+from napari_ifealid.widgets.feature_similarity import FeatureSimilarity
+
+__all__ = ["FeatureSimilarity"]

@@ -1,0 +1,54 @@
+# make demo    open napari with the sample; without a screen, write demo.png
+# make test    run all tests
+# make lint    check style, types and import directions
+# make bench   run the benchmarks
+#
+# Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
+
+PYTHON ?= python3
+PYTEST_OPTIONS ?=
+
+ifeq ($(shell uname -s),Linux)
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
+endif
+endif
+
+.PHONY: demo test lint bench python system
+
+demo: .venv/installed
+ifdef VIRTUAL_SCREEN
+	$(VIRTUAL_SCREEN) .venv/bin/napari-ifealid --screenshot demo.png
+	@echo "There is no screen here: the window was drawn on a virtual one and saved as demo.png"
+else
+	.venv/bin/napari-ifealid
+endif
+
+test: .venv/installed
+	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+
+lint: .venv/installed-lint
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/installed
+	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks $(PYTEST_OPTIONS)
+
+.venv/installed: pyproject.toml | system
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --upgrade "pip>=25.1"  # the first that knows --group
+	.venv/bin/python -m pip install --editable ".[all]" --group test
+	touch $@
+
+.venv/installed-lint: .venv/installed
+	.venv/bin/python -m pip install --group lint
+	touch $@
+
+system: python
+	@PYTHON="$(PYTHON)" scripts/install_debian_packages.sh
+
+python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make PYTHON=python3.12 ..."; exit 1; }

@@ -1,0 +1,73 @@
+"""From a mouse move to the written layer, in a real window."""
+
+from __future__ import annotations
+
+import napari
+import numpy as np
+import pytest
+from napari.layers import Layer
+from qtpy.QtCore import QEventLoop
+from qtpy.QtWidgets import QApplication
+
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.layers import layer_data
+from napari_ifealid.stack import FeatureStack
+
+
+def post_activation_features(shape: tuple[int, ...]) -> FeatureStack:
+    """Return features as sparse and as skewed as those behind a ReLU."""
+    rng = np.random.default_rng(0)
+    values = np.maximum(rng.standard_normal(shape, np.float32), 0.0)
+    values = np.round(values / values.max() * 255).astype(np.uint8)
+    overlay = rng.integers(0, 255, (4 * shape[0], 4 * shape[1], 3), np.uint8)
+    return FeatureStack(values=values, name="features", overlay=overlay)
+
+
+@pytest.fixture
+def viewer():
+    viewer = napari.Viewer()
+    yield viewer
+    viewer.close()
+
+
+@pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
+@pytest.mark.parametrize("shape", [(160, 106, 256), (40, 26, 1024)], ids=str)
+def test_mouse_move_to_written_layer(benchmark, viewer, shape, engine):
+    for layer in layer_data(post_activation_features(shape)):
+        viewer.add_layer(Layer.create(*layer))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    explorer = widget.explorer
+    explorer.state.engine = engine
+
+    def settle() -> None:
+        while not explorer.is_idle:
+            QApplication.processEvents()
+
+    settle()
+    rng = np.random.default_rng(1)
+    written: list[tuple[int, ...]] = []
+    explorer.map_shown.connect(written.append)
+    loop = QEventLoop()  # returns when the map is written, before it is painted
+    explorer.map_shown.connect(lambda _: loop.quit())
+
+    class Move:
+        """What napari hands to its mouse callbacks."""
+
+    def leave_and_paint() -> tuple[tuple[Move], dict[str, object]]:
+        settle()
+        QApplication.processEvents()
+        move = Move()
+        pixel = rng.integers((0, 0), shape[:2])
+        while tuple(pixel) == explorer.pixel:
+            pixel = rng.integers((0, 0), shape[:2])
+        move.position = (0, *explorer.similarity_layer.data_to_world(pixel))
+        return (move,), {}
+
+    def hover(move: Move) -> None:
+        for callback in viewer.mouse_move_callbacks:
+            callback(viewer, move)
+        loop.exec()
+
+    benchmark.pedantic(hover, setup=leave_and_paint, rounds=200, warmup_rounds=5)
+    assert explorer.similarity_layer.data[written[-1]] == 1.0
+    assert widget.engine_text.value.startswith(f"Runs on {engine.value}")

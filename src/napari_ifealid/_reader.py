@@ -1,0 +1,46 @@
+"""The napari reader: files as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.utils import progress
+
+from napari_ifealid.formats import looks_like_stack, read_stacks
+from napari_ifealid.layers import LayerData, layer_data
+
+Reader = Callable[[str | list[str]], list[LayerData]]
+
+
+def get_reader(path: str | list[str]) -> Reader | None:
+    """Return a reader for feature stacks, or None if a file is something else.
+
+    Parameters
+    ----------
+    path : str or list of str
+        One file, or several that are opened together.
+    """
+    paths = _as_list(path)
+    return read_layers if paths and all(map(looks_like_stack, paths)) else None
+
+
+def read_layers(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of one file or several.
+
+    All of them are read before anything is returned, so that a bad file adds no layer.
+
+    Raises
+    ------
+    DatasetError
+        If a file is no good.
+    """
+    return [
+        layer
+        for file in _as_list(path)
+        for stack in read_stacks(file, track=progress)
+        for layer in layer_data(stack)
+    ]
+
+
+def _as_list(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else path

@@ -1,0 +1,92 @@
+"""The command napari-ifealid."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import read_stacks
+from napari_ifealid.layers import LayerData, layer_data
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the command line unless given.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 for bad input.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        layers = _read(options.paths)
+    except DatasetError as error:
+        return _fail(str(error))
+    from napari_ifealid import window  # starts Qt, which --help and bad input do not need
+
+    try:
+        window.explore(layers, options.at, options.screenshot)
+    except window.ExploreError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="napari-ifealid",
+        description="Look inside feature maps in napari: hover, and see which pixels are alike.",
+    )
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        type=Path,
+        help="feature stack to open: an IFeaLiD ZIP, .npy or .npz; without any, the sample",
+    )
+    parser.add_argument(
+        "--at",
+        metavar="ROW,COLUMN",
+        type=_pixel,
+        help="pixel of the feature map to compare with first; the middle one unless given",
+    )
+    parser.add_argument(
+        "--screenshot",
+        metavar="FILE",
+        type=Path,
+        help="draw the window once, save its picture and exit",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"napari-ifealid {version('napari-ifealid')}"
+    )
+    return parser
+
+
+def _pixel(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}; expected two whole numbers, such as 80,53"
+        ) from None
+
+
+def _read(paths: list[Path]) -> list[LayerData]:
+    if not paths:
+        from napari_ifealid._sample_data import astronaut
+
+        return astronaut()
+    return [layer for path in paths for stack in read_stacks(path) for layer in layer_data(stack)]
+
+
+def _fail(message: str) -> int:
+    print(f"napari-ifealid: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,122 @@
+"""The napari layer that shows a similarity map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image
+from numpy.typing import NDArray
+
+from napari_ifealid.explorer.ramps import Ramps, plain_name
+from napari_ifealid.explorer.sources import SIMILARITY_KEY
+from napari_ifealid.explorer.state import ExplorerState
+
+_VISIBLE_STEP = 1.0 / 512  # half a colour of a table of 256
+
+
+class SimilarityLayer:
+    """Writes maps into a napari layer and keeps its display as the state says, both ways.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    state : ExplorerState
+    similarity : array of float32, shape (...)
+        The first map.
+    source_name : str
+        Name of the layer compared.
+    placement : dict
+        ``scale``, ``translate`` and ``affine`` of the layer.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: ExplorerState,
+        similarity: NDArray[np.float32],
+        source_name: str,
+        placement: dict[str, Any],
+    ) -> None:
+        self._state = state
+        self._ramps = Ramps()
+        self._raw = similarity
+        self.layer: Image = viewer.add_image(
+            self._thresholded(),
+            name="similarity",
+            metadata={SIMILARITY_KEY: source_name},
+            rgb=False,
+            blending="translucent",
+            interpolation2d="nearest",
+            opacity=state.opacity,
+            colormap=self._ramps.colormap(state.colormap, state.base),
+            contrast_limits=self._limits(),
+            **placement,
+        )
+        self.layer.contrast_limits_range = (0.0, 1.0)
+        self.layer.colorbar.visible = True
+        self.layer.events.colormap.connect(self._on_layer_colormap)
+        self.layer.events.opacity.connect(self._on_layer_opacity)
+        state.events.colormap.connect(self._apply_colormap)
+        state.events.base.connect(self._apply_colormap)
+        state.events.opacity.connect(self._apply_opacity)
+        state.events.threshold.connect(self._write)
+        state.events.stretch.connect(self._apply_limits)
+
+    def show(self, similarity: NDArray[np.float32]) -> None:
+        """Show another map of the same shape."""
+        self._raw = similarity
+        self._write()
+        if self._state.stretch:
+            self._apply_limits()
+
+    def pixel_at(self, world: Any) -> tuple[int, ...] | None:
+        """Return the pixel at a world position, None outside of the map."""
+        pixel = tuple(int(np.floor(x + 0.5)) for x in self.layer.world_to_data(world))
+        inside = all(0 <= x < n for x, n in zip(pixel, self._raw.shape, strict=True))
+        return pixel if inside else None
+
+    def place(self, placement: dict[str, Any]) -> None:
+        """Lie elsewhere in the world."""
+        for name, value in placement.items():
+            setattr(self.layer, name, value)
+
+    def close(self) -> None:
+        """Leave the layer to the user as it is."""
+        self.layer.events.disconnect(self)
+        self._state.events.disconnect(self._apply_colormap)
+        self._ramps.release()
+
+    def _write(self) -> None:
+        self.layer.data[...] = self._thresholded()
+        self.layer.refresh(thumbnail=False, extent=False, highlight=False)
+
+    def _thresholded(self) -> NDArray[np.float32]:
+        return np.where(self._raw < self._state.threshold, np.float32(np.nan), self._raw)
+
+    def _limits(self) -> tuple[float, float]:
+        if not self._state.stretch or np.isnan(self._raw).all():
+            return 0.0, 1.0
+        low, high = float(np.nanmin(self._raw)), float(np.nanmax(self._raw))
+        return (low, high) if low < high else (0.0, 1.0)
+
+    def _apply_limits(self) -> None:
+        new, old = np.array(self._limits()), np.array(self.layer.contrast_limits)
+        # napari's sliders follow the limits, which costs more than the map itself
+        if np.abs(new - old).max() > _VISIBLE_STEP * (new[1] - new[0]):
+            self.layer.contrast_limits = tuple(new)
+
+    def _apply_colormap(self) -> None:
+        self.layer.colormap = self._ramps.colormap(self._state.colormap, self._state.base)
+
+    def _apply_opacity(self) -> None:
+        self.layer.opacity = self._state.opacity
+
+    def _on_layer_colormap(self) -> None:
+        if not self._ramps.owns(self.layer.colormap):
+            self._state.colormap = plain_name(self.layer.colormap.name)
+            self._apply_colormap()
+
+    def _on_layer_opacity(self) -> None:
+        self._state.opacity = self.layer.opacity

@@ -1,0 +1,117 @@
+"""PNG images as raw numbers: four bytes a pixel, exactly as they are stored."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import PngImagePlugin
+
+from napari_ifealid.errors import DatasetError
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NEEDED_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
+COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+
+_AGAIN = "Create the dataset again, or download it again."
+
+
+def decode_rgba(content: bytes, *, width: int, height: int) -> NDArray[np.uint32]:
+    """Return the pixels of an 8-bit RGBA PNG, unchanged by any colour management.
+
+    Parameters
+    ----------
+    content : bytes
+        The contents of the file.
+    width, height : int
+        The size that the image must have.
+
+    Returns
+    -------
+    array of uint32, shape (height, width)
+        The four bytes of each pixel, in the order R, G, B, A in memory.
+
+    Raises
+    ------
+    DatasetError
+        If it is no PNG, a damaged one, one of another size or mode, or an animated one.
+    """
+    bare = _bare_png(content, width, height)
+    try:
+        pixels = PngImagePlugin.PngImageFile(BytesIO(bare)).tobytes()
+    except (OSError, SyntaxError, ValueError, zlib.error) as error:
+        raise _wrong(f"a damaged PNG ({error})", "a complete PNG") from error
+    return np.frombuffer(pixels, np.uint32).reshape(height, width)
+
+
+def check_png(content: bytes) -> None:
+    """Raise unless the chunks of a PNG are complete and as they were written.
+
+    Raises
+    ------
+    DatasetError
+        If it is no PNG or a damaged one.
+    """
+    for _ in _chunks(content):
+        pass
+
+
+def _bare_png(content: bytes, width: int, height: int) -> bytes:
+    """Return the PNG with no more than its pixels, so that nothing else can change them."""
+    kept = [SIGNATURE]
+    for kind, start, stop in _chunks(content):
+        if len(kept) == 1:
+            _check_header(kind, content[start + 8 : stop - 4], width, height)
+        elif kind == b"IHDR":
+            raise _wrong("a PNG with two headers", "a PNG with one header")
+        if kind == b"acTL":
+            raise _wrong("an animated PNG", "a PNG of a single image")
+        if kind in NEEDED_CHUNKS:
+            kept.append(content[start:stop])
+    return b"".join(kept)
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of each chunk, whose CRC has been checked."""
+    if not content.startswith(SIGNATURE):
+        raise _wrong(f"no PNG (it starts with {content[:8]!r})", "a PNG")
+    view, start, kind = memoryview(content), len(SIGNATURE), b""
+    while kind != b"IEND":
+        try:
+            length, kind = struct.unpack_from(">I4s", content, start)
+            (crc,) = struct.unpack_from(">I", content, start + 8 + length)
+        except struct.error as error:
+            raise _wrong("a truncated PNG", "a PNG up to its end") from error
+        stop = start + 12 + length
+        if zlib.crc32(view[start + 4 : stop - 4]) != crc:
+            raise _wrong(f"a wrong checksum of the PNG's part {kind!r}", "an unchanged PNG")
+        yield kind, start, stop
+        start = stop
+
+
+def _check_header(kind: bytes, header: bytes, width: int, height: int) -> None:
+    if kind != b"IHDR" or len(header) != 13:
+        raise _wrong("a PNG without a header", "a PNG that begins with its header")
+    found_width, found_height, bits, colour = struct.unpack(">IIBB", header[:10])
+    if (found_width, found_height) != (width, height):
+        raise _another_size(found_width, found_height, width, height)
+    if (bits, colour) != (8, 6):
+        mode = COLOUR_TYPES.get(colour, f"unknown (type {colour})")
+        raise _wrong(f"a PNG of {bits} bits, {mode}", "a PNG of 8 bits, RGBA")
+
+
+def _another_size(found_width: int, found_height: int, width: int, height: int) -> DatasetError:
+    swapped = (found_width, found_height) == (height, width)
+    return _wrong(
+        f"an image {found_width} wide and {found_height} high",
+        f"{width} wide and {height} high, as metadata.json says",
+        "Swap width and height in metadata.json." if swapped else _AGAIN,
+    )
+
+
+def _wrong(found: str, expected: str, remedy: str = _AGAIN) -> DatasetError:
+    return DatasetError(found, expected=expected, remedy=remedy)

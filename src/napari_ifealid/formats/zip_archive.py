@@ -1,0 +1,164 @@
+"""ZIP files read with care: whatever is wrong becomes a DatasetError."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import IO
+
+from napari_ifealid.errors import DatasetError
+
+ENCRYPTED_FLAG = 0x1
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The compression methods of which `zipfile` unpacks no more than it is asked for."""
+
+SMALL_STEP = 4096
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+"""What ZIP files start with: an entry, or the end of the list of none."""
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+)
+
+
+@contextmanager
+def opened_zip(path: str | PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP file for reading.
+
+    Raises
+    ------
+    DatasetError
+        If it is no ZIP file, or a damaged one.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (*_UNREADABLE, NotImplementedError) as error:
+        raise _not_a_zip(path, error) from error
+    with archive:
+        yield archive
+
+
+@contextmanager
+def opened_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """Open an entry of a ZIP file. Errors while it is read become DatasetErrors, too.
+
+    Raises
+    ------
+    DatasetError
+        If the entry is encrypted, packed with an unknown method, or damaged.
+    """
+    try:
+        _check_not_encrypted(info)
+        with archive.open(info) as stream:
+            yield stream
+    except DatasetError as error:
+        raise error.inside(str(archive.filename), info.filename) from error.__cause__
+    except NotImplementedError as error:
+        raise DatasetError(
+            f"an entry packed by method {info.compress_type}, which cannot be read here ({error})",
+            expected="an entry stored or packed with deflate, bzip2 or LZMA",
+            remedy="Unpack the ZIP and pack it again with deflate, the usual method.",
+            file=archive.filename,
+            member=info.filename,
+        ) from error
+    except MemoryError as error:
+        raise DatasetError(
+            "an entry that needs more memory than is free",
+            expected="an entry that fits into memory",
+            remedy="Close other programs, or make the data smaller.",
+            file=archive.filename,
+            member=info.filename,
+        ) from error
+    except _UNREADABLE as error:
+        raise DatasetError(
+            f"a damaged entry ({error})",
+            expected="an entry that unpacks to what was packed",
+            remedy="Download or create the file again.",
+            file=archive.filename,
+            member=info.filename,
+        ) from error
+
+
+def member_names(path: str | PathLike[str]) -> list[str]:
+    """Return the names of all entries of a ZIP file.
+
+    Raises
+    ------
+    DatasetError
+        If it is no ZIP file, or a damaged one.
+    """
+    with opened_zip(path) as archive:
+        return archive.namelist()
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, largest: int) -> bytes:
+    """Return the contents of an entry.
+
+    Parameters
+    ----------
+    archive : ZipFile
+    info : ZipInfo
+        The entry.
+    largest : int
+        The most bytes that it may hold, unpacked.
+
+    Raises
+    ------
+    DatasetError
+        If the entry is encrypted, packed with an unknown method, damaged or too large.
+    """
+    # bzip2 and LZMA unpack all that they are given, however much: give them a little at a time
+    step = max(1, info.file_size) if info.compress_type in BOUNDED else SMALL_STEP
+    with opened_member(archive, info) as stream:
+        if info.file_size > largest:
+            raise DatasetError(
+                f"an entry of {info.file_size:,} bytes",
+                expected=f"at most {largest:,} bytes",
+                remedy="Check where this file comes from and create it again.",
+            )
+        return b"".join(iter(lambda: stream.read(step), b""))
+
+
+def _check_not_encrypted(info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & ENCRYPTED_FLAG:
+        raise DatasetError(
+            "an encrypted entry",
+            expected="entries without a password",
+            remedy="Decrypt the ZIP first: unpack it with its password and pack it without one.",
+        )
+
+
+def _not_a_zip(path: str | PathLike[str], error: Exception) -> DatasetError:
+    try:
+        with Path(path).open("rb") as stream:
+            start = stream.read(4)
+    except OSError:
+        return cannot_open(path, error)
+    if start.startswith(b"PK"):
+        found, remedy = f"a truncated or damaged ZIP file ({error})", "Download or copy it again."
+    else:
+        found = f"a file that is no ZIP file (it starts with {start!r})"
+        remedy = "Check that this is the right file, and download or create it again."
+    return DatasetError(found, expected="a complete ZIP file", remedy=remedy, file=path)
+
+
+def cannot_open(path: str | PathLike[str], error: Exception) -> DatasetError:
+    """Return the error for a file that cannot be opened at all."""
+    return DatasetError(
+        f"nothing that can be read ({error})",
+        expected="a file",
+        remedy="Check the path and whether you may read the file.",
+        file=path,
+    )

@@ -1,0 +1,156 @@
+"""The dock widget "Feature similarity"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, Label
+from napari.layers import Layer
+from napari.viewer import Viewer
+
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer import FOLLOW_KEY, Explorer
+from napari_ifealid.explorer.ramps import colormap_names
+from napari_ifealid.explorer.sources import has_features, is_feature_layer
+from napari_ifealid.widgets.qt_scheduler import QtScheduler
+from napari_ifealid.widgets.removal import call_when_removed
+
+
+class FeatureSimilarity(Container):  # type: ignore[type-arg]
+    """Controls of the similarity map. Each is bound both ways to the explorer's state.
+
+    Parameters
+    ----------
+    napari_viewer : napari viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        self.explorer = Explorer(napari_viewer, QtScheduler())
+        self._viewer = napari_viewer
+        self.layer = ComboBox(
+            label="Stack",
+            choices=self._layer_choices,
+            nullable=True,
+            tooltip="The image layer whose features are compared: an opened feature stack, or "
+            "any image with an axis of features, RGB photos included",
+        )
+        self.feature_axis = ComboBox(
+            label="Feature axis",
+            choices=self._axis_choices,
+            tooltip="The axis of the layer along which its features lie",
+        )
+        self.colormap = ComboBox(
+            label="Colormap",
+            choices=self._colormap_choices,
+            tooltip="Colours from the least to the most similar pixels",
+        )
+        self.threshold = _fraction("Threshold", "Pixels less similar than this are transparent")
+        self.opacity = _fraction("Opacity", "Opacity of the whole heat map")
+        self.base = _fraction(
+            "Base opacity",
+            "Opacity of the least similar pixels; it rises to 1 for the most similar ones",
+        )
+        self.stretch = CheckBox(
+            text="Stretch colours",
+            tooltip="Spread the colours between the smallest and the largest similarity of each "
+            "map; else from 0 to 1",
+        )
+        self.overlay_in_colour = CheckBox(
+            text="Image in colour",
+            tooltip="Show the original image under the heat map in colour, else in grey",
+        )
+        self.follow = CheckBox(
+            text=f"Follow the cursor ({FOLLOW_KEY})",
+            tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
+            "reference where it is, and lets go of it",
+        )
+        self.engine = ComboBox(
+            label="Engine",
+            choices=[(choice.value, choice) for choice in EngineChoice],
+            tooltip="What computes the similarity. Automatic takes the graphics card where there "
+            "is one and the stack fits",
+        )
+        self.reference_text = Label(tooltip="Its index in the feature map, the row first")
+        self.engine_text = Label(tooltip="The engine that computes the similarity, and why")
+        super().__init__()
+        self.extend(  # after the start of the container, which aligns the labels only then
+            [
+                self.layer,
+                self.feature_axis,
+                self.colormap,
+                self.threshold,
+                self.opacity,
+                self.base,
+                self.stretch,
+                self.overlay_in_colour,
+                self.follow,
+                self.engine,
+                Container(widgets=[self.reference_text, self.engine_text], labels=False),
+            ]
+        )
+        self.engine_text.native.setWordWrap(True)
+        self._bind()
+
+    def _bind(self) -> None:
+        state, explorer = self.explorer.state, self.explorer
+        controls = ("threshold", "opacity", "base", "stretch", "overlay_in_colour", "follow")
+        for name in (*controls, "engine"):
+            control = getattr(self, name)
+            control.value = getattr(state, name)
+            getattr(state.events, name).connect_setattr(control, "value", maxargs=1)
+            control.changed.connect_setattr(state, name, maxargs=1)
+        for name in ("layer", "feature_axis", "colormap"):
+            getattr(state.events, name).connect(self._refresh_choices)
+            getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
+        explorer.engine_changed.connect(self._on_engine)
+        explorer.map_shown.connect(self._on_map)
+        layers = self._viewer.layers.events
+        for event in (layers.inserted, layers.removed, layers.reordered):
+            event.connect(self._refresh_choices)
+        self._refresh_choices()
+        call_when_removed(self.native, explorer.close)
+
+    def _refresh_choices(self) -> None:
+        state = self.explorer.state
+        for name in ("layer", "feature_axis", "colormap"):
+            control = getattr(self, name)
+            with control.changed.blocked():
+                control.reset_choices()
+                control.value = getattr(state, name)
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self._refresh_choices)
+            layer.events.name.connect(self._refresh_choices)
+        self.feature_axis.visible = not (
+            state.layer is None or state.layer.rgb or is_feature_layer(state.layer)
+        )
+
+    def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
+        return [(layer.name, layer) for layer in self._viewer.layers if has_features(layer)]
+
+    def _axis_choices(self, _: Any) -> list[tuple[str, int]]:
+        layer = self.explorer.state.layer
+        if layer is None or layer.rgb:
+            return [("", self.explorer.state.feature_axis)]
+        return [
+            (f"{axis}: {label}, {length} long", axis)
+            for axis, (label, length) in enumerate(
+                zip(layer.axis_labels, layer.level_shapes[0], strict=True)
+            )
+        ]
+
+    def _colormap_choices(self, _: Any) -> list[str]:
+        names = colormap_names()
+        chosen = self.explorer.state.colormap
+        return names if chosen in names else [*names, chosen]
+
+    def _on_engine(self, text: str) -> None:
+        self.engine_text.value = f"Runs on {text}" if text else ""
+        stack = self.explorer.stack
+        self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
+
+    def _on_map(self, pixel: tuple[int, ...]) -> None:
+        self.reference_text.value = "Reference: pixel " + ", ".join(map(str, pixel))
+
+
+def _fraction(label: str, tooltip: str) -> FloatSlider:
+    return FloatSlider(label=label, tooltip=tooltip, min=0.0, max=1.0, step=0.01)

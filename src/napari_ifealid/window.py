@@ -1,0 +1,95 @@
+"""A napari window with the dock widget open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+
+import napari
+from napari.layers import Layer
+from qtpy.QtWidgets import QApplication
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.layers import LayerData
+
+_SIZE = 1200, 800  # fits a laptop's screen
+_PATIENCE = 120  # seconds until a map is given up
+
+
+class ExploreError(RuntimeError):
+    """What was asked for can't be shown."""
+
+
+def explore(
+    layers: list[LayerData], pixel: tuple[int, ...] | None, screenshot: Path | None
+) -> None:
+    """Open a window with layers and the dock widget, until the user closes it.
+
+    Parameters
+    ----------
+    layers : list of layer data
+    pixel : tuple of int, optional
+        The pixel to compare with first, an index along each spatial axis.
+    screenshot : path, optional
+        Where to save a picture of the window. It is closed at once then.
+
+    Raises
+    ------
+    ExploreError
+        If there is no such pixel, or the picture can't be made.
+    """
+    viewer = napari.Viewer(title="napari-ifealid")
+    try:
+        viewer.window.resize(*_SIZE)
+        for data, arguments, kind in layers:
+            viewer.add_layer(Layer.create(data, arguments, kind))
+        _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+        viewer.reset_view()
+        if pixel is not None:
+            _show_pixel(widget.explorer, pixel)
+        if screenshot is not None:
+            _save_picture(viewer, widget.explorer, screenshot)
+    except BaseException:
+        viewer.close()
+        raise
+    if screenshot is None:
+        napari.run()
+    else:
+        viewer.close()
+
+
+def _show_pixel(explorer: Explorer, pixel: tuple[int, ...]) -> None:
+    _wait_for_map(explorer)
+    assert explorer.stack is not None
+    shape = explorer.stack.spatial_shape
+    if len(pixel) != len(shape) or not all(0 <= x < n for x, n in zip(pixel, shape, strict=True)):
+        raise ExploreError(
+            f"--at: found pixel {_joined(pixel)}; expected one number for each axis, below "
+            f"{_joined(shape)}. Count pixels of the feature map, from 0."
+        )
+    explorer.show_pixel(pixel)
+
+
+def _save_picture(viewer: napari.Viewer, explorer: Explorer, path: Path) -> None:
+    _wait_for_map(explorer)
+    try:
+        viewer.screenshot(str(path), canvas_only=False, flash=False)
+    except (OSError, ValueError) as error:
+        raise ExploreError(
+            f"{path}: found that it can't be written ({error}); expected a picture file such as "
+            "demo.png in a folder that exists. Choose another place."
+        ) from error
+
+
+def _wait_for_map(explorer: Explorer) -> None:
+    end = monotonic() + _PATIENCE
+    while not explorer.is_idle:
+        QApplication.processEvents()
+        if monotonic() > end:
+            raise ExploreError(f"no similarity map within {_PATIENCE} seconds. Try again.")
+    if explorer.stack is None:
+        raise ExploreError("the features could not be compared: see the message above.")
+
+
+def _joined(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers))
