@@ -1,4 +1,8 @@
-"""From a mouse move to the written layer, in a real window."""
+"""From a mouse move to the written layer, in a real window that paints each map.
+
+With stretching the layer's colour limits are set as well, and with them napari's sliders and
+colour bar, before the window is painted.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +35,15 @@ def viewer():
 
 
 @pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
+@pytest.mark.parametrize("stretch", [False, True], ids=["written", "written-and-stretched"])
 @pytest.mark.parametrize("shape", [(160, 106, 256), (40, 26, 1024)], ids=str)
-def test_mouse_move_to_written_layer(benchmark, viewer, shape, engine):
+def test_mouse_move_to_written_layer(benchmark, viewer, shape, stretch, engine):
     for layer in layer_data(post_activation_features(shape)):
         viewer.add_layer(Layer.create(*layer))
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     explorer = widget.explorer
     explorer.state.engine = engine
+    explorer.state.stretch = stretch
 
     def settle() -> None:
         while not explorer.is_idle:
@@ -55,7 +61,8 @@ def test_mouse_move_to_written_layer(benchmark, viewer, shape, engine):
 
     def leave_and_paint() -> tuple[tuple[Move], dict[str, object]]:
         settle()
-        QApplication.processEvents()
+        for _ in range(3):
+            QApplication.processEvents()
         move = Move()
         pixel = rng.integers((0, 0), shape[:2])
         while tuple(pixel) == explorer.pixel:

@@ -11,7 +11,6 @@ from vispy.gloo.context import FakeCanvas, forget_canvas, set_current_canvas
 
 from napari_ifealid.engines.engine import EngineUnavailableError
 
-_MAX_3D_TEXTURE_SIZE = 0x8073
 _FREE_KIB_NVIDIA = 0x9049  # GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
 _SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swiftshader", "swr", "gdi generic", "basic render")
 
@@ -25,7 +24,7 @@ class Renderer:
     name : str
         As the driver gives it.
     max_texture_side : int
-        Texels along a side of a three-dimensional texture.
+        Texels along a side of a texture.
     free_memory : int, optional
         Bytes of GPU memory that were free when asked, where the driver tells.
     """
@@ -92,6 +91,6 @@ def find_renderer() -> Renderer | None:
         free = 1024 * int(gl.glGetParameter(_FREE_KIB_NVIDIA)) if tells_memory else None
         return Renderer(
             name=str(gl.glGetParameter(gl.GL_RENDERER)),
-            max_texture_side=int(gl.glGetParameter(_MAX_3D_TEXTURE_SIZE)),
+            max_texture_side=int(gl.glGetParameter(gl.GL_MAX_TEXTURE_SIZE)),
             free_memory=free,
         )

@@ -53,7 +53,7 @@ class GpuEngine:
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
         self._rows: list[slice] = []
-        self._textures: list[tuple[gloo.Texture3D, gloo.Texture2D]] = []
+        self._textures: list[tuple[gloo.Texture2D, gloo.Texture2D]] = []
         self._context = OffscreenContext()
         dtype = texel_dtype(pixels.stored.dtype)
         factor = _texel_factor(pixels)
@@ -66,14 +66,10 @@ class GpuEngine:
             # without a shift the lengths are measured in texel units, see SimilarityVisual
             length_factor = np.float32(1.0 if pixels.shift else factor)
             for block in pack_blocks(pixels, layout) if blocks is None else blocks:
-                tiles = gloo.Texture3D(
-                    block.tiles,
-                    interpolation="nearest",
-                    internalformat=_INTERNAL_FORMATS[dtype.name],
-                )
-                lengths = _texture(block.inverse_lengths * length_factor, "r32f")
+                features = _texture(block.features, _INTERNAL_FORMATS[dtype.name])
+                lengths = _texture(block.inverse_lengths * length_factor, "rgba32f")
                 self._rows.append(block.rows)
-                self._textures.append((tiles, lengths))
+                self._textures.append((features, lengths))
         self._raise_on_gl_error()
 
     @property
@@ -112,8 +108,8 @@ class GpuEngine:
                 self._visual.set_block(*textures)
                 self._visual.draw()
                 drawn = gloo.read_pixels(viewport, alpha=True, out_type="float")
-                bottom_first = drawn[::-1, :, 0].reshape(-1)
-                similarity[rows] = bottom_first[: rows.stop - rows.start]
+                # gloo turns pictures upside down
+                similarity[rows] = layout.unpack_scalars(drawn[::-1], rows.stop - rows.start)
         return self._pixels.as_map(similarity)
 
     def close(self) -> None:
@@ -143,5 +139,5 @@ def _texel_factor(pixels: PixelVectors) -> float:
     return pixels.factor
 
 
-def _texture(data: NDArray[np.float32], internal_format: str) -> gloo.Texture2D:
+def _texture(data: NDArray[Any], internal_format: str) -> gloo.Texture2D:
     return gloo.Texture2D(data, interpolation="nearest", internalformat=internal_format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from vispy.gloo import Texture2D, Texture3D
+from vispy.gloo import Texture2D
 from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
@@ -16,7 +16,7 @@ _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
 
 
 class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
-    """Draws the similarity of a block's pixels to a reference, one fragment a pixel.
+    """Draws the similarity of a block's pixels to a reference, four pixels a fragment.
 
     Parameters
     ----------
@@ -31,8 +31,7 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         fragment = self.shared_program.frag
         fragment["width"] = f"{layout.width}.0"
         fragment["height"] = f"{layout.height}.0"
-        fragment["depth"] = str(layout.depth)
-        fragment["bands"] = str(layout.bands)
+        fragment["texels"] = str(layout.texels)
         fragment["vector"] = _vector_function(layout, factor, shift)
         fragment["similarity"] = Function(load_shader("chord_similarity.glsl"))
         self.shared_program["a_position"] = _CORNERS
@@ -43,9 +42,9 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         """Compare with this vector from now on."""
         self.shared_program["u_reference"] = reference
 
-    def set_block(self, tiles: Texture3D, inverse_lengths: Texture2D) -> None:
+    def set_block(self, features: Texture2D, inverse_lengths: Texture2D) -> None:
         """Draw this block from now on."""
-        self.shared_program["u_tiles"] = tiles
+        self.shared_program["u_features"] = features
         self.shared_program["u_inverse_lengths"] = inverse_lengths
 
     def _prepare_transforms(self, view: Any) -> None:

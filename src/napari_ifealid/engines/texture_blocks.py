@@ -1,4 +1,4 @@
-"""How pixel vectors are packed into textures, four features a texel."""
+"""How pixel vectors are laid out in textures, four features a texel."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.engine import EngineUnavailableError
 from napari_ifealid.engines.pixels import PixelVectors
 
-_COMPACT_WIDTH = 128  # narrow blocks draw a fifth faster than wide ones on a software renderer
-_TEXEL_TYPES = {1: np.uint32, 2: np.uint64, 4: np.complex128}  # as wide as four values
+_COMPACT_WIDTH = 128  # a software renderer draws compact blocks faster than wide ones
+_MOST_BYTES = 1 << 28  # of a block: some drivers refuse textures of gigabytes
 
 
 @dataclass(frozen=True)
 class BlockLayout:
-    """The place of pixels and tiles in a block; all blocks of a stack have the same.
+    """The place of pixels in a block; all blocks of a stack have the same.
 
-    Pixels are independent, so that they may lie anywhere: they fill ``width × height``, row by
-    row. The tiles of a pixel lie along the depth; where a texture is not deep enough for all,
-    further bands of ``height`` rows hold the rest.
+    Pixels are independent, so that they may lie anywhere: in a block they fill four quarters of
+    ``width × height``, row by row, and a fragment draws one pixel of each quarter. The texels of
+    a pixel lie side by side. This is the order of memory: twice as fast as texels along the
+    depth of a three-dimensional texture on a software renderer, and nothing has to be moved.
     """
 
     pixel_count: int
     feature_count: int
     width: int
     height: int
-    depth: int
-    bands: int
 
     @classmethod
     def of(cls, pixel_count: int, feature_count: int, max_side: int) -> BlockLayout:
@@ -39,35 +38,37 @@ class BlockLayout:
         Raises
         ------
         EngineUnavailableError
-            If one pixel has more features than a texture can hold.
+            If one pixel has more features than a row of a texture can hold.
         """
-        tiles = -(-feature_count // 4)
-        bands = -(-tiles // max_side)
-        max_height = max_side // bands
-        if max_height == 0:
+        texels = -(-feature_count // 4)
+        if texels > max_side or max_side < 4:
             raise EngineUnavailableError(f"{feature_count} features do not fit a texture")
-        width = min(max_side, max(_COMPACT_WIDTH, -(-pixel_count // max_height)))
-        block_count = -(-pixel_count // (width * max_height))
-        return cls(
-            pixel_count=pixel_count,
-            feature_count=feature_count,
-            width=width,
-            height=-(-pixel_count // (width * block_count)),
-            depth=-(-tiles // bands),
-            bands=bands,
-        )
+        width = max(_COMPACT_WIDTH, -(-pixel_count // max_side))
+        width = min(width, max_side // texels)
+        most_rows = min(max_side, _MOST_BYTES // (16 * texels * width))
+        block_count = -(-pixel_count // (width * 4 * max(1, most_rows // 4)))
+        height = -(-pixel_count // (width * 4 * block_count))
+        return cls(pixel_count, feature_count, width, height)
+
+    @property
+    def texels(self) -> int:
+        """Texels of a pixel."""
+        return -(-self.feature_count // 4)
+
+    @property
+    def capacity(self) -> int:
+        """Pixels that a block holds."""
+        return 4 * self.height * self.width
 
     @property
     def blocks(self) -> list[slice]:
         """The pixels of each block."""
-        area = self.width * self.height
-        starts = range(0, self.pixel_count, area)
-        return [slice(start, min(start + area, self.pixel_count)) for start in starts]
+        starts = range(0, self.pixel_count, self.capacity)
+        return [slice(start, min(start + self.capacity, self.pixel_count)) for start in starts]
 
     def texture_bytes(self, dtype: np.dtype[Any]) -> int:
         """Bytes of the textures that hold features of this type and the lengths."""
-        texels = len(self.blocks) * self.width * self.height
-        return texels * (4 * dtype.itemsize * self.depth * self.bands + 4)
+        return len(self.blocks) * self.capacity * (4 * dtype.itemsize * self.texels + 4)
 
     def pack_vectors(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """Put the vectors of a block in texture order.
@@ -78,31 +79,32 @@ class BlockLayout:
 
         Returns
         -------
-        array, shape (depth, bands · height, width, 4)
-            Of the same type. Zero where there is no pixel and no feature.
+        array, shape (4 · height, width · texels, 4)
+            Of the same type, a view where nothing is missing. Zero where there is no pixel and
+            no feature.
         """
-        tile_count = self.bands * self.depth
-        padded = np.zeros((len(vectors), 4 * tile_count), vectors.dtype)
-        padded[:, : self.feature_count] = vectors
-        texels: NDArray[Any] = padded.view(_TEXEL_TYPES[vectors.itemsize])
-        packed = np.zeros((self.depth, self.bands, self.height * self.width), texels.dtype)
-        packed[:, :, : len(vectors)] = texels.T.reshape(
-            self.bands, self.depth, len(vectors)
-        ).transpose(1, 0, 2)
-        shape = (self.depth, self.bands * self.height, self.width, 4)
-        return packed.view(vectors.dtype).reshape(shape)
+        shape = (self.capacity, 4 * self.texels)
+        if vectors.shape != shape:
+            padded = np.zeros(shape, vectors.dtype)
+            padded[: len(vectors), : self.feature_count] = vectors
+            vectors = padded
+        return vectors.reshape(4 * self.height, self.width * self.texels, 4)
 
     def pack_scalars(self, scalars: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put one number for each pixel of a block in texture order, (height, width, 1)."""
-        packed = np.zeros(self.height * self.width, np.float32)
+        """Put one number for each pixel of a block in fragment order, (height, width, 4)."""
+        packed = np.zeros(self.capacity, np.float32)
         packed[: len(scalars)] = scalars
-        return packed.reshape(self.height, self.width, 1)
+        return np.ascontiguousarray(np.moveaxis(packed.reshape(4, self.height, self.width), 0, -1))
+
+    def unpack_scalars(self, fragments: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+        """Return the numbers of a block's first ``count`` pixels from fragment order."""
+        return np.moveaxis(fragments, -1, 0).reshape(-1)[:count]
 
     def pack_reference(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put the reference in texture order, (bands, depth, 4)."""
-        packed = np.zeros(4 * self.bands * self.depth, np.float32)
+        """Put the reference in texture order, (1, texels, 4)."""
+        packed = np.zeros(4 * self.texels, np.float32)
         packed[: len(unit)] = unit
-        return packed.reshape(self.bands, self.depth, 4)
+        return packed.reshape(1, self.texels, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ class TextureBlock:
     """One block, ready for upload."""
 
     rows: slice
-    tiles: NDArray[Any]
+    features: NDArray[Any]
     inverse_lengths: NDArray[np.float32]
 
 
@@ -130,12 +132,11 @@ def pack_blocks(pixels: PixelVectors, layout: BlockLayout) -> Iterator[TextureBl
         vectors = pixels.stored[rows]
         if pixels.stored.dtype.kind == "f" and pixels.factor != 1.0:
             vectors = vectors * pixels.factor
-        if vectors.dtype != dtype:
-            vectors = vectors.astype(dtype)
+        vectors = np.ascontiguousarray(vectors, dtype)
         if pixels.is_invalid[rows].any():
             vectors = np.where(pixels.is_invalid[rows, np.newaxis], dtype.type(0), vectors)
         yield TextureBlock(
             rows=rows,
-            tiles=layout.pack_vectors(vectors),
+            features=layout.pack_vectors(vectors),
             inverse_lengths=layout.pack_scalars(pixels.inverse_lengths[rows]),
         )

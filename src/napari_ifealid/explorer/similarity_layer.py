@@ -43,7 +43,7 @@ class SimilarityLayer:
         self._ramps = Ramps()
         self._raw = similarity
         self.layer: Image = viewer.add_image(
-            self._thresholded(),
+            np.array(similarity),
             name="similarity",
             metadata={SIMILARITY_KEY: source_name},
             rgb=False,
@@ -54,6 +54,7 @@ class SimilarityLayer:
             contrast_limits=self._limits(),
             **placement,
         )
+        self._write()
         self.layer.contrast_limits_range = (0.0, 1.0)
         self.layer.colorbar.visible = True
         self.layer.events.colormap.connect(self._on_layer_colormap)
@@ -89,11 +90,10 @@ class SimilarityLayer:
         self._ramps.release()
 
     def _write(self) -> None:
-        self.layer.data[...] = self._thresholded()
+        np.copyto(self.layer.data, self._raw)
+        if self._state.threshold > 0.0:
+            self.layer.data[self._raw < self._state.threshold] = np.nan
         self.layer.refresh(thumbnail=False, extent=False, highlight=False)
-
-    def _thresholded(self) -> NDArray[np.float32]:
-        return np.where(self._raw < self._state.threshold, np.float32(np.nan), self._raw)
 
     def _limits(self) -> tuple[float, float]:
         if not self._state.stretch or np.isnan(self._raw).all():

@@ -1,3 +1,3 @@
-vec4 stored_vector(vec4 stored, int tile) {
+vec4 stored_vector(vec4 stored, int texel) {
     return stored;
 }
