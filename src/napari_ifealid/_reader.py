@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+from typing import TypeVar
 
 from napari.utils import progress
 
 from napari_ifealid.formats import looks_like_stack, read_stacks
 from napari_ifealid.layers import LayerData, layer_data
 
+_UNNOTICED = 0.5  # seconds; napari repaints its window for each step of a progress bar
+
+Item = TypeVar("Item")
 Reader = Callable[[str | list[str]], list[LayerData]]
 
 
@@ -37,9 +42,34 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
     return [
         layer
         for file in _as_list(path)
-        for stack in read_stacks(file, track=progress)
+        for stack in read_stacks(file, track=late_progress)
         for layer in layer_data(stack)
     ]
+
+
+def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iterator[Item]:
+    """Show napari's progress bar once an iteration has taken half a second.
+
+    Parameters
+    ----------
+    iterable : iterable
+    total : int
+        How many items it has.
+    desc : str
+        What is being done.
+    """
+    start, bar = monotonic(), None
+    try:
+        for done, item in enumerate(iterable, start=1):
+            yield item
+            if bar is not None:
+                bar.update(1)
+            elif monotonic() - start > _UNNOTICED:
+                bar = progress(total=total, desc=desc)
+                bar.update(done)
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def _as_list(path: str | list[str]) -> list[str]:

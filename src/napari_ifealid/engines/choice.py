@@ -11,7 +11,7 @@ from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import Engine, EngineUnavailableError
 from napari_ifealid.engines.gl_context import Renderer
 from napari_ifealid.engines.gpu import GpuEngine
-from napari_ifealid.engines.pixels import PixelVectors, Track, untracked
+from napari_ifealid.engines.pixels import PixelVectors
 from napari_ifealid.engines.texture_blocks import (
     BlockLayout,
     TextureBlock,
@@ -112,24 +112,12 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
     return EnginePlan(renderer, renderer.name)
 
 
-def prepare_stack(stack: FeatureStack, plan: EnginePlan, track: Track = untracked) -> PreparedStack:
-    """Do all of an engine's start that needs no window: may run in any thread.
-
-    Parameters
-    ----------
-    stack : FeatureStack
-    plan : EnginePlan
-    track : callable, optional
-        Shows progress, as ``tqdm`` does.
-    """
-    pixels = PixelVectors.of(stack, track)
+def prepare_stack(stack: FeatureStack, plan: EnginePlan) -> PreparedStack:
+    """Do all of an engine's start that needs no window: may run in any thread."""
+    pixels = PixelVectors.of(stack)
     if plan.renderer is None:
         return PreparedStack(pixels, None, plan)
-    layout = _layout(stack, plan.renderer)
-    packed = track(
-        pack_blocks(pixels, layout), total=len(layout.blocks), desc="Packing the features"
-    )
-    return PreparedStack(pixels, list(packed), plan)
+    return PreparedStack(pixels, list(pack_blocks(pixels, _layout(stack, plan.renderer))), plan)
 
 
 def start_engine(prepared: PreparedStack) -> RunningEngine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import frexp
 from typing import Any
@@ -12,15 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.stack import FeatureStack
 
-Track = Callable[..., Iterable[Any]]
-"""Wraps an iterable to show progress, called as ``tqdm`` is: (iterable, total=, desc=)."""
-
 _BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's cache
-
-
-def untracked(iterable: Iterable[Any], **_: Any) -> Iterable[Any]:
-    """Show no progress."""
-    return iterable
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +44,13 @@ class PixelVectors:
     is_invalid: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, stack: FeatureStack, track: Track = untracked) -> PixelVectors:
-        """Lay out a stack and measure its vectors, block by block.
-
-        Parameters
-        ----------
-        stack : FeatureStack
-        track : callable, optional
-            Shows progress, as ``tqdm`` does.
-        """
+    def of(cls, stack: FeatureStack) -> PixelVectors:
+        """Lay out a stack and measure its vectors, block by block."""
         stored = _flat(stack.values)
         unit = _engine_unit(stack, stored)
         factor, shift = _float_conversion(stack, unit)
         lengths = np.empty(len(stored))
-        starts = range(0, len(stored), _block_length(stored))
-        for start in track(starts, total=len(starts), desc="Measuring the vectors"):
-            rows = slice(start, start + _block_length(stored))
+        for rows in _blocks(stored):
             block = stack.real_values(stored[rows]) * unit
             lengths[rows] = np.sqrt(np.einsum("pc,pc->p", block, block))
         is_invalid = ~np.isfinite(lengths)
@@ -94,10 +77,8 @@ class PixelVectors:
         return int(self.stored.shape[1])
 
     def blocks(self) -> Iterator[slice]:
-        """Yield rows that together fit a core's cache."""
-        length = _block_length(self.stored)
-        for start in range(0, self.pixel_count, length):
-            yield slice(start, min(start + length, self.pixel_count))
+        """Return slices of rows that fit a core's cache."""
+        return _blocks(self.stored)
 
     def map_without_angles(self, reference: NDArray[Any]) -> NDArray[np.float32] | None:
         """Return the map of a reference that has no direction, None for any other.
@@ -140,8 +121,10 @@ def _flat(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(-1, values.shape[-1])
 
 
-def _block_length(stored: NDArray[Any]) -> int:
-    return max(1, _BLOCK_VALUES // int(stored.shape[1]))
+def _blocks(stored: NDArray[Any]) -> Iterator[slice]:
+    length = max(1, _BLOCK_VALUES // int(stored.shape[1]))
+    for start in range(0, len(stored), length):
+        yield slice(start, min(start + length, len(stored)))
 
 
 def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
@@ -166,6 +149,5 @@ def _float_conversion(stack: FeatureStack, unit: float) -> tuple[float, float]:
 
 
 def _largest_finite(stored: NDArray[Any]) -> float:
-    length = _block_length(stored)
-    blocks = (np.abs(stored[i : i + length]) for i in range(0, len(stored), length))
+    blocks = (np.abs(stored[rows]) for rows in _blocks(stored))
     return max(float(np.max(b, where=np.isfinite(b), initial=0)) for b in blocks)
