@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from napari_ifealid.layers import layer_data
+from napari_ifealid.stack import FeatureStack
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +20,23 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the test data are not here: {folder} is missing")
     return folder
+
+
+@pytest.fixture
+def stack() -> FeatureStack:
+    """A small stack with an overlay four times its size, an all-zero pixel at (0, 0)."""
+    rng = np.random.default_rng(7)
+    values = rng.integers(0, 256, (6, 5, 9)).astype(np.uint8)
+    values[0, 0] = 0
+    overlay = rng.integers(0, 256, (24, 20, 3)).astype(np.uint8)
+    return FeatureStack(values=values, name="small", overlay=overlay)
+
+
+@pytest.fixture
+def add_stack() -> Callable[[ViewerModel, FeatureStack], Image]:
+    """Adds a stack's layers as a reader does, and returns the features."""
+
+    def add(viewer: ViewerModel, stack: FeatureStack) -> Image:
+        return [viewer.add_layer(Layer.create(*data)) for data in layer_data(stack)][-1]
+
+    return add

@@ -10,10 +10,12 @@ from napari_ifealid.engines.choice import (
     prepare_stack,
     start_engine,
 )
+from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import Engine, EngineUnavailableError
 from napari_ifealid.engines.gl_context import Renderer, find_renderer
 
 __all__ = [
+    "CpuEngine",
     "Engine",
     "EngineChoice",
     "EnginePlan",

@@ -51,8 +51,10 @@ class OffscreenContext:
     """
 
     def __init__(self) -> None:
-        from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
+        from qtpy.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 
+        if QGuiApplication.instance() is None:
+            raise EngineUnavailableError("OpenGL needs a Qt application")
         self._surface = QOffscreenSurface()
         self._surface.create()
         self._context = QOpenGLContext()

@@ -31,6 +31,7 @@ from napari_ifealid.explorer.sources import (
     guess_feature_axis,
     has_features,
     is_feature_layer,
+    left_behind_maps,
     placement,
 )
 from napari_ifealid.explorer.state import ExplorerState
@@ -144,7 +145,7 @@ class Explorer:
             self.state.layer = opened[0]
 
     def _on_removed(self, event: Any) -> None:
-        if event.value is self._source or event.value is self.similarity_layer:
+        if event.value in (self._source, self.similarity_layer):
             self.state.layer = None
 
     def _on_layer(self, layer: Image | None) -> None:
@@ -232,9 +233,9 @@ class Explorer:
     def _on_load_failed(self, error: Exception) -> None:
         self._is_busy = False
         self.state.layer = None
-        show_error(str(error))
         if not isinstance(error, DatasetError):
-            raise error
+            raise error  # napari shows it, with a traceback for us
+        show_error(str(error))
 
     def _set_engine(self, running: RunningEngine) -> None:
         self._running = running
@@ -309,6 +310,8 @@ class Explorer:
             self._shown.show(similarity)
             return
         self._remove_similarity_layer()
+        for left_behind in left_behind_maps(self._viewer):
+            self._viewer.layers.remove(left_behind)
         if self._source is not None:
             where = placement(self._source, self.state.feature_axis)
             self._shown = SimilarityLayer(

@@ -51,7 +51,7 @@ class Ramps:
 
     def owns(self, colormap: Colormap) -> bool:
         """Tell whether a colormap is one of these."""
-        return any(colormap is own for own in self._colormaps.values())
+        return any(colormap.name == own.name for own in self._colormaps.values())
 
     def release(self) -> None:
         """Let others use the names."""

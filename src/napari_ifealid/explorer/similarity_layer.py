@@ -10,7 +10,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_ifealid.explorer.ramps import Ramps, plain_name
-from napari_ifealid.explorer.sources import SIMILARITY_KEY
+from napari_ifealid.explorer.sources import SIMILARITY_KEY, SIMILARITY_NAME
 from napari_ifealid.explorer.state import ExplorerState
 
 _VISIBLE_STEP = 1.0 / 512  # half a colour of a table of 256
@@ -42,9 +42,10 @@ class SimilarityLayer:
         self._state = state
         self._ramps = Ramps()
         self._raw = similarity
-        self.layer: Image = viewer.add_image(
+        # made here, since what a plugin's viewer makes comes in a slow wrapper
+        self.layer = Image(
             np.array(similarity),
-            name="similarity",
+            name=SIMILARITY_NAME,
             metadata={SIMILARITY_KEY: source_name},
             rgb=False,
             blending="translucent",
@@ -54,9 +55,10 @@ class SimilarityLayer:
             contrast_limits=self._limits(),
             **placement,
         )
-        self._write()
         self.layer.contrast_limits_range = (0.0, 1.0)
         self.layer.colorbar.visible = True
+        viewer.add_layer(self.layer)
+        self._write()
         self.layer.events.colormap.connect(self._on_layer_colormap)
         self.layer.events.opacity.connect(self._on_layer_opacity)
         state.events.colormap.connect(self._apply_colormap)

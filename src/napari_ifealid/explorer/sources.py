@@ -16,6 +16,8 @@ from napari_ifealid.stack import FeatureStack
 SIMILARITY_KEY = "similarity_of"
 """Where the metadata of a similarity layer holds the name of the layer compared."""
 
+SIMILARITY_NAME = "similarity"
+
 _FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
 
 
@@ -35,10 +37,18 @@ def is_feature_layer(layer: Layer) -> bool:
 
 def choose_layer(viewer: ViewerModel) -> Image | None:
     """Return the layer to explore first: a stack opened as such, else the active image."""
-    stacks = [layer for layer in viewer.layers if is_feature_layer(layer)]
-    active = [viewer.layers.selection.active, *viewer.layers]
-    others = [layer for layer in active if layer is not None and has_features(layer)]
-    return next(iter(stacks + others), None)
+    active = viewer.layers.selection.active
+    layers = sorted(filter(has_features, viewer.layers), key=lambda layer: layer != active)
+    return next((layer for layer in layers if is_feature_layer(layer)), next(iter(layers), None))
+
+
+def left_behind_maps(viewer: ViewerModel) -> list[Layer]:
+    """Return the maps of an explorer closed before. One that the user has renamed is kept."""
+    return [
+        layer
+        for layer in viewer.layers
+        if SIMILARITY_KEY in layer.metadata and layer.name == SIMILARITY_NAME
+    ]
 
 
 def guess_feature_axis(layer: Image) -> int:
@@ -114,8 +124,8 @@ def _in_memory(data: Any, name: str) -> np.ndarray[Any, Any]:
         available = int(psutil.virtual_memory().available)
         if needed > available:
             raise DatasetError(
-                f"a layer of {needed / 2**30:.1f} GiB",
-                expected=f"at most the {available / 2**30:.1f} GiB of memory that are free",
+                f"a layer of {needed / 2**30:.2g} GiB",
+                expected=f"at most the {available / 2**30:.2g} GiB of memory that are free",
                 remedy="Crop the layer, or close other programs.",
                 file=name,
             )

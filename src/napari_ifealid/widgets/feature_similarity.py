@@ -91,6 +91,22 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
         self.engine_text.native.setWordWrap(True)
         self._bind()
 
+    def reset_choices(self, *_: Any) -> None:
+        """Offer what there is now and show what is chosen. napari calls it for its layers."""
+        state = self.explorer.state
+        for name in ("layer", "feature_axis", "colormap"):
+            control = getattr(self, name)
+            with control.changed.blocked():  # a choice that goes must not choose another
+                control.choices = ()
+                control.reset_choices()
+                control.value = getattr(state, name)
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self.reset_choices)
+            layer.events.name.connect(self.reset_choices)
+        self.feature_axis.visible = not (
+            state.layer is None or state.layer.rgb or is_feature_layer(state.layer)
+        )
+
     def _bind(self) -> None:
         state, explorer = self.explorer.state, self.explorer
         controls = ("threshold", "opacity", "base", "stretch", "overlay_in_colour", "follow")
@@ -100,29 +116,12 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
             getattr(state.events, name).connect_setattr(control, "value", maxargs=1)
             control.changed.connect_setattr(state, name, maxargs=1)
         for name in ("layer", "feature_axis", "colormap"):
-            getattr(state.events, name).connect(self._refresh_choices)
+            getattr(state.events, name).connect(self.reset_choices)
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
         explorer.map_shown.connect(self._on_map)
-        layers = self._viewer.layers.events
-        for event in (layers.inserted, layers.removed, layers.reordered):
-            event.connect(self._refresh_choices)
-        self._refresh_choices()
+        self.reset_choices()
         call_when_removed(self.native, explorer.close)
-
-    def _refresh_choices(self) -> None:
-        state = self.explorer.state
-        for name in ("layer", "feature_axis", "colormap"):
-            control = getattr(self, name)
-            with control.changed.blocked():
-                control.reset_choices()
-                control.value = getattr(state, name)
-        for layer in self._viewer.layers:
-            layer.events.name.disconnect(self._refresh_choices)
-            layer.events.name.connect(self._refresh_choices)
-        self.feature_axis.visible = not (
-            state.layer is None or state.layer.rgb or is_feature_layer(state.layer)
-        )
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if has_features(layer)]

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.utils.colormaps import AVAILABLE_COLORMAPS
+
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer.ramps import FIRE
+from napari_ifealid.stack import FeatureStack
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def features(viewer, add_stack, stack):
+    return add_stack(viewer, stack)
+
+
+@pytest.fixture
+def open_widget(viewer, qtbot):
+    """Opens the dock widget through the manifest and waits for its first map."""
+
+    def open_():
+        dock, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+        qtbot.waitUntil(lambda: widget.explorer.is_idle)
+        return dock, widget
+
+    return open_
+
+
+@pytest.fixture
+def widget(open_widget, features):
+    return open_widget()[1]
+
+
+def test_opens_without_a_layer(open_widget):
+    _, widget = open_widget()
+    assert widget.layer.value is None
+    assert widget.engine_text.value == ""
+
+
+def test_first_map_comes_by_itself(widget, features):
+    assert widget.layer.value is features
+    assert widget.reference_text.value == "Reference: pixel 3, 2"
+    assert widget.engine_text.value.startswith("Runs on CPU: OpenGL runs in software here")
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("colormap", "viridis"),
+        ("threshold", 0.25),
+        ("opacity", 0.5),
+        ("base", 0.75),
+        ("stretch", False),
+        ("overlay_in_colour", True),
+        ("follow", False),
+        ("engine", EngineChoice.GPU),
+    ],
+)
+def test_control_and_state_follow_each_other(widget, qtbot, control, value):
+    state = widget.explorer.state
+    before = getattr(state, control)
+    getattr(widget, control).value = value
+    assert getattr(state, control) == value
+    setattr(state, control, before)
+    assert getattr(widget, control).value == before
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+
+
+def test_opacity_in_naparis_own_controls_reaches_the_widget(widget):
+    widget.explorer.similarity_layer.opacity = 0.3
+    assert widget.opacity.value == pytest.approx(0.3)
+
+
+def test_colormap_in_naparis_own_controls_keeps_the_ramp(widget):
+    layer = widget.explorer.similarity_layer
+    layer.colormap = "viridis"
+    assert widget.colormap.value == "viridis"
+    assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
+    np.testing.assert_allclose(layer.colormap.colors[-1], (0.993, 0.906, 0.144, 1), atol=0.01)
+
+
+def test_colour_made_in_naparis_own_controls_keeps_the_ramp(widget):
+    layer = widget.explorer.similarity_layer
+    layer.colormap = "#12ab34"
+    assert widget.colormap.value == "#12ab34"
+    assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
+    np.testing.assert_allclose(layer.colormap.colors[-1, :3], (0.071, 0.671, 0.204), atol=0.01)
+
+
+def test_colormaps_are_all_of_naparis_and_fire_by_default(widget):
+    assert widget.colormap.value == FIRE
+    assert {"viridis", "gray", "magma", "turbo"} <= set(widget.colormap.choices)
+    assert set(widget.colormap.choices) - {FIRE} <= set(AVAILABLE_COLORMAPS)
+
+
+def test_layers_to_choose_from_are_those_with_features(widget, viewer, features):
+    viewer.add_image(np.zeros((8, 8)), name="flat")
+    viewer.add_points(name="points")
+    cube = viewer.add_image(np.ones((3, 8, 8)), name="cube")
+    overlay = viewer.layers["small overlay"]
+    assert list(widget.layer.choices) == [None, overlay, features, cube]
+
+
+def test_feature_axis_is_asked_for_only_where_it_is_not_known(widget, viewer, qtbot):
+    assert not widget.feature_axis.visible
+    widget.layer.value = viewer.add_image(np.ones((3, 8, 9)), name="cube")
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    assert not widget.feature_axis.native.isHidden()
+    widget.feature_axis.value = 2
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    assert widget.explorer.similarity_layer.data.shape == (3, 8)
+
+
+def test_renamed_layer_is_listed_under_its_new_name(widget, features):
+    features.name = "renamed"
+    assert widget.layer.current_choice == "renamed"
+
+
+def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stack, qtbot):
+    assert widget.overlay_in_colour.enabled
+    add_stack(viewer, FeatureStack(values=np.ones((3, 4, 5), np.uint8), name="plain"))
+    qtbot.waitUntil(lambda: widget.layer.value.name == "plain features")
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    assert not widget.overlay_in_colour.enabled
+
+
+def test_every_control_has_a_tooltip(widget):
+    assert all(control.tooltip for control in widget if not hasattr(control, "layout"))
+
+
+def test_closing_the_dock_stops_following_and_opening_it_again_works(
+    open_widget, viewer, features, qtbot
+):
+    callbacks = len(viewer.mouse_move_callbacks)
+    _, widget = open_widget()
+    first = widget.explorer
+    viewer.window.remove_dock_widget(widget.native)
+    assert len(viewer.mouse_move_callbacks) == callbacks
+    assert first.state.layer is None
+    _, again = open_widget()
+    qtbot.waitUntil(lambda: again.explorer.is_idle)
+    assert len(viewer.mouse_move_callbacks) == callbacks + 1
+    assert sum(layer.name.startswith("similarity") for layer in viewer.layers) == 1
+
+
+def test_removing_the_layer_empties_the_choice(widget, viewer, features, qtbot):
+    viewer.layers.remove(features)
+    assert widget.layer.value is None
+    assert widget.engine_text.value == ""
+    qtbot.waitUntil(lambda: "similarity" not in viewer.layers)
+
+
+def test_bad_layer_is_told_of_and_nothing_changes(widget, viewer, monkeypatch, qtbot):
+    errors: list[str] = []
+    monkeypatch.setattr("napari_ifealid.explorer.explorer.show_error", errors.append)
+    monkeypatch.setattr(
+        "napari_ifealid.explorer.explorer.feature_stack",
+        lambda *_: FeatureStack(values=np.ones((2, 2)), name="flat"),
+    )
+    cube = viewer.add_image(np.ones((3, 8, 9)), name="cube")
+    widget.layer.value = cube
+    qtbot.waitUntil(lambda: bool(errors))
+    assert "expected at least three axes" in errors[0]
+    assert widget.layer.value is None
+    assert cube in viewer.layers
