@@ -2,6 +2,7 @@
 # make test    run all tests
 # make lint    check style, types and import directions
 # make bench   run the benchmarks
+# make pictures  draw the pictures of the README anew
 #
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
 
@@ -14,7 +15,7 @@ VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
 endif
 endif
 
-.PHONY: demo test lint bench python system
+.PHONY: demo test lint bench pictures python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -35,6 +36,10 @@ lint: .venv/installed-lint
 
 bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks $(PYTEST_OPTIONS)
+
+pictures: .venv/installed
+	$(VIRTUAL_SCREEN) .venv/bin/napari-ifealid --at 60,200 --screenshot docs/pictures/hair.png
+	$(VIRTUAL_SCREEN) .venv/bin/napari-ifealid --at 330,150 --screenshot docs/pictures/suit.png
 
 .venv/installed: pyproject.toml | system
 	$(PYTHON) -m venv .venv

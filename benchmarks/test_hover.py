@@ -77,4 +77,4 @@ def test_mouse_move_to_written_layer(benchmark, viewer, shape, stretch, engine):
 
     benchmark.pedantic(hover, setup=leave_and_paint, rounds=200, warmup_rounds=5)
     assert explorer.similarity_layer.data[written[-1]] == 1.0
-    assert widget.engine_text.value.startswith(f"Runs on {engine.value}")
+    assert widget.engine_text.text().startswith(f"Runs on {engine.value}")

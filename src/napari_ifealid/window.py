@@ -44,6 +44,7 @@ def explore(
         for data, arguments, kind in layers:
             viewer.add_layer(Layer.create(data, arguments, kind))
         _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+        QApplication.processEvents()  # the dock takes its place
         viewer.reset_view()
         if pixel is not None:
             _show_pixel(widget.explorer, pixel)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from magicgui.widgets import Widget
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
 from napari_ifealid.engines import EngineChoice
@@ -39,13 +40,13 @@ def widget(open_widget, features):
 def test_opens_without_a_layer(open_widget):
     _, widget = open_widget()
     assert widget.layer.value is None
-    assert widget.engine_text.value == ""
+    assert widget.engine_text.text() == ""
 
 
 def test_first_map_comes_by_itself(widget, features):
     assert widget.layer.value is features
-    assert widget.reference_text.value == "Reference: pixel 3, 2"
-    assert widget.engine_text.value.startswith("Runs on CPU: OpenGL runs in software here")
+    assert widget.reference_text.text() == "Reference: pixel 3, 2"
+    assert widget.engine_text.text().startswith("Runs on CPU: OpenGL runs in software here")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_layers_to_choose_from_are_those_with_features(widget, viewer, features)
 
 
 def test_feature_axis_is_asked_for_only_where_it_is_not_known(widget, viewer, qtbot):
-    assert not widget.feature_axis.visible
+    assert widget.feature_axis.native.isHidden()
     widget.layer.value = viewer.add_image(np.ones((3, 8, 9)), name="cube")
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
     assert not widget.feature_axis.native.isHidden()
@@ -130,7 +131,9 @@ def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stac
 
 
 def test_every_control_has_a_tooltip(widget):
-    assert all(control.tooltip for control in widget if not hasattr(control, "layout"))
+    controls = [value for value in vars(widget).values() if isinstance(value, Widget)]
+    assert len(controls) == 10
+    assert all(control.tooltip for control in controls)
 
 
 def test_closing_the_dock_stops_following_and_opening_it_again_works(
@@ -139,7 +142,7 @@ def test_closing_the_dock_stops_following_and_opening_it_again_works(
     callbacks = len(viewer.mouse_move_callbacks)
     _, widget = open_widget()
     first = widget.explorer
-    viewer.window.remove_dock_widget(widget.native)
+    viewer.window.remove_dock_widget(widget)
     assert len(viewer.mouse_move_callbacks) == callbacks
     assert first.state.layer is None
     _, again = open_widget()
@@ -151,7 +154,7 @@ def test_closing_the_dock_stops_following_and_opening_it_again_works(
 def test_removing_the_layer_empties_the_choice(widget, viewer, features, qtbot):
     viewer.layers.remove(features)
     assert widget.layer.value is None
-    assert widget.engine_text.value == ""
+    assert widget.engine_text.text() == ""
     qtbot.waitUntil(lambda: "similarity" not in viewer.layers)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider, Label
+from magicgui.widgets import CheckBox, ComboBox, FloatSlider
 from napari.layers import Layer
 from napari.viewer import Viewer
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer
@@ -15,8 +16,10 @@ from napari_ifealid.explorer.sources import has_features, is_feature_layer
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
 
+_LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
-class FeatureSimilarity(Container):  # type: ignore[type-arg]
+
+class FeatureSimilarity(QWidget):
     """Controls of the similarity map. Each is bound both ways to the explorer's state.
 
     Parameters
@@ -25,30 +28,27 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
         self.explorer = Explorer(napari_viewer, QtScheduler())
         self._viewer = napari_viewer
         self.layer = ComboBox(
-            label="Stack",
             choices=self._layer_choices,
             nullable=True,
             tooltip="The image layer whose features are compared: an opened feature stack, or "
             "any image with an axis of features, RGB photos included",
         )
         self.feature_axis = ComboBox(
-            label="Feature axis",
             choices=self._axis_choices,
             tooltip="The axis of the layer along which its features lie",
         )
         self.colormap = ComboBox(
-            label="Colormap",
             choices=self._colormap_choices,
             tooltip="Colours from the least to the most similar pixels",
         )
-        self.threshold = _fraction("Threshold", "Pixels less similar than this are transparent")
-        self.opacity = _fraction("Opacity", "Opacity of the whole heat map")
+        self.threshold = _fraction("Pixels less similar than this are transparent")
+        self.opacity = _fraction("Opacity of the whole heat map")
         self.base = _fraction(
-            "Base opacity",
-            "Opacity of the least similar pixels; it rises to 1 for the most similar ones",
+            "Opacity of the least similar pixels; it rises to 1 for the most similar ones"
         )
         self.stretch = CheckBox(
             text="Stretch colours",
@@ -65,30 +65,14 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
             "reference where it is, and lets go of it",
         )
         self.engine = ComboBox(
-            label="Engine",
             choices=[(choice.value, choice) for choice in EngineChoice],
             tooltip="What computes the similarity. Automatic takes the graphics card where there "
             "is one and the stack fits",
         )
-        self.reference_text = Label(tooltip="Its index in the feature map, the row first")
-        self.engine_text = Label(tooltip="The engine that computes the similarity, and why")
-        super().__init__()
-        self.extend(  # after the start of the container, which aligns the labels only then
-            [
-                self.layer,
-                self.feature_axis,
-                self.colormap,
-                self.threshold,
-                self.opacity,
-                self.base,
-                self.stretch,
-                self.overlay_in_colour,
-                self.follow,
-                self.engine,
-                Container(widgets=[self.reference_text, self.engine_text], labels=False),
-            ]
-        )
-        self.engine_text.native.setWordWrap(True)
+        self.reference_text = QLabel()
+        self.engine_text = QLabel()
+        self.engine_text.setWordWrap(True)
+        self._lay_out()
         self._bind()
 
     def reset_choices(self, *_: Any) -> None:
@@ -103,9 +87,28 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self.reset_choices)
             layer.events.name.connect(self.reset_choices)
-        self.feature_axis.visible = not (
-            state.layer is None or state.layer.rgb or is_feature_layer(state.layer)
-        )
+        layer = state.layer
+        asks_for_axis = layer is not None and not layer.rgb and not is_feature_layer(layer)
+        self.feature_axis.native.setVisible(asks_for_axis)
+        self._feature_axis_label.setVisible(asks_for_axis)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout(self)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Stack", self.layer.native)
+        self._feature_axis_label = QLabel("Feature axis")
+        form.addRow(self._feature_axis_label, self.feature_axis.native)
+        form.addRow("Colormap", self.colormap.native)
+        form.addRow("Threshold", self.threshold.native)
+        form.addRow("Opacity", self.opacity.native)
+        form.addRow("Base opacity", self.base.native)
+        form.addRow(self.stretch.native)
+        form.addRow(self.overlay_in_colour.native)
+        form.addRow(self.follow.native)
+        form.addRow("Engine", self.engine.native)
+        form.addRow(self.engine_text)
+        form.addRow(self.reference_text)
+        self.setMinimumWidth(_LEAST_WIDTH)
 
     def _bind(self) -> None:
         state, explorer = self.explorer.state, self.explorer
@@ -121,7 +124,7 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
         explorer.engine_changed.connect(self._on_engine)
         explorer.map_shown.connect(self._on_map)
         self.reset_choices()
-        call_when_removed(self.native, explorer.close)
+        call_when_removed(self, explorer.close)
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if has_features(layer)]
@@ -130,12 +133,9 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
         layer = self.explorer.state.layer
         if layer is None or layer.rgb:
             return [("", self.explorer.state.feature_axis)]
-        return [
-            (f"{axis}: {label}, {length} long", axis)
-            for axis, (label, length) in enumerate(
-                zip(layer.axis_labels, layer.level_shapes[0], strict=True)
-            )
-        ]
+        lengths = layer.level_shapes[0]
+        names = enumerate(zip(layer.axis_labels, lengths, strict=True))
+        return [(f"{axis}: {label}, {length} long", axis) for axis, (label, length) in names]
 
     def _colormap_choices(self, _: Any) -> list[str]:
         names = colormap_names()
@@ -143,13 +143,14 @@ class FeatureSimilarity(Container):  # type: ignore[type-arg]
         return names if chosen in names else [*names, chosen]
 
     def _on_engine(self, text: str) -> None:
-        self.engine_text.value = f"Runs on {text}" if text else ""
+        self.engine_text.setText(f"Runs on {text}" if text else "")
+        self.reference_text.clear()
         stack = self.explorer.stack
         self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
 
     def _on_map(self, pixel: tuple[int, ...]) -> None:
-        self.reference_text.value = "Reference: pixel " + ", ".join(map(str, pixel))
+        self.reference_text.setText("Reference: pixel " + ", ".join(map(str, pixel)))
 
 
-def _fraction(label: str, tooltip: str) -> FloatSlider:
-    return FloatSlider(label=label, tooltip=tooltip, min=0.0, max=1.0, step=0.01)
+def _fraction(tooltip: str) -> FloatSlider:
+    return FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)

@@ -1,0 +1,57 @@
+"""What the tests of engines share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
+
+from napari_ifealid.engines import Engine
+from napari_ifealid.engines.cpu import CpuEngine
+from napari_ifealid.engines.gpu import GpuEngine
+from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.stack import FeatureStack
+
+Run = Callable[..., AbstractContextManager[Engine]]
+
+
+@contextmanager
+def run_cpu(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
+    engine = CpuEngine(PixelVectors.of(stack))
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def run_gpu(stack: FeatureStack, max_side: int = 2048) -> Iterator[Engine]:
+    engine = GpuEngine(PixelVectors.of(stack), max_side)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session", params=[run_cpu, run_gpu], ids=["CPU", "GPU"])
+def running(request, qapp) -> Run:
+    """Run either engine on a stack: `with running(stack, max_side) as engine`."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def running_gpu(qapp) -> Run:
+    return run_gpu
+
+
+@pytest.fixture
+def make_foreign_current(qapp) -> Iterator[Callable[[], QOpenGLContext]]:
+    """Make an OpenGL context of someone else's current, and return it."""
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    assert context.create()
+
+    def make_current() -> QOpenGLContext:
+        assert context.makeCurrent(surface)
+        return context
+
+    yield make_current
+    context.doneCurrent()

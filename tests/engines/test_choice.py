@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_ifealid.engines import (
+    EngineChoice,
+    EngineUnavailableError,
+    Renderer,
+    choice,
+    cpu_instead,
+    find_renderer,
+    plan_engine,
+    prepare_stack,
+    start_engine,
+)
+from napari_ifealid.engines.choice import EnginePlan
+from napari_ifealid.engines.cpu import CpuEngine
+from napari_ifealid.engines.gpu import GpuEngine
+from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.stack import FeatureStack
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+VALUES = np.random.default_rng(0).integers(0, 256, (20, 30, 10), np.uint8)
+STACK = FeatureStack(values=VALUES, name="x")
+EXPECTED = spectral_angle_similarity(VALUES, VALUES[3, 4])
+HARDWARE = Renderer("NVIDIA H200", 16384, 1 << 30)
+SOFTWARE = Renderer("llvmpipe (LLVM 15)", 16384, None)
+
+
+def empty_stack_of(shape: tuple[int, ...]) -> FeatureStack:
+    """Return a stack of any size that takes no memory."""
+    return FeatureStack(values=np.broadcast_to(np.uint8(1), shape), name="x")
+
+
+LARGE = empty_stack_of((20_000, 10_000, 8))  # 1.6 GB of features, 0.8 GB of lengths
+
+
+@pytest.mark.parametrize("renderer", [HARDWARE, SOFTWARE, None])
+def test_cpu_runs_where_it_is_chosen(renderer):
+    plan = plan_engine(EngineChoice.CPU, STACK, renderer)
+    assert plan == EnginePlan(None, "as chosen")
+
+
+@pytest.mark.parametrize("chosen", [EngineChoice.AUTOMATIC, EngineChoice.GPU])
+def test_cpu_runs_where_there_is_no_opengl(chosen):
+    plan = plan_engine(chosen, STACK, None)
+    assert plan == EnginePlan(None, "there is no OpenGL here")
+
+
+def test_automatic_is_the_cpu_where_opengl_runs_in_software():
+    plan = plan_engine(EngineChoice.AUTOMATIC, STACK, SOFTWARE)
+    assert plan.renderer is None
+    assert SOFTWARE.name in plan.reason
+
+
+def test_automatic_is_the_gpu_where_the_stack_fits():
+    plan = plan_engine(EngineChoice.AUTOMATIC, STACK, HARDWARE)
+    assert plan == EnginePlan(HARDWARE, "NVIDIA H200")
+
+
+def test_automatic_is_the_cpu_where_the_stack_does_not_fit():
+    plan = plan_engine(EngineChoice.AUTOMATIC, LARGE, HARDWARE)
+    assert plan.renderer is None
+    assert plan.reason == "the stack takes 2.2 GiB on the GPU, 1.0 free"
+
+
+@pytest.mark.parametrize(("rows", "fits"), [(17_000, True), (20_000, False)])
+def test_two_gibibytes_are_counted_on_where_the_driver_tells_none(rows, fits):
+    stack = empty_stack_of((rows, 10_000, 8))
+    plan = plan_engine(EngineChoice.AUTOMATIC, stack, Renderer("AMD Radeon", 16384, None))
+    assert (plan.renderer is not None) == fits
+
+
+@pytest.mark.parametrize("renderer", [HARDWARE, SOFTWARE])
+@pytest.mark.parametrize("stack", [STACK, LARGE], ids=["small", "large"])
+def test_gpu_runs_where_it_is_chosen(renderer, stack):
+    plan = plan_engine(EngineChoice.GPU, stack, renderer)
+    assert plan == EnginePlan(renderer, renderer.name)
+
+
+@pytest.mark.parametrize("chosen", [EngineChoice.AUTOMATIC, EngineChoice.GPU])
+def test_cpu_runs_where_a_pixel_has_more_features_than_a_texture_is_wide(chosen):
+    stack = empty_stack_of((2, 2, 4 * 2048 + 1))
+    plan = plan_engine(chosen, stack, Renderer("NVIDIA H200", 2048, 1 << 30))
+    assert plan.renderer is None
+    assert "8193 features" in plan.reason
+
+
+def test_cpu_engine_starts_as_planned():
+    running = start_engine(prepare_stack(STACK, EnginePlan(None, "as chosen")))
+    assert isinstance(running.engine, CpuEngine)
+    assert (running.reason, running.has_failed_gpu) == ("as chosen", False)
+
+
+def test_stack_is_not_packed_for_the_cpu():
+    assert prepare_stack(STACK, EnginePlan(None, "as chosen")).blocks is None
+
+
+def test_gpu_engine_starts_as_planned():
+    plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
+    running = start_engine(prepare_stack(STACK, plan))
+    assert isinstance(running.engine, GpuEngine)
+    assert (running.reason, running.has_failed_gpu) == (plan.renderer.name, False)
+    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+    running.engine.close()
+
+
+@pytest.mark.parametrize("bad", [0, np.nan])
+def test_gpu_engine_starts_for_a_stack_of_nothing_else(bad):
+    stack = FeatureStack(values=np.full((3, 4, 5), bad), name="x")
+    plan = plan_engine(EngineChoice.GPU, stack, find_renderer())
+    running = start_engine(prepare_stack(stack, plan))
+    assert isinstance(running.engine, GpuEngine)
+    running.engine.close()
+
+
+def gpu_that_draws(similarity: float) -> type:
+    class Nonsense:
+        closed = False
+
+        def __init__(self, pixels: PixelVectors, *_) -> None:
+            self._shape = pixels.spatial_shape
+
+        def similarity_map(self, _) -> np.ndarray:
+            return np.full(self._shape, similarity, np.float32)
+
+        def close(self) -> None:
+            Nonsense.closed = True
+
+    return Nonsense
+
+
+def gpu_that_raises(error: Exception) -> type:
+    def start(*_) -> None:
+        raise error
+
+    return start
+
+
+PLAN = EnginePlan(HARDWARE, "NVIDIA H200")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineUnavailableError("OpenGL does not start here"),
+        RuntimeError("shader compilation error"),
+        MemoryError("no more"),
+        OSError("no libGL"),
+    ],
+)
+def test_cpu_stands_in_for_a_gpu_that_does_not_start(monkeypatch, error):
+    monkeypatch.setattr(choice, "GpuEngine", gpu_that_raises(error))
+    running = start_engine(prepare_stack(STACK, PLAN))
+    assert isinstance(running.engine, CpuEngine)
+    assert running.has_failed_gpu
+    assert str(error) in running.reason
+
+
+@pytest.mark.parametrize("similarity", [0.0, 1.0, 7.0, np.inf, np.nan])
+def test_cpu_stands_in_for_a_gpu_that_draws_nonsense(monkeypatch, similarity):
+    nonsense = gpu_that_draws(similarity)
+    monkeypatch.setattr(choice, "GpuEngine", nonsense)
+    running = start_engine(prepare_stack(STACK, PLAN))
+    assert isinstance(running.engine, CpuEngine)
+    assert running.has_failed_gpu
+    assert nonsense.closed
+
+
+def test_engine_that_stands_in_works(monkeypatch):
+    monkeypatch.setattr(choice, "GpuEngine", gpu_that_draws(0.0))
+    running = start_engine(prepare_stack(STACK, PLAN))
+    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+
+
+def test_cpu_that_takes_over_later_tells_why():
+    running = cpu_instead(PixelVectors.of(STACK), EngineUnavailableError("the context was lost"))
+    assert isinstance(running.engine, CpuEngine)
+    assert running.reason == "the GPU failed: the context was lost"
+    assert running.has_failed_gpu

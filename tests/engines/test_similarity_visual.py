@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vispy import gloo
+
+from napari_ifealid.engines.gl_context import OffscreenContext
+from napari_ifealid.engines.similarity_visual import SimilarityVisual
+from napari_ifealid.engines.texture_blocks import BlockLayout
+from napari_ifealid.metrics import spectral_angle_similarity
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+LAYOUT = BlockLayout(pixel_count=24, feature_count=6, width=3, height=2)
+RNG = np.random.default_rng(0)
+VECTORS = RNG.normal(size=(24, 6)).astype(np.float32)
+REFERENCES = RNG.normal(size=(2, 6))
+
+
+def texture(data: np.ndarray) -> gloo.Texture2D:
+    return gloo.Texture2D(data, interpolation="nearest", internalformat="rgba32f")
+
+
+def inverse_lengths(vectors: np.ndarray) -> np.ndarray:
+    return (1 / np.linalg.norm(vectors, axis=-1)).astype(np.float32)
+
+
+def draw(layout, vectors, lengths, references, factor=1.0, shift=0.0) -> list[np.ndarray]:
+    """Return the similarities that one visual draws for each reference in turn."""
+    drawn = []
+    viewport = (0, 0, layout.width, layout.height)
+    context = OffscreenContext()
+    with context.current():
+        visual = SimilarityVisual(layout, factor, shift)
+        visual.set_block(
+            texture(layout.pack_vectors(vectors)), texture(layout.pack_scalars(lengths))
+        )
+        target = texture(np.zeros((layout.height, layout.width, 4), np.float32))
+        with gloo.FrameBuffer(target):
+            gloo.set_viewport(*viewport)
+            for reference in references:
+                unit = (reference / np.linalg.norm(reference)).astype(np.float32)
+                visual.set_reference(texture(layout.pack_reference(unit)))
+                visual.draw()
+                picture = gloo.read_pixels(viewport, alpha=True, out_type="float")
+                drawn.append(layout.unpack_scalars(picture[::-1], len(vectors)))
+    return drawn
+
+
+def test_every_pixel_of_a_full_block_is_drawn_in_its_place():
+    (similarity,) = draw(LAYOUT, VECTORS, inverse_lengths(VECTORS), REFERENCES[:1])
+    expected = spectral_angle_similarity(VECTORS, REFERENCES[0])
+    np.testing.assert_allclose(similarity, expected, atol=1e-6)
+
+
+def test_the_reference_set_last_is_drawn():
+    _, similarity = draw(LAYOUT, VECTORS, inverse_lengths(VECTORS), REFERENCES)
+    expected = spectral_angle_similarity(VECTORS, REFERENCES[1])
+    np.testing.assert_allclose(similarity, expected, atol=1e-6)
+
+
+def test_pixels_without_a_length_are_zero():
+    lengths = inverse_lengths(VECTORS)
+    lengths[::5] = 0
+    (similarity,) = draw(LAYOUT, VECTORS, lengths, REFERENCES[:1])
+    np.testing.assert_array_equal(similarity[::5], 0)
+    assert similarity.any()
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize(("factor", "shift"), [(2.0, 0.5), (5.0, -3.0), (1.5, 1.0)])
+def test_shift_reaches_every_feature_and_no_padding(features, factor, shift):
+    layout = BlockLayout(pixel_count=20, feature_count=features, width=3, height=2)
+    stored = np.random.default_rng(features).random((20, features)).astype(np.float32)
+    vectors = factor * stored.astype(np.float64) + shift
+    reference = np.ones(features)
+    (similarity,) = draw(layout, stored, inverse_lengths(vectors), [reference], factor, shift)
+    expected = spectral_angle_similarity(vectors, reference)
+    np.testing.assert_allclose(similarity, expected, atol=2e-5)
+
+
+def test_factor_without_a_shift_is_part_of_the_lengths():
+    lengths = inverse_lengths(VECTORS)
+    with_factor, without = (
+        draw(LAYOUT, VECTORS, lengths, REFERENCES[:1], factor)[0] for factor in (7.0, 1.0)
+    )
+    np.testing.assert_array_equal(with_factor, without)

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from napari_ifealid.engines import EngineUnavailableError
+from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks, texel_dtype
+from napari_ifealid.stack import FeatureStack
+
+
+@st.composite
+def layouts(draw) -> tuple[BlockLayout, int]:
+    """Draw a layout and the longest side that it was allowed."""
+    features = draw(st.integers(1, 300))
+    least_side = max(4, -(-features // 4))
+    max_side = draw(st.integers(least_side, 40 * least_side))
+    pixels = draw(st.integers(1, 5000))
+    return BlockLayout.of(pixels, features, max_side), max_side
+
+
+def place_of(layout: BlockLayout, pixel: int) -> tuple[int, int]:
+    """Return row and first column of a pixel's texels, counted as the shader does."""
+    quarter, place = divmod(pixel, layout.height * layout.width)
+    row, column = divmod(place, layout.width)
+    return quarter * layout.height + row, column * layout.texels
+
+
+@given(layouts())
+def test_every_pixel_is_in_exactly_one_block(layout_and_side):
+    layout, _ = layout_and_side
+    rows = [row for block in layout.blocks for row in range(block.start, block.stop)]
+    assert rows == list(range(layout.pixel_count))
+
+
+@given(layouts())
+def test_no_block_holds_more_than_it_can(layout_and_side):
+    layout, _ = layout_and_side
+    assert all(block.stop - block.start <= layout.capacity for block in layout.blocks)
+
+
+@given(layouts())
+def test_no_side_of_a_texture_exceeds_the_limit(layout_and_side):
+    layout, max_side = layout_and_side
+    sides = (4 * layout.height, layout.width * layout.texels, layout.width, layout.height)
+    assert max(sides) <= max_side
+
+
+@given(st.integers(1, 10**9), st.integers(1, 60_000), st.sampled_from([2048, 8192, 16384, 32768]))
+def test_real_limits_of_drivers_are_kept(pixels, features, max_side):
+    texels = -(-features // 4)
+    assume(texels <= max_side)
+    layout = BlockLayout.of(pixels, features, max_side)
+    assert max(4 * layout.height, layout.width * texels) <= max_side
+    assert 16 * layout.capacity * texels <= 1 << 28 or layout.height == 1
+    assert layout.capacity * len(layout.blocks) >= pixels
+
+
+@given(layouts(), st.integers(0, 2**32 - 1))
+def test_scalars_come_back_as_they_were_packed(layout_and_side, seed):
+    layout, _ = layout_and_side
+    count = int(np.random.default_rng(seed).integers(1, layout.capacity + 1))
+    scalars = np.random.default_rng(seed).random(count).astype(np.float32)
+    packed = layout.pack_scalars(scalars)
+    assert packed.shape == (layout.height, layout.width, 4)
+    np.testing.assert_array_equal(layout.unpack_scalars(packed, count), scalars)
+
+
+@given(layouts(), st.integers(0, 2**32 - 1))
+def test_vector_of_a_pixel_lies_in_its_quarter_side_by_side(layout_and_side, seed):
+    layout, _ = layout_and_side
+    rng = np.random.default_rng(seed)
+    count = min(layout.capacity, layout.pixel_count)
+    vectors = rng.integers(1, 256, (count, layout.feature_count)).astype(np.uint8)
+    packed = layout.pack_vectors(vectors)
+    assert packed.shape == (4 * layout.height, layout.width * layout.texels, 4)
+    pixel = int(rng.integers(count))
+    row, column = place_of(layout, pixel)
+    texels = packed[row, column : column + layout.texels].reshape(-1)
+    np.testing.assert_array_equal(texels[: layout.feature_count], vectors[pixel])
+    assert not texels[layout.feature_count :].any()
+
+
+@given(layouts(), st.integers(0, 2**32 - 1))
+def test_scalar_of_a_pixel_is_that_quarter_of_its_fragment(layout_and_side, seed):
+    layout, _ = layout_and_side
+    pixel = int(np.random.default_rng(seed).integers(layout.capacity))
+    packed = layout.pack_scalars(np.arange(layout.capacity, dtype=np.float32))
+    quarter, place = divmod(pixel, layout.height * layout.width)
+    assert packed[(*divmod(place, layout.width), quarter)] == pixel
+
+
+def test_what_is_missing_is_zero():
+    layout = BlockLayout(pixel_count=5, feature_count=6, width=2, height=1)
+    packed = layout.pack_vectors(np.ones((5, 6), np.uint8))
+    assert packed.sum() == 30
+    assert layout.pack_scalars(np.ones(5, np.float32)).sum() == 5
+
+
+def test_texture_order_is_a_view_when_nothing_is_padded():
+    layout = BlockLayout(pixel_count=24, feature_count=8, width=3, height=2)
+    vectors = np.ones((24, 8), np.uint8)
+    assert np.shares_memory(layout.pack_vectors(vectors), vectors)
+
+
+@pytest.mark.parametrize("features", [1, 4, 6])
+def test_reference_is_padded_to_whole_texels(features):
+    layout = BlockLayout.of(10, features, 64)
+    packed = layout.pack_reference(np.arange(1, features + 1, dtype=np.float32))
+    assert packed.shape == (1, -(-features // 4), 4)
+    expected = [*range(1, features + 1), *[0] * (-features % 4)]
+    np.testing.assert_array_equal(packed.reshape(-1), expected)
+
+
+@pytest.mark.parametrize(("features", "max_side"), [(65, 16), (40_000, 8192), (1, 3)])
+def test_more_features_than_a_row_holds_are_refused(features, max_side):
+    with pytest.raises(EngineUnavailableError, match=f"{features} features"):
+        BlockLayout.of(10, features, max_side)
+
+
+def test_as_many_features_as_a_row_holds_are_accepted():
+    assert BlockLayout.of(10, 64, 16).texels == 16
+
+
+@pytest.mark.parametrize(
+    ("stored", "held"),
+    [
+        (np.uint8, np.uint8),
+        (np.uint16, np.uint16),
+        (np.bool_, np.float32),
+        (np.int8, np.float32),
+        (np.uint32, np.float32),
+        (np.float16, np.float32),
+        (np.float64, np.float32),
+    ],
+)
+def test_textures_hold_small_unsigned_integers_as_they_are(stored, held):
+    assert texel_dtype(np.dtype(stored)) == held
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float64])
+def test_texture_bytes_are_those_of_all_blocks(dtype):
+    pixels = PixelVectors.of(FeatureStack(values=np.ones((30, 40, 10), dtype), name="x"))
+    layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, 16)
+    blocks = list(pack_blocks(pixels, layout))
+    assert len(blocks) > 1
+    held = sum(block.features.nbytes + block.inverse_lengths.nbytes for block in blocks)
+    assert layout.texture_bytes(texel_dtype(np.dtype(dtype))) == held
+
+
+def test_pixels_that_are_not_finite_are_packed_as_zero():
+    values = np.ones((4, 5, 6))
+    values[1, 2, 3] = np.nan
+    pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
+    (block,) = pack_blocks(pixels, BlockLayout.of(20, 6, 2048))
+    assert block.features.sum() == 19 * 6
+
+
+def test_huge_floats_are_packed_in_engine_units():
+    values = np.full((4, 5, 6), 1e300)
+    pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
+    (block,) = pack_blocks(pixels, BlockLayout.of(20, 6, 2048))
+    assert block.features.max() == np.float32(1e300 * pixels.factor)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from vispy import gloo
+from vispy.visuals import Visual
+from vispy.visuals.shaders import Function
+
+from napari_ifealid.engines.gl_context import OffscreenContext
+from napari_ifealid.shaders import load_shader
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+SHADERS = sorted(
+    file.name
+    for file in files("napari_ifealid.shaders").iterdir()
+    if file.name.endswith((".glsl", ".vert", ".frag"))
+)
+
+FRAGMENT = """
+uniform sampler2D u_input;
+
+void main() {
+    vec4 value = texture2D(u_input, vec2(gl_FragCoord.x / $width, 0.5));
+    gl_FragColor = %s;
+}
+"""
+FACTOR, SHIFT, FEATURES = 2.5, -1.25, 10
+
+
+def chord_similarity(value, _texel):
+    similarity = 1 - 2 * np.arcsin(np.minimum(np.sqrt(value) / 2, 1)) / (np.pi / 2)
+    return np.where(value < 1e-11, 1, np.clip(similarity, 0, 1))
+
+
+def stored_vector(value, _texel):
+    return value
+
+
+def shifted_vector(value, texel):
+    is_feature = 4 * texel + np.arange(4) < FEATURES
+    return value * FACTOR + SHIFT * is_feature
+
+
+TWINS = {twin.__name__: twin for twin in (chord_similarity, stored_vector, shifted_vector)}
+HOLES = {"shifted_vector": {"factor": str(FACTOR), "shift": f"({SHIFT})", "features": "10"}}
+SQUARED_CHORDS = np.concatenate(
+    [
+        [0, 1e-12, 9e-12, 1.1e-11, 1e-10, 1e-8, 1e-6, 1e-4, 2, 4, 3.9999, 2.0001],
+        np.linspace(0, 4, 500),
+    ]
+)
+
+
+class FunctionVisual(Visual):
+    """Draws a GLSL function of the texels of one row."""
+
+    def __init__(self, function: Function, call: str, texels: np.ndarray) -> None:
+        super().__init__(load_shader("block.vert"), FRAGMENT % call)
+        self.shared_program.frag["function"] = function
+        self.shared_program.frag["width"] = f"{texels.shape[1]}.0"
+        self.shared_program["u_input"] = gloo.Texture2D(texels, internalformat="rgba32f")
+        corners = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
+        self.shared_program["a_position"] = corners
+        self._draw_mode = "triangle_strip"
+        self.set_gl_state(blend=False, depth_test=False, cull_face=False)
+
+    def _prepare_transforms(self, view) -> None:
+        pass
+
+
+def drawn(function: Function, call: str, values: np.ndarray) -> np.ndarray:
+    texels = values.astype(np.float32)[np.newaxis]
+    context = OffscreenContext()
+    with context.current():
+        visual = FunctionVisual(function, call, texels)
+        target = gloo.Texture2D(texels.shape, internalformat="rgba32f")
+        viewport = (0, 0, texels.shape[1], 1)
+        with gloo.FrameBuffer(target):
+            gloo.set_viewport(*viewport)
+            visual.draw()
+            return gloo.read_pixels(viewport, alpha=True, out_type="float")[0]
+
+
+def function_named(name: str) -> Function:
+    function = Function(load_shader(f"{name}.glsl"))
+    for hole, text in HOLES.get(name, {}).items():
+        function[hole] = text
+    return function
+
+
+@pytest.mark.parametrize("name", SHADERS)
+def test_shader_file_is_loaded(name):
+    assert load_shader(name) == (files("napari_ifealid.shaders") / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["no_such_shader.glsl", "chord_similarity"])
+def test_unknown_shader_is_an_error(name):
+    with pytest.raises(FileNotFoundError):
+        load_shader(name)
+
+
+def test_every_glsl_function_has_a_twin():
+    sources = [load_shader(name) for name in SHADERS if name.endswith(".glsl")]
+    functions = re.findall(r"^\w+ (\w+)\(", "\n".join(sources), re.MULTILINE)
+    assert sorted(functions) == sorted(TWINS)
+
+
+def test_chord_similarity_is_that_of_its_twin():
+    values = np.resize(SQUARED_CHORDS.astype(np.float32), (-(-len(SQUARED_CHORDS) // 4), 4))
+    actual = drawn(function_named("chord_similarity"), "$function(value)", values)
+    expected = chord_similarity(values.astype(np.float64), 0)
+    np.testing.assert_allclose(actual, expected, atol=5e-7)
+
+
+@pytest.mark.parametrize("squared_chord", [0.0, 1e-12, 9.9e-12])
+def test_vectors_that_differ_by_rounding_are_exactly_the_same(squared_chord):
+    values = np.full((1, 4), squared_chord)
+    actual = drawn(function_named("chord_similarity"), "$function(value)", values)
+    np.testing.assert_array_equal(actual, 1.0)
+
+
+@pytest.mark.parametrize("texel", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", ["stored_vector", "shifted_vector"])
+def test_vector_is_that_of_its_twin(name, texel):
+    values = np.random.default_rng(1).random((100, 4))
+    actual = drawn(function_named(name), f"$function(value, {texel})", values)
+    np.testing.assert_allclose(actual, TWINS[name](values, texel), rtol=1e-6, atol=1e-6)

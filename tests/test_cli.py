@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_ifealid.cli import main
+
+COMMAND = Path(sys.executable).with_name("napari-ifealid")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(COMMAND), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "NAPARI_CONFIG": ""},
+    )
+
+
+def test_help_names_the_options(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    assert exit_.value.code == 0
+    assert {"--screenshot", "--at", "--version"} <= set(capsys.readouterr().out.split())
+
+
+def test_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == "napari-ifealid 0.1.0\n"
+
+
+@pytest.mark.parametrize("name", ["missing.zip", "flat.npy", "photo.png"])
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
+    np.save(tmp_path / "flat.npy", np.ones((3, 4)))
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    assert main([str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"napari-ifealid: {tmp_path / name}")
+    assert "expected" in error
+    assert error.count("\n") == 1
+
+
+def test_pixel_that_is_no_pair_of_numbers_is_refused(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--at", "here"])
+    assert exit_.value.code == 2
+    assert "expected two whole numbers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def cube(tmp_path) -> Path:
+    values = np.zeros((8, 8, 2), np.uint8)
+    values[:, :4, 0], values[:, 4:, 1] = 255, 255
+    np.save(tmp_path / "cube.npy", values)
+    return tmp_path / "cube.npy"
+
+
+def test_screenshot_shows_the_map_of_the_pixel(cube, tmp_path):
+    done = run(cube, "--at", "0,7", "--screenshot", tmp_path / "window.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    with Image.open(tmp_path / "window.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
+        assert picture.size == (1200, 800)
+    assert (255, 255, 255) in colours  # the right half is the pixel's like
+    assert (0, 0, 0) in colours
+
+
+@pytest.mark.parametrize("pixel", ["8,0", "0,8", "1,2,3", "0"])
+def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(cube, tmp_path, pixel):
+    done = run(cube, "--at", pixel, "--screenshot", tmp_path / "window.png")
+    assert done.returncode == 2
+    assert f"found pixel {pixel}; expected one number for each axis, below 8,8" in done.stderr
+    assert not (tmp_path / "window.png").exists()
+
+
+def test_picture_that_cannot_be_written_is_one_clear_line_and_status_2(cube, tmp_path):
+    done = run(cube, "--screenshot", tmp_path / "missing" / "window.png")
+    assert done.returncode == 2
+    assert "can't be written" in done.stderr
+
+
+def test_without_a_path_the_sample_is_opened(tmp_path):
+    done = run("--screenshot", tmp_path / "window.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "window.png").stat().st_size > 100_000

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_ifealid.errors import DatasetError
+
+
+def an_error(**place) -> DatasetError:
+    return DatasetError("a cat", expected="a dog", remedy="Ask the dog.", **place)
+
+
+@pytest.mark.parametrize(
+    ("place", "start"),
+    [
+        ({}, ""),
+        ({"file": "a.zip"}, "a.zip: "),
+        ({"member": "0.png"}, "0.png: "),
+        ({"file": Path("a.zip"), "member": "0.png"}, "a.zip, 0.png: "),
+    ],
+)
+def test_message_names_the_place_then_what_was_found_expected_and_the_remedy(place, start):
+    assert str(an_error(**place)) == f"{start}found a cat; expected a dog. Ask the dog."
+
+
+def test_it_is_a_value_error():
+    assert isinstance(an_error(), ValueError)
+
+
+def test_inside_tells_the_file():
+    error = an_error().inside(Path("a.zip"))
+    assert str(error) == "a.zip: found a cat; expected a dog. Ask the dog."
+
+
+def test_inside_keeps_the_member_known_before():
+    assert an_error(member="0.png").inside("a.zip").member == "0.png"
+
+
+def test_inside_prefers_the_member_told():
+    assert an_error(member="0.png").inside("a.zip", "1.png").member == "1.png"
+
+
+def test_inside_leaves_the_original_as_it_was():
+    original = an_error()
+    original.inside("a.zip", "0.png")
+    assert (original.file, original.member) == (None, None)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+
+from napari_ifealid.formats import read_stacks
+from napari_ifealid.layers import STACK_KEY, layer_data
+from napari_ifealid.stack import FeatureStack
+
+
+def layers_of(stack: FeatureStack) -> list[Layer]:
+    return [Layer.create(*tuple_) for tuple_ in layer_data(stack)]
+
+
+def features_of(values: np.ndarray, **arguments) -> Layer:
+    return layers_of(FeatureStack(values=values, name="x", **arguments))[-1]
+
+
+def outer_edges(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the world coordinates of the outer edges along the last two axes."""
+    near = np.zeros(layer.ndim)
+    far = np.zeros(layer.ndim)
+    near[-2:] = -0.5
+    far[-2:] = np.array(shape) - 0.5
+    return np.array([layer.data_to_world(near)[-2:], layer.data_to_world(far)[-2:]])
+
+
+@pytest.mark.parametrize(
+    ("overlay_shape", "map_shape"),
+    [((640, 427), (160, 106)), ((427, 640), (106, 160)), ((5, 7), (9, 4)), ((6, 6), (6, 6))],
+)
+def test_outer_edges_of_features_and_overlay_meet(overlay_shape, map_shape):
+    stack = FeatureStack(
+        values=np.zeros((*map_shape, 5), np.uint8),
+        name="x",
+        overlay=np.zeros((*overlay_shape, 3), np.uint8),
+    )
+    overlay, features = layers_of(stack)
+    np.testing.assert_allclose(
+        outer_edges(features, map_shape), outer_edges(overlay, overlay_shape), atol=1e-9
+    )
+
+
+def test_edges_of_the_example_datasets_meet(shared_data):
+    edges = []
+    for path in sorted(shared_data.glob("*.jpg.*.zip")):
+        (stack,) = read_stacks(path)
+        overlay, features = layers_of(stack)
+        edges += [
+            outer_edges(overlay, stack.overlay.shape[:2]),
+            outer_edges(features, stack.spatial_shape),
+        ]
+    assert len(edges) == 4
+    np.testing.assert_allclose(edges, [edges[0]] * 4, atol=1e-9)
+
+
+def test_without_an_overlay_a_pixel_is_one_unit_of_the_world():
+    features = features_of(np.ones((4, 5, 6)))
+    np.testing.assert_array_equal(features.scale, [1, 1, 1])
+    np.testing.assert_array_equal(features.translate, [0, 0, 0])
+
+
+def test_slices_of_a_volume_lie_one_unit_apart_under_an_overlay():
+    features = features_of(np.ones((2, 4, 5, 6)), overlay=np.zeros((8, 15, 3), np.uint8))
+    np.testing.assert_array_equal(features.scale, [1, 1, 2, 3])
+    np.testing.assert_array_equal(features.translate, [0, 0, 0.5, 1])
+
+
+def test_features_are_a_view_channels_first():
+    values = np.arange(120.0).reshape(4, 5, 6)
+    features = features_of(values)
+    assert np.shares_memory(features.data, values)
+    np.testing.assert_array_equal(features.data[2], values[..., 2])
+
+
+def test_memory_mapped_features_stay_in_their_file(tmp_path):
+    np.save(tmp_path / "cube.npy", np.arange(120, dtype=np.uint8).reshape(4, 5, 6))
+    values = np.load(tmp_path / "cube.npy", mmap_mode="r")
+    assert np.shares_memory(features_of(values).data, values)
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 3, 6), (5, 4, 6), (5, 6, 3), (5, 6, 4), (3, 3, 3), (4, 4, 4)]
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_three_or_four_columns_or_features_are_not_taken_for_colours(shape, dtype):
+    features = features_of(np.ones(shape, dtype))
+    assert not features.rgb
+    assert features.data.shape == (shape[2], *shape[:2])
+
+
+@pytest.mark.parametrize("space", [(4, 5), (3, 4, 5), (2, 3, 4, 5), (2, 2, 3, 4, 5)])
+def test_any_number_of_spatial_axes_makes_a_layer(space):
+    features = features_of(np.ones((*space, 6)))
+    assert features.data.shape == (6, *space)
+
+
+@pytest.mark.parametrize(
+    ("space", "labels"),
+    [
+        ((4, 5), ("feature", "y", "x")),
+        ((3, 4, 5), ("feature", "z", "y", "x")),
+        ((2, 3, 4, 5), ("feature", "t", "z", "y", "x")),
+    ],
+)
+def test_axes_are_labelled(space, labels):
+    assert features_of(np.ones((*space, 6))).axis_labels == labels
+
+
+def test_features_are_hidden_at_first():
+    assert not features_of(np.ones((4, 5, 6))).visible
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 3), (3, 3, 3)])
+def test_overlay_is_shown_in_colour(shape):
+    stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros(shape, np.uint8))
+    overlay = layers_of(stack)[0]
+    assert overlay.rgb
+    assert overlay.visible
+
+
+def test_overlay_comes_below_the_features():
+    stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros((8, 9, 3), np.uint8))
+    assert [layer.name for layer in layers_of(stack)] == ["x overlay", "x features"]
+
+
+def test_features_alone_without_an_overlay():
+    (layer,) = layers_of(FeatureStack(values=np.ones((4, 5, 6)), name="x"))
+    assert layer.name == "x features"
+
+
+def test_every_layer_carries_its_stack():
+    stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros((8, 9, 3), np.uint8))
+    assert all(layer.metadata[STACK_KEY] is stack for layer in layers_of(stack))
+
+
+def test_contrast_of_bytes_is_their_whole_range():
+    assert features_of(np.full((4, 5, 6), 7, np.uint8)).contrast_limits == [0, 255]

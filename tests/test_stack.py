@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.stack import FeatureStack, check_feature_array
+
+CUBE = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
+ENDS = st.floats(-1e150, 1e150, allow_subnormal=False)
+
+
+def assert_tells(error: DatasetError, found: str, expected: str) -> None:
+    assert found in error.found
+    assert expected in error.expected
+    assert error.remedy.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("values", "found", "expected"),
+    [
+        (np.ones((3, 4)), "(3, 4)", "three axes"),
+        (np.ones((3, 0, 5)), "(3, 0, 5)", "at least one pixel"),
+        (np.ones((3, 4, 0)), "(3, 4, 0)", "one feature"),
+        (np.ones((3, 4, 5), complex), "complex128", "real numbers"),
+        (np.full((3, 4, 5), "a"), "<U1", "real numbers"),
+        (np.full((3, 4, 5), None), "object", "real numbers"),
+        (np.zeros((3, 4, 5), "datetime64[s]"), "datetime64", "real numbers"),
+    ],
+)
+@pytest.mark.parametrize(
+    "check", [check_feature_array, lambda values: FeatureStack(values=values, name="x")]
+)
+def test_array_that_is_no_feature_stack_is_refused(check, values, found, expected):
+    with pytest.raises(DatasetError) as caught:
+        check(values)
+    assert_tells(caught.value, found, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "expected"),
+    [
+        ({"overlay": np.zeros((6, 8), np.uint8)}, "(6, 8)", "RGB"),
+        ({"overlay": np.zeros((6, 8, 4), np.uint8)}, "(6, 8, 4)", "RGB"),
+        ({"feature_labels": ["red", "green"]}, "2 feature labels", "5 features"),
+        ({"feature_labels": []}, "0 feature labels", "5 features"),
+    ],
+)
+def test_argument_that_does_not_fit_the_values_is_refused(arguments, found, expected):
+    with pytest.raises(DatasetError) as caught:
+        FeatureStack(values=CUBE, name="x", **arguments)
+    assert_tells(caught.value, found, expected)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64, np.float16, np.float64])
+def test_value_range_is_refused_for_all_but_unsigned_integers(dtype):
+    with pytest.raises(DatasetError) as caught:
+        FeatureStack(values=np.ones((3, 4, 5), dtype), name="x", value_range=(0.0, 1.0))
+    assert_tells(caught.value, np.dtype(dtype).name, "unsigned")
+
+
+def test_labels_are_numbers_from_zero_unless_given():
+    assert FeatureStack(values=CUBE, name="x").feature_labels == (0, 1, 2, 3, 4)
+
+
+def test_labels_given_are_kept():
+    wavelengths = [400.0, 500.0, 600.0, 700.0, 800.0]
+    stack = FeatureStack(values=CUBE, name="x", feature_labels=wavelengths)
+    assert stack.feature_labels == tuple(wavelengths)
+
+
+def test_values_are_kept_without_a_copy():
+    assert FeatureStack(values=CUBE, name="x").values is CUBE
+
+
+def test_memory_mapped_array_stays_memory_mapped(tmp_path):
+    np.save(tmp_path / "cube.npy", CUBE)
+    stack = FeatureStack(values=np.load(tmp_path / "cube.npy", mmap_mode="r"), name="x")
+    assert isinstance(stack.values, np.memmap)
+
+
+def test_counts_and_shape_of_a_stack_with_three_spatial_axes():
+    stack = FeatureStack(values=np.ones((2, 3, 4, 5)), name="x")
+    assert (stack.spatial_shape, stack.pixel_count, stack.feature_count) == ((2, 3, 4), 24, 5)
+
+
+def test_values_without_a_range_are_the_real_ones():
+    real = FeatureStack(values=CUBE, name="x").real_values(CUBE)
+    assert real.dtype == np.float64
+    np.testing.assert_array_equal(real, CUBE)
+
+
+@given(
+    dtype=st.sampled_from([np.uint8, np.uint16, np.uint32, np.uint64]),
+    value_range=st.tuples(ENDS, ENDS).map(sorted).map(tuple),
+)
+def test_real_values_are_exact_at_both_ends_of_the_range(dtype, value_range):
+    stack = FeatureStack(values=np.ones((1, 1, 2), dtype), name="x", value_range=value_range)
+    ends = np.array([0, np.iinfo(dtype).max], dtype)
+    assert tuple(stack.real_values(ends)) == value_range
+
+
+def test_real_values_of_bytes_are_exact_at_both_ends_of_any_range():
+    ranges = np.sort(np.random.default_rng(0).normal(size=(2000, 2)), axis=1)
+    for value_range in map(tuple, ranges.tolist()):
+        stack = FeatureStack(values=CUBE, name="x", value_range=value_range)
+        assert tuple(stack.real_values(np.array([0, 255], np.uint8))) == value_range
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value_range", "zero"),
+    [
+        (np.uint8, (-3.0, 2.0), 153),
+        (np.uint8, (-2.0, 3.0), 102),
+        (np.uint8, (-0.1, 0.2), 85),
+        (np.uint8, (0.0, 7.3), 0),
+        (np.uint8, (-7.3, 0.0), 255),
+        (np.uint16, (-3.0, 2.0), 39321),
+        (np.uint32, (-3.0, 2.0), 2576980377),
+    ],
+)
+def test_real_value_is_exactly_zero_where_the_range_has_zero(dtype, value_range, zero):
+    stack = FeatureStack(values=np.ones((1, 1, 2), dtype), name="x", value_range=value_range)
+    assert stack.real_values(np.array([zero], dtype))[0] == 0.0
+
+
+def test_real_values_lie_evenly_between_the_ends():
+    stack = FeatureStack(values=CUBE, name="x", value_range=(-1.0, 4.1))
+    steps = np.diff(stack.real_values(np.arange(256, dtype=np.uint8)))
+    np.testing.assert_allclose(steps, 5.1 / 255, rtol=1e-12)
+
+
+def test_vector_holds_the_real_values_of_one_pixel():
+    stack = FeatureStack(values=CUBE, name="x", value_range=(-3.0, 2.0))
+    np.testing.assert_array_equal(stack.vector((1, 2)), stack.real_values(CUBE)[1, 2])
+
+
+def test_vector_is_found_along_every_spatial_axis():
+    values = np.arange(120.0).reshape(2, 3, 4, 5)
+    vector = FeatureStack(values=values, name="x").vector([1, 2, 3])
+    np.testing.assert_array_equal(vector, [115, 116, 117, 118, 119])
