@@ -15,16 +15,6 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.layers import layer_data
-from napari_ifealid.stack import FeatureStack
-
-
-def post_activation_features(shape: tuple[int, ...]) -> FeatureStack:
-    """Return features as sparse and as skewed as those behind a ReLU."""
-    rng = np.random.default_rng(0)
-    values = np.maximum(rng.standard_normal(shape, np.float32), 0.0)
-    values = np.round(values / values.max() * 255).astype(np.uint8)
-    overlay = rng.integers(0, 255, (4 * shape[0], 4 * shape[1], 3), np.uint8)
-    return FeatureStack(values=values, name="features", overlay=overlay)
 
 
 @pytest.fixture
@@ -37,8 +27,8 @@ def viewer():
 @pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
 @pytest.mark.parametrize("stretch", [False, True], ids=["written", "written-and-stretched"])
 @pytest.mark.parametrize("shape", [(160, 106, 256), (40, 26, 1024)], ids=str)
-def test_mouse_move_to_written_layer(benchmark, viewer, shape, stretch, engine):
-    for layer in layer_data(post_activation_features(shape)):
+def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stretch, engine):
+    for layer in layer_data(make_stack(shape)):
         viewer.add_layer(Layer.create(*layer))
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     explorer = widget.explorer

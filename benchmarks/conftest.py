@@ -1,0 +1,26 @@
+"""What the benchmarks measure: features like those behind a ReLU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from napari_ifealid.stack import FeatureStack
+
+
+@pytest.fixture
+def make_stack() -> Callable[..., FeatureStack]:
+    """Makes sparse and skewed features of a shape (height, width, features)."""
+
+    def make(shape: tuple[int, int, int], dtype: type = np.uint8) -> FeatureStack:
+        rng = np.random.default_rng(0)
+        values = np.maximum(rng.standard_normal(shape, np.float32), 0.0)
+        values /= values.max()
+        if np.dtype(dtype).kind == "u":
+            values = np.round(values * np.iinfo(dtype).max)
+        overlay = rng.integers(0, 255, (4 * shape[0], 4 * shape[1], 3), np.uint8)
+        return FeatureStack(values=values.astype(dtype), name="features", overlay=overlay)
+
+    return make
