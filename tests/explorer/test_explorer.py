@@ -90,6 +90,16 @@ def test_map_follows_the_cursor(viewer, features, stack):
     assert explorer.similarity_layer.data[1, 4] == 1.0
 
 
+def test_status_bar_shows_the_similarity_of_the_map_just_made(viewer, features):
+    explorer = Explorer(viewer)
+    layer = explorer.similarity_layer
+    viewer.mouse_over_canvas = True
+    viewer.cursor.position = (0, *layer.data_to_world((1, 4)))
+    assert viewer.status["value"] == format(layer.data[1, 4], ".3g")
+    hover(viewer, layer, 1, 4)
+    assert viewer.status["value"] == "1"
+
+
 def test_leaving_the_picture_keeps_the_map(viewer, features):
     explorer = Explorer(viewer)
     hover(viewer, explorer.similarity_layer, 1, 4)

@@ -302,6 +302,9 @@ class Explorer:
         self._show(similarity)
         self._mapped = pixel
         self.map_shown.emit(pixel)
+        # the status bar read the last map: let it look again
+        cursor = self._viewer.cursor
+        cursor.events.position(value=cursor.position)
         if pixel != self._pixel:
             self._request_map()
 

@@ -7,7 +7,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider
 from napari.layers import Layer
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer
@@ -108,6 +108,8 @@ class FeatureSimilarity(QWidget):
         form.addRow("Engine", self.engine.native)
         form.addRow(self.engine_text)
         form.addRow(self.reference_text)
+        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.layer.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
         self.setMinimumWidth(_LEAST_WIDTH)
 
     def _bind(self) -> None:
