@@ -37,7 +37,7 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         "rgb": False,  # else napari takes a last axis of 3 or 4 pixels for colours
         "multiscale": False,
         "visible": False,
-        "axis_labels": ("feature", *"tzyx"[-len(scale) :]),
+        "axis_labels": ("feature", *_axis_labels(len(scale))),
         "scale": (1.0, *scale),
         "translate": (0.0, *translate),
     }
@@ -53,6 +53,10 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         }
         layers.insert(0, (stack.overlay, overlay, "image"))
     return layers
+
+
+def _axis_labels(count: int) -> list[str]:
+    return [f"axis {number}" for number in range(count - 4)] + list("tzyx"[-count:])
 
 
 def _placement(stack: FeatureStack) -> tuple[list[float], list[float]]:

@@ -97,7 +97,7 @@ class FeatureStack:
         Returns
         -------
         array of float64, same shape
-            Exact at both ends of the value range, and at zero where the range has it.
+            Exactly zero where that is one of the values.
         """
         if self.value_range is None:
             return stored.astype(np.float64)

@@ -137,7 +137,8 @@ def test_as_many_features_as_a_row_holds_are_accepted():
     ],
 )
 def test_textures_hold_small_unsigned_integers_as_they_are(stored, held):
-    assert texel_dtype(np.dtype(stored)) == held
+    assert texel_dtype(np.dtype(stored), is_scaled=False) == held
+    assert texel_dtype(np.dtype(stored), is_scaled=True) == np.float32
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float64])
@@ -147,7 +148,7 @@ def test_texture_bytes_are_those_of_all_blocks(dtype):
     blocks = list(pack_blocks(pixels, layout))
     assert len(blocks) > 1
     held = sum(block.features.nbytes + block.inverse_lengths.nbytes for block in blocks)
-    assert layout.texture_bytes(texel_dtype(np.dtype(dtype))) == held
+    assert layout.texture_bytes(texel_dtype(np.dtype(dtype), is_scaled=False)) == held
 
 
 def test_pixels_that_are_not_finite_are_packed_as_zero():

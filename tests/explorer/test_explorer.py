@@ -357,9 +357,7 @@ def test_layer_larger_than_memory_gets_a_clear_error_and_changes_no_layer(viewer
     explorer = Explorer(viewer)
     assert explorer.state.layer is None
     assert list(viewer.layers) == [layer]
-    assert errors[0].startswith(
-        "huge: found a layer of 0.002 GiB; expected at most the 0.00098 GiB"
-    )
+    assert errors[0].startswith("huge: found a need for 2 MB of memory; expected at most the 1 MB")
 
 
 def test_engine_can_be_chosen(viewer, features, stack):

@@ -28,25 +28,14 @@ void main() {
     gl_FragColor = %s;
 }
 """
-FACTOR, SHIFT, FEATURES = 2.5, -1.25, 10
 
 
-def chord_similarity(value, _texel):
+def chord_similarity(value):
     similarity = 1 - 2 * np.arcsin(np.minimum(np.sqrt(value) / 2, 1)) / (np.pi / 2)
     return np.where(value < 1e-11, 1, np.clip(similarity, 0, 1))
 
 
-def stored_vector(value, _texel):
-    return value
-
-
-def shifted_vector(value, texel):
-    is_feature = 4 * texel + np.arange(4) < FEATURES
-    return value * FACTOR + SHIFT * is_feature
-
-
-TWINS = {twin.__name__: twin for twin in (chord_similarity, stored_vector, shifted_vector)}
-HOLES = {"shifted_vector": {"factor": str(FACTOR), "shift": f"({SHIFT})", "features": "10"}}
+TWINS = {twin.__name__: twin for twin in (chord_similarity,)}
 SQUARED_CHORDS = np.concatenate(
     [
         [0, 1e-12, 9e-12, 1.1e-11, 1e-10, 1e-8, 1e-6, 1e-4, 2, 4, 3.9999, 2.0001],
@@ -85,13 +74,6 @@ def drawn(function: Function, call: str, values: np.ndarray) -> np.ndarray:
             return gloo.read_pixels(viewport, alpha=True, out_type="float")[0]
 
 
-def function_named(name: str) -> Function:
-    function = Function(load_shader(f"{name}.glsl"))
-    for hole, text in HOLES.get(name, {}).items():
-        function[hole] = text
-    return function
-
-
 @pytest.mark.parametrize("name", SHADERS)
 def test_shader_file_is_loaded(name):
     assert load_shader(name) == (files("napari_ifealid.shaders") / name).read_text("utf-8")
@@ -111,21 +93,13 @@ def test_every_glsl_function_has_a_twin():
 
 def test_chord_similarity_is_that_of_its_twin():
     values = np.resize(SQUARED_CHORDS.astype(np.float32), (-(-len(SQUARED_CHORDS) // 4), 4))
-    actual = drawn(function_named("chord_similarity"), "$function(value)", values)
-    expected = chord_similarity(values.astype(np.float64), 0)
+    actual = drawn(Function(load_shader("chord_similarity.glsl")), "$function(value)", values)
+    expected = chord_similarity(values.astype(np.float64))
     np.testing.assert_allclose(actual, expected, atol=5e-7)
 
 
 @pytest.mark.parametrize("squared_chord", [0.0, 1e-12, 9.9e-12])
 def test_vectors_that_differ_by_rounding_are_exactly_the_same(squared_chord):
     values = np.full((1, 4), squared_chord)
-    actual = drawn(function_named("chord_similarity"), "$function(value)", values)
+    actual = drawn(Function(load_shader("chord_similarity.glsl")), "$function(value)", values)
     np.testing.assert_array_equal(actual, 1.0)
-
-
-@pytest.mark.parametrize("texel", [0, 1, 2, 3])
-@pytest.mark.parametrize("name", ["stored_vector", "shifted_vector"])
-def test_vector_is_that_of_its_twin(name, texel):
-    values = np.random.default_rng(1).random((100, 4))
-    actual = drawn(function_named(name), f"$function(value, {texel})", values)
-    np.testing.assert_allclose(actual, TWINS[name](values, texel), rtol=1e-6, atol=1e-6)

@@ -145,8 +145,10 @@ def cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
 def _check_against(cpu: CpuEngine, gpu: GpuEngine, pixels: PixelVectors) -> None:
     """Compare one map of both, since a driver may draw nonsense without an error."""
     reference = np.ones(pixels.feature_count)
-    difference = np.abs(gpu.similarity_map(reference) - cpu.similarity_map(reference))
-    worst = float(np.nan_to_num(difference).max())
+    drawn, known = (
+        np.nan_to_num(engine.similarity_map(reference), nan=-1.0) for engine in (gpu, cpu)
+    )
+    worst = float(np.abs(drawn - known).max())
     if worst > 1e-3:
         gpu.close()
         raise EngineUnavailableError(f"its map is off by {worst:.2g}")
@@ -157,4 +159,6 @@ def _layout(stack: FeatureStack, renderer: Renderer) -> BlockLayout:
 
 
 def _texture_bytes(stack: FeatureStack, renderer: Renderer) -> int:
-    return _layout(stack, renderer).texture_bytes(texel_dtype(stack.values.dtype))
+    is_scaled = stack.value_range is not None and stack.value_range[0] != 0.0
+    dtype = texel_dtype(stack.values.dtype, is_scaled=is_scaled)
+    return _layout(stack, renderer).texture_bytes(dtype)

@@ -26,11 +26,8 @@ class CpuEngine:
 
     def __init__(self, pixels: PixelVectors) -> None:
         self._pixels = pixels
-        kind, has_shift = pixels.stored.dtype.kind, pixels.shift != 0.0
-        # floats are scaled before they become float32, since they may overflow
-        self._is_scaled = has_shift or (kind == "f" and pixels.factor != 1.0)
-        self._is_direct = pixels.stored.dtype == np.float32 and not self._is_scaled
-        self._dot_factor = np.float32(1.0 if self._is_scaled else pixels.factor)
+        self._is_direct = pixels.stored.dtype == np.float32 and not pixels.is_scaled
+        self._factor = np.float32(1.0 if pixels.is_scaled else pixels.factor)
 
     @property
     def memory(self) -> int:
@@ -70,21 +67,14 @@ class CpuEngine:
     def _cosines(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
         pixels = self._pixels
         cosines = np.empty(pixels.pixel_count, np.float32)
-        scaled_unit = unit * self._dot_factor
+        scaled_unit = unit * self._factor
         if self._is_direct:
             np.dot(pixels.stored, scaled_unit, out=cosines)
         else:
             for rows in pixels.blocks():
-                np.dot(self._convert(pixels.stored[rows]), scaled_unit, out=cosines[rows])
+                np.dot(pixels.as_float32(rows), scaled_unit, out=cosines[rows])
         cosines *= pixels.inverse_lengths
         return np.clip(cosines, 0.0, 1.0, out=cosines)
-
-    def _convert(self, stored: NDArray[Any]) -> NDArray[np.float32]:
-        """Return vectors as float32, in engine units but for the dot factor."""
-        if not self._is_scaled:
-            return stored.astype(np.float32)
-        scaled: NDArray[np.float32] = (stored * self._pixels.factor).astype(np.float32)
-        return np.add(scaled, np.float32(self._pixels.shift), out=scaled)
 
     def _refine_near(
         self,
@@ -98,9 +88,8 @@ class CpuEngine:
         step = next(pixels.blocks()).stop
         for start in range(0, len(near), step):
             rows = near[start : start + step]
-            chords = self._convert(pixels.stored[rows])
-            chords *= (pixels.inverse_lengths[rows] * self._dot_factor)[:, np.newaxis]
-            chords -= unit
+            lengths = (pixels.inverse_lengths[rows] * self._factor)[:, np.newaxis]
+            chords = pixels.as_float32(rows) * lengths - unit
             squared = np.einsum("pc,pc->p", chords, chords)
             squared[squared < _SAME] = 0.0
             similarity[rows] = 1.0 - np.arcsin(np.sqrt(squared) / 2.0) * (4.0 / np.pi)

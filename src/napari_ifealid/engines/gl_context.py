@@ -58,11 +58,12 @@ class OffscreenContext:
         self._surface = QOffscreenSurface()
         self._surface.create()
         self._context = QOpenGLContext()
-        if not (self._context.create() and self._context.makeCurrent(self._surface)):
+        if not self._context.create():
             raise EngineUnavailableError("OpenGL does not start here")
         self._canvas = FakeCanvas()
         forget_canvas(self._canvas)
-        self._context.doneCurrent()
+        with self.current():
+            pass  # else the first use would fail
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -70,7 +71,7 @@ class OffscreenContext:
         previous = type(self._context).currentContext()
         surface = previous.surface() if previous is not None else None
         if not self._context.makeCurrent(self._surface):
-            raise EngineUnavailableError("the OpenGL context was lost")
+            raise EngineUnavailableError("the OpenGL context can't be used")
         set_current_canvas(self._canvas)
         try:
             yield

@@ -55,19 +55,18 @@ class GpuEngine:
         self._rows: list[slice] = []
         self._textures: list[tuple[gloo.Texture2D, gloo.Texture2D]] = []
         self._context = OffscreenContext()
-        dtype = texel_dtype(pixels.stored.dtype)
-        factor = _texel_factor(pixels)
+        dtype = self._texel_dtype
         with self._context.current():
-            self._visual = SimilarityVisual(layout, factor, pixels.shift)
+            self._visual = SimilarityVisual(layout)
             self._reference = _texture(layout.pack_reference(np.zeros(0, np.float32)), "rgba32f")
             self._visual.set_reference(self._reference)
-            target = gloo.Texture2D((layout.height, layout.width, 4), internalformat="rgba32f")
-            self._frame = gloo.FrameBuffer(target)
-            # without a shift the lengths are measured in texel units, see SimilarityVisual
-            length_factor = np.float32(1.0 if pixels.shift else factor)
+            shape = (layout.height, layout.width, 4)
+            self._target = gloo.Texture2D(shape, internalformat="rgba32f")
+            self._frame = gloo.FrameBuffer(self._target)
             for block in pack_blocks(pixels, layout) if blocks is None else blocks:
                 features = _texture(block.features, _INTERNAL_FORMATS[dtype.name])
-                lengths = _texture(block.inverse_lengths * length_factor, "rgba32f")
+                # measured in texels, which saves the shader a product for each of them
+                lengths = _texture(block.inverse_lengths * self._texel_factor, "rgba32f")
                 self._rows.append(block.rows)
                 self._textures.append((features, lengths))
         self._raise_on_gl_error()
@@ -75,7 +74,7 @@ class GpuEngine:
     @property
     def memory(self) -> int:
         """Bytes of GPU memory held."""
-        return self._layout.texture_bytes(texel_dtype(self._pixels.stored.dtype))
+        return self._layout.texture_bytes(self._texel_dtype)
 
     def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
         """Return the spectral-angle similarity of every pixel to a reference.
@@ -119,24 +118,29 @@ class GpuEngine:
                 for texture in textures:
                     texture.delete()
             self._frame.delete()
+            self._target.delete()
             self._reference.delete()
         self._textures.clear()
         self._rows.clear()
+
+    @property
+    def _texel_dtype(self) -> np.dtype[Any]:
+        return texel_dtype(self._pixels.stored.dtype, is_scaled=self._pixels.is_scaled)
+
+    @property
+    def _texel_factor(self) -> np.float32:
+        """What turns a texel into engine units: textures of integers run from 0 to 1."""
+        if self._pixels.is_scaled:
+            return np.float32(1.0)
+        dtype = self._texel_dtype
+        top = float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+        return np.float32(self._pixels.factor * top)
 
     def _raise_on_gl_error(self) -> None:
         with self._context.current():
             error = gl.glGetError()
         if error != gl.GL_NO_ERROR:
             raise EngineUnavailableError(f"OpenGL error {error:#06x} while loading the features")
-
-
-def _texel_factor(pixels: PixelVectors) -> float:
-    """Return what turns a texel into engine units: textures of integers run from 0 to 1."""
-    if pixels.stored.dtype.kind == "f":
-        return 1.0
-    if texel_dtype(pixels.stored.dtype).kind == "u":
-        return pixels.factor * float(np.iinfo(pixels.stored.dtype).max)
-    return pixels.factor
 
 
 def _texture(data: NDArray[Any], internal_format: str) -> gloo.Texture2D:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.stack import FeatureStack
 
+_SHORTEST = 1e-30  # float32 loses the components of shorter vectors
 _BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's cache
 
 
@@ -31,6 +32,7 @@ class PixelVectors:
     inverse_lengths : array of float32, shape (P,)
         1 / Euclidean length in engine units; 0 for pixels that are zero or not finite.
     is_zero : array of bool, shape (P,)
+        Pixels whose vector is zero, or too short beside the longest for float32.
     is_invalid : array of bool, shape (P,)
         Pixels that hold a NaN or an infinity.
     """
@@ -54,7 +56,7 @@ class PixelVectors:
             block = stack.real_values(stored[rows]) * unit
             lengths[rows] = np.sqrt(np.einsum("pc,pc->p", block, block))
         is_invalid = ~np.isfinite(lengths)
-        is_zero = lengths == 0
+        is_zero = lengths < _SHORTEST
         lengths[is_invalid | is_zero] = np.inf
         return cls(
             stored=stored,
@@ -75,6 +77,20 @@ class PixelVectors:
     def feature_count(self) -> int:
         """Number of features, C."""
         return int(self.stored.shape[1])
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether engine units differ from the stored values by more than a harmless factor."""
+        may_overflow = self.stored.dtype.kind == "f" and self.factor != 1.0
+        return self.shift != 0.0 or may_overflow
+
+    def as_float32(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return vectors as float32: in engine units if `is_scaled`, else the stored values."""
+        stored = self.stored[rows]
+        if self.is_scaled:
+            # integers become float64 here, so that vectors near a shifted zero keep their digits
+            stored = stored * self.factor + self.shift
+        return stored.astype(np.float32, copy=False)
 
     def blocks(self) -> Iterator[slice]:
         """Return slices of rows that fit a core's cache."""
@@ -130,14 +146,14 @@ def _blocks(stored: NDArray[Any]) -> Iterator[slice]:
 def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
     """Return what real values are multiplied with, so that float32 can hold their squares."""
     if stack.value_range is not None:
-        return 1.0 / (max(map(abs, stack.value_range)) or 1.0)
+        return 1.0 / max(*map(abs, stack.value_range), np.finfo(np.float64).tiny)
     if stored.dtype.kind == "u":
         return 1.0 / float(np.iinfo(stored.dtype).max)
     if stored.dtype.kind != "f":
         return 1.0
     exponent = frexp(_largest_finite(stored))[1]
     # within these bounds neither products nor sums leave float32's range: no scaled copy needed
-    return 1.0 if -40 < exponent < 40 else 2.0**-exponent
+    return 1.0 if -40 < exponent < 40 else 2.0 ** min(-exponent, np.finfo(stored.dtype).maxexp - 1)
 
 
 def _float_conversion(stack: FeatureStack, unit: float) -> tuple[float, float]:

@@ -21,18 +21,14 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
     Parameters
     ----------
     layout : BlockLayout
-    factor, shift : float
-        A vector is ``factor · texel + shift``. Without a shift, the factor is taken to be part
-        of the inverse lengths, which saves a product for each texel.
     """
 
-    def __init__(self, layout: BlockLayout, factor: float, shift: float) -> None:
+    def __init__(self, layout: BlockLayout) -> None:
         super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
         fragment = self.shared_program.frag
         fragment["width"] = f"{layout.width}.0"
         fragment["height"] = f"{layout.height}.0"
         fragment["texels"] = str(layout.texels)
-        fragment["vector"] = _vector_function(layout, factor, shift)
         fragment["similarity"] = Function(load_shader("chord_similarity.glsl"))
         self.shared_program["a_position"] = _CORNERS
         self._draw_mode = "triangle_strip"
@@ -49,13 +45,3 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
 
     def _prepare_transforms(self, view: Any) -> None:
         """Nothing to transform: the block fills the framebuffer."""
-
-
-def _vector_function(layout: BlockLayout, factor: float, shift: float) -> Function:
-    if shift == 0.0:
-        return Function(load_shader("stored_vector.glsl"))
-    function = Function(load_shader("shifted_vector.glsl"))
-    function["factor"] = f"{factor:.9e}"
-    function["shift"] = f"({shift:.9e})"
-    function["features"] = str(layout.feature_count)
-    return function

@@ -116,27 +116,26 @@ class TextureBlock:
     inverse_lengths: NDArray[np.float32]
 
 
-def texel_dtype(stored: np.dtype[Any]) -> np.dtype[Any]:
+def texel_dtype(stored: np.dtype[Any], *, is_scaled: bool) -> np.dtype[Any]:
     """Return the type in which textures hold values of a stored type."""
-    return stored if stored in (np.uint8, np.uint16) else np.dtype(np.float32)
+    is_native = stored in (np.uint8, np.uint16) and not is_scaled
+    return stored if is_native else np.dtype(np.float32)
 
 
 def pack_blocks(pixels: PixelVectors, layout: BlockLayout) -> Iterator[TextureBlock]:
     """Yield the blocks of a stack, in texture order, one at a time.
 
-    8- and 16-bit unsigned integers stay as they are; all else becomes float32, in engine units
-    for floats. Pixels that are not finite become zero.
+    8- and 16-bit unsigned integers stay as they are unless they are scaled; all else becomes
+    float32. Pixels that are not finite become zero.
     """
-    dtype = texel_dtype(pixels.stored.dtype)
+    dtype = texel_dtype(pixels.stored.dtype, is_scaled=pixels.is_scaled)
     for rows in layout.blocks:
-        vectors = pixels.stored[rows]
-        if pixels.stored.dtype.kind == "f" and pixels.factor != 1.0:
-            vectors = vectors * pixels.factor
-        vectors = np.ascontiguousarray(vectors, dtype)
+        is_native = dtype == pixels.stored.dtype and not pixels.is_scaled
+        vectors = pixels.stored[rows] if is_native else pixels.as_float32(rows)
         if pixels.is_invalid[rows].any():
             vectors = np.where(pixels.is_invalid[rows, np.newaxis], dtype.type(0), vectors)
         yield TextureBlock(
             rows=rows,
-            features=layout.pack_vectors(vectors),
+            features=layout.pack_vectors(np.ascontiguousarray(vectors)),
             inverse_lengths=layout.pack_scalars(pixels.inverse_lengths[rows]),
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import psutil
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.memory import check_memory
 from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -120,13 +120,8 @@ def _shows(data: Any, stack: FeatureStack) -> bool:
 
 def _in_memory(data: Any, name: str) -> np.ndarray[Any, Any]:
     if not isinstance(data, np.ndarray):
-        needed = int(np.prod(data.shape)) * np.dtype(data.dtype).itemsize
-        available = int(psutil.virtual_memory().available)
-        if needed > available:
-            raise DatasetError(
-                f"a layer of {needed / 2**30:.2g} GiB",
-                expected=f"at most the {available / 2**30:.2g} GiB of memory that are free",
-                remedy="Crop the layer, or close other programs.",
-                file=name,
-            )
+        try:
+            check_memory(int(np.prod(data.shape)) * np.dtype(data.dtype).itemsize)
+        except DatasetError as error:
+            raise error.inside(name) from error
     return np.asarray(data)

@@ -8,9 +8,9 @@ uniform sampler2D u_features;
 uniform sampler2D u_inverse_lengths;  // of the vectors; 0 for a zero vector
 uniform sampler2D u_reference;        // of unit length
 
-vec4 squares(vec4 stored, int texel, float inverse_length, vec4 reference) {
+vec4 squares(vec4 features, float inverse_length, vec4 reference) {
     // the chord between unit vectors keeps the digits that their dot product loses
-    vec4 chord = $vector(stored, texel) * inverse_length - reference;
+    vec4 chord = features * inverse_length - reference;
     return chord * chord;
 }
 
@@ -24,10 +24,10 @@ void main() {
         float along = (float(texel) + 0.5) / float($texels);
         vec4 reference = texture2D(u_reference, vec2(along, 0.5));
         float x = left + along / $width;
-        first += squares(texture2D(u_features, vec2(x, y)), texel, inverse.x, reference);
-        second += squares(texture2D(u_features, vec2(x, y + 0.25)), texel, inverse.y, reference);
-        third += squares(texture2D(u_features, vec2(x, y + 0.5)), texel, inverse.z, reference);
-        fourth += squares(texture2D(u_features, vec2(x, y + 0.75)), texel, inverse.w, reference);
+        first += squares(texture2D(u_features, vec2(x, y)), inverse.x, reference);
+        second += squares(texture2D(u_features, vec2(x, y + 0.25)), inverse.y, reference);
+        third += squares(texture2D(u_features, vec2(x, y + 0.5)), inverse.z, reference);
+        fourth += squares(texture2D(u_features, vec2(x, y + 0.75)), inverse.w, reference);
     }
     vec4 ones = vec4(1.0);
     vec4 sums = vec4(dot(first, ones), dot(second, ones), dot(third, ones), dot(fourth, ones));
