@@ -391,6 +391,15 @@ def test_failure_of_the_gpu_falls_back_to_the_cpu_and_says_so_once(
     np.testing.assert_allclose(explorer.similarity_layer.data, expected_map(stack, 1, 3), atol=5e-5)
 
 
+def test_error_on_the_cpu_is_raised_and_not_tried_for_ever(viewer, features, monkeypatch):
+    explorer = Explorer(viewer)
+    monkeypatch.setattr(
+        CpuEngine, "similarity_map", lambda *_: (_ for _ in ()).throw(MemoryError("full"))
+    )
+    with pytest.raises(MemoryError, match="full"):
+        hover(viewer, explorer.similarity_layer, 1, 4)
+
+
 def test_closed_explorer_leaves_the_viewer_as_it_found_it(viewer, features):
     callbacks = list(viewer.mouse_move_callbacks)
     explorer = Explorer(viewer)

@@ -285,12 +285,14 @@ class Explorer:
         def failed(error: Exception) -> None:
             if generation == self._generation:
                 self._is_busy = False
+                if not on_gpu:
+                    raise error
                 self._set_engine(cpu_instead(running.pixels, error))
                 self._request_map()
 
         self._is_busy = True
-        is_bound_to_window = running.engine.name == "GPU"
-        is_quick = is_bound_to_window or self._seconds < _FRAME
+        on_gpu = running.engine.name == "GPU"
+        is_quick = on_gpu or self._seconds < _FRAME  # OpenGL is bound to the window's thread
         scheduler = ImmediateScheduler() if is_quick else self._scheduler
         scheduler.in_background(make, made, failed)
 
