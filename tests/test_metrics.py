@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.metrics import feature_contributions, spectral_angle_similarity
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -105,3 +105,15 @@ def test_every_type_of_number_is_taken_at_its_value(dtype):
 def test_smallest_integer_is_not_taken_for_zero_or_positive():
     similarity = spectral_angle_similarity(np.array([[-128, 0]], np.int8), np.array([-1.0, 0.0]))
     assert similarity[0] == 1.0
+
+
+def test_contributions_of_the_features_add_up_to_the_cosine():
+    vector, reference = np.random.default_rng(0).normal(size=(2, 9))
+    contributions = feature_contributions(vector, reference)
+    cosine = vector @ reference / np.linalg.norm(vector) / np.linalg.norm(reference)
+    assert contributions.sum() == pytest.approx(cosine)
+    assert np.argmax(contributions) == np.argmax(vector * reference)
+
+
+def test_contributions_to_a_zero_vector_are_zero():
+    assert not feature_contributions(np.zeros(3), np.ones(3)).any()

@@ -49,6 +49,23 @@ def spectral_angle_similarity(
     return np.where(one_is_zero & np.isfinite(chord), 0.0, similarity)
 
 
+def feature_contributions(vector: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
+    r"""Return how much each feature contributes to the similarity of two vectors.
+
+    .. math:: a_i b_i / (\|a\| \|b\|)
+
+    Parameters
+    ----------
+    vector, reference : array, shape (C,)
+
+    Returns
+    -------
+    array of float64, shape (C,)
+        The summands of the cosine of the angle between the vectors.
+    """
+    return _unit(vector) * _unit(reference)
+
+
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
     """Scale to unit length; zero stays zero, anything that is not finite becomes NaN."""
     vectors = np.asarray(vectors, np.float64)

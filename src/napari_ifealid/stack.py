@@ -86,6 +86,11 @@ class FeatureStack:
         """Number of features, C."""
         return int(self.values.shape[-1])
 
+    def feature_name(self, feature: int) -> str:
+        """Return what a feature is called: its label, or its number where it has none."""
+        assert self.feature_labels is not None
+        return f"feature {self.feature_labels[feature]}"
+
     def real_values(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         """Return the real values that stored ones stand for.
 

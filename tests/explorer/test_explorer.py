@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_ifealid.engines import CpuEngine, EngineChoice
-from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer import Explorer, Reference
 from napari_ifealid.explorer.sources import SIMILARITY_KEY
 from napari_ifealid.metrics import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
@@ -435,3 +435,98 @@ def test_two_viewers_do_not_disturb_each_other(viewer, features, stack, add_stac
     assert second.similarity_layer.data[5, 4] == 1.0
     assert first.similarity_layer.colormap.colors[0, 3] == pytest.approx(0.5)
     assert second.similarity_layer.colormap.colors[0, 3] == pytest.approx(0.2)
+
+
+def test_single_feature_is_shown_by_name_and_stretched(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.feature = 4
+    layer = explorer.similarity_layer
+    np.testing.assert_array_equal(layer.data, stack.values[..., 4])
+    assert layer.name == "feature 4"
+    assert layer.contrast_limits == [stack.values[..., 4].min(), stack.values[..., 4].max()]
+
+
+def test_similarity_comes_back_after_a_single_feature(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.threshold = 0.8
+    before = explorer.similarity_layer.data.copy()
+    explorer.state.feature = 4
+    assert not np.isnan(explorer.similarity_layer.data).any()
+    explorer.state.feature = None
+    np.testing.assert_array_equal(explorer.similarity_layer.data, before)
+    assert explorer.similarity_layer.name == "similarity"
+    assert explorer.similarity_layer.contrast_limits_range == [0.0, 1.0]
+
+
+def test_feature_is_called_by_its_label(viewer, add_stack):
+    values = np.random.default_rng(0).random((3, 4, 2)).astype(np.float32)
+    labels = ("520 nm", "610 nm")
+    add_stack(viewer, FeatureStack(values=values, name="spectral", feature_labels=labels))
+    explorer = Explorer(viewer)
+    explorer.state.feature = 1
+    assert explorer.similarity_layer.name == "feature 610 nm"
+
+
+def test_name_given_by_the_user_is_kept(viewer, features):
+    explorer = Explorer(viewer)
+    explorer.similarity_layer.name = "mine"
+    explorer.state.feature = 4
+    assert explorer.similarity_layer.name == "mine"
+
+
+def test_hovered_feature_is_shown_for_a_while(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.feature = 4
+    explorer.show_feature(2)
+    np.testing.assert_array_equal(explorer.similarity_layer.data, stack.values[..., 2])
+    explorer.show_feature(None)
+    np.testing.assert_array_equal(explorer.similarity_layer.data, stack.values[..., 4])
+
+
+def test_single_feature_and_naparis_slider_stay_the_same(viewer, features):
+    explorer = Explorer(viewer)
+    explorer.state.feature = 4
+    assert viewer.dims.current_step[0] == 4
+    viewer.dims.set_current_step(0, 7)
+    assert explorer.state.feature == 7
+    assert explorer.similarity_layer.name == "feature 7"
+
+
+def test_naparis_slider_leaves_a_similarity_alone(viewer, features):
+    explorer = Explorer(viewer)
+    viewer.dims.set_current_step(0, 7)
+    assert explorer.state.feature is None
+
+
+def test_map_of_the_pins_stays_while_hovering(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.pins.toggle((1, 2))
+    explorer.pins.toggle((5, 4))
+    explorer.state.reference = Reference.BEST
+    layer = explorer.similarity_layer
+    assert layer.data[1, 2] == layer.data[5, 4] == 1.0
+    before = layer.data.copy()
+    hover(viewer, layer, 3, 3)
+    np.testing.assert_array_equal(layer.data, before)
+    assert explorer.pixel == (3, 3)
+
+
+def test_map_follows_pins_that_are_moved(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.pins.toggle((1, 2))
+    explorer.state.reference = Reference.MEAN
+    viewer.layers["references"].data = np.array([[4.0, 4.0]])
+    np.testing.assert_allclose(explorer.similarity_layer.data, expected_map(stack, 4, 4), atol=5e-5)
+
+
+def test_without_pins_the_cursor_is_compared_with(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.reference = Reference.BEST
+    hover(viewer, explorer.similarity_layer, 2, 2)
+    assert explorer.similarity_layer.data[2, 2] == 1.0
+
+
+def test_map_stays_active_when_pins_are_added(viewer, features):
+    explorer = Explorer(viewer)
+    explorer.pins.toggle((1, 2))
+    assert viewer.layers.selection.active == explorer.similarity_layer

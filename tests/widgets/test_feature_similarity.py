@@ -45,7 +45,7 @@ def test_opens_without_a_layer(open_widget):
 
 def test_first_map_comes_by_itself(widget, features):
     assert widget.layer.value is features
-    assert widget.reference_text.text() == "Reference: pixel 3, 2"
+    assert widget.reference_text.text() == "Pixel 3, 2"
     assert widget.engine_text.text().startswith("Runs on CPU: OpenGL runs in software here")
 
 
@@ -132,7 +132,7 @@ def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stac
 
 def test_every_control_has_a_tooltip(widget):
     controls = [value for value in vars(widget).values() if isinstance(value, Widget)]
-    assert len(controls) == 10
+    assert len(controls) == 14
     assert all(control.tooltip for control in controls)
 
 

@@ -1,6 +1,17 @@
 """What is hovered, pinned and selected → maps in napari layers."""
 
-from napari_ifealid.explorer.explorer import FOLLOW_KEY, Explorer
+from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS
 from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.explorer.wanted import FeatureImage, Reference, SimilarityTo
 
-__all__ = ["FOLLOW_KEY", "Explorer", "ExplorerState"]
+__all__ = [
+    "CLEAR_KEY",
+    "FOLLOW_KEY",
+    "KEYS",
+    "Explorer",
+    "ExplorerState",
+    "FeatureImage",
+    "Reference",
+    "SimilarityTo",
+]

@@ -22,7 +22,10 @@ from napari_ifealid.engines import (
     start_engine,
 )
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.feature_slider import move_slider, slider_feature
+from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.overlay import show_overlay
+from napari_ifealid.explorer.pins import Pins
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.similarity_layer import SimilarityLayer
 from napari_ifealid.explorer.sources import (
@@ -35,9 +38,8 @@ from napari_ifealid.explorer.sources import (
     placement,
 )
 from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.explorer.wanted import FeatureImage, Wanted, resolve
 from napari_ifealid.stack import FeatureStack
-
-FOLLOW_KEY = "H"
 
 _FRAME = 1.0 / 60.0  # seconds; what takes longer runs in the background
 _PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -56,8 +58,11 @@ class Explorer:
     engine_changed = Signal(str)
     """Which engine runs and why, in words for the user; empty while none does."""
 
-    map_shown = Signal(tuple)
-    """The pixel whose map was written into the layer."""
+    map_shown = Signal(object)
+    """What the map shows that was written into the layer, a `Wanted`."""
+
+    pixel_changed = Signal(tuple)
+    """The pixel under the cursor, an index along each spatial axis."""
 
     def __init__(self, viewer: ViewerModel, scheduler: Scheduler | None = None) -> None:
         self.state = ExplorerState()
@@ -70,7 +75,8 @@ class Explorer:
         self._shown: SimilarityLayer | None = None
         self._generation = 0  # of stack and engine; what began under an older one is dropped
         self._pixel: tuple[int, ...] | None = None
-        self._mapped: tuple[int, ...] | None = None
+        self._hovered_feature: int | None = None
+        self._mapped: Wanted | None = None
         self._is_requested = False
         self._is_busy = False
         self._seconds = np.inf  # that the last map took
@@ -78,10 +84,15 @@ class Explorer:
         self.state.events.feature_axis.connect(self._restart)
         self.state.events.engine.connect(self._restart)
         self.state.events.overlay_in_colour.connect(self._apply_overlay)
+        self.state.events.reference.connect(self._request_map)
+        self.state.events.feature.connect(self._on_feature)
+        self.pins = Pins(viewer)
+        self.pins.changed.connect(self._request_map)
+        viewer.dims.events.current_step.connect(self._on_slider)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
-        viewer.bind_key(FOLLOW_KEY, self._on_follow_key, overwrite=True)
+        self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
     @property
@@ -101,8 +112,22 @@ class Explorer:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the map shown is that of the reference, with nothing left to do."""
-        return not self._is_busy and (self._source is None or self._mapped == self._pixel)
+        """Whether the map shown is the one wanted, with nothing left to do."""
+        return not self._is_busy and (self._source is None or self._mapped == self._wanted)
+
+    @property
+    def _wanted(self) -> Wanted | None:
+        if self._pixel is None:
+            return None
+        kept, hovered = self.state.feature, self._hovered_feature
+        feature = kept if hovered is None else hovered
+        return resolve(self.state.reference, self._pixel, self.pins.pixels, feature)
+
+    def pixel_at(self, world: Any) -> tuple[int, ...] | None:
+        """Return the pixel of the map at a world position, None outside of it or in 3-D."""
+        if self._shown is None or self._viewer.dims.ndisplay != 2:
+            return None
+        return self._shown.pixel_at(world)
 
     def show_pixel(self, pixel: tuple[int, ...]) -> None:
         """Compare with this pixel from now on.
@@ -115,19 +140,33 @@ class Explorer:
         if pixel != self._pixel:
             self._pixel = pixel
             self._request_map()
+            self.pixel_changed.emit(pixel)
+
+    def show_feature(self, feature: int | None) -> None:
+        """Show a single feature's image for a while; None ends that.
+
+        Parameters
+        ----------
+        feature : int, optional
+        """
+        if feature != self._hovered_feature:
+            self._hovered_feature = feature
+            self._request_map()
 
     def close(self) -> None:
         """Stop following the cursor; leave the similarity layer to the user."""
         viewer = self._viewer
         viewer.layers.events.inserted.disconnect(self._on_inserted)
         viewer.layers.events.removed.disconnect(self._on_removed)
+        viewer.dims.events.current_step.disconnect(self._on_slider)
         if self._on_mouse_move in viewer.mouse_move_callbacks:
             viewer.mouse_move_callbacks.remove(self._on_mouse_move)
-            viewer.bind_key(FOLLOW_KEY, None, overwrite=True)
+        self._gestures.close()
         if self._shown is not None:
             self._shown.close()
             self._shown = None
         self.state.layer = None
+        self.pins.close()
 
     def _on_inserted(self, event: Any) -> None:
         if has_features(event.value):
@@ -169,7 +208,8 @@ class Explorer:
         self._stop()
         if self._stack is not None:
             show_overlay(self._viewer.layers, self._stack, in_colour=True)
-        self._source = self._stack = self._pixel = None
+        self._source = self._stack = self._pixel = self._hovered_feature = None
+        self.state.feature = None
 
     def _remove_similarity_layer(self) -> None:
         if self._shown is not None:
@@ -229,6 +269,7 @@ class Explorer:
             self._pixel = tuple(n // 2 for n in stack.spatial_shape)
         self._is_busy = False
         self._request_map()
+        self.pixel_changed.emit(self._pixel)
 
     def _on_load_failed(self, error: Exception) -> None:
         self._is_busy = False
@@ -248,15 +289,25 @@ class Explorer:
             show_overlay(self._viewer.layers, self._stack, in_colour=self.state.overlay_in_colour)
 
     def _on_moved(self) -> None:
-        if self._shown is not None and self._source is not None:
-            self._shown.place(placement(self._source, self.state.feature_axis))
+        if self._shown is not None and self._source is not None and self._stack is not None:
+            where = placement(self._source, self.state.feature_axis)
+            self._shown.place(where)
+            self.pins.place(self._stack.spatial_shape, where)
 
-    def _on_follow_key(self, _viewer: Any) -> None:
-        self.state.follow = not self.state.follow
+    def _on_feature(self, feature: int | None) -> None:
+        if feature is not None and self._source is not None and not self._source.rgb:
+            move_slider(self._viewer, self._source, self.state.feature_axis, feature)
+        self._request_map()
 
-    def _on_mouse_move(self, viewer: ViewerModel, event: Any) -> None:
-        if self.state.follow and self._shown is not None and viewer.dims.ndisplay == 2:
-            pixel = self._shown.pixel_at(event.position)
+    def _on_slider(self) -> None:
+        """Follow napari's slider once a single feature is shown."""
+        if self.state.feature is not None and self._source is not None and not self._source.rgb:
+            axis = self.state.feature_axis
+            self.state.feature = slider_feature(self._viewer, self._source, axis)
+
+    def _on_mouse_move(self, _viewer: ViewerModel, event: Any) -> None:
+        if self.state.follow:
+            pixel = self.pixel_at(event.position)
             if pixel is not None:
                 self.show_pixel(pixel)
 
@@ -268,19 +319,20 @@ class Explorer:
 
     def _make_map(self) -> None:
         self._is_requested = False
-        running, stack, pixel = self._running, self._stack, self._pixel
-        if running is None or stack is None or pixel is None or self._is_busy:
+        running, stack, wanted = self._running, self._stack, self._wanted
+        if running is None or stack is None or wanted is None or self._is_busy:
+            return
+        if wanted == self._mapped:
             return
         generation = self._generation
 
         def make() -> tuple[NDArray[np.float32], float]:
             start = perf_counter()
-            similarity = running.engine.similarity_map(stack.vector(pixel))
-            return similarity, perf_counter() - start
+            return wanted.make(stack, running.engine), perf_counter() - start
 
         def made(result: tuple[NDArray[np.float32], float]) -> None:
             if generation == self._generation:
-                self._on_map(pixel, *result)
+                self._on_map(wanted, *result)
 
         def failed(error: Exception) -> None:
             if generation == self._generation:
@@ -296,32 +348,30 @@ class Explorer:
         scheduler = ImmediateScheduler() if is_quick else self._scheduler
         scheduler.in_background(make, made, failed)
 
-    def _on_map(
-        self, pixel: tuple[int, ...], similarity: NDArray[np.float32], seconds: float
-    ) -> None:
+    def _on_map(self, wanted: Wanted, raw: NDArray[np.float32], seconds: float) -> None:
         self._is_busy = False
         self._seconds = seconds
-        self._show(similarity)
-        self._mapped = pixel
-        self.map_shown.emit(pixel)
+        self._show(wanted, raw)
+        self._mapped = wanted
+        self.map_shown.emit(wanted)
         # the status bar read the last map: let it look again
         cursor = self._viewer.cursor
         cursor.events.position(value=cursor.position)
-        if pixel != self._pixel:
+        if wanted != self._wanted:
             self._request_map()
 
-    def _show(self, similarity: NDArray[np.float32]) -> None:
-        if self._shown is not None and self._shown.layer.data.shape == similarity.shape:
-            self._shown.show(similarity)
+    def _show(self, wanted: Wanted, raw: NDArray[np.float32]) -> None:
+        if self._source is None or self._stack is None:
             return
-        self._remove_similarity_layer()
-        for left_behind in left_behind_maps(self._viewer):
-            self._viewer.layers.remove(left_behind)
-        if self._source is not None:
+        if self._shown is None or self._shown.layer.data.shape != raw.shape:
+            self._remove_similarity_layer()
+            for left_behind in left_behind_maps(self._viewer):
+                self._viewer.layers.remove(left_behind)
             where = placement(self._source, self.state.feature_axis)
-            self._shown = SimilarityLayer(
-                self._viewer, self.state, similarity, self._source.name, where
-            )
+            self._shown = SimilarityLayer(self._viewer, self.state, raw, self._source.name, where)
+            self.pins.place(raw.shape, where)
+        feature = wanted.feature if isinstance(wanted, FeatureImage) else None
+        self._shown.show(raw, None if feature is None else self._stack.feature_name(feature))
 
 
 def _remove(viewer: ViewerModel, layer: Layer) -> None:

@@ -1,4 +1,4 @@
-"""The napari layer that shows a similarity map."""
+"""The napari layer that shows the similarity map, or a single feature's image."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class SimilarityLayer:
         self._state = state
         self._ramps = Ramps()
         self._raw = similarity
+        self._is_similarity = True
         # made here, since what a plugin's viewer makes comes in a slow wrapper
         self.layer = Image(
             np.array(similarity),
@@ -58,6 +59,7 @@ class SimilarityLayer:
         self.layer.contrast_limits_range = (0.0, 1.0)
         self.layer.colorbar.visible = True
         viewer.add_layer(self.layer)
+        self._own_name = self.layer.name
         self._write()
         self.layer.events.colormap.connect(self._on_layer_colormap)
         self.layer.events.opacity.connect(self._on_layer_opacity)
@@ -67,12 +69,25 @@ class SimilarityLayer:
         state.events.threshold.connect(self._write)
         state.events.stretch.connect(self._apply_limits)
 
-    def show(self, similarity: NDArray[np.float32]) -> None:
-        """Show another map of the same shape."""
-        self._raw = similarity
+    def show(self, raw: NDArray[np.float32], feature_name: str | None = None) -> None:
+        """Show another map of the same shape.
+
+        Parameters
+        ----------
+        raw : array of float32, shape (...)
+        feature_name : str, optional
+            Of the feature whose image it is; None for a similarity.
+        """
+        self._raw = raw
+        is_change = (feature_name is None) != self._is_similarity
+        self._is_similarity = feature_name is None
         self._write()
-        if self._state.stretch:
+        if is_change:
+            low, high = self._limits()
+            self.layer.contrast_limits_range = (min(0.0, low), max(1.0, high))
+        if self._state.stretch or is_change or not self._is_similarity:
             self._apply_limits()
+        self._rename(feature_name or SIMILARITY_NAME)
 
     def pixel_at(self, world: Any) -> tuple[int, ...] | None:
         """Return the pixel at a world position, None outside of the map."""
@@ -87,21 +102,31 @@ class SimilarityLayer:
 
     def close(self) -> None:
         """Leave the layer to the user as it is."""
+        self._rename(SIMILARITY_NAME)
         self.layer.events.disconnect(self)
         self._state.events.disconnect(self._apply_colormap)
         self._ramps.release()
 
     def _write(self) -> None:
         np.copyto(self.layer.data, self._raw)
-        if self._state.threshold > 0.0:
+        if self._is_similarity and self._state.threshold > 0.0:
             self.layer.data[self._raw < self._state.threshold] = np.nan
         self.layer.refresh(thumbnail=False, extent=False, highlight=False)
 
+    def _rename(self, name: str) -> None:
+        """Name the layer after what it shows, unless the user has given it a name."""
+        if self.layer.name == self._own_name != name:
+            self.layer.name = name
+            self._own_name = self.layer.name
+
     def _limits(self) -> tuple[float, float]:
-        if not self._state.stretch or np.isnan(self._raw).all():
+        if self._is_similarity and not self._state.stretch:
             return 0.0, 1.0
-        low, high = float(np.nanmin(self._raw)), float(np.nanmax(self._raw))
-        return (low, high) if low < high else (0.0, 1.0)
+        finite = self._raw[np.isfinite(self._raw)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        if low < high:
+            return low, high
+        return (0.0, 1.0) if 0.0 <= low <= 1.0 else (low - 0.5, low + 0.5)
 
     def _apply_limits(self) -> None:
         new, old = np.array(self._limits()), np.array(self.layer.contrast_limits)

@@ -10,6 +10,7 @@ from psygnal import SignalGroupDescriptor
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer.ramps import FIRE
+from napari_ifealid.explorer.wanted import Reference
 
 
 @dataclass
@@ -37,6 +38,10 @@ class ExplorerState:
     follow : bool
         Whether the reference follows the cursor.
     engine : EngineChoice
+    reference : Reference
+        What all pixels are compared with.
+    feature : int, optional
+        A single feature whose image is shown instead of the similarity.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -51,3 +56,5 @@ class ExplorerState:
     overlay_in_colour: bool = False
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC
+    reference: Reference = Reference.CURSOR
+    feature: int | None = None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from magicgui.widgets import CheckBox, ComboBox, FloatSlider
+from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
 from napari.layers import Layer
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from napari_ifealid.engines import EngineChoice
-from napari_ifealid.explorer import FOLLOW_KEY, Explorer
+from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, Explorer, Reference
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
+from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
+from napari_ifealid.widgets.vector_chart import VectorChart
 
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
@@ -69,6 +71,23 @@ class FeatureSimilarity(QWidget):
             tooltip="What computes the similarity. Automatic takes the graphics card where there "
             "is one and the stack fits",
         )
+        self.reference = ComboBox(
+            choices=[(choice.value, choice) for choice in Reference],
+            tooltip="What all pixels are compared with. Click in the picture to pin a pixel, click "
+            f"its pin to remove it; the key {CLEAR_KEY} removes all",
+        )
+        self.shows_feature = CheckBox(
+            text="Single feature",
+            tooltip="Show the image of one feature instead of the similarity. A click in the "
+            "chart chooses one, too",
+        )
+        self.feature = SpinBox(min=0, max=0, tooltip="Number of the feature")
+        self.order = ComboBox(
+            choices=[(choice.value, choice) for choice in Order],
+            tooltip="Order of the features in the chart: by number, or by how much each "
+            "contributes to the similarity of the pixel under the cursor and the last pin",
+        )
+        self.chart = VectorChart()
         self.reference_text = QLabel()
         self.engine_text = QLabel()
         self.engine_text.setWordWrap(True)
@@ -105,9 +124,13 @@ class FeatureSimilarity(QWidget):
         form.addRow(self.stretch.native)
         form.addRow(self.overlay_in_colour.native)
         form.addRow(self.follow.native)
+        form.addRow("Compare with", self.reference.native)
+        form.addRow(self.shows_feature.native, self.feature.native)
         form.addRow("Engine", self.engine.native)
         form.addRow(self.engine_text)
         form.addRow(self.reference_text)
+        form.addRow("Features by", self.order.native)
+        form.addRow(self.chart)
         shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.layer.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
         self.setMinimumWidth(_LEAST_WIDTH)
@@ -115,7 +138,7 @@ class FeatureSimilarity(QWidget):
     def _bind(self) -> None:
         state, explorer = self.explorer.state, self.explorer
         controls = ("threshold", "opacity", "base", "stretch", "overlay_in_colour", "follow")
-        for name in (*controls, "engine"):
+        for name in (*controls, "engine", "reference"):
             control = getattr(self, name)
             control.value = getattr(state, name)
             getattr(state.events, name).connect_setattr(control, "value", maxargs=1)
@@ -124,7 +147,11 @@ class FeatureSimilarity(QWidget):
             getattr(state.events, name).connect(self.reset_choices)
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
-        explorer.map_shown.connect(self._on_map)
+        explorer.pixel_changed.connect(self._on_pixel)
+        self.feature.changed.connect_setattr(state, "feature", maxargs=1)
+        self.shows_feature.changed.connect(self._on_shows_feature)
+        state.events.feature.connect(self._on_feature)
+        self._chart_binding = ChartBinding(self.chart, explorer, self.order)
         self.reset_choices()
         call_when_removed(self, explorer.close)
 
@@ -146,12 +173,24 @@ class FeatureSimilarity(QWidget):
 
     def _on_engine(self, text: str) -> None:
         self.engine_text.setText(f"Runs on {text}" if text else "")
-        self.reference_text.clear()
         stack = self.explorer.stack
         self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
+        with self.feature.changed.blocked():
+            self.feature.max = 0 if stack is None else stack.feature_count - 1
+        if stack is None:
+            self.reference_text.clear()
 
-    def _on_map(self, pixel: tuple[int, ...]) -> None:
-        self.reference_text.setText("Reference: pixel " + ", ".join(map(str, pixel)))
+    def _on_pixel(self, pixel: tuple[int, ...]) -> None:
+        self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)))
+
+    def _on_shows_feature(self, shows: bool) -> None:
+        self.explorer.state.feature = self.feature.value if shows else None
+
+    def _on_feature(self, feature: int | None) -> None:
+        if feature is not None:
+            self.feature.value = feature
+        with self.shows_feature.changed.blocked():
+            self.shows_feature.value = feature is not None
 
 
 def _fraction(tooltip: str) -> FloatSlider:

@@ -1,0 +1,81 @@
+"""What the heat map is to show, and how it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.engines import Engine
+from napari_ifealid.stack import FeatureStack
+
+Pixel = tuple[int, ...]
+
+
+class Reference(Enum):
+    """What all pixels are compared with."""
+
+    CURSOR = "the cursor"
+    MEAN = "the mean of the pins"
+    BEST = "the best of the pins"
+
+
+@dataclass(frozen=True)
+class SimilarityTo:
+    """The similarity to pixels: to their mean vector, or to the best of them.
+
+    Parameters
+    ----------
+    pixels : tuple of pixels
+        One or more, each an index along each spatial axis.
+    takes_best : bool
+        Whether the map is the maximum of the similarities to each, else the similarity to the
+        mean of their vectors.
+    """
+
+    pixels: tuple[Pixel, ...]
+    takes_best: bool = False
+
+    def make(self, stack: FeatureStack, engine: Engine) -> NDArray[np.float32]:
+        """Return the map, array of float32, shape (...)."""
+        vectors = [stack.vector(pixel) for pixel in self.pixels]
+        if not self.takes_best:
+            return engine.similarity_map(np.mean(vectors, axis=0))
+        return reduce(np.fmax, map(engine.similarity_map, vectors))
+
+
+@dataclass(frozen=True)
+class FeatureImage:
+    """The values of a single feature, in the stack's own units."""
+
+    feature: int
+
+    def make(self, stack: FeatureStack, engine: Engine) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the map, array of float32, shape (...)."""
+        return stack.real_values(stack.values[..., self.feature]).astype(np.float32)
+
+
+Wanted = SimilarityTo | FeatureImage
+
+
+def resolve(reference: Reference, pixel: Pixel, pins: list[Pixel], feature: int | None) -> Wanted:
+    """Decide what to show.
+
+    Parameters
+    ----------
+    reference : Reference
+        What the user wants to compare with. Without pins it is the cursor.
+    pixel : tuple of int
+        The pixel under the cursor.
+    pins : list of pixels
+    feature : int, optional
+        A single feature to show instead of any similarity.
+    """
+    if feature is not None:
+        return FeatureImage(feature)
+    if reference is Reference.CURSOR or not pins:
+        return SimilarityTo((pixel,))
+    return SimilarityTo(tuple(pins), takes_best=reference is Reference.BEST)

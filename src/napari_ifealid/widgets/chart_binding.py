@@ -1,0 +1,97 @@
+"""The vector chart bound to the explorer."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+from magicgui.widgets import ComboBox
+from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.metrics import feature_contributions
+from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
+
+_REFRESH = 16  # milliseconds; a screen shows no more than 60 pictures a second
+
+
+class Order(Enum):
+    """Order of the features in the chart."""
+
+    NUMBER = "number"
+    RELEVANCE = "relevance to the last pin"
+
+
+class ChartBinding:
+    """Draws what the explorer is at, and tells it of the features that the mouse is on.
+
+    Parameters
+    ----------
+    chart : VectorChart
+    explorer : Explorer
+    order : ComboBox
+        The choice of an `Order`.
+    """
+
+    def __init__(self, chart: VectorChart, explorer: Explorer, order: ComboBox) -> None:
+        self._chart = chart
+        self._explorer = explorer
+        self._order = order
+        self._timer = QTimer(chart)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REFRESH)
+        self._timer.timeout.connect(self._draw)
+        explorer.pixel_changed.connect(self._draw_soon)
+        explorer.engine_changed.connect(self._on_engine)
+        explorer.pins.changed.connect(self._on_pins)
+        explorer.state.events.feature.connect(chart.mark_feature)
+        order.changed.connect(self._draw_soon)
+        chart.feature_hovered.connect(self._on_hovered)
+        chart.feature_clicked.connect(self._on_clicked)
+        self._shown_stack: object = None
+        self._on_engine()
+
+    def _on_engine(self) -> None:
+        stack = self._explorer.stack
+        if stack is not self._shown_stack:
+            self._shown_stack = stack
+            self._chart.set_features(() if stack is None else stack.feature_labels or ())
+        self._on_pins()
+
+    def _on_pins(self) -> None:
+        stack, pins = self._explorer.stack, self._explorer.pins
+        if stack is not None:
+            pinned = zip(pins.pixels, pins.colours, strict=True)
+            self._chart.set_pinned_vectors(
+                [PinnedVector(stack.vector(p), c, ", ".join(map(str, p))) for p, c in pinned]
+            )
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        # after the map, and no more often than it can be seen
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _draw(self) -> None:
+        stack, pixel = self._explorer.stack, self._explorer.pixel
+        if stack is None or pixel is None:
+            return
+        vector = stack.vector(pixel)
+        self._chart.set_order(self._display_order(vector))
+        self._chart.set_cursor_vector(vector)
+
+    def _display_order(self, vector: NDArray[np.float64]) -> NDArray[np.intp] | None:
+        stack, pins = self._explorer.stack, self._explorer.pins.pixels
+        if stack is None or not pins or self._order.value is Order.NUMBER:
+            return None
+        contributions = feature_contributions(vector, stack.vector(pins[-1]))
+        return np.argsort(-contributions, kind="stable")
+
+    def _on_hovered(self, feature: int | None) -> None:
+        self._explorer.show_feature(feature)
+        self._chart.mark_feature(self._explorer.state.feature if feature is None else feature)
+
+    def _on_clicked(self, feature: int) -> None:
+        state = self._explorer.state
+        state.feature = None if state.feature == feature else feature
