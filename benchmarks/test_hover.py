@@ -6,15 +6,38 @@ colour bar, before the window is painted.
 
 from __future__ import annotations
 
+import time
+
 import napari
 import numpy as np
 import pytest
 from napari.layers import Layer
 from qtpy.QtCore import QEventLoop
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.layers import layer_data
+
+
+class Move:
+    """What napari hands to its mouse callbacks."""
+
+
+class StopClock:
+    """A clock that can be stopped before Qt returns from what else it has to do."""
+
+    def __init__(self) -> None:
+        self.stopped_at: float | None = None
+
+    def __call__(self) -> float:
+        return time.perf_counter() if self.stopped_at is None else self.stopped_at
+
+    def stop(self) -> None:
+        self.stopped_at = time.perf_counter()
+
+
+clock = StopClock()
 
 
 @pytest.fixture
@@ -24,6 +47,7 @@ def viewer():
     viewer.close()
 
 
+@pytest.mark.benchmark(timer=clock)
 @pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
 @pytest.mark.parametrize("stretch", [False, True], ids=["written", "written-and-stretched"])
 @pytest.mark.parametrize("shape", [(160, 106, 256), (40, 26, 1024)], ids=str)
@@ -41,16 +65,13 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
 
     settle()
     rng = np.random.default_rng(1)
-    loop = QEventLoop()  # returns when the map is written, before it is painted
-    explorer.map_shown.connect(lambda _: loop.quit())
-
-    class Move:
-        """What napari hands to its mouse callbacks."""
+    loop = QEventLoop()
+    explorer.map_shown.connect(lambda _: (clock.stop(), loop.quit()))
 
     def leave_and_paint() -> tuple[tuple[Move], dict[str, object]]:
-        settle()
-        for _ in range(3):
+        for _ in range(3):  # paint: in a sweep the next move waits when the window is painted
             QApplication.processEvents()
+        clock.stopped_at = None
         move = Move()
         pixel = rng.integers((0, 0), shape[:2])
         while tuple(pixel) == explorer.pixel:
@@ -66,3 +87,29 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
     benchmark.pedantic(hover, setup=leave_and_paint, rounds=200, warmup_rounds=5)
     assert explorer.similarity_layer.data[explorer.pixel] == 1.0
     assert widget.engine_text.text().startswith(f"Runs on {engine.value}")
+
+
+@pytest.mark.benchmark(timer=time.process_time)
+@pytest.mark.parametrize("chart", [False, True], ids=["without-chart", "with-chart"])
+@pytest.mark.parametrize("shape", [(40, 26, 1024), (160, 106, 256)], ids=str)
+def test_processor_time_of_a_hover_with_all_painting(benchmark, viewer, make_stack, shape, chart):
+    benchmark.group = f"hover and paint {shape}"
+    for layer in layer_data(make_stack(shape)):
+        viewer.add_layer(Layer.create(*layer))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    widget.chart.setVisible(chart)
+    explorer = widget.explorer
+    rng = np.random.default_rng(1)
+
+    def hover() -> None:
+        move = Move()
+        pixel = rng.integers((0, 0), shape[:2])
+        move.position = (0, *explorer.similarity_layer.data_to_world(pixel))
+        for callback in viewer.mouse_move_callbacks:
+            callback(viewer, move)
+        QTest.qWait(40)  # map, canvas and chart are drawn, and the rest of the time is idle
+
+    while not explorer.is_idle:
+        QApplication.processEvents()
+    benchmark.pedantic(hover, rounds=100, warmup_rounds=5)
+    assert widget.chart.isVisible() is chart

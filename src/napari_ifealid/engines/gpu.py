@@ -54,6 +54,7 @@ class GpuEngine:
         self._layout = layout
         self._rows: list[slice] = []
         self._textures: list[tuple[gloo.Texture2D, gloo.Texture2D]] = []
+        self._drawn: tuple[gloo.Texture2D, gloo.Texture2D] | None = None
         self._context = OffscreenContext()
         dtype = self._texel_dtype
         with self._context.current():
@@ -104,7 +105,9 @@ class GpuEngine:
             gloo.set_viewport(*viewport)
             self._reference.set_data(layout.pack_reference(unit_vector(reference)))
             for rows, textures in zip(self._rows, self._textures, strict=True):
-                self._visual.set_block(*textures)
+                if textures is not self._drawn:
+                    self._visual.set_block(*textures)
+                    self._drawn = textures
                 self._visual.draw()
                 drawn = gloo.read_pixels(viewport, alpha=True, out_type="float")
                 # gloo turns pictures upside down

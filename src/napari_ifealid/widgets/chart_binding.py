@@ -13,8 +13,6 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.metrics import feature_contributions
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
-_REFRESH = 16  # milliseconds; a screen shows no more than 60 pictures a second
-
 
 class Order(Enum):
     """Order of the features in the chart."""
@@ -40,9 +38,10 @@ class ChartBinding:
         self._order = order
         self._timer = QTimer(chart)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_REFRESH)
         self._timer.timeout.connect(self._draw)
         explorer.pixel_changed.connect(self._draw_soon)
+        # with the map, so that both are painted at once: Qt composes the whole window each time
+        explorer.map_shown.connect(self._draw_if_due)
         explorer.engine_changed.connect(self._on_engine)
         explorer.pins.changed.connect(self._on_pins)
         explorer.state.events.feature.connect(chart.mark_feature)
@@ -69,9 +68,12 @@ class ChartBinding:
         self._draw_soon()
 
     def _draw_soon(self) -> None:
-        # after the map, and no more often than it can be seen
-        if not self._timer.isActive():
-            self._timer.start()
+        self._timer.start()
+
+    def _draw_if_due(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+            self._draw()
 
     def _draw(self) -> None:
         stack, pixel = self._explorer.stack, self._explorer.pixel

@@ -268,6 +268,8 @@ class VectorChart(QWidget):
         self._mark.label.setColor(text)
         self._mark.label.fill = pg.mkBrush(_mixed(background, text, 0.1))
         self._legend.setLabelTextColor(text)
+        for _, label in self._legend.items:
+            label.setText(label.text)  # the library changes the colour at the next text only
         self._legend.setBrush(QColor(background.red(), background.green(), background.blue(), 180))
 
     def _set_pin_count(self, count: int) -> None:

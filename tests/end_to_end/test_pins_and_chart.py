@@ -1,0 +1,86 @@
+"""Pins and the chart, by real mouse and keys in a real window."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, QPointF, Qt
+
+COCO = "000000015746.jpg.C1.npz.8.zip"
+
+
+@pytest.fixture
+def explored(shared_data, open_dataset, mouse):
+    widget = open_dataset(shared_data / COCO)
+    return widget, widget.explorer, mouse()
+
+
+def click(qtbot, pointer, explorer, pixel):
+    layer = explorer.similarity_layer
+    pointer.move_to(layer.data_to_world(pixel))
+    qtbot.waitUntil(lambda: explorer.pixel == pixel and explorer.is_idle)
+    subprocess.run(["xdotool", "click", "1"], check=True, timeout=10)
+
+
+def test_click_pins_a_pixel_and_a_click_on_the_pin_removes_it(window, explored, qtbot):
+    _, explorer, pointer = explored
+    click(qtbot, pointer, explorer, (80, 50))
+    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50)])
+    assert "references" in window.layers
+    click(qtbot, pointer, explorer, (30, 60))
+    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50), (30, 60)])
+    click(qtbot, pointer, explorer, (80, 50))
+    qtbot.waitUntil(lambda: explorer.pins.pixels == [(30, 60)])
+
+
+def test_drag_moves_the_picture_and_pins_nothing(explored, qtbot):
+    _, explorer, pointer = explored
+    pointer.move_to(explorer.similarity_layer.data_to_world((80, 50)))
+    subprocess.run(["xdotool", "mousedown", "1"], check=True, timeout=10)
+    for step in range(1, 6):
+        pointer.move_to(explorer.similarity_layer.data_to_world((80 + 2 * step, 50)))
+        qtbot.wait(30)
+    subprocess.run(["xdotool", "mouseup", "1"], check=True, timeout=10)
+    qtbot.wait(200)
+    assert explorer.pins.pixels == []
+
+
+def test_arrow_keys_move_the_held_reference(explored, qtbot):
+    _, explorer, pointer = explored
+    click(qtbot, pointer, explorer, (80, 50))
+    pointer.canvas.setFocus()
+    qtbot.keyClick(pointer.canvas, "h")
+    before = explorer.pixel
+    qtbot.keyClick(pointer.canvas, Qt.Key.Key_Down)
+    qtbot.keyClick(pointer.canvas, Qt.Key.Key_Right)
+    assert explorer.pixel == (before[0] + 1, before[1] + 1)
+    qtbot.keyClick(pointer.canvas, Qt.Key.Key_Escape)
+    assert explorer.state.follow
+    qtbot.keyClick(pointer.canvas, "u")
+    assert explorer.pins.pixels == []
+
+
+def test_pointer_over_the_chart_shows_single_features(shared_data, window, explored, qtbot):
+    widget, explorer, pointer = explored
+    results = np.load(shared_data / "000000015746.jpg.C1.expected.npz")
+    plot = widget.chart.plot
+    view = plot.getPlotItem().getViewBox()
+    for feature, image in zip(results["feature_indices"], results["feature_images"], strict=True):
+        place = plot.mapFromScene(view.mapViewToScene(QPointF(float(feature), 0.01)))
+        widget_place = plot.viewport().mapToGlobal(QPoint(round(place.x()), round(place.y())))
+        subprocess.run(
+            ["xdotool", "mousemove", str(widget_place.x()), str(widget_place.y())],
+            check=True,
+            timeout=10,
+        )
+        # a feature is about a screen pixel wide
+        near = {f"feature {feature + step}" for step in (-1, 0, 1)}
+        qtbot.waitUntil(lambda near=near: explorer.similarity_layer.name in near)
+        widget.chart.feature_hovered.emit(int(feature))
+        name = f"feature {feature}"
+        qtbot.waitUntil(lambda name=name: explorer.similarity_layer.name == name)
+        np.testing.assert_allclose(explorer.similarity_layer.data, image, atol=1e-6)
+    pointer.move_to(explorer.similarity_layer.data_to_world((80, 50)))
+    qtbot.waitUntil(lambda: explorer.similarity_layer.name == "similarity")

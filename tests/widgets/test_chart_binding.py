@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_ifealid.metrics import feature_contributions
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.chart_binding import Order
+
+
+@pytest.fixture
+def widget(make_napari_viewer, add_stack, stack, qtbot):
+    viewer = make_napari_viewer()
+    add_stack(viewer, stack)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    qtbot.waitUntil(lambda: bool(curves(widget)))
+    return widget
+
+
+def curves(widget) -> dict[str, np.ndarray]:
+    """What the chart would export: name → values in feature order."""
+    drawn = {}
+    for curve in widget.chart.plot.getPlotItem().listDataItems():
+        if hasattr(curve, "getOriginalDataset") and curve.name():
+            _, values = curve.getOriginalDataset()
+            if values is not None:
+                drawn[curve.name()] = values
+    return drawn
+
+
+def test_chart_shows_the_vector_under_the_cursor(widget, stack, qtbot):
+    widget.explorer.show_pixel((1, 4))
+    qtbot.waitUntil(lambda: np.array_equal(curves(widget)["cursor"], stack.vector((1, 4))))
+
+
+def test_pins_are_drawn_in_their_colours(widget, stack, qtbot):
+    pins = widget.explorer.pins
+    pins.toggle((1, 2))
+    pins.toggle((5, 4))
+    drawn = curves(widget)
+    np.testing.assert_array_equal(drawn["1, 2"], stack.vector((1, 2)))
+    np.testing.assert_array_equal(drawn["5, 4"], stack.vector((5, 4)))
+    pens = {
+        curve.name(): curve.opts["pen"].color().name()
+        for curve in widget.chart.plot.getPlotItem().listDataItems()
+        if curve.name() in drawn and curve.name() != "cursor"
+    }
+    assert pens == {"1, 2": pins.colours[0][:7], "5, 4": pins.colours[1][:7]}
+
+
+def test_removed_and_cleared_pins_leave_the_chart(widget):
+    widget.explorer.pins.toggle((1, 2))
+    widget.explorer.pins.toggle((5, 4))
+    widget.explorer.pins.toggle((1, 2))
+    assert set(curves(widget)) == {"cursor", "5, 4"}
+    widget.explorer.pins.clear()
+    assert set(curves(widget)) == {"cursor"}
+
+
+def test_hovering_a_feature_shows_its_image_for_a_while(widget, stack, qtbot):
+    widget.chart.feature_hovered.emit(3)
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    layer = widget.explorer.similarity_layer
+    np.testing.assert_array_equal(layer.data, stack.values[..., 3])
+    assert layer.name == "feature 3"
+    widget.chart.feature_hovered.emit(None)
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    assert layer.name == "similarity"
+
+
+def test_clicked_feature_is_kept_until_the_next_click_on_it(widget, qtbot):
+    widget.chart.feature_clicked.emit(3)
+    assert widget.explorer.state.feature == 3
+    assert widget.shows_feature.value
+    assert widget.feature.value == 3
+    widget.chart.feature_clicked.emit(3)
+    assert widget.explorer.state.feature is None
+    assert not widget.shows_feature.value
+
+
+def test_spin_box_steps_through_features(widget, qtbot):
+    widget.shows_feature.value = True
+    assert widget.explorer.state.feature == 0
+    widget.feature.value = 5
+    assert widget.explorer.state.feature == 5
+    assert widget.feature.max == 8
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+
+
+def test_order_by_relevance_is_that_of_the_contributions(widget, stack, qtbot):
+    widget.explorer.pins.toggle((1, 2))
+    widget.order.value = Order.RELEVANCE
+    widget.explorer.show_pixel((4, 4))
+    contributions = feature_contributions(stack.vector((4, 4)), stack.vector((1, 2)))
+    order = np.argsort(-contributions, kind="stable")
+    axis = widget.chart.plot.getPlotItem().getAxis("bottom")
+    expected = [str(feature) for feature in order]
+    qtbot.waitUntil(lambda: list(axis.tickStrings(range(9), 1, 1)) == expected)
+    widget.order.value = Order.NUMBER
+    qtbot.waitUntil(lambda: list(axis.tickStrings(range(9), 1, 1)) == list("012345678"))
+
+
+def test_labels_of_another_stack_take_the_axis(widget, add_stack, qtbot):
+    values = np.random.default_rng(0).random((3, 4, 2)).astype(np.float32)
+    other = FeatureStack(values=values, name="spectral", feature_labels=(520.5, 610.0))
+    add_stack(widget._viewer, other)
+    axis = widget.chart.plot.getPlotItem().getAxis("bottom")
+    qtbot.waitUntil(lambda: list(axis.tickStrings([0, 1], 1, 1)) == ["520.5", "610"])
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
