@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer
-from napari_ifealid.explorer.gestures import ARROW_STEPS
+from napari_ifealid.explorer.gestures import ARROW_STEPS, UNDO_KEY
 
 
 @pytest.fixture
@@ -119,6 +119,17 @@ def test_a_key_clears_the_pins(viewer, explorer):
     assert explorer.pins.pixels == []
 
 
+def test_a_key_takes_the_last_change_of_the_pins_back(viewer, explorer):
+    click(viewer, explorer, (1, 2))
+    click(viewer, explorer, (4, 3))
+    press(viewer, CLEAR_KEY)
+    undo = next(key for key in keys(viewer) if key.endswith("Z"))
+    press(viewer, undo)
+    assert explorer.pins.pixels == [(1, 2), (4, 3)]
+    press(viewer, undo)
+    assert explorer.pins.pixels == [(1, 2)]
+
+
 def test_keys_clash_with_none_of_naparis_viewer_keys(explorer):
     from napari.utils.shortcuts import default_shortcuts
 
@@ -133,7 +144,7 @@ def test_keys_clash_with_none_of_naparis_viewer_keys(explorer):
 
 
 def test_every_key_is_explained():
-    assert set(KEYS) == {FOLLOW_KEY, CLEAR_KEY, "Escape", "Arrow keys"}
+    assert set(KEYS) == {FOLLOW_KEY, CLEAR_KEY, UNDO_KEY, "Escape", "Arrow keys"}
 
 
 def test_closed_explorer_gives_keys_and_clicks_back(viewer, add_stack, stack):

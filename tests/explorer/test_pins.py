@@ -376,3 +376,40 @@ def test_the_pins_can_be_saved_with_napari(make_napari_viewer, tmp_path):
     [path] = layer.save(str(tmp_path / "references.csv"))
     rows = np.loadtxt(path, delimiter=",", skiprows=1)
     np.testing.assert_array_equal(rows[:, 1:], [(0, 0), (2, 3)])
+
+
+def moved(layer, index, pixel):
+    data = np.array(layer.data)
+    data[index] = pixel
+    layer.data = data
+
+
+def test_undo_takes_changes_back_one_by_one(pins):
+    pins.toggle((1, 2))
+    pins.toggle((3, 4))
+    colours = pins.colours
+    pins.toggle((1, 2))
+    pins.undo()
+    assert (pins.pixels, pins.colours) == ([(1, 2), (3, 4)], colours)
+    pins.undo()
+    pins.undo()
+    assert pins.pixels == []
+    pins.undo()
+    assert pins.pixels == []
+
+
+def test_undo_takes_a_whole_drag_back(pins):
+    pins.toggle((1, 2))
+    pins.toggle((3, 4))
+    for column in (3, 2, 1):
+        moved(pins.layer, 1, (3, column))
+    pins.undo()
+    assert pins.pixels == [(1, 2), (3, 4)]
+
+
+def test_undo_brings_a_deleted_layer_back(viewer, pins):
+    pins.toggle((1, 2))
+    viewer.layers.remove(pins.layer)
+    pins.undo()
+    assert pins.pixels == [(1, 2)]
+    assert pins.layer in viewer.layers

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FOLLOW_KEY = "H"
 CLEAR_KEY = "U"
+UNDO_KEY = "Control-Z"
 FOLLOW_AGAIN_KEY = "Escape"
 ARROW_STEPS = {"Up": (-1, 0), "Down": (1, 0), "Left": (0, -1), "Right": (0, 1)}
 
@@ -22,6 +23,7 @@ KEYS = {
     "Arrow keys": "move the reference by one pixel while it is held",
     FOLLOW_AGAIN_KEY: "follow the cursor again",
     CLEAR_KEY: "remove all pins",
+    UNDO_KEY: "take back the last change of the pins",
 }
 """What each key does, for the user."""
 
@@ -47,6 +49,7 @@ class Gestures:
         self._bound: set[str] = set()
         self._bind(FOLLOW_KEY, self._toggle_following)
         self._bind(CLEAR_KEY, explorer.pins.clear)
+        self._bind(UNDO_KEY, explorer.pins.undo)
         viewer.mouse_drag_callbacks.append(self._on_press)
         explorer.state.events.follow.connect(self._on_follow)
 

@@ -28,6 +28,8 @@ PALETTE = (
 """Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
 Design, https://jfly.uni-koeln.de/color/)."""
 
+_State = tuple[list[tuple[int, ...]], list[str]]
+
 _PINS_ACROSS = 40  # the map; napari finds a clicked point by this size, not by that on the screen
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
@@ -55,7 +57,9 @@ class Pins:
         self._placement: dict[str, Any] = {}
         self._layer: Points | None = None
         self._point_count = 0  # of the layer, those that have got their colours
-        self._told: tuple[list[tuple[int, ...]], list[str]] = ([], [])
+        self._told: _State = ([], [])
+        self._history: list[_State] = []
+        self._moved: int | None = None  # the pin that the last change moved
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -87,6 +91,8 @@ class Pins:
         placement : dict
             ``scale``, ``translate`` and ``affine`` of the feature map.
         """
+        if len(shape) != len(self._shape):
+            self._history.clear()
         self._shape, self._placement = shape, placement
         if self._layer is not None and self._layer.ndim != len(shape):
             self._viewer.layers.remove(self._layer)
@@ -130,10 +136,26 @@ class Pins:
         if self._layer is not None:
             self._layer.remove(list(range(len(self._layer.data))))
 
+    def undo(self) -> None:
+        """Take back the last change, of whatever kind; a pin's whole way is one change."""
+        if self._history:
+            pixels, colours = self._history.pop()
+            kept = list(self._history)
+            self._restore(pixels, colours)
+            self._history, self._moved = kept, None
+
     def close(self) -> None:
         """Leave the layer to the user as it is."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._leave()
+
+    def _restore(self, pixels: list[tuple[int, ...]], colours: list[str]) -> None:
+        if pixels and self._layer is None:
+            self._create(pixels[0])
+        if self._layer is not None:
+            self._layer.data = np.reshape(np.array(pixels, dtype=float), (-1, self._layer.ndim))
+            if colours:
+                self._layer.face_color = colours
 
     def _points(self) -> list[tuple[int, ...]]:
         """Return the pixel of each point, also outside of the feature map."""
@@ -214,6 +236,10 @@ class Pins:
     def _tell(self) -> None:
         current = (self.pixels, self.colours)
         if current != self._told:
+            moved = _moved_pin(self._told[0], current[0])
+            if moved is None or moved != self._moved:
+                self._history.append(self._told)
+            self._moved = moved
             self._told = current
             self.changed.emit()
 
@@ -221,6 +247,14 @@ class Pins:
 def _is_left_behind(layer: Layer) -> bool:
     """Tell whether a layer has the pins of an explorer closed before, and not another name."""
     return isinstance(layer, Points) and PINS_KEY in layer.metadata and layer.name == PINS_NAME
+
+
+def _moved_pin(before: list[tuple[int, ...]], after: list[tuple[int, ...]]) -> int | None:
+    """Return the index of the only pin that lies elsewhere, if that is all that has changed."""
+    if len(before) != len(after):
+        return None
+    moved = [i for i, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
+    return moved[0] if len(moved) == 1 else None
 
 
 def _with_next_colours(colours: list[str], known: int) -> list[str]:
