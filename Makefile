@@ -2,7 +2,7 @@
 # make test    run all tests
 # make lint    check style, types and import directions
 # make bench   run the benchmarks
-# make pictures  draw the pictures of the README anew
+# make pictures  draw the pictures of the README and the guide anew
 #
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
 
@@ -38,8 +38,7 @@ bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks $(PYTEST_OPTIONS)
 
 pictures: .venv/installed
-	$(VIRTUAL_SCREEN) .venv/bin/napari-ifealid --at 60,200 --screenshot docs/pictures/hair.png
-	$(VIRTUAL_SCREEN) .venv/bin/napari-ifealid --at 330,150 --screenshot docs/pictures/suit.png
+	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
 
 .venv/installed: pyproject.toml | system
 	$(PYTHON) -m venv .venv

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from magicgui.widgets import Widget
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
+from qtpy.QtWidgets import QMessageBox
 
 from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer import KEYS
 from napari_ifealid.explorer.ramps import FIRE
 from napari_ifealid.stack import FeatureStack
 
@@ -171,3 +173,19 @@ def test_bad_layer_is_told_of_and_nothing_changes(widget, viewer, monkeypatch, q
     assert "expected at least three axes" in errors[0]
     assert widget.layer.value is None
     assert cube in viewer.layers
+
+
+def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget):
+    low, high = widget.explorer.similarity_layer.contrast_limits
+    assert widget.scale_text.text() == f"Colours from {low:.3g} to {high:.3g}"
+    widget.threshold.value = 0.6
+    assert widget.scale_text.text().endswith(", transparent below 0.6")
+    widget.stretch.value = False
+    assert widget.scale_text.text().startswith("Colours from 0 to 1")
+
+
+def test_help_lists_all_keys(widget, qtbot):
+    widget.help_button.click()
+    (box,) = widget.findChildren(QMessageBox)
+    assert all(key in box.text() for key in KEYS)
+    box.close()

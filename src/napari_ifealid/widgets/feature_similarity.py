@@ -7,10 +7,11 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
 from napari.layers import Layer
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QMessageBox, QPushButton, QWidget
 
 from napari_ifealid.engines import EngineChoice
-from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, Explorer, Reference
+from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer, Reference
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
@@ -18,6 +19,12 @@ from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
 from napari_ifealid.widgets.vector_chart import VectorChart
 
+_MOUSE_HELP = (
+    "<p>Move over the picture to compare with the pixel under the cursor. Click to pin a pixel, "
+    "click its pin to remove it. Move over the chart to see a single feature, click to keep it; "
+    "turn the wheel to zoom the chart, right-click it to reset or export it.</p>"
+    "<p>Keys, when the picture has the focus:</p>"
+)
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
 
@@ -88,6 +95,9 @@ class FeatureSimilarity(QWidget):
             "contributes to the similarity of the pixel under the cursor and the last pin",
         )
         self.chart = VectorChart()
+        self.help_button = QPushButton("Keys and mouse…")
+        self.help_button.clicked.connect(self._show_help)
+        self.scale_text = QLabel()
         self.reference_text = QLabel()
         self.engine_text = QLabel()
         self.engine_text.setWordWrap(True)
@@ -128,7 +138,8 @@ class FeatureSimilarity(QWidget):
         form.addRow(self.shows_feature.native, self.feature.native)
         form.addRow("Engine", self.engine.native)
         form.addRow(self.engine_text)
-        form.addRow(self.reference_text)
+        form.addRow(self.scale_text)
+        form.addRow(self.reference_text, self.help_button)
         form.addRow("Features by", self.order.native)
         form.addRow(self.chart)
         shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -148,6 +159,9 @@ class FeatureSimilarity(QWidget):
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
         explorer.pixel_changed.connect(self._on_pixel)
+        explorer.map_shown.connect(self._on_map)
+        for name in ("stretch", "threshold"):
+            getattr(state.events, name).connect(self._on_map)
         self.feature.changed.connect_setattr(state, "feature", maxargs=1)
         self.shows_feature.changed.connect(self._on_shows_feature)
         state.events.feature.connect(self._on_feature)
@@ -179,9 +193,27 @@ class FeatureSimilarity(QWidget):
             self.feature.max = 0 if stack is None else stack.feature_count - 1
         if stack is None:
             self.reference_text.clear()
+            self.scale_text.clear()
 
     def _on_pixel(self, pixel: tuple[int, ...]) -> None:
         self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)))
+
+    def _on_map(self) -> None:
+        layer, state = self.explorer.similarity_layer, self.explorer.state
+        if layer is not None:
+            low, high = layer.contrast_limits
+            hidden = f", transparent below {state.threshold:.3g}" if state.threshold else ""
+            self.scale_text.setText(f"Colours from {low:.3g} to {high:.3g}{hidden}")
+
+    def _show_help(self) -> None:
+        keys = "".join(
+            f"<tr><td><b>{key}</b></td><td>{text}</td></tr>" for key, text in KEYS.items()
+        )
+        box = QMessageBox(self)
+        box.setWindowTitle("Keys and mouse")
+        box.setText(f"{_MOUSE_HELP}<table cellpadding=4>{''.join(rows)}</table>")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()  # without stopping the window
 
     def _on_shows_feature(self, shows: bool) -> None:
         self.explorer.state.feature = self.feature.value if shows else None

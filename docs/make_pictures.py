@@ -1,0 +1,86 @@
+"""Draw the pictures of the README and the guide: make pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import napari
+from napari.layers import Layer
+from qtpy.QtTest import QTest
+from skimage.data import coffee
+
+from napari_ifealid._sample_data import astronaut
+from napari_ifealid.explorer import Explorer, Reference
+from napari_ifealid.widgets import FeatureSimilarity
+from napari_ifealid.widgets.chart_binding import Order
+
+FOLDER = Path(__file__).parent / "pictures"
+HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
+
+
+def settle(explorer: Explorer) -> None:
+    QTest.qWait(300)
+    while not explorer.is_idle:
+        QTest.qWait(20)
+    QTest.qWait(300)
+
+
+def draw(name: str, prepare: Callable[[napari.Viewer, FeatureSimilarity], None]) -> None:
+    """Draw a window with the sample, after it was prepared."""
+    viewer = napari.Viewer(title="napari-ifealid")
+    viewer.window.resize(1200, 800)
+    for data in astronaut():
+        viewer.add_layer(Layer.create(*data))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    settle(widget.explorer)
+    viewer.reset_view()
+    prepare(viewer, widget)
+    settle(widget.explorer)
+    viewer.screenshot(str(FOLDER / f"{name}.png"), canvas_only=False, flash=False)
+    viewer.close()
+
+
+def hair(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(HAIR)
+
+
+def suit(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(SUIT)
+    widget.colormap.value = "viridis"
+    widget.overlay_in_colour.value = True
+    widget.threshold.value = 0.5
+    widget.base.value = 0.4
+
+
+def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (SUIT, FACE, HELMET):
+        widget.explorer.pins.toggle(pixel)
+    widget.explorer.show_pixel(HAIR)
+    widget.reference.value = Reference.BEST
+
+
+def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(SUIT)
+    widget.feature.value = 28
+
+
+def relevance(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.pins.toggle(SUIT)
+    widget.explorer.show_pixel((400, 100))
+    widget.order.value = Order.RELEVANCE
+
+
+def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    viewer.layers.clear()
+    layer = viewer.add_image(coffee(), name="coffee")
+    widget.layer.value = layer
+    settle(widget.explorer)
+    viewer.reset_view()
+    widget.explorer.show_pixel((150, 300))
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for prepare in (hair, suit, pins, feature, relevance, photo):
+        draw(prepare.__name__, prepare)
