@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from napari.utils import progress
+from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.formats import looks_like_stack, read_stacks
 from napari_ifealid.layers import LayerData, layer_data
 
 _UNNOTICED = 0.5  # seconds; napari repaints its window for each step of a progress bar
+
+NO_LAYERS: list[Any] = [(None,)]
+"""What tells napari that there is nothing to add, and no reason to complain."""
 
 Item = TypeVar("Item")
 Reader = Callable[[str | list[str]], list[LayerData]]
@@ -32,19 +37,23 @@ def get_reader(path: str | list[str]) -> Reader | None:
 def read_layers(path: str | list[str]) -> list[LayerData]:
     """Return the layers of one file or several.
 
-    All of them are read before anything is returned, so that a bad file adds no layer.
+    All of them are read before anything is returned, so that a bad file adds no layer. Nothing
+    is returned to a window that was closed meanwhile.
 
     Raises
     ------
     DatasetError
         If a file is no good.
     """
-    return [
-        layer
-        for file in _as_list(path)
-        for stack in read_stacks(file, track=late_progress)
-        for layer in layer_data(stack)
-    ]
+    try:
+        return [
+            layer
+            for file in _as_list(path)
+            for stack in read_stacks(file, track=late_progress)
+            for layer in layer_data(stack)
+        ]
+    except CancelledError:
+        return NO_LAYERS
 
 
 def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iterator[Item]:
@@ -57,11 +66,19 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
         How many items it has.
     desc : str
         What is being done.
+
+    Raises
+    ------
+    concurrent.futures.CancelledError
+        If the window is closed meanwhile.
     """
     start, bar = monotonic(), None
+    has_window = _has_window()
     try:
         for done, item in enumerate(iterable, start=1):
             yield item
+            if has_window and not _has_window():  # closed, while the bar was painted
+                raise CancelledError(f"{desc}: the window was closed")
             if bar is not None:
                 bar.update(1)
             elif monotonic() - start > _UNNOTICED:
@@ -70,6 +87,13 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
     finally:
         if bar is not None:
             bar.close()
+
+
+def _has_window() -> bool:
+    application = QApplication.instance()
+    return application is not None and any(
+        window.isVisible() for window in QApplication.topLevelWidgets()
+    )
 
 
 def _as_list(path: str | list[str]) -> list[str]:

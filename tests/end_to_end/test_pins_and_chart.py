@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 
+from napari_ifealid.explorer import Reference
+from napari_ifealid.metrics import feature_contributions, spectral_angle_similarity
+from napari_ifealid.widgets.chart_binding import Order
+
 COCO = "000000015746.jpg.C1.npz.8.zip"
 
 
@@ -84,3 +88,39 @@ def test_pointer_over_the_chart_shows_single_features(shared_data, window, explo
         np.testing.assert_allclose(explorer.similarity_layer.data, image, atol=1e-6)
     pointer.move_to(explorer.similarity_layer.data_to_world((80, 50)))
     qtbot.waitUntil(lambda: explorer.similarity_layer.name == "similarity")
+
+
+def test_pins_are_the_reference(explored, qtbot):
+    widget, explorer, pointer = explored
+    for pixel in [(80, 50), (30, 60)]:
+        click(qtbot, pointer, explorer, pixel)
+        qtbot.waitUntil(lambda pixel=pixel: pixel in explorer.pins.pixels)
+    vectors = explorer.stack.real_values(explorer.stack.values)
+    pinned = [explorer.stack.vector(pixel) for pixel in explorer.pins.pixels]
+    maps = [spectral_angle_similarity(vectors, vector) for vector in pinned]
+    widget.reference.value = Reference.BEST
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    layer = explorer.similarity_layer
+    np.testing.assert_allclose(layer.data, np.maximum(*maps), atol=5e-5)
+    widget.reference.value = Reference.MEAN
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    mean = spectral_angle_similarity(vectors, np.mean(pinned, axis=0))
+    np.testing.assert_allclose(layer.data, mean, atol=5e-5)
+    before = layer.data.copy()
+    pointer.move_to(layer.data_to_world((100, 20)))
+    qtbot.waitUntil(lambda: explorer.pixel == (100, 20))
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_features_by_relevance(explored, qtbot):
+    widget, explorer, pointer = explored
+    click(qtbot, pointer, explorer, (80, 50))
+    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50)])
+    widget.order.value = Order.RELEVANCE
+    pointer.move_to(explorer.similarity_layer.data_to_world((100, 48)))
+    axis = widget.chart.plot.getPlotItem().getAxis("bottom")
+    contributions = feature_contributions(
+        explorer.stack.vector((100, 48)), explorer.stack.vector((80, 50))
+    )
+    most = [str(feature) for feature in np.argsort(-contributions, kind="stable")[:5]]
+    qtbot.waitUntil(lambda: list(axis.tickStrings(range(5), 1, 1)) == most)

@@ -9,7 +9,13 @@ from napari_ifealid.formats import read_stacks
 from napari_ifealid.metrics import spectral_angle_similarity
 
 PINS = [(1, 2), (3, 4)]
-DATASETS = ["000000015746.jpg.C1.npz.8", "000000015746.jpg.C3.npz.8", "synthetic_23x17x9.8"]
+DATASETS = [
+    "000000015746.jpg.C1.npz.8",
+    "000000015746.jpg.C3.npz.8",
+    "synthetic_23x17x9.8",
+    "synthetic_23x17x9.16",
+    "synthetic_23x17x9.32",
+]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer, Reference
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
+from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
@@ -99,6 +100,7 @@ class FeatureSimilarity(QWidget):
         self.help_button.clicked.connect(self._show_help)
         self.scale_text = QLabel()
         self.reference_text = QLabel()
+        self.stack_text = QLabel()
         self.engine_text = QLabel()
         self.engine_text.setWordWrap(True)
         self._lay_out()
@@ -137,6 +139,7 @@ class FeatureSimilarity(QWidget):
         form.addRow("Compare with", self.reference.native)
         form.addRow(self.shows_feature.native, self.feature.native)
         form.addRow("Engine", self.engine.native)
+        form.addRow(self.stack_text)
         form.addRow(self.engine_text)
         form.addRow(self.scale_text)
         form.addRow(self.reference_text, self.help_button)
@@ -186,8 +189,9 @@ class FeatureSimilarity(QWidget):
         return names if chosen in names else [*names, chosen]
 
     def _on_engine(self, text: str) -> None:
-        self.engine_text.setText(f"Runs on {text}" if text else "")
         stack = self.explorer.stack
+        self.engine_text.setText(f"Runs on {text}" if text else "")
+        self.stack_text.setText("" if stack is None else _described(stack))
         self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
         with self.feature.changed.blocked():
             self.feature.max = 0 if stack is None else stack.feature_count - 1
@@ -206,9 +210,7 @@ class FeatureSimilarity(QWidget):
             self.scale_text.setText(f"Colours from {low:.3g} to {high:.3g}{hidden}")
 
     def _show_help(self) -> None:
-        keys = "".join(
-            f"<tr><td><b>{key}</b></td><td>{text}</td></tr>" for key, text in KEYS.items()
-        )
+        rows = (f"<tr><td><b>{key}</b></td><td>{text}</td></tr>" for key, text in KEYS.items())
         box = QMessageBox(self)
         box.setWindowTitle("Keys and mouse")
         box.setText(f"{_MOUSE_HELP}<table cellpadding=4>{''.join(rows)}</table>")
@@ -223,6 +225,12 @@ class FeatureSimilarity(QWidget):
             self.feature.value = feature
         with self.shows_feature.changed.blocked():
             self.shows_feature.value = feature is not None
+
+
+def _described(stack: FeatureStack) -> str:
+    size = " × ".join(map(str, reversed(stack.spatial_shape)))
+    stored = stack.values.dtype if stack.precision is None else f"{stack.precision} bit"
+    return f"{size} pixels × {stack.feature_count} features @ {stored}"
 
 
 def _fraction(tooltip: str) -> FloatSlider:
