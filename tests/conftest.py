@@ -7,11 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
+
+# a busy machine makes any example slow; what hangs meets pytest's own time limit
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")

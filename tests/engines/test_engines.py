@@ -184,7 +184,7 @@ VALUES = st.sampled_from([floats, integers, quantised])
 
 @pytest.mark.parametrize("values_of", [floats, integers, quantised])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_map_of_a_pixel_is_that_of_the_definition(running, values_of, data):
     case = data.draw(cases(values_of))
     reference = case.stack.vector(case.position)
@@ -196,7 +196,7 @@ def test_map_of_a_pixel_is_that_of_the_definition(running, values_of, data):
 
 @pytest.mark.parametrize("values_of", [floats, integers, quantised])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pixels_equal_to_the_reference_are_exactly_one(running, values_of, data):
     case = data.draw(cases(values_of))
     values, reference = case.stack.values, case.stack.values[case.position]
@@ -207,7 +207,7 @@ def test_pixels_equal_to_the_reference_are_exactly_one(running, values_of, data)
 
 
 @given(data=st.data(), kind=st.sampled_from(["opposite", "random", "zero", "nan", "inf"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_map_of_any_vector_is_that_of_the_definition(running, data, kind):
     case = data.draw(cases(data.draw(VALUES)))
     features = case.stack.feature_count
@@ -224,7 +224,7 @@ def test_map_of_any_vector_is_that_of_the_definition(running, data, kind):
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_similarity_lies_between_zero_and_one(running, data):
     case = data.draw(cases(data.draw(VALUES)))
     with running(case.stack, case.max_side) as engine:

@@ -117,7 +117,7 @@ def test_a_constant_image_has_no_features_that_are_rounding_noise():
     assert not filter_features(np.full((32, 32, 3), 77, np.uint8)).values.any()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(real_images.filter(lambda image: np.isfinite(image).all()))
 def test_every_real_image_gives_finite_features_on_its_own_grid(image):
     stack = filter_features(image)

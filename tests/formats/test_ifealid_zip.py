@@ -107,9 +107,7 @@ def test_any_dataset_comes_back_as_it_was_written(read, features, precision, siz
     np.testing.assert_array_equal(stack.values, values)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_gives_an_error_and_never_other_values(tmp_path, data):
     content = bytearray(dataset(TINY, compression=zipfile.ZIP_STORED))
