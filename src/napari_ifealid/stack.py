@@ -31,6 +31,8 @@ class FeatureStack:
     value_range : (float, float), optional
         The real values that the smallest and the largest storable number stand for, for unsigned
         integer stacks that hold quantised values. None: the stored values are the real ones.
+    real_dtype : numpy dtype, optional
+        The type that the real values had before they were quantised, where it is known.
     feature_labels : sequence of str or float, optional
         A label for each feature, e.g. its wavelength. Feature numbers (from 0) unless given.
 
@@ -46,6 +48,7 @@ class FeatureStack:
     overlay: NDArray[np.uint8] | None = None
     precision: int | None = None
     value_range: tuple[float, float] | None = None
+    real_dtype: np.dtype[Any] | None = None
     feature_labels: Sequence[str | float] | None = None
 
     def __post_init__(self) -> None:
@@ -106,9 +109,13 @@ class FeatureStack:
         """
         if self.value_range is None:
             return stored.astype(np.float64)
-        low, high = self.value_range
-        top = float(np.iinfo(self.values.dtype).max)
-        real: NDArray[np.float64] = (low * (top - stored) + high * stored.astype(np.float64)) / top
+        low, high = map(float, self.value_range)
+        top = int(np.iinfo(self.values.dtype).max)
+        fractions = stored.astype(np.float64) / top
+        real: NDArray[np.float64] = low * (1.0 - fractions) + high * fractions
+        zero = zero_level(low, high, top)
+        if zero is not None:
+            real[stored == zero] = 0.0
         return real
 
     def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
@@ -124,6 +131,29 @@ class FeatureStack:
         array of float64, shape (C,)
         """
         return self.real_values(np.asarray(self.values[tuple(position)]))
+
+
+def zero_level(low: float, high: float, top: int) -> int | None:
+    """Return which number stands for zero.
+
+    Parameters
+    ----------
+    low, high : float
+        The real values that 0 and `top` stand for.
+    top : int
+        The largest number.
+
+    Returns
+    -------
+    int or None
+        None if none between them does, up to rounding errors.
+    """
+    if not low < 0.0 < high:
+        return None
+    level = top * (-low / 2 / (high / 2 - low / 2))  # halves, for the largest floats
+    nearest = round(level)
+    is_one = 0 < nearest < top and abs(level - nearest) <= 1e-15 * top
+    return nearest if is_one else None
 
 
 def check_feature_array(values: NDArray[Any]) -> None:

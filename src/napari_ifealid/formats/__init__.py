@@ -5,15 +5,112 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack
 from napari_ifealid.formats.ifealid_zip import is_ifealid, read_ifealid_zip
-from napari_ifealid.formats.numpy_arrays import NPY_START, read_npy, read_npz
-from napari_ifealid.formats.overlay import OverlayWarning
+from napari_ifealid.formats.numpy_arrays import NPY_START, read_npy, read_npz, stack_names
+from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
+from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.tracking import Track, untracked
+from napari_ifealid.formats.web_application import WebApplicationWarning
 from napari_ifealid.formats.zip_archive import ZIP_STARTS, cannot_open, member_names
 from napari_ifealid.stack import FeatureStack
 
-__all__ = ["OverlayWarning", "Track", "looks_like_stack", "read_stacks", "untracked"]
+_MOST_LISTED = 10
+
+__all__ = [
+    "OverlayWarning",
+    "Track",
+    "WebApplicationWarning",
+    "looks_like_stack",
+    "lossless_precision",
+    "read_overlay",
+    "read_stack",
+    "read_stacks",
+    "restored",
+    "untracked",
+    "write_stack",
+]
+
+
+def read_stack(
+    path: str | PathLike[str],
+    *,
+    array: str | None = None,
+    feature_axis: int = -1,
+    track: Track = untracked,
+) -> FeatureStack:
+    """Read one feature stack: an IFeaLiD ZIP, a .npy file or an array of a .npz file.
+
+    Parameters
+    ----------
+    path : path
+    array : str, optional
+        Name of the array in a .npz file. Needed only where there are several feature stacks.
+    feature_axis : int, optional
+        Axis of a NumPy array along which its features lie; the last one unless given.
+    track : callable, optional
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Returns
+    -------
+    FeatureStack
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, of another kind, damaged, or does not hold one such feature
+        stack, or if memory is short.
+    concurrent.futures.CancelledError
+        If `track` ended the iteration early.
+
+    Warns
+    -----
+    OverlayWarning
+        If a dataset is opened without its overlay.
+
+    Examples
+    --------
+    >>> stack = napari_ifealid.read_stack("features.npz", array="layer3", feature_axis=0)
+    """
+    if _is_npz(path):
+        names = stack_names(path)
+        if array is None and len(names) > 1:
+            raise DatasetError(
+                f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])}",
+                expected="one, or the name of one",
+                remedy="Name the array to take (--array NAME, array=NAME).",
+                file=path,
+            )
+        (stack,) = read_npz(path, array=array, track=track)
+    elif array is not None:
+        raise DatasetError(
+            "a file without named arrays",
+            expected=f"a .npz file with the array {array!r}",
+            remedy="Leave the name of the array out, or choose another file.",
+            file=path,
+        )
+    else:
+        (stack,) = read_stacks(path, track=track)
+    return _with_features_last(stack, feature_axis, path)
+
+
+def _with_features_last(
+    stack: FeatureStack, feature_axis: int, path: str | PathLike[str]
+) -> FeatureStack:
+    axes = stack.values.ndim
+    if feature_axis in (-1, axes - 1):
+        return stack
+    if stack.precision is not None or not -axes <= feature_axis < axes:
+        raise DatasetError(
+            f"no axis {feature_axis} that could hold the features, shape {stack.values.shape}",
+            expected="an axis of the array; the last one for a ZIP",
+            remedy="Choose another feature axis, or none.",
+            file=path,
+        )
+    return FeatureStack(values=np.moveaxis(stack.values, feature_axis, -1), name=stack.name)
 
 
 def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[FeatureStack]:
@@ -48,9 +145,7 @@ def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[
         case ".zip":
             return [read_ifealid_zip(path, track=track)]
         case ".npy" | ".npz":
-            # as numpy.load does, go by what the file holds
-            is_zip = _first_bytes(path).startswith(ZIP_STARTS)
-            return read_npz(path, track=track) if is_zip else [read_npy(path)]
+            return read_npz(path, track=track) if _is_npz(path) else [read_npy(path)]
         case suffix:
             raise DatasetError(
                 f"a file of the kind {suffix!r}",
@@ -80,6 +175,12 @@ def looks_like_stack(path: str | PathLike[str]) -> bool:
                 return False
     except DatasetError:
         return True  # unreadable; reading it tells why
+
+
+def _is_npz(path: str | PathLike[str]) -> bool:
+    # as numpy.load does, go by what the file holds
+    is_numpy = Path(path).suffix.lower() in (".npy", ".npz")
+    return is_numpy and _first_bytes(path).startswith(ZIP_STARTS)
 
 
 def _is_numpy(path: Path) -> bool:

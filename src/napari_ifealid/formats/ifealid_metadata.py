@@ -33,6 +33,7 @@ class Metadata:
     width, height : int
         Size of the feature map, in pixels.
     features : int
+        The padding included.
     precision : {8, 16, 32}
         The bits of a value.
     overlay : bool
@@ -40,7 +41,11 @@ class Metadata:
     value_range : (float, float)
         The real values of the smallest and the largest storable number.
     labels : tuple of str or float, or None
-        A label for each feature.
+        A label for each feature but the padding.
+    padding : int
+        How many of the last features mean nothing.
+    real_dtype : numpy dtype or None
+        The type that the real values had, where it is known.
     """
 
     name: str
@@ -50,7 +55,9 @@ class Metadata:
     precision: int
     overlay: bool
     value_range: tuple[float, float]
-    labels: tuple[str | float, ...] | None
+    labels: tuple[str | float, ...] | None = None
+    padding: int = 0
+    real_dtype: np.dtype[Any] | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -72,9 +79,35 @@ class Metadata:
         """Size of one unpacked image, in bytes."""
         return self.width * self.height * 4
 
+    @property
+    def values_size(self) -> int:
+        """Size of the values without the padding, in bytes."""
+        features = self.features - self.padding
+        return self.width * self.height * features * self.dtype.itemsize
+
     def empty_values(self) -> NDArray[Any]:
-        """Return an array for the values, shape (height, width, features), not yet filled."""
-        return np.empty((self.height, self.width, self.features), self.dtype)
+        """Return an array for the values without the padding, not yet filled."""
+        return np.empty((self.height, self.width, self.features - self.padding), self.dtype)
+
+    def as_json(self) -> bytes:
+        """Return what metadata.json is to say."""
+        fields: dict[str, Any] = {
+            "name": self.name,
+            "width": self.width,
+            "height": self.height,
+            "features": self.features,
+            "precision": self.precision,
+            "overlay": self.overlay,
+            "minimum": self.value_range[0],
+            "maximum": self.value_range[1],
+        }
+        if self.labels is not None:
+            fields["labels"] = self.labels
+        if self.padding:
+            fields["padding"] = self.padding
+        if self.real_dtype is not None:
+            fields["dtype"] = self.real_dtype.name
+        return json.dumps(fields, allow_nan=False).encode()
 
 
 def parse_metadata(content: bytes) -> Metadata:
@@ -87,6 +120,7 @@ def parse_metadata(content: bytes) -> Metadata:
     """
     fields = _json_object(content)
     features = _positive_integer(fields, "features")
+    padding = _padding(fields, features)
     return Metadata(
         name=_field(fields, "name", str, "a text"),
         width=_positive_integer(fields, "width"),
@@ -95,7 +129,9 @@ def parse_metadata(content: bytes) -> Metadata:
         precision=_precision(fields),
         overlay=_field(fields, "overlay", bool, "true or false"),
         value_range=_value_range(fields),
-        labels=_labels(fields, features),
+        labels=_labels(fields, features - padding),
+        padding=padding,
+        real_dtype=_real_dtype(fields),
     )
 
 
@@ -150,7 +186,30 @@ def _value_range(fields: dict[str, Any]) -> tuple[float, float]:
 def _number(fields: dict[str, Any], key: str) -> float:
     if not _is_number(fields[key]):
         raise _wrong(_shown(fields[key]), "a finite number", key)
-    return float(fields[key])
+    number: float = fields[key]  # integers stay integers, however large
+    return number
+
+
+def _padding(fields: dict[str, Any], features: int) -> int:
+    expected = f"an integer from 0 to {features - 1}, less than the features"
+    padding: int = _field({"padding": 0} | fields, "padding", int, expected)
+    if not 0 <= padding < features:
+        raise _wrong(_shown(padding), expected, "padding")
+    return padding
+
+
+def _real_dtype(fields: dict[str, Any]) -> np.dtype[Any] | None:
+    if "dtype" not in fields:
+        return None
+    expected = "the name of a NumPy type of real numbers, such as float32"
+    name: str = _field(fields, "dtype", str, expected)
+    try:
+        dtype = np.dtype(name)
+    except (TypeError, ValueError, SyntaxError):
+        raise _wrong(_shown(name), expected, "dtype") from None
+    if dtype.kind not in "buif" or dtype.name != name:
+        raise _wrong(_shown(name), expected, "dtype")
+    return dtype
 
 
 def _labels(fields: dict[str, Any], features: int) -> tuple[str | float, ...] | None:

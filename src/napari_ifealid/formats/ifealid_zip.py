@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from os import PathLike
 from zipfile import ZipFile, ZipInfo
 
@@ -18,8 +16,9 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_metadata import METADATA, Metadata, parse_metadata
 from napari_ifealid.formats.memory import check_memory
 from napari_ifealid.formats.overlay import MOST_BYTES, OVERLAY, OverlayWarning, decode_overlay
+from napari_ifealid.formats.parallel import WORKERS, in_threads
 from napari_ifealid.formats.png import decode_rgba
-from napari_ifealid.formats.tracking import Track, every_item, untracked
+from napari_ifealid.formats.tracking import Track, untracked
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
 from napari_ifealid.stack import FeatureStack
 
@@ -83,6 +82,7 @@ def read_ifealid_zip(path: str | PathLike[str], *, track: Track = untracked) -> 
         overlay=overlay,
         precision=metadata.precision,
         value_range=metadata.value_range,
+        real_dtype=metadata.real_dtype,
         feature_labels=metadata.labels,
     )
 
@@ -158,10 +158,9 @@ def _feature_images(members: dict[str, ZipInfo], metadata: Metadata) -> list[Zip
 def _read_values(
     archive: ZipFile, images: list[ZipInfo], metadata: Metadata, track: Track
 ) -> NDArray[np.unsignedinteger]:
-    workers = min(8, os.cpu_count() or 1)
     block_length = min(MOST_IMAGES_A_BLOCK, max(1, BLOCK_BYTES // metadata.image_size))
-    size = metadata.width * metadata.height * metadata.features * metadata.dtype.itemsize
-    check_memory(size + workers * (block_length + 4) * metadata.image_size)
+    size = metadata.values_size
+    check_memory(size + WORKERS * (block_length + 4) * metadata.image_size)
     values = metadata.empty_values()
 
     def read_block(first: int) -> None:
@@ -175,21 +174,9 @@ def _read_values(
         target[...] = pixels.view(metadata.dtype)[..., : target.shape[-1]]
 
     firsts = range(0, len(images), block_length)
-    _run_parallel(read_block, firsts, workers, track, f"Opening {metadata.name}")
+    for _ in in_threads(read_block, firsts, track=track, desc=f"Opening {metadata.name}"):
+        pass
     return values
-
-
-def _run_parallel(
-    job: Callable[[int], None], items: range, workers: int, track: Track, description: str
-) -> None:
-    """Do a job for each item, in threads. An error or a cancellation drops what is waiting."""
-    pool = ThreadPoolExecutor(workers)
-    try:
-        results = pool.map(job, items)
-        for _ in every_item(track, results, total=len(items), desc=description):
-            pass
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _read_image(archive: ZipFile, info: ZipInfo, metadata: Metadata) -> NDArray[np.uint32]:

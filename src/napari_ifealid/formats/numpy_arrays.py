@@ -86,8 +86,10 @@ def read_npy(path: str | PathLike[str]) -> FeatureStack:
     return FeatureStack(values=values, name=path.name)
 
 
-def read_npz(path: str | PathLike[str], *, track: Track = untracked) -> list[FeatureStack]:
-    """Read each feature stack in a .npz file.
+def read_npz(
+    path: str | PathLike[str], *, array: str | None = None, track: Track = untracked
+) -> list[FeatureStack]:
+    """Read each feature stack in a .npz file, or one of them.
 
     An array is a feature stack if it has at least three axes, none of them empty, and real
     numbers. Other arrays are skipped.
@@ -95,6 +97,8 @@ def read_npz(path: str | PathLike[str], *, track: Track = untracked) -> list[Fea
     Parameters
     ----------
     path : path
+    array : str, optional
+        Name of the only array to read.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
@@ -112,9 +116,13 @@ def read_npz(path: str | PathLike[str], *, track: Track = untracked) -> list[Fea
     path = Path(path)
     with opened_zip(path) as archive:
         headers = {info: _member_header(archive, info) for info in _arrays(archive)}
-        stacks = [info for info, header in headers.items() if _is_stack(header)]
+        stacks = [
+            info
+            for info, header in headers.items()
+            if _is_stack(header) and array in (None, _key(info))
+        ]
         if not stacks:
-            raise _no_stacks(path, headers)
+            raise _no_stacks(path, headers, array)
         try:
             check_memory(sum(headers[info].file_size for info in stacks))
         except DatasetError as error:
@@ -205,11 +213,26 @@ def _is_stack(header: ArrayHeader) -> bool:
     return True
 
 
-def _no_stacks(path: Path, headers: dict[ZipInfo, ArrayHeader]) -> DatasetError:
+def stack_names(path: str | PathLike[str]) -> list[str]:
+    """Return the names of the arrays of a .npz file that are feature stacks.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    with opened_zip(path) as archive:
+        arrays = _arrays(archive)
+        return [_key(info) for info in arrays if _is_stack(_member_header(archive, info))]
+
+
+def _no_stacks(path: Path, headers: dict[ZipInfo, ArrayHeader], array: str | None) -> DatasetError:
     listed = [f"{_key(info)} {header}" for info, header in headers.items()]
     more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+    called = "" if array is None else f" called {array!r}"
+    found = "; ".join(listed[:MOST_LISTED]) or "none"
     return DatasetError(
-        f"no feature stack among the arrays: {'; '.join(listed[:MOST_LISTED]) or 'none'}{more}",
+        f"no feature stack{called} among the arrays: {found}{more}",
         expected="an array of real numbers with at least three axes, (..., features)",
         remedy="Stack the features along the last axis and save the array with numpy.savez.",
         file=path,

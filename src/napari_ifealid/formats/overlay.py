@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from io import BytesIO
+from os import PathLike
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.png import SIGNATURE, check_png
@@ -57,9 +58,59 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         ) from error
 
 
+def read_overlay(path: str | PathLike[str]) -> NDArray[np.uint8]:
+    """Read an original image from a file of any kind that Pillow knows.
+
+    Parameters
+    ----------
+    path : path
+        Of any colour mode; transparency is left out, and grey of more than 8 bits is stretched. It
+        is turned as its EXIF data say.
+
+    Returns
+    -------
+    array of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    DatasetError
+        If it is no image, a damaged one, or one of more than MOST_PIXELS pixels.
+    """
+    try:
+        with Image.open(path) as image:
+            _check_size(image.width, image.height)
+            return np.array(_as_rgb(ImageOps.exif_transpose(image)))
+    except Image.DecompressionBombError as error:
+        raise _too_large(str(error)).inside(path) from error
+    except DatasetError as error:
+        raise error.inside(path) from error.__cause__
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DatasetError(
+            f"no image that can be read ({error})",
+            expected="an image, such as a JPEG, PNG or TIFF file",
+            remedy="Check the path, or convert the image to JPEG or PNG.",
+            file=path,
+        ) from error
+
+
+def encode_overlay(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a JPEG image, good enough to be read and written again and again.
+
+    Parameters
+    ----------
+    pixels : array of uint8, shape (height, width, 3)
+    """
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=100, subsampling=0)
+    return stream.getvalue()
+
+
 def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode.startswith(("I", "F")):  # grey of more than 8 bits, which Pillow would clip
+        grey = np.asarray(image, np.float64)
+        low, high = np.nanmin(grey), np.nanmax(grey)
+        stretched = np.nan_to_num((grey - low) * (255.0 / max(high - low, 1e-300)))
+        image = Image.fromarray(np.rint(stretched).astype(np.uint8))
     return image.convert("RGB")
 
 

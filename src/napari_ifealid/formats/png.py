@@ -9,13 +9,20 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from napari_ifealid.errors import DatasetError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
 COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+
+COMPRESSION_LEVEL = 6
+"""The usual one of zlib and Pillow."""
+
+_STRATEGIES = (zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FILTERED)
+_SAMPLED_BANDS = 3
+_SAMPLED_SHARE = 8
 
 _AGAIN = "Create the dataset again, or download it again."
 
@@ -46,6 +53,73 @@ def decode_rgba(content: bytes, *, width: int, height: int) -> NDArray[np.uint32
     except (OSError, SyntaxError, ValueError, zlib.error) as error:
         raise _wrong(f"a damaged PNG ({error})", "a complete PNG") from error
     return np.frombuffer(pixels, np.uint32).reshape(height, width)
+
+
+def encode_rgba(pixels: NDArray[np.uint32]) -> bytes:
+    """Return an 8-bit RGBA PNG.
+
+    Features are noisy: most often the bytes as they are, with nothing but Huffman's codes, take
+    the least room, and a tenth of the time of the usual search for repetitions. What is best is
+    tried out on a sample of the rows.
+
+    Parameters
+    ----------
+    pixels : array of uint32, shape (height, width)
+        The four bytes of each pixel, in the order R, G, B, A in memory.
+
+    Returns
+    -------
+    bytes
+        The same ones for the same pixels.
+    """
+    height, width = pixels.shape
+    sample = pixels[_sampled_rows(height)]
+    filtered, strategy = min(
+        ((filtered, strategy) for filtered in (_unfiltered, _filtered) for strategy in _STRATEGIES),
+        key=lambda choice: len(_deflated(choice[0](sample), choice[1])),
+    )
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    content = _deflated(filtered(pixels), strategy)
+    parts = ((b"IHDR", header), (b"IDAT", content), (b"IEND", b""))
+    return SIGNATURE + b"".join(_chunk(kind, part) for kind, part in parts)
+
+
+def _sampled_rows(height: int) -> NDArray[np.intp]:
+    """Return rows in a few bands, so that repetitions from row to row are seen."""
+    length = max(16, height // (_SAMPLED_BANDS * _SAMPLED_SHARE))
+    starts = np.linspace(0, max(0, height - length), _SAMPLED_BANDS).astype(np.intp)
+    rows = np.unique(starts[:, np.newaxis] + np.arange(length))
+    return rows[rows < height]
+
+
+def _unfiltered(pixels: NDArray[np.uint32]) -> bytes:
+    rows = np.zeros((len(pixels), 1 + pixels[0].nbytes), np.uint8)
+    rows[:, 1:] = np.ascontiguousarray(pixels).view(np.uint8)
+    return rows.tobytes()
+
+
+def _filtered(pixels: NDArray[np.uint32]) -> bytes:
+    """Return the rows with the filter that Pillow chooses for each."""
+    channels = np.ascontiguousarray(pixels).view(np.uint8).reshape(*pixels.shape, 4)
+    stream = BytesIO()
+    Image.fromarray(channels).save(stream, "PNG", compress_level=0)
+    content = stream.getvalue()
+    chunks = ((kind, content[start + 8 : stop - 4]) for kind, start, stop in _chunks(content))
+    return zlib.decompress(b"".join(part for kind, part in chunks if kind == b"IDAT"))
+
+
+def _deflated(content: bytes, strategy: int) -> bytes:
+    deflate = zlib.compressobj(COMPRESSION_LEVEL, memLevel=9, strategy=strategy)
+    return deflate.compress(content) + deflate.flush()
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind)))
+    )
 
 
 def check_png(content: bytes) -> None:

@@ -1,0 +1,215 @@
+"""Real values as unsigned integers of 8, 16 or 32 bits, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.tracking import Track, every_item, untracked
+from napari_ifealid.stack import FeatureStack, zero_level
+
+_PIECE_VALUES = 1 << 17  # a piece stays in a core's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Quantisation:
+    """How the values of a stack become unsigned integers.
+
+    A number of b bits is q = round((v − low) / (high − low) · (2ᵇ − 1)), as in IFeaLiD.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    dtype : numpy dtype
+        Of the quantised values, unsigned.
+    low, high : int or float
+        Which values become 0 and the largest number. Where they are equal, all values are, and
+        become the largest number, or 0 if they are zero: so a constant keeps its direction.
+    nonfinite : float, optional
+        What stands in for NaN and infinities.
+    """
+
+    stack: FeatureStack
+    dtype: np.dtype[Any]
+    low: float
+    high: float
+    nonfinite: float | None = None
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Real values of the smallest and the largest storable number."""
+        if _keeps_numbers(self.stack, self.dtype):
+            assert self.stack.value_range is not None
+            return self.stack.value_range
+        return self.low, self.high
+
+    def quantised(self, features: slice) -> NDArray[Any]:
+        """Return the numbers for some features.
+
+        Parameters
+        ----------
+        features : slice
+
+        Returns
+        -------
+        array of unsigned integers, shape (height, width, N)
+        """
+        stored = self.stack.values[..., features]
+        numbers = np.empty(stored.shape, self.dtype)
+        for rows in _pieces(stored):
+            piece = _values(self.stack, self.dtype, stored[rows], self.nonfinite)
+            numbers[rows] = self._numbers(piece)
+        return numbers
+
+    def _numbers(self, values: NDArray[Any]) -> NDArray[Any]:
+        top = int(np.iinfo(self.dtype).max)
+        if self.low == self.high:
+            constant: NDArray[Any] = np.where(values == 0, 0, top).astype(self.dtype)
+            return constant
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            span = self.high - self.low
+            # modulo 2⁶⁴, so that all of int64 is exact
+            offsets = values.astype(np.uint64) - np.uint64(self.low % 2**64)
+            if top % span == 0:
+                exact: NDArray[Any] = offsets.astype(self.dtype) * self.dtype.type(top // span)
+                return exact
+            fractions = offsets / float(span)
+        else:
+            # a range beyond the largest float is halved
+            half = 1.0 if isfinite(self.high - self.low) else 0.5
+            fractions = values.astype(np.float64)
+            fractions *= half
+            fractions -= self.low * half
+            fractions /= self.high * half - self.low * half
+        fractions *= top
+        np.rint(np.clip(fractions, 0, top, out=fractions), out=fractions)
+        numbers: NDArray[Any] = fractions.astype(self.dtype)
+        return numbers
+
+
+def quantisation(
+    stack: FeatureStack,
+    precision: int,
+    *,
+    nonfinite: float | None = None,
+    track: Track = untracked,
+) -> Quantisation:
+    """Find the range of a stack's values.
+
+    It is that from the minimum to the maximum. A stack that is quantised already, with no more
+    bits, keeps its range, so that nothing is lost. A range that runs from negative to positive
+    values is widened, by less than a step, where some pixel is all zero and zero would not be
+    one of the steps: else that pixel would get a direction.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    precision : {8, 16, 32}
+        Bits of a number.
+    nonfinite : float, optional
+        What stands in for NaN and infinities.
+    track : callable, optional
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Raises
+    ------
+    DatasetError
+        If there are NaN or infinities, and nothing stands in for them.
+    """
+    dtype = np.dtype(f"u{precision // 8}")
+    if _keeps_numbers(stack, dtype):
+        return Quantisation(stack, dtype, 0, int(np.iinfo(stack.values.dtype).max))
+    lows, highs, has_zero_pixel, nans, infinities = [], [], False, 0, 0
+    pieces = list(_pieces(stack.values))
+    description = f"Measuring {stack.name}"
+    for rows in every_item(track, pieces, total=len(pieces), desc=description):
+        piece = _values(stack, dtype, stack.values[rows], nonfinite)
+        if piece.dtype.kind == "f":
+            nans += int(np.count_nonzero(np.isnan(piece)))
+            infinities += int(np.count_nonzero(np.isinf(piece)))
+        lows.append(piece.min())
+        highs.append(piece.max())
+        has_zero_pixel = has_zero_pixel or not piece.any(axis=-1).all()
+    if nans or infinities:
+        raise _not_finite(stack, nans, infinities)
+    kind = float if stack.value_range is not None or stack.values.dtype.kind == "f" else int
+    low, high = kind(min(lows)), kind(max(highs))
+    if low < 0 < high and has_zero_pixel:
+        low, high = _with_zero(low, high, int(np.iinfo(dtype).max))
+    return Quantisation(stack, dtype, low, high, nonfinite)
+
+
+def restored(stack: FeatureStack) -> NDArray[Any]:
+    """Return the real values of a stack as an array of the type that they had.
+
+    Returns
+    -------
+    array, shape (..., C)
+        Of the stack's `real_dtype`. Integers are exact if their range has no more values than
+        the stack has numbers. Without a `real_dtype` float32, or float64 for numbers of 32 bits.
+        A stack that is not quantised is returned as it is, without a copy.
+    """
+    if stack.value_range is None:
+        return stack.values
+    dtype = stack.real_dtype or np.dtype("f4" if stack.values.dtype.itemsize < 4 else "f8")
+    result = np.empty(stack.values.shape, dtype)
+    for rows in _pieces(stack.values):
+        result[rows] = _restored(stack, stack.values[rows], dtype)
+    return result
+
+
+def _restored(stack: FeatureStack, numbers: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    assert stack.value_range is not None
+    low, high = stack.value_range
+    if dtype.kind == "f":
+        return stack.real_values(numbers).astype(dtype)
+    if not (isinstance(low, int) and isinstance(high, int)):
+        return np.rint(stack.real_values(numbers)).astype(dtype)
+    fractions = numbers.astype(np.float64) / float(np.iinfo(numbers.dtype).max)
+    most = np.nextafter(2.0**64, 0.0)  # what uint64 can hold
+    offsets = np.rint(np.minimum(fractions * float(high - low), most)).astype(np.uint64)
+    return (offsets + np.uint64(low % 2**64)).astype(dtype)
+
+
+def _keeps_numbers(stack: FeatureStack, dtype: np.dtype[Any]) -> bool:
+    return stack.value_range is not None and stack.values.dtype.itemsize <= dtype.itemsize
+
+
+def _values(
+    stack: FeatureStack, dtype: np.dtype[Any], stored: NDArray[Any], nonfinite: float | None
+) -> NDArray[Any]:
+    """Return what is quantised: finite real values, or numbers that are kept."""
+    if stack.value_range is not None and not _keeps_numbers(stack, dtype):
+        return stack.real_values(stored)
+    if stored.dtype.kind == "f" and nonfinite is not None:
+        return np.where(np.isfinite(stored), stored, stored.dtype.type(nonfinite))
+    return stored
+
+
+def _with_zero(low: float, high: float, top: int) -> tuple[float, float]:
+    """Widen a range so that zero is one of its steps."""
+    if zero_level(low, high, top) is not None:
+        return low, high
+    level = top * (-low / 2 / (high / 2 - low / 2))
+    levels = (min(max(1, floor(level) + up), top - 1) for up in (0, 1))
+    step, level = min((max(-low / level, high / (top - level)), level) for level in levels)
+    wider = -level * step, (top - level) * step
+    return wider if isfinite(wider[0]) and isfinite(wider[1]) else (low, high)
+
+
+def _pieces(values: NDArray[Any]) -> list[slice]:
+    length = max(1, _PIECE_VALUES * len(values) // max(1, values.size))
+    return [slice(start, start + length) for start in range(0, len(values), length)]
+
+
+def _not_finite(stack: FeatureStack, nans: int, infinities: int) -> DatasetError:
+    return DatasetError(
+        f"{nans:,} NaN and {infinities:,} infinities among {stack.values.size:,} values",
+        expected="finite values, since the format has no others",
+        remedy="Correct them, or have them replaced: --replace-nonfinite 0, nonfinite=0.",
+    )

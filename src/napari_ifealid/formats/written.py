@@ -1,0 +1,124 @@
+"""Files that appear only once they are complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from secrets import token_hex
+from typing import IO
+
+from napari_ifealid.errors import DatasetError
+
+
+@contextmanager
+def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes its place only once all is written.
+
+    Whatever happens before leaves no file, and an existing one as it was. Linux gives the
+    unfinished file no name at all, so that nothing is left even of a killed process.
+
+    Parameters
+    ----------
+    path : path
+    force : bool, optional
+        Whether an existing file is replaced.
+
+    Raises
+    ------
+    DatasetError
+        If there is such a file already and `force` is off, or if it can't be written.
+    """
+    path = Path(path)
+    unfinished = _unfinished(path)
+    try:
+        _check_free(path, force)
+        with _opened(unfinished) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+            if not unfinished.exists():
+                _give_name(stream, unfinished)
+        _check_free(path, force)
+        unfinished.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(path: str | PathLike[str], *, force: bool = False) -> Iterator[Path]:
+    """Give a folder to write into, which takes its place only once all is written.
+
+    Parameters
+    ----------
+    path : path
+    force : bool, optional
+        Whether an existing folder or file is replaced.
+
+    Raises
+    ------
+    DatasetError
+        If there is such a folder already and `force` is off, or if it can't be written.
+    """
+    path = Path(path)
+    unfinished, replaced = _unfinished(path), _unfinished(path)
+    try:
+        _check_free(path, force)
+        unfinished.mkdir()
+        yield unfinished
+        _check_free(path, force)
+        if path.exists():  # no system exchanges two folders in one step
+            path.rename(replaced)
+        unfinished.rename(path)
+    except OSError as error:
+        if replaced.exists():
+            replaced.rename(path)
+        raise _cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if replaced.is_dir():
+            shutil.rmtree(replaced, ignore_errors=True)
+        else:
+            replaced.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{token_hex(4)}.part")
+
+
+def _opened(unfinished: Path) -> IO[bytes]:
+    """Open a file without a name where the system has such, else under the one given."""
+    with suppress(AttributeError, OSError):
+        return os.fdopen(os.open(unfinished.parent, os.O_TMPFILE | os.O_RDWR, 0o666), "w+b")
+    return unfinished.open("x+b")
+
+
+def _give_name(stream: IO[bytes], name: Path) -> None:
+    # with a folder given, Python calls the variant of link that follows this symbolic link
+    nameless = f"/proc/self/fd/{stream.fileno()}"
+    os.link(nameless, name, src_dir_fd=stream.fileno(), follow_symlinks=True)
+
+
+def _check_free(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise DatasetError(
+            "a file of this name",
+            expected="none, so that nothing is lost",
+            remedy="Choose another name, or replace it (--force, force=True).",
+            file=path,
+        )
+
+
+def _cannot_write(path: Path, error: OSError) -> DatasetError:
+    return DatasetError(
+        f"a place where nothing can be written ({error.strerror or error})",
+        expected="a folder that you may write to, with enough room",
+        remedy="Make room there or change its permissions, or choose another folder.",
+        file=path,
+    )
