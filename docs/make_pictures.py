@@ -8,12 +8,14 @@ from pathlib import Path
 import napari
 from napari.layers import Layer
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
 from skimage.data import coffee
 
 from napari_ifealid._sample_data import astronaut
 from napari_ifealid.explorer import Explorer, Reference
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
+from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
@@ -26,8 +28,8 @@ def settle(explorer: Explorer) -> None:
     QTest.qWait(300)
 
 
-def draw(name: str, prepare: Callable[[napari.Viewer, FeatureSimilarity], None]) -> None:
-    """Draw a window with the sample, after it was prepared."""
+def draw(name: str, prepare: Callable[[napari.Viewer, FeatureSimilarity], QWidget | None]) -> None:
+    """Draw a window with the sample, after it was prepared, or the widget that this gives."""
     viewer = napari.Viewer(title="napari-ifealid")
     viewer.window.resize(1200, 800)
     for data in astronaut():
@@ -35,9 +37,13 @@ def draw(name: str, prepare: Callable[[napari.Viewer, FeatureSimilarity], None])
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     settle(widget.explorer)
     viewer.reset_view()
-    prepare(viewer, widget)
+    part = prepare(viewer, widget)
     settle(widget.explorer)
-    viewer.screenshot(str(FOLDER / f"{name}.png"), canvas_only=False, flash=False)
+    path = str(FOLDER / f"{name}.png")
+    if part is None:
+        viewer.screenshot(path, canvas_only=False, flash=False)
+    else:
+        part.grab().save(path)
     viewer.close()
 
 
@@ -80,7 +86,12 @@ def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel((150, 300))
 
 
+def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
+    widget.save_button.click()
+    return widget.findChild(SaveDialog)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for prepare in (hair, suit, pins, feature, relevance, photo):
+    for prepare in (hair, suit, pins, feature, relevance, photo, save):
         draw(prepare.__name__, prepare)

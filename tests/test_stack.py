@@ -61,6 +61,21 @@ def test_value_range_is_refused_for_all_but_unsigned_integers(dtype):
     assert_tells(caught.value, np.dtype(dtype).name, "unsigned")
 
 
+@pytest.mark.parametrize("value_range", [(1.0, 0.0), (np.nan, 1.0), (0.0, np.inf), (-np.inf, 0)])
+def test_value_range_that_is_none_is_refused(value_range):
+    with pytest.raises(DatasetError) as caught:
+        FeatureStack(values=CUBE, name="x", value_range=value_range)
+    assert_tells(caught.value, f"from {value_range[0]} to {value_range[1]}", "smaller one first")
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("f4", float), ("f8", float), ("i8", int)])
+def test_value_range_has_numbers_of_python(dtype, kind):
+    ends = np.array([-3, 2], dtype)
+    low, high = FeatureStack(values=CUBE, name="x", value_range=(ends[0], ends[1])).value_range
+    assert (low, high) == (-3, 2)
+    assert type(low) is type(high) is kind
+
+
 def test_labels_are_numbers_from_zero_unless_given():
     assert FeatureStack(values=CUBE, name="x").feature_labels == (0, 1, 2, 3, 4)
 
@@ -117,6 +132,18 @@ def test_real_values_reach_both_ends_of_the_range(dtype, value_range):
 def test_real_value_is_exactly_zero_where_the_range_has_zero(dtype, value_range, zero):
     stack = FeatureStack(values=np.ones((1, 1, 2), dtype), name="x", value_range=value_range)
     assert stack.real_values(np.array([zero], dtype))[0] == 0.0
+
+
+@given(st.floats(1e-300, 8e305))
+def test_real_value_is_exactly_zero_in_a_range_of_any_size(size):
+    stack = FeatureStack(values=CUBE, name="x", value_range=(-102 * size, 153 * size))
+    assert stack.real_values(np.array([102], np.uint8))[0] == 0.0
+
+
+@pytest.mark.parametrize("end", [5e-324, np.finfo(np.float64).max])
+def test_real_values_reach_the_smallest_and_the_largest_floats(end):
+    stack = FeatureStack(values=CUBE, name="x", value_range=(-end, end))
+    np.testing.assert_array_equal(stack.real_values(np.array([0, 255], np.uint8)), [-end, end])
 
 
 def test_real_values_lie_evenly_between_the_ends():

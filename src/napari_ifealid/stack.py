@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,8 @@ class FeatureStack:
                 expected="a value range for unsigned integers only",
                 remedy="Leave the value range out: these values are the real ones.",
             )
+        if self.value_range is not None:
+            object.__setattr__(self, "value_range", _checked_range(*self.value_range))
         labels = range(self.feature_count) if self.feature_labels is None else self.feature_labels
         if len(labels) != self.feature_count:
             raise DatasetError(
@@ -133,6 +135,25 @@ class FeatureStack:
         return self.real_values(np.asarray(self.values[tuple(position)]))
 
 
+def size_in_words(shape: Sequence[int]) -> str:
+    """Return the size of an array of shape (..., C), as "width × height pixels × C features"."""
+    *spatial, features = shape
+    return f"{' × '.join(map(str, reversed(spatial)))} pixels × {features} features"
+
+
+def zero_position(low: float, high: float, top: int) -> float:
+    """Return where zero lies between the numbers 0 and `top`, which stand for `low` and `high`.
+
+    Parameters
+    ----------
+    low, high : float
+        The one negative, the other positive.
+    top : int
+    """
+    largest = max(-low, high)  # for the largest floats, and the smallest
+    return top * (-low / largest / (high / largest - low / largest))
+
+
 def zero_level(low: float, high: float, top: int) -> int | None:
     """Return which number stands for zero.
 
@@ -150,10 +171,22 @@ def zero_level(low: float, high: float, top: int) -> int | None:
     """
     if not low < 0.0 < high:
         return None
-    level = top * (-low / 2 / (high / 2 - low / 2))  # halves, for the largest floats
+    level = zero_position(low, high, top)
     nearest = round(level)
     is_one = 0 < nearest < top and abs(level - nearest) <= 1e-15 * top
     return nearest if is_one else None
+
+
+def _checked_range(*ends: float) -> tuple[float, float]:
+    """Return a value range as numbers of Python's."""
+    low, high = (end.item() if isinstance(end, np.generic) else end for end in ends)
+    if not (isfinite(low) and isfinite(high) and low <= high):
+        raise DatasetError(
+            f"a value range from {low} to {high}",
+            expected="two finite numbers, the smaller one first",
+            remedy="Correct the value range, or leave it out.",
+        )
+    return low, high
 
 
 def check_feature_array(values: NDArray[Any]) -> None:

@@ -13,6 +13,7 @@ from dataset_files import write
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
+from napari_ifealid.formats.numpy_arrays import read_npz, stack_names
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 NAN_CUBE = np.full((3, 4, 5), np.nan)
@@ -201,6 +202,35 @@ def test_npz_without_a_stack_lists_no_more_than_ten_arrays(tmp_path):
     assert "array9" in found
     assert "array10" not in found
     assert found.endswith("and 2 more")
+
+
+def test_names_are_those_of_the_feature_stacks(tmp_path):
+    path = tmp_path / "several.npz"
+    np.savez(path, b=CUBE, mean=CUBE.mean((0, 1)), a=CUBE[:2], empty=CUBE[:0])
+    assert stack_names(path) == ["b", "a"]
+
+
+def test_names_of_a_damaged_npz_are_an_error(tmp_path):
+    np.savez(tmp_path / "cube.npz", CUBE)
+    content = (tmp_path / "cube.npz").read_bytes()
+    with pytest.raises(DatasetError, match="truncated"):
+        stack_names(write(tmp_path / "cube.npz", content[:-30]))
+
+
+def test_array_that_is_not_asked_for_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "several.npz"
+    np.savez(path, small=CUBE, large=np.ones((100, 100, 100)))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2_000_000))
+    (stack,) = read_npz(path, array="small")
+    np.testing.assert_array_equal(stack.values, CUBE)
+
+
+def test_missing_array_is_named_with_those_that_are_there(tmp_path):
+    np.savez(tmp_path / "several.npz", a=CUBE, b=CUBE)
+    with pytest.raises(DatasetError) as caught:
+        read_npz(tmp_path / "several.npz", array="c")
+    assert "'c'" in caught.value.found
+    assert "a (3, 4, 5) float32; b (3, 4, 5) float32" in caught.value.found
 
 
 def test_empty_npz_is_an_error(tmp_path):

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack
+from napari_ifealid.formats.array_files import check_array_suffix, write_array
+from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.ifealid_zip import is_ifealid, read_ifealid_zip
 from napari_ifealid.formats.numpy_arrays import NPY_START, read_npy, read_npz, stack_names
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.tracking import Track, untracked
-from napari_ifealid.formats.web_application import WebApplicationWarning
+from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.formats.zip_archive import ZIP_STARTS, cannot_open, member_names
 from napari_ifealid.stack import FeatureStack
 
@@ -24,6 +25,8 @@ __all__ = [
     "OverlayWarning",
     "Track",
     "WebApplicationWarning",
+    "check_array_suffix",
+    "is_npz",
     "looks_like_stack",
     "lossless_precision",
     "read_overlay",
@@ -31,7 +34,9 @@ __all__ = [
     "read_stacks",
     "restored",
     "untracked",
+    "write_array",
     "write_stack",
+    "zip_path",
 ]
 
 
@@ -75,7 +80,7 @@ def read_stack(
     --------
     >>> stack = napari_ifealid.read_stack("features.npz", array="layer3", feature_axis=0)
     """
-    if _is_npz(path):
+    if is_npz(path):
         names = stack_names(path)
         if array is None and len(names) > 1:
             raise DatasetError(
@@ -145,7 +150,7 @@ def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[
         case ".zip":
             return [read_ifealid_zip(path, track=track)]
         case ".npy" | ".npz":
-            return read_npz(path, track=track) if _is_npz(path) else [read_npy(path)]
+            return read_npz(path, track=track) if is_npz(path) else [read_npy(path)]
         case suffix:
             raise DatasetError(
                 f"a file of the kind {suffix!r}",
@@ -177,8 +182,14 @@ def looks_like_stack(path: str | PathLike[str]) -> bool:
         return True  # unreadable; reading it tells why
 
 
-def _is_npz(path: str | PathLike[str]) -> bool:
-    # as numpy.load does, go by what the file holds
+def is_npz(path: str | PathLike[str]) -> bool:
+    """Return whether a .npy or .npz file holds named arrays: as for `numpy.load`, its start tells.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be opened.
+    """
     is_numpy = Path(path).suffix.lower() in (".npy", ".npz")
     return is_numpy and _first_bytes(path).startswith(ZIP_STARTS)
 

@@ -222,9 +222,14 @@ def _labels(fields: dict[str, Any], features: int) -> tuple[str | float, ...] | 
     if len(labels) != features:
         raise _wrong(f"{len(labels)} labels", expected, "labels")
     for label in labels:
-        if not (isinstance(label, str) or _is_number(label)):
+        if not is_label(label):
             raise _wrong(f"the label {_shown(label)}", expected, "labels")
     return tuple(labels)
+
+
+def is_label(value: object) -> bool:
+    """Return whether metadata.json can say a feature's label: a text or a finite number."""
+    return isinstance(value, str) or _is_number(value)
 
 
 def _is_number(value: object) -> bool:

@@ -6,18 +6,19 @@ import warnings
 from collections.abc import Generator
 from contextlib import closing
 from os import PathLike
+from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.ifealid_metadata import METADATA, PRECISIONS, Metadata
+from napari_ifealid.formats.ifealid_metadata import METADATA, PRECISIONS, Metadata, is_label
 from napari_ifealid.formats.overlay import OVERLAY, encode_overlay
 from napari_ifealid.formats.parallel import in_threads
 from napari_ifealid.formats.png import encode_rgba
 from napari_ifealid.formats.quantisation import Quantisation, quantisation
 from napari_ifealid.formats.tracking import Track, untracked
-from napari_ifealid.formats.web_application import (
+from napari_ifealid.formats.web_application_faults import (
     WebApplicationWarning,
     padding_for_web,
     web_application_faults,
@@ -32,6 +33,12 @@ IMAGES_A_BLOCK = 8
 def lossless_precision(stack: FeatureStack) -> int:
     """Return the fewest bits that lose nothing of a stack, or 32 where even these lose some."""
     return min(32, 8 * stack.values.dtype.itemsize)
+
+
+def zip_path(path: str | PathLike[str]) -> Path:
+    """Return a path with the ending .zip, which is added where it is missing."""
+    path = Path(path)
+    return path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
 
 
 def write_stack(
@@ -121,12 +128,19 @@ def _check_writable(stack: FeatureStack, precision: int) -> None:
             remedy="Write one slice, e.g. array[0], or choose another feature axis.",
             file=stack.name,
         )
+    for label in _labels(stack):
+        if not is_label(label):
+            raise DatasetError(
+                f"the feature label {label!r}",
+                expected="a text or a finite number",
+                remedy="Give the features other labels, or none.",
+                file=stack.name,
+            )
 
 
 def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metadata:
     height, width = stack.spatial_shape
-    assert stack.feature_labels is not None
-    labels = tuple(_plain(label) for label in stack.feature_labels)
+    labels = _labels(stack)
     real_dtype = stack.values.dtype if stack.value_range is None else stack.real_dtype
     if real_dtype is not None and real_dtype.itemsize > 8:
         real_dtype = np.dtype(np.float64)  # long double is another type on another machine
@@ -144,9 +158,10 @@ def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metad
     )
 
 
-def _plain(label: str | float) -> str | float:
-    """Return a label as JSON knows it: a number of Python's, not of NumPy's."""
-    return label.item() if isinstance(label, np.generic) else label
+def _labels(stack: FeatureStack) -> tuple[str | float, ...]:
+    """Return the labels as JSON knows them: numbers of Python's, not of NumPy's."""
+    labels = stack.feature_labels or ()
+    return tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
 
 
 def _images(numbers: Quantisation, metadata: Metadata, track: Track) -> Generator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ MOST_PIXELS = 2**26
 """The most pixels that an overlay may have: 8192 × 8192."""
 
 MOST_BYTES = 4 * MOST_PIXELS
+LONGEST_SIDE = 65_500
+"""The most pixels that a side of a JPEG image may have."""
 
 
 class OverlayWarning(UserWarning):
@@ -77,6 +80,7 @@ def read_overlay(path: str | PathLike[str]) -> NDArray[np.uint8]:
         If it is no image, a damaged one, or one of more than MOST_PIXELS pixels.
     """
     try:
+        _check_complete(Path(path))
         with Image.open(path) as image:
             _check_size(image.width, image.height)
             return np.array(_as_rgb(ImageOps.exif_transpose(image)))
@@ -99,18 +103,44 @@ def encode_overlay(pixels: NDArray[np.uint8]) -> bytes:
     Parameters
     ----------
     pixels : array of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    DatasetError
+        If there are more than MOST_PIXELS pixels, or more than LONGEST_SIDE along a side.
     """
+    height, width, _ = pixels.shape
+    _check_size(width, height)
+    if max(height, width) > LONGEST_SIDE:
+        raise DatasetError(
+            f"an overlay of {width} × {height} pixels",
+            expected=f"at most {LONGEST_SIDE:,} pixels along a side, the most that JPEG has",
+            remedy="Make the overlay smaller.",
+        )
     stream = BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=100, subsampling=0)
     return stream.getvalue()
 
 
+def _check_complete(path: Path) -> None:
+    """Raise OSError if a file is a damaged PNG, of which Pillow leaves the checksums unchecked."""
+    with path.open("rb") as stream:
+        start = stream.read(len(SIGNATURE))
+        if start != SIGNATURE:
+            return
+        try:
+            check_png(start + stream.read())
+        except DatasetError as error:
+            raise OSError(error.found) from error
+
+
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # grey of more than 8 bits, which Pillow would clip
         grey = np.asarray(image, np.float64)
-        low, high = np.nanmin(grey), np.nanmax(grey)
-        stretched = np.nan_to_num((grey - low) * (255.0 / max(high - low, 1e-300)))
-        image = Image.fromarray(np.rint(stretched).astype(np.uint8))
+        finite = grey[np.isfinite(grey)]
+        low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+        stretched = np.clip((grey - low) * (255.0 / max(high - low, 1e-300)), 0.0, 255.0)
+        image = Image.fromarray(np.rint(np.nan_to_num(stretched)).astype(np.uint8))
     return image.convert("RGB")
 
 

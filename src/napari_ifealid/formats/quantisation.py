@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor, isfinite
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.tracking import Track, every_item, untracked
-from napari_ifealid.stack import FeatureStack, zero_level
+from napari_ifealid.stack import FeatureStack, zero_level, zero_position
 
 _PIECE_VALUES = 1 << 17  # a piece stays in a core's cache
 
@@ -73,11 +74,12 @@ class Quantisation:
             return constant
         if isinstance(self.low, int) and isinstance(self.high, int):
             span = self.high - self.low
+            if top % span == 0:  # exact modulo 2ᵇ, since an offset is at most top
+                offsets = values.astype(self.dtype) - self.dtype.type(self.low % (top + 1))
+                exact: NDArray[Any] = offsets * self.dtype.type(top // span)
+                return exact
             # modulo 2⁶⁴, so that all of int64 is exact
             offsets = values.astype(np.uint64) - np.uint64(self.low % 2**64)
-            if top % span == 0:
-                exact: NDArray[Any] = offsets.astype(self.dtype) * self.dtype.type(top // span)
-                return exact
             fractions = offsets / float(span)
         else:
             # a range beyond the largest float is halved
@@ -103,7 +105,7 @@ def quantisation(
 
     It is that from the minimum to the maximum. A stack that is quantised already, with no more
     bits, keeps its range, so that nothing is lost. A range that runs from negative to positive
-    values is widened, by less than a step, where some pixel is all zero and zero would not be
+    values is widened, by a step at most, where some pixel is all zero and zero would not be
     one of the steps: else that pixel would get a direction.
 
     Parameters
@@ -166,14 +168,40 @@ def restored(stack: FeatureStack) -> NDArray[Any]:
 def _restored(stack: FeatureStack, numbers: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     assert stack.value_range is not None
     low, high = stack.value_range
-    if dtype.kind == "f":
-        return stack.real_values(numbers).astype(dtype)
-    if not (isinstance(low, int) and isinstance(high, int)):
-        return np.rint(stack.real_values(numbers)).astype(dtype)
-    fractions = numbers.astype(np.float64) / float(np.iinfo(numbers.dtype).max)
+    if not (_is_held(low, dtype) and _is_held(high, dtype)):
+        return _nearest(stack.real_values(numbers), dtype)
+    top = int(np.iinfo(numbers.dtype).max)
+    fractions = numbers.astype(np.float64) / top
     most = np.nextafter(2.0**64, 0.0)  # what uint64 can hold
     offsets = np.rint(np.minimum(fractions * float(high - low), most)).astype(np.uint64)
+    offsets[numbers == top] = high - low
+    zero = zero_level(low, high, top)
+    if zero is not None:
+        offsets[numbers == zero] = -low
+    # modulo 2⁶⁴, so that all of int64 is exact
     return (offsets + np.uint64(low % 2**64)).astype(dtype)
+
+
+def _is_held(end: float, dtype: np.dtype[Any]) -> bool:
+    """Return whether an end of a range is an integer that a type of integers has."""
+    lowest, highest = _limits(dtype)
+    return dtype.kind != "f" and isinstance(end, int) and bool(lowest <= end <= highest)
+
+
+def _nearest(real: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return real values as a type, which a widened range may exceed."""
+    lowest, highest = _limits(dtype)
+    if dtype.kind == "f":
+        return np.clip(real, lowest, highest).astype(dtype)
+    # the largest of int64 is no float: cut off what is less than the next one
+    return np.clip(np.rint(real), lowest, np.nextafter(highest + 1.0, 0.0)).astype(dtype)
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    if dtype.kind == "b":
+        return 0, 1
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return limits.min, limits.max
 
 
 def _keeps_numbers(stack: FeatureStack, dtype: np.dtype[Any]) -> bool:
@@ -186,6 +214,9 @@ def _values(
     """Return what is quantised: finite real values, or numbers that are kept."""
     if stack.value_range is not None and not _keeps_numbers(stack, dtype):
         return stack.real_values(stored)
+    if stored.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # long doubles beyond the largest float: infinite
+            stored = stored.astype(np.float64)
     if stored.dtype.kind == "f" and nonfinite is not None:
         return np.where(np.isfinite(stored), stored, stored.dtype.type(nonfinite))
     return stored
@@ -195,11 +226,12 @@ def _with_zero(low: float, high: float, top: int) -> tuple[float, float]:
     """Widen a range so that zero is one of its steps."""
     if zero_level(low, high, top) is not None:
         return low, high
-    level = top * (-low / 2 / (high / 2 - low / 2))
+    level = zero_position(low, high, top)
     levels = (min(max(1, floor(level) + up), top - 1) for up in (0, 1))
     step, level = min((max(-low / level, high / (top - level)), level) for level in levels)
     wider = -level * step, (top - level) * step
-    return wider if isfinite(wider[0]) and isfinite(wider[1]) else (low, high)
+    is_normal = step >= float_info.min and isfinite(wider[0]) and isfinite(wider[1])
+    return wider if is_normal else (low, high)
 
 
 def _pieces(values: NDArray[Any]) -> list[slice]:

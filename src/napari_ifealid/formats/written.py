@@ -77,19 +77,25 @@ def written_folder(path: str | PathLike[str], *, force: bool = False) -> Iterato
             path.rename(replaced)
         unfinished.rename(path)
     except OSError as error:
-        if replaced.exists():
-            replaced.rename(path)
         raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        if replaced.is_dir():
-            shutil.rmtree(replaced, ignore_errors=True)
-        else:
-            replaced.unlink(missing_ok=True)
+        with suppress(OSError):
+            _bring_back_or_remove(replaced, path)
+
+
+def _bring_back_or_remove(replaced: Path, path: Path) -> None:
+    if replaced.exists() and not path.exists():
+        replaced.rename(path)
+    elif replaced.is_dir() and not replaced.is_symlink():
+        shutil.rmtree(replaced)
+    else:
+        replaced.unlink(missing_ok=True)
 
 
 def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{token_hex(4)}.part")
+    # a name may have 255 bytes, and a character four
+    return path.with_name(f".{path.name[:50]}.{token_hex(4)}.part")
 
 
 def _opened(unfinished: Path) -> IO[bytes]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
 from napari.layers import Layer
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QMessageBox, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer, Reference
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
+from napari_ifealid.widgets.save_dialog import SaveDialog
 from napari_ifealid.widgets.vector_chart import VectorChart
 
 _MOUSE_HELP = (
@@ -98,7 +108,11 @@ class FeatureSimilarity(QWidget):
         self.chart = VectorChart()
         self.help_button = QPushButton("Keys and mouse…")
         self.help_button.clicked.connect(self._show_help)
+        self.save_button = QPushButton("Save dataset…")
+        self.save_button.setToolTip("Save the features as an IFeaLiD ZIP")
+        self.save_button.clicked.connect(self._save)
         self.scale_text = QLabel()
+        self.scale_text.setWordWrap(True)
         self.reference_text = QLabel()
         self.stack_text = QLabel()
         self.engine_text = QLabel()
@@ -141,8 +155,11 @@ class FeatureSimilarity(QWidget):
         form.addRow("Engine", self.engine.native)
         form.addRow(self.stack_text)
         form.addRow(self.engine_text)
-        form.addRow(self.scale_text)
-        form.addRow(self.reference_text, self.help_button)
+        form.addRow(self.reference_text, self.scale_text)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.help_button)
+        buttons.addWidget(self.save_button)
+        form.addRow(buttons)
         form.addRow("Features by", self.order.native)
         form.addRow(self.chart)
         shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -192,6 +209,7 @@ class FeatureSimilarity(QWidget):
         stack = self.explorer.stack
         self.engine_text.setText(f"Runs on {text}" if text else "")
         self.stack_text.setText("" if stack is None else _described(stack))
+        self.save_button.setDisabled(stack is None)
         self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
         with self.feature.changed.blocked():
             self.feature.max = 0 if stack is None else stack.feature_count - 1
@@ -217,6 +235,13 @@ class FeatureSimilarity(QWidget):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()  # without stopping the window
 
+    def _save(self) -> None:
+        stack, layer = self.explorer.stack, self.explorer.state.layer
+        if stack is not None and layer is not None:
+            path = layer.source.path
+            folder = Path(path).parent if path else Path.home()
+            SaveDialog(stack, folder, self).open()
+
     def _on_shows_feature(self, shows: bool) -> None:
         self.explorer.state.feature = self.feature.value if shows else None
 
@@ -228,9 +253,8 @@ class FeatureSimilarity(QWidget):
 
 
 def _described(stack: FeatureStack) -> str:
-    size = " × ".join(map(str, reversed(stack.spatial_shape)))
     stored = stack.values.dtype if stack.precision is None else f"{stack.precision} bit"
-    return f"{size} pixels × {stack.feature_count} features @ {stored}"
+    return f"{size_in_words(stack.values.shape)} @ {stored}"
 
 
 def _fraction(tooltip: str) -> FloatSlider:

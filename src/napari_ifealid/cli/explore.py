@@ -1,49 +1,54 @@
-"""The command napari-ifealid."""
+"""`napari-ifealid`: feature stacks in a napari window."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.layers import LayerData, layer_data
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+def main(arguments: Sequence[str], epilog: str) -> int:
+    """Open files in napari.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
-        Those of the command line unless given.
+    arguments : sequence of str
+    epilog : str
+        What the help says beyond this.
 
     Returns
     -------
     int
         Exit status: 0, or 2 for bad input.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(epilog).parse_args(arguments)
     try:
-        layers = _read(options.paths)
+        with plain_warnings():
+            layers = _read(options.paths)
     except DatasetError as error:
-        return _fail(str(error))
+        return fail(str(error))
     from napari_ifealid import window  # starts Qt, which --help and bad input do not need
 
     try:
         window.explore(layers, options.at, options.screenshot)
     except window.ExploreError as error:
-        return _fail(str(error))
+        return fail(str(error))
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(epilog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="napari-ifealid",
+        usage="%(prog)s [options] [PATH ...]\n       %(prog)s SUBCOMMAND ...",
         description="Look inside feature maps in napari: hover, and see which pixels are alike.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "paths",
@@ -85,8 +90,3 @@ def _read(paths: list[Path]) -> list[LayerData]:
 
         return astronaut()
     return [layer for path in paths for stack in read_stacks(path) for layer in layer_data(stack)]
-
-
-def _fail(message: str) -> int:
-    print(f"napari-ifealid: {message}", file=sys.stderr)
-    return 2

@@ -61,7 +61,7 @@ def web_application_faults(stack: FeatureStack, metadata: Metadata) -> list[str]
             f"{metadata.name} has values from {low:.4g} to {high:.4g}. The web application takes "
             "the smallest for zero and will show other angles than this plugin: between random "
             f"pixels {_span(shifted)} instead of {_span(real)}, a change of "
-            f"{np.median(changes):.3g}° in the median and {changes.max():.3g}° at most "
+            f"{_degrees(np.median(changes))} in the median and {_degrees(changes.max())} at most "
             f"({len(changes)} pairs)."
         )
     return faults
@@ -104,4 +104,8 @@ def _angles(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
 
 
 def _span(angles: NDArray[np.float64]) -> str:
-    return f"{angles.min():.3g}° to {angles.max():.3g}°"
+    return f"{_degrees(angles.min())} to {_degrees(angles.max())}"
+
+
+def _degrees(angle: float) -> str:
+    return f"{round(float(angle), 3):.3g}°"  # equal vectors have an angle of about 1e-6°

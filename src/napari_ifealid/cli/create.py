@@ -1,0 +1,117 @@
+"""`napari-ifealid create`: an array as a dataset of the IFeaLiD web application."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+
+from napari_ifealid.cli.feature_labels import read_labels
+from napari_ifealid.cli.input_stack import add_input, read_input
+from napari_ifealid.cli.output_file import add_force, check_place, tell_written
+from napari_ifealid.cli.progress import terminal_progress
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import read_overlay, write_stack
+from napari_ifealid.stack import FeatureStack, size_in_words
+
+SUMMARY = "write an array as a dataset of the IFeaLiD web application"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the subcommand."""
+    add_input(parser)
+    parser.add_argument(
+        "-n",
+        "--name",
+        help="what the dataset is called; the input's file name, or a ZIP's own name, unless given",
+    )
+    parser.add_argument(
+        "-p",
+        "--precision",
+        type=int,
+        choices=(8, 16, 32),
+        default=8,
+        help="bits of a value; 8 unless given",
+    )
+    parser.add_argument(
+        "-o",
+        "--overlay",
+        metavar="IMAGE",
+        type=Path,
+        help="the original image, of any size and kind; a ZIP's own unless given",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help="text file with a label for each feature, one a line, such as its wavelength",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="ZIP to write; INPUT.PRECISION.zip unless given",
+    )
+    add_force(parser)
+    parser.add_argument(
+        "--pad-for-web",
+        action="store_true",
+        help="at 16 and 32 bit, add zero features where the web application loses the last ones",
+    )
+    parser.add_argument(
+        "--replace-nonfinite",
+        metavar="VALUE",
+        type=_finite,
+        help="what replaces NaN and infinities, which are refused otherwise",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the dataset."""
+    output = _output(options)
+    check_place(output, force=options.force)
+    stack = _changed(read_input(options), options)
+    write_stack(
+        output,
+        stack,
+        precision=options.precision,
+        pad_for_web=options.pad_for_web,
+        nonfinite=options.replace_nonfinite,
+        force=options.force,
+        track=terminal_progress,
+    )
+    tell_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected a finite number, such as 0")
+    return value
+
+
+def _output(options: argparse.Namespace) -> Path:
+    source: Path = options.input
+    output: Path = options.output or source.with_name(f"{source.name}.{options.precision}.zip")
+    if output.suffix.lower() != ".zip":
+        raise DatasetError(
+            f"the suffix {output.suffix!r}",
+            expected=".zip, by which datasets are known",
+            remedy="Choose a name that ends in .zip, or use napari-ifealid convert for arrays.",
+            file=output,
+        )
+    return output
+
+
+def _changed(stack: FeatureStack, options: argparse.Namespace) -> FeatureStack:
+    if options.name is not None:
+        stack = replace(stack, name=options.name)
+    if options.overlay is not None:
+        stack = replace(stack, overlay=read_overlay(options.overlay))
+    if options.labels is not None:
+        stack = replace(stack, feature_labels=read_labels(options.labels, stack.feature_count))
+    return stack

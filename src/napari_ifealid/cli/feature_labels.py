@@ -1,0 +1,53 @@
+"""A text file with a label for each feature, one a line."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+
+from napari_ifealid.errors import DatasetError
+
+
+def read_labels(path: Path, count: int) -> list[str | float]:
+    """Read the labels of features: numbers where a line is one, else texts.
+
+    Parameters
+    ----------
+    path : path
+        Text in UTF-8. Empty lines at the end don't matter.
+    count : int
+        How many features there are.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be read, or if it has another number of lines.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"no text that can be read ({error})",
+            expected="a text file in UTF-8",
+            remedy="Check the path, or save the labels again as plain text.",
+            file=path,
+        ) from error
+    if len(lines) != count:
+        raise DatasetError(
+            f"{len(lines)} lines",
+            expected=f"one for each of the {count} features",
+            remedy="Add or remove labels.",
+            file=path,
+        )
+    return [_label(line.strip()) for line in lines]
+
+
+def _label(text: str) -> str | float:
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        if isfinite(number):
+            return number
+    return text

@@ -1,0 +1,42 @@
+"""The input of a subcommand: which file, and which array of it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from napari_ifealid.cli.progress import terminal_progress
+from napari_ifealid.formats import read_stack
+from napari_ifealid.stack import FeatureStack
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that tell the input."""
+    parser.add_argument(
+        "input",
+        metavar="INPUT",
+        type=Path,
+        help="feature stack: .npy, .npz or an IFeaLiD ZIP",
+    )
+    parser.add_argument(
+        "--array",
+        metavar="KEY",
+        help="name of the array to take from a .npz file that holds several",
+    )
+    parser.add_argument(
+        "--axis",
+        metavar="AXIS",
+        type=int,
+        default=-1,
+        help="axis along which the features lie, counted from 0; the last one unless given",
+    )
+
+
+def read_input(options: argparse.Namespace) -> FeatureStack:
+    """Return the feature stack that the arguments tell."""
+    return read_stack(
+        options.input,
+        array=options.array,
+        feature_axis=options.axis,
+        track=terminal_progress,
+    )

@@ -1,0 +1,41 @@
+"""The output of a subcommand: whether it can be written, and what is told of it."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import suppress
+from pathlib import Path
+
+from napari_ifealid.cli.sizes import size_text
+from napari_ifealid.formats.written import written_file
+
+
+class _OnlyTryingError(Exception):
+    """Ends a try before anything is written."""
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the option to replace what is there."""
+    parser.add_argument("--force", action="store_true", help="replace an existing output")
+
+
+def check_place(path: Path, *, force: bool) -> None:
+    """Raise unless a file can be written there: a try before long work.
+
+    Raises
+    ------
+    DatasetError
+        If there is one already and `force` is off, or if nothing can be written there.
+    """
+    with suppress(_OnlyTryingError), written_file(path, force=force):
+        raise _OnlyTryingError
+
+
+def tell_written(path: Path, what: str) -> None:
+    """Print a line on what has been written."""
+    print(f"Wrote {path}: {what}, {size_text(_size(path))}")
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,157 @@
+"""What can be told of a feature stack: its shape, its values, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.cli.engine_memory import cpu_memory, gpu_memory
+from napari_ifealid.formats import restored
+from napari_ifealid.formats.blocks import blocks_near_in_memory
+from napari_ifealid.formats.tracking import Track, every_item
+from napari_ifealid.stack import FeatureStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSummary:
+    """What is told of a feature stack.
+
+    Parameters
+    ----------
+    name : str
+    array : str or None
+        Its name in a .npz file.
+    shape : tuple of int
+        Of the values, features last.
+    height, width, features : int
+        The last three of these.
+    padding_features : int
+        Zero features for the web application, which are hidden and not among `features`.
+    feature_labels : tuple of str or float, or None
+        None where the features are just numbered.
+    overlay_height, overlay_width : int or None
+    precision_bits : int or None
+        Bits of a stored value of an IFeaLiD ZIP.
+    stored_dtype, real_dtype : str
+        Types of the stored values and of the real ones that they stand for.
+    minimum, maximum : float or None
+        Of the finite real values; None if they are beyond the largest float.
+    all_zero_pixels, nonfinite_pixels : int
+        Pixels whose vector is zero, and that hold a NaN or an infinity.
+    share_of_all_zero_pixels : float
+        From 0 to 1.
+    cpu_memory_bytes : int
+        What the stack takes in main memory, with all that the CPU engine adds.
+    gpu_memory_bytes : int or None
+        What it takes on the GPU; None if a pixel fits no texture.
+    """
+
+    name: str
+    array: str | None
+    shape: tuple[int, ...]
+    height: int
+    width: int
+    features: int
+    padding_features: int
+    feature_labels: tuple[str | float, ...] | None
+    overlay_height: int | None
+    overlay_width: int | None
+    precision_bits: int | None
+    stored_dtype: str
+    real_dtype: str
+    minimum: float | None
+    maximum: float | None
+    all_zero_pixels: int
+    share_of_all_zero_pixels: float
+    nonfinite_pixels: int
+    cpu_memory_bytes: int
+    gpu_memory_bytes: int | None
+
+
+def summarise(
+    stack: FeatureStack, *, array: str | None, padding_features: int, track: Track
+) -> StackSummary:
+    """Measure a feature stack, block by block.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    array : str or None
+        Its name in a .npz file.
+    padding_features : int
+    track : callable
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+    """
+    extremes, is_zero, is_finite = _measured(stack, track)
+    minimum, maximum = map(_plain_number, extremes)
+    height, width = stack.spatial_shape[-2:]
+    overlay_height, overlay_width = (
+        (None, None) if stack.overlay is None else stack.overlay.shape[:2]
+    )
+    labels = tuple(stack.feature_labels or ())
+    all_zero_pixels = int(np.count_nonzero(is_zero))
+    return StackSummary(
+        name=stack.name,
+        array=array,
+        shape=stack.values.shape,
+        height=height,
+        width=width,
+        features=stack.feature_count,
+        padding_features=padding_features,
+        feature_labels=None if labels == tuple(range(stack.feature_count)) else labels,
+        overlay_height=overlay_height,
+        overlay_width=overlay_width,
+        precision_bits=stack.precision,
+        stored_dtype=stack.values.dtype.name,
+        real_dtype=extremes.dtype.name,
+        minimum=minimum,
+        maximum=maximum,
+        all_zero_pixels=all_zero_pixels,
+        share_of_all_zero_pixels=all_zero_pixels / stack.pixel_count,
+        nonfinite_pixels=int(np.count_nonzero(~is_finite)),
+        cpu_memory_bytes=cpu_memory(stack),
+        gpu_memory_bytes=gpu_memory(stack),
+    )
+
+
+def _measured(
+    stack: FeatureStack, track: Track
+) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the real extremes, and which pixels are all zero and which are finite."""
+    has_value = np.zeros(stack.spatial_shape, bool)
+    is_finite = np.ones(stack.spatial_shape, bool)
+    extremes: list[Any] = []
+    todo = blocks_near_in_memory(stack.values)
+    for block in every_item(track, todo, total=len(todo), desc=f"Measuring {stack.name}"):
+        stored, pixels = stack.values[block], block[:-1]
+        finite = np.isfinite(stored)
+        with np.errstate(over="ignore"):  # long doubles become infinite
+            has_value[pixels] |= stack.real_values(stored).any(axis=-1)
+        is_finite[pixels] &= finite.all(axis=-1)
+        known = stored[finite]
+        if known.size:
+            extremes += [known.min(), known.max()]
+    return _real_extremes(stack, extremes), ~has_value, is_finite
+
+
+def _real_extremes(stack: FeatureStack, stored: list[Any]) -> NDArray[Any]:
+    values = np.array([[[min(stored), max(stored)]]], stack.values.dtype)
+    part = FeatureStack(
+        values=values,
+        name=stack.name,
+        value_range=stack.value_range,
+        real_dtype=stack.real_dtype,
+    )
+    return restored(part).ravel()
+
+
+def _plain_number(value: np.generic) -> float | None:
+    """Return a number as JSON knows it."""
+    if value.dtype.kind != "f":
+        return int(value)
+    number = float(value)
+    return number if isfinite(number) else None

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from napari_ifealid import read_stack
+from napari_ifealid.cli import main
+
+INTEGERS = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]
+
+
+def convert(*arguments: object) -> int:
+    return main(["convert", *map(str, arguments)])
+
+
+def read(path: Path) -> np.ndarray:
+    match path.suffix:
+        case ".npy":
+            return np.load(path)
+        case ".npz":
+            with np.load(path) as arrays_by_name:
+                return arrays_by_name["features"]
+        case _:
+            return zarr.open_array(path, mode="r")[:]
+
+
+@st.composite
+def narrow_integers(draw: st.DrawFn) -> tuple[np.ndarray, int]:
+    """Integers of no more different values than the numbers of a precision, and the precision."""
+    dtype = np.dtype(draw(st.sampled_from(INTEGERS)))
+    precision = draw(st.sampled_from([8, 16, 32]))
+    limits = np.iinfo(dtype)
+    low = draw(st.integers(int(limits.min), int(limits.max)))
+    high = min(low + 2**precision - 1, int(limits.max))
+    shape = draw(array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=6))
+    return draw(arrays(dtype, shape, elements=st.integers(low, high))), precision
+
+
+@given(narrow_integers())
+@settings(max_examples=60)
+def test_integers_come_back_bit_for_bit(array_and_precision):
+    array, precision = array_and_precision
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        np.save(folder / "a.npy", array)
+        source, dataset, result = (
+            str(folder / part) for part in ("a.npy", f"a.npy.{precision}.zip", "b.npy")
+        )
+        assert main(["create", source, "-p", str(precision)]) == 0
+        assert main(["convert", dataset, result]) == 0
+        assert Path(result).read_bytes() == Path(source).read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+def test_real_dataset_becomes_its_real_values(shared_data, tmp_path, capsys, suffix):
+    source = shared_data / "000000015746.jpg.C3.npz.8.zip"
+    output = tmp_path / f"a{suffix}"
+    assert convert(source, output) == 0
+    result = read(output)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, read_stack(source).values / 255, rtol=0, atol=1e-7)
+    told = capsys.readouterr().out
+    assert told.startswith(f"Wrote {output}: an array of shape (40, 26, 1024), ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_stored_numbers_are_written_on_request(shared_data, tmp_path, bits, suffix):
+    source = shared_data / f"synthetic_23x17x9.{bits}.zip"
+    output = tmp_path / f"a{suffix}"
+    assert convert(source, output, "--stored") == 0
+    result, stored = read(output), read_stack(source).values
+    assert result.dtype == stored.dtype
+    np.testing.assert_array_equal(result, stored)
+
+
+def test_array_of_an_npz_and_its_axis_can_be_chosen(tmp_path, array):
+    np.savez(tmp_path / "a.npz", first=array, second=-array.transpose(2, 0, 1))
+    output = tmp_path / "b.npy"
+    assert convert(tmp_path / "a.npz", output, "--array", "second", "--axis", "0") == 0
+    np.testing.assert_array_equal(np.load(output), -array)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+def test_existing_output_is_only_replaced_by_force(npy, array, tmp_path, capsys, suffix):
+    output = tmp_path / f"b{suffix}"
+    output.write_bytes(b"old")
+    assert convert(npy, output) == 2
+    assert output.read_bytes() == b"old"
+    assert "--force" in capsys.readouterr().err
+    assert convert(npy, output, "--force") == 0
+    assert convert(npy, output, "--force") == 0
+    np.testing.assert_array_equal(read(output), array)
+
+
+def test_existing_output_is_refused_before_the_input_is_read(tmp_path, capsys):
+    (tmp_path / "b.zarr").mkdir()
+    assert convert(tmp_path / "missing.zip", tmp_path / "b.zarr") == 2
+    assert "b.zarr: found a file of this name" in capsys.readouterr().err
+
+
+def test_file_may_replace_itself(npy, array):
+    assert convert(npy, npy, "--axis", "0", "--force") == 0
+    np.testing.assert_array_equal(np.load(npy), np.moveaxis(array, 0, -1))
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b", "b.tif"])
+def test_output_of_another_kind_is_refused_before_the_input_is_read(tmp_path, capsys, name):
+    assert convert(tmp_path / "missing.zip", tmp_path / name) == 2
+    error = capsys.readouterr().err
+    assert "expected one of .npy, .npz, .zarr" in error
+    assert error.count("\n") == 1
+
+
+def test_bad_input_leaves_nothing(tmp_path, capsys):
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04")
+    assert convert(tmp_path / "a.zip", tmp_path / "b.zarr") == 2
+    assert capsys.readouterr().err.startswith(f"napari-ifealid: {tmp_path / 'a.zip'}: found")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]

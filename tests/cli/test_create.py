@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid.cli import main
+from napari_ifealid.formats import restored
+
+
+def create(*arguments: object) -> int:
+    return main(["create", *map(str, arguments)])
+
+
+def metadata(path: Path) -> dict[str, object]:
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("metadata.json"))
+
+
+@pytest.mark.parametrize("precision", [8, 16, 32])
+def test_output_lies_beside_the_input_and_holds_its_values(npy, array, capsys, precision):
+    assert create(npy, "-p", precision) == 0
+    output = npy.with_name(f"a.npy.{precision}.zip")
+    stack = read_stack(output)
+    step = array.max() / (2**precision - 1)
+    tolerance = step / 2 + np.finfo(np.float32).eps
+    np.testing.assert_allclose(restored(stack), array, rtol=0, atol=tolerance)
+    assert stack.precision == precision
+    told = capsys.readouterr().out
+    assert told.startswith(f"Wrote {output}: 5 × 6 pixels × 9 features @ {precision} bit, ")
+    assert told.count("\n") == 1
+
+
+def test_precision_is_8_and_the_name_the_files_unless_given(npy):
+    assert create(npy) == 0
+    said = metadata(npy.with_name("a.npy.8.zip"))
+    assert (said["name"], said["precision"], said["overlay"]) == ("a.npy", 8, False)
+
+
+def test_name_and_output_are_as_given(npy, tmp_path):
+    assert create(npy, "-n", "Ein Name – 名", "--output", tmp_path / "b.zip") == 0
+    assert metadata(tmp_path / "b.zip")["name"] == "Ein Name – 名"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.npy", "b.zip"}
+
+
+def test_rgba_overlay_is_written(npy, picture):
+    assert create(npy, "-o", picture) == 0
+    overlay = read_stack(npy.with_name("a.npy.8.zip")).overlay
+    with Image.open(picture) as image:
+        difference = np.abs(overlay.astype(int) - np.asarray(image.convert("RGB")))
+    assert difference.max() < 12  # JPEG
+
+
+@pytest.mark.parametrize("axis", [0, 1, -3])
+def test_features_may_lie_along_any_axis(npy, array, axis):
+    np.save(npy, np.moveaxis(array, -1, axis))
+    assert create(npy, "--axis", axis, "-p", 32) == 0
+    stack = read_stack(npy.with_name("a.npy.32.zip"))
+    np.testing.assert_allclose(restored(stack), array, rtol=0, atol=1e-7)
+    assert stack.name == "a.npy"
+
+
+def test_axis_that_is_not_there_is_refused(npy, capsys):
+    assert create(npy, "--axis", "3") == 2
+    assert "found no axis 3" in capsys.readouterr().err
+
+
+def test_array_of_several_is_chosen_by_its_name(tmp_path, array):
+    path = tmp_path / "a.npz"
+    np.savez(path, first=array, second=2 * array)
+    assert create(path, "--array", "second") == 0
+    said = metadata(tmp_path / "a.npz.8.zip")
+    assert (said["name"], said["maximum"]) == ("a.npz", pytest.approx(2 * array.max()))
+
+
+def test_one_of_several_arrays_has_to_be_chosen(tmp_path, array, capsys):
+    np.savez(tmp_path / "a.npz", first=array, second=array)
+    assert create(tmp_path / "a.npz") == 2
+    error = capsys.readouterr().err
+    assert "2 feature stacks, first, second" in error
+    assert "--array" in error
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_refused_or_replaced(npy, array, capsys, bad):
+    array[1, 2, 3] = bad
+    np.save(npy, array)
+    output = npy.with_name("a.npy.8.zip")
+    assert create(npy) == 2
+    assert "--replace-nonfinite" in capsys.readouterr().err
+    assert not output.exists()
+    assert create(npy, "--replace-nonfinite", "-1.5") == 0
+    assert restored(read_stack(output))[1, 2, 3] == -1.5
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999", "zero"])
+def test_what_replaces_them_has_to_be_finite(npy, capsys, value):
+    with pytest.raises(SystemExit) as exit_:
+        create(npy, f"--replace-nonfinite={value}")
+    assert exit_.value.code == 2
+    assert f"found '{value}'; expected a finite number" in capsys.readouterr().err
+
+
+def test_padding_is_added_for_the_web_application(npy):
+    assert create(npy, "-p", "16", "--pad-for-web") == 0
+    said = metadata(npy.with_name("a.npy.16.zip"))
+    assert (said["features"], said["padding"]) == (13, 4)
+
+
+def test_labels_are_numbers_where_they_are_some(npy, tmp_path):
+    lines = ["400", "410.5", "  NIR ", "1e3", "nan", "", "ä", "-1", "last"]
+    (tmp_path / "labels.txt").write_text("\ufeff" + "\r\n".join(lines) + "\n\n", "utf-8")
+    assert create(npy, "--labels", tmp_path / "labels.txt") == 0
+    labels = read_stack(npy.with_name("a.npy.8.zip")).feature_labels
+    assert labels == (400, 410.5, "NIR", 1000.0, "nan", "", "ä", -1, "last")
+    assert isinstance(labels[0], int)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(b"1\n2\n", "2 lines"), (b"", "0 lines"), (b"\xff", "no text"), (None, "no text")],
+)
+def test_bad_labels_are_refused(npy, tmp_path, capsys, content, found):
+    if content is not None:
+        (tmp_path / "labels.txt").write_bytes(content)
+    assert create(npy, "--labels", tmp_path / "labels.txt") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"napari-ifealid: {tmp_path / 'labels.txt'}: found {found}")
+    assert not npy.with_name("a.npy.8.zip").exists()
+
+
+@pytest.fixture
+def zip_file(tmp_path, stack) -> Path:
+    labelled = FeatureStack(
+        values=stack.values.astype(np.int16) - 100,
+        name="small",
+        overlay=stack.overlay,
+        feature_labels=[f"band {n}" for n in range(9)],
+    )
+    write_stack(tmp_path / "a.zip", labelled, precision=16)
+    return tmp_path / "a.zip"
+
+
+@pytest.mark.filterwarnings("ignore::napari_ifealid.formats.WebApplicationWarning")
+def test_dataset_in_another_precision_keeps_all_else(zip_file):
+    assert create(zip_file, "-p", "8") == 0
+    before, after = read_stack(zip_file), read_stack(zip_file.with_name("a.zip.8.zip"))
+    assert (after.precision, after.name) == (8, "small")
+    assert after.feature_labels == before.feature_labels
+    assert np.abs(after.overlay.astype(int) - before.overlay).max() < 12
+    assert restored(after).dtype == np.int16
+    np.testing.assert_array_equal(restored(after), restored(before))
+
+
+@pytest.mark.filterwarnings("ignore::napari_ifealid.formats.WebApplicationWarning")
+def test_name_and_overlay_of_a_dataset_can_be_changed(zip_file, picture, tmp_path):
+    Image.new("RGB", (7, 5)).save(picture)
+    output = tmp_path / "b.zip"
+    assert create(zip_file, "-p", "16", "-n", "new", "-o", picture, "--output", output) == 0
+    before, after = read_stack(zip_file), read_stack(output)
+    assert (after.name, after.overlay.shape) == ("new", (5, 7, 3))
+    np.testing.assert_array_equal(after.values, before.values)
+
+
+def test_existing_output_is_only_replaced_by_force(npy, capsys):
+    output = npy.with_name("a.npy.8.zip")
+    output.write_bytes(b"old")
+    assert create(npy) == 2
+    assert output.read_bytes() == b"old"
+    assert "--force" in capsys.readouterr().err
+    assert create(npy, "--force") == 0
+    assert read_stack(output).name == "a.npy"
+
+
+def test_existing_output_is_refused_before_the_input_is_read(tmp_path, capsys):
+    (tmp_path / "b.zip").write_bytes(b"old")
+    assert create(tmp_path / "missing.npy", "--output", tmp_path / "b.zip") == 2
+    assert "b.zip: found a file of this name" in capsys.readouterr().err
+
+
+def test_folder_that_is_not_there_is_refused_before_the_input_is_read(tmp_path, capsys):
+    assert create(tmp_path / "missing.npy", "--output", tmp_path / "folder" / "b.zip") == 2
+    assert "b.zip: found a place where nothing can be written" in capsys.readouterr().err
+
+
+def test_output_of_another_kind_is_refused(npy, tmp_path, capsys):
+    assert create(npy, "--output", tmp_path / "b.npy") == 2
+    assert "expected .zip" in capsys.readouterr().err
+
+
+def test_the_same_input_gives_the_same_bytes(npy, picture, tmp_path):
+    for name in ("b.zip", "c.zip"):
+        assert create(npy, "-o", picture, "--output", tmp_path / name) == 0
+    assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "c.zip").read_bytes()
+
+
+def test_signed_values_are_a_plain_warning(npy, array, capsys):
+    np.save(npy, array - 0.5)
+    assert create(npy) == 0
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("napari-ifealid: warning: a.npy has values from -0.5 to ")
+    assert "web application" in warning
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4, 5), (0, 3, 4)])
+def test_array_of_another_shape_is_one_clear_line_and_status_2(npy, capsys, shape):
+    np.save(npy, np.ones(shape))
+    assert create(npy) == 2
+    error = capsys.readouterr().err
+    assert "expected" in error
+    assert error.count("\n") == 1
+
+
+def test_bad_input_is_status_2_of_the_process(run_command, tmp_path):
+    done = run_command("create", tmp_path / "missing.npy")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"napari-ifealid: {tmp_path / 'missing.npy'}: found")
+    assert done.stderr.count("\n") == 1

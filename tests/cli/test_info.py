@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid.cli import main
+from napari_ifealid.cli.engine_memory import TEXTURE_SIDE, gpu_memory
+from napari_ifealid.engines import CpuEngine
+from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks
+from napari_ifealid.formats import WebApplicationWarning, blocks, restored
+
+
+@pytest.fixture
+def info(capsys):
+    """Returns what is told of a file as JSON."""
+
+    def told(path: Path) -> dict:
+        assert main(["info", str(path), "--json"]) == 0
+        return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+
+    return told
+
+
+@pytest.fixture
+def info_of_one(info):
+    def told(path: Path) -> dict:
+        (stack,) = info(path)["stacks"]
+        return stack
+
+    return told
+
+
+def texture_bytes(stack: FeatureStack) -> int:
+    """Return the bytes of the textures as they are uploaded."""
+    pixels = PixelVectors.of(stack)
+    layout = BlockLayout.of(stack.pixel_count, stack.feature_count, TEXTURE_SIDE)
+    packed = pack_blocks(pixels, layout)
+    return sum(block.features.nbytes + block.inverse_lengths.nbytes for block in packed)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "000000015746.jpg.C1.npz.8.zip",
+        "000000015746.jpg.C3.npz.8.zip",
+        "synthetic_23x17x9.8.zip",
+        "synthetic_23x17x9.16.zip",
+        "synthetic_23x17x9.32.zip",
+        "synthetic_23x17x9.npy",
+    ],
+)
+def test_figures_are_those_of_the_file(shared_data, info, name):
+    path = shared_data / name
+    told = info(path)
+    stack = read_stack(path)
+    real = restored(stack)
+    is_zero = (stack.values == 0).all(axis=-1)
+    overlay = (None, None) if stack.overlay is None else stack.overlay.shape[:2]
+    assert told["file"] == str(path)
+    assert told["file_size_bytes"] == len(path.read_bytes())
+    assert told["skipped_arrays"] == []
+    assert told["stacks"] == [
+        {
+            "name": stack.name,
+            "array": None,
+            "shape": list(stack.values.shape),
+            "height": stack.values.shape[0],
+            "width": stack.values.shape[1],
+            "features": stack.values.shape[2],
+            "padding_features": 0,
+            "feature_labels": None,
+            "overlay_height": overlay[0],
+            "overlay_width": overlay[1],
+            "precision_bits": stack.precision,
+            "stored_dtype": str(stack.values.dtype),
+            "real_dtype": str(real.dtype),
+            "minimum": float(real.min()),
+            "maximum": float(real.max()),
+            "all_zero_pixels": int(is_zero.sum()),
+            "share_of_all_zero_pixels": pytest.approx(is_zero.mean()),
+            "nonfinite_pixels": 0,
+            "cpu_memory_bytes": stack.values.nbytes + CpuEngine(PixelVectors.of(stack)).memory,
+            "gpu_memory_bytes": texture_bytes(stack),
+        }
+    ]
+
+
+def test_some_figures_are_known(shared_data, info_of_one):
+    first = info_of_one(shared_data / "000000015746.jpg.C1.npz.8.zip")
+    assert first["shape"] == [160, 106, 256]
+    assert (first["overlay_height"], first["overlay_width"]) == (640, 427)
+    assert info_of_one(shared_data / "synthetic_23x17x9.npy")["share_of_all_zero_pixels"] > 0
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "i8", "u8", "f2", "f4", "f8", "g"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_every_type_and_order(npy, array, info_of_one, dtype, order):
+    values = (100 * array).astype(dtype, order=order)
+    np.save(npy, values)
+    told = info_of_one(npy)
+    stack = read_stack(npy)
+    pixels = PixelVectors.of(stack)
+    copied = 0 if np.shares_memory(pixels.stored, stack.values) else values.nbytes
+    assert told["stored_dtype"] == told["real_dtype"] == values.dtype.name
+    assert (told["minimum"], told["maximum"]) == (float(values.min()), float(values.max()))
+    assert told["all_zero_pixels"] == np.count_nonzero(~values.any(axis=-1)) >= 2
+    assert told["cpu_memory_bytes"] == values.nbytes + copied + CpuEngine(pixels).memory
+    assert told["gpu_memory_bytes"] == texture_bytes(stack)
+
+
+def test_extremes_of_large_integers_are_exact(npy, info_of_one):
+    values = np.full((2, 3, 4), 2**63 - 1, np.int64)
+    values[0, 0, 0] = -(2**63)
+    np.save(npy, values)
+    told = info_of_one(npy)
+    assert (told["minimum"], told["maximum"]) == (-(2**63), 2**63 - 1)
+
+
+def test_values_that_are_not_finite_are_counted_and_left_out(npy, array, info_of_one, capsys):
+    array[1, 1, :3] = np.nan
+    array[2, 2, 8] = -np.inf
+    np.save(npy, array)
+    told = info_of_one(npy)
+    assert told["nonfinite_pixels"] == 2
+    finite = array[np.isfinite(array)]
+    assert (told["minimum"], told["maximum"]) == (float(finite.min()), float(finite.max()))
+    assert told["all_zero_pixels"] == 2
+    assert main(["info", str(npy)]) == 0
+    assert "2 pixels with a NaN or an infinity" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(np.finfo("g").max == sys.float_info.max, reason="long doubles are doubles here")
+def test_number_beyond_the_largest_float_is_null(npy, info_of_one):
+    values = np.ones((2, 3, 4), "g")
+    values[0, 0, 0] = np.ldexp(np.longdouble(1), 5000)
+    np.save(npy, values)
+    told = info_of_one(npy)
+    assert (told["minimum"], told["maximum"]) == (1.0, None)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_figures_of_small_blocks_are_those_of_the_whole(npy, array, info, monkeypatch, axes):
+    array[3, 3, 3] = np.nan
+    np.save(npy, array.transpose(axes))
+    whole = info(npy)
+    monkeypatch.setattr(blocks, "MOST_VALUES", 7)
+    assert info(npy) == whole
+
+
+def test_pixels_are_zero_by_their_real_values(tmp_path, array, info_of_one):
+    signed = np.round(array * 255 - 128)
+    signed[2, 3] = 0
+    write_quietly(tmp_path / "a.zip", signed, precision=8)
+    told = info_of_one(tmp_path / "a.zip")
+    assert told["all_zero_pixels"] == np.count_nonzero(~signed.any(axis=-1)) == 1
+    assert told["minimum"] == signed.min()
+
+
+def write_quietly(path: Path, values: np.ndarray, **options: object) -> None:
+    with pytest.warns(WebApplicationWarning):
+        write_stack(path, FeatureStack(values=values, name="a"), **options)
+
+
+def test_padding_labels_and_type_are_told(tmp_path, array, info_of_one, capsys):
+    stack = FeatureStack(
+        values=(array * 1000).astype(np.int32), name="a", feature_labels=[*range(400, 480, 10), "x"]
+    )
+    write_stack(tmp_path / "a.zip", stack, precision=16, pad_for_web=True)
+    told = info_of_one(tmp_path / "a.zip")
+    assert (told["features"], told["padding_features"]) == (9, 4)
+    assert told["feature_labels"] == [*range(400, 480, 10), "x"]
+    assert (told["stored_dtype"], told["real_dtype"]) == ("uint16", "int32")
+    assert told["maximum"] == int(stack.values.max())
+    assert main(["info", str(tmp_path / "a.zip")]) == 0
+    text = capsys.readouterr().out
+    assert "400 … x" in text
+    assert "4, all zero and hidden" in text
+    assert "16 bit, for values of type int32" in text
+
+
+def test_each_stack_of_an_npz_is_told_and_the_others_are_named(tmp_path, array, info, capsys):
+    path = tmp_path / "a.npz"
+    np.savez(path, first=array, flat=np.ones((3, 4)), second=array[:, :, :2], text=np.array("x"))
+    told = info(path)
+    assert [stack["array"] for stack in told["stacks"]] == ["first", "second"]
+    assert [stack["features"] for stack in told["stacks"]] == [9, 2]
+    assert told["skipped_arrays"] == ["flat", "text"]
+    assert main(["info", str(path)]) == 0
+    assert "skipped: flat, text" in capsys.readouterr().out
+
+
+def test_npz_without_a_stack_is_one_clear_line_and_status_2(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", flat=np.ones((3, 4)))
+    assert main(["info", str(tmp_path / "a.npz")]) == 2
+    assert "no feature stack" in capsys.readouterr().err
+
+
+def test_more_spatial_axes_are_told(npy, info_of_one, capsys):
+    np.save(npy, np.ones((7, 2, 3, 4, 5), np.uint8))
+    told = info_of_one(npy)
+    assert told["shape"] == [7, 2, 3, 4, 5]
+    assert (told["height"], told["width"], told["features"]) == (3, 4, 5)
+    assert main(["info", str(npy)]) == 0
+    assert "4 × 3 × 2 × 7 pixels × 5 features" in capsys.readouterr().out
+
+
+def test_pixel_that_fits_no_texture_needs_no_gpu_memory():
+    values = np.broadcast_to(np.uint8(1), (1, 1, 4 * TEXTURE_SIDE + 1))
+    assert gpu_memory(FeatureStack(values=values, name="deep")) is None
+
+
+def test_text_tells_of_a_real_dataset(shared_data, capsys):
+    path = shared_data / "000000015746.jpg.C1.npz.8.zip"
+    assert main(["info", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"{path}: 2.93 MB\n"
+        "\n"
+        "name                000000015746.jpg.C1.npz\n"
+        "size                106 × 160 pixels × 256 features\n"
+        "overlay             427 × 640 pixels\n"
+        "stored as           8 bit, for values of type float32\n"
+        "values              0 to 1\n"
+        "all-zero pixels     0, 0.00% of all\n"
+        "memory on the CPU   4.44 MB\n"
+        "memory on the GPU   4.53 MB\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["missing.zip", "missing.npz", "flat.npy", "photo.png"])
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
+    np.save(tmp_path / "flat.npy", np.ones((3, 4)))
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    assert main(["info", str(tmp_path / name), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"napari-ifealid: {tmp_path / name}: found")
+    assert printed.err.count("\n") == 1

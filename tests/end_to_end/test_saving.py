@@ -1,0 +1,133 @@
+"""Saving datasets with the mouse in a real window."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow, QWidget
+
+from napari_ifealid import FeatureStack, read_stack
+from napari_ifealid.formats import restored
+from napari_ifealid.widgets.save_dialog import SaveDialog
+
+COCO = "000000015746.jpg.C1.npz.8.zip"
+
+
+@pytest.fixture
+def answer_file_dialog(qtbot):
+    """Types a path into the next file dialog, chooses its kind and presses the return key."""
+
+    def answer(path) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(100, lambda: answer(path))
+            return
+        (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
+        dialog.selectNameFilter(wanted)
+        field = dialog.findChild(QLineEdit)
+        field.clear()
+        qtbot.keyClicks(field, str(path))
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    return lambda path: QTimer.singleShot(100, lambda: answer(path))
+
+
+def click(widget: QWidget) -> None:
+    place = widget.mapToGlobal(QPoint(widget.width() // 2, widget.height() // 2))
+    subprocess.run(
+        ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
+        check=True,
+        timeout=10,
+    )
+
+
+def shown_dialog(qtbot, widget) -> SaveDialog:
+    click(widget.save_button)
+    qtbot.waitUntil(lambda: widget.findChild(SaveDialog) is not None)
+    dialog = widget.findChild(SaveDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    qtbot.wait(200)
+    return dialog
+
+
+def save_selected_layers() -> None:
+    (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, QMainWindow))
+    texts = {
+        action.text().replace("&", ""): action
+        for menu in window.menuBar().actions()
+        for action in menu.menu().actions()
+    }
+    texts["Save Selected Layers..."].trigger()
+
+
+def test_dataset_saved_with_the_button_opens_again(
+    shared_data, open_dataset, answer_file_dialog, qtbot, tmp_path
+):
+    widget = open_dataset(shared_data / COCO)
+    dialog = shown_dialog(qtbot, widget)
+    path = tmp_path / "saved.zip"
+    answer_file_dialog(path)
+    click(dialog.save_button)
+    qtbot.waitUntil(path.exists, timeout=20_000)
+    qtbot.waitUntil(lambda: widget.findChild(SaveDialog) is None)
+    saved, original = read_stack(path), read_stack(shared_data / COCO)
+    np.testing.assert_array_equal(saved.values, original.values)
+    assert saved.name == original.name
+    assert saved.overlay.shape == original.overlay.shape
+
+
+def test_layer_saved_from_the_file_menu_opens_again(
+    shared_data, window, open_dataset, answer_file_dialog, qtbot, tmp_path
+):
+    open_dataset(shared_data / COCO)
+    window.layers.selection = {window.layers["000000015746.jpg.C1.npz features"]}
+    path = tmp_path / "saved.zip"
+    answer_file_dialog(path)
+    save_selected_layers()
+    np.testing.assert_array_equal(read_stack(path).values, read_stack(shared_data / COCO).values)
+
+
+def test_map_saved_from_the_file_menu_is_a_tiff_image(
+    shared_data, window, open_dataset, answer_file_dialog, tmp_path
+):
+    widget = open_dataset(shared_data / COCO)
+    layer = widget.explorer.similarity_layer
+    window.layers.selection = {layer}
+    answer_file_dialog(tmp_path / "map.tif")
+    save_selected_layers()
+    (saved,) = window.open(str(tmp_path / "map.tif"), plugin="napari")
+    np.testing.assert_array_equal(saved.data, layer.data)
+
+
+def test_any_layer_can_be_saved_without_loss(
+    window, open_dataset, answer_file_dialog, qtbot, tmp_path
+):
+    values = np.random.default_rng(0).normal(size=(20, 30, 5)).astype(np.float32)
+    np.save(tmp_path / "cube.npy", values)
+    widget = open_dataset(tmp_path / "cube.npy")
+    dialog = shown_dialog(qtbot, widget)
+    answer_file_dialog(tmp_path / "cube.zip")
+    click(dialog.save_button)
+    qtbot.waitUntil((tmp_path / "cube.zip").exists, timeout=20_000)
+    np.testing.assert_allclose(
+        restored(read_stack(tmp_path / "cube.zip")), values, rtol=1e-6, atol=1e-6
+    )
+
+
+def test_window_closed_while_saving_leaves_no_half_file(window, add_stack, qtbot, tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (512, 512, 64), np.uint8)
+    add_stack(window, FeatureStack(values=values, name="large"))
+    _, widget = window.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    qtbot.waitUntil(lambda: widget.explorer.is_idle, timeout=20_000)
+    dialog = shown_dialog(qtbot, widget)
+    dialog.save(tmp_path / "large.zip", force=False)
+    qtbot.waitUntil(lambda: dialog.bar.format().startswith("Writing"))
+    window.close()
+    qtbot.wait(1000)
+    names = [path.name for path in tmp_path.iterdir()]
+    assert names == [] or (
+        names == ["large.zip"] and read_stack(tmp_path / "large.zip").feature_count == 64
+    )

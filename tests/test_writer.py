@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import tifffile
+from napari.layers import Image
+from napari.utils.notifications import notification_manager
+
+from napari_ifealid import read_stack
+from napari_ifealid._writer import write_dataset
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.formats import restored
+from napari_ifealid.stack import FeatureStack
+
+COCO = "000000015746.jpg.C1.npz.8.zip"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def save(viewer, tmp_path):
+    """Saves layers as File › Save Selected Layers does, and reads what was written."""
+
+    def save_(*layers: Image) -> FeatureStack:
+        viewer.layers.selection = set(layers)
+        path = tmp_path / "saved.zip"
+        assert viewer.layers.save(str(path), selected=True) == [str(path)]
+        return read_stack(path)
+
+    return save_
+
+
+def test_features_alone_are_saved_without_the_overlay(viewer, save, add_stack, stack):
+    saved = save(add_stack(viewer, stack))
+    np.testing.assert_array_equal(restored(saved), stack.values)
+    assert saved.name == stack.name
+    assert saved.overlay is None
+
+
+def test_features_are_saved_with_the_overlay_selected(viewer, save, add_stack, stack):
+    features = add_stack(viewer, stack)
+    saved = save(features, viewer.layers["small overlay"])
+    np.testing.assert_array_equal(restored(saved), stack.values)
+    np.testing.assert_allclose(saved.overlay, stack.overlay, atol=6)
+
+
+def test_real_dataset_keeps_all_its_numbers(viewer, save, shared_data):
+    viewer.open(shared_data / COCO, plugin="napari-ifealid")
+    saved, original = save(*viewer.layers), read_stack(shared_data / COCO)
+    np.testing.assert_array_equal(saved.values, original.values)
+    assert saved.value_range == original.value_range
+    assert saved.overlay.shape == original.overlay.shape
+
+
+def test_labels_and_real_values_of_a_signed_stack_come_back(viewer, save, add_stack):
+    values = np.linspace(-1, 2, 6 * 5 * 3).reshape(6, 5, 3).astype(np.float32)
+    stack = FeatureStack(values=values, name="cube", feature_labels=(450.5, 550.0, 620.0))
+    saved = save(add_stack(viewer, stack))
+    assert saved.feature_labels == stack.feature_labels
+    np.testing.assert_allclose(restored(saved), values, atol=1e-6)
+
+
+def test_any_image_with_a_named_feature_axis_is_saved(viewer, save):
+    values = np.arange(5 * 7 * 4, dtype=np.uint8).reshape(5, 7, 4)
+    saved = save(viewer.add_image(values, axis_labels=("y", "x", "channel"), name="plain"))
+    np.testing.assert_array_equal(restored(saved), values)
+    assert saved.name == "plain"
+
+
+def test_edited_data_are_saved_as_they_are_now(viewer, save, add_stack, stack):
+    features = add_stack(viewer, stack)
+    features.data = features.data // 2
+    saved = save(features)
+    np.testing.assert_array_equal(restored(saved), stack.values // 2)
+
+
+def test_photo_alone_has_its_colours_as_features(viewer, save, stack):
+    saved = save(viewer.add_image(stack.overlay, rgb=True, name="photo"))
+    np.testing.assert_array_equal(restored(saved), stack.overlay)
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        np.full((24, 20, 4), 51, np.uint8),
+        np.full((24, 20, 3), 0.2),
+        np.full((24, 20, 3), 13107, np.uint16),
+    ],
+    ids=["RGBA", "float", "uint16"],
+)
+def test_overlay_of_any_colour_type_is_saved(viewer, save, add_stack, stack, overlay):
+    photo = viewer.add_image(overlay, rgb=True)
+    saved = save(add_stack(viewer, stack), photo)
+    np.testing.assert_array_equal(saved.overlay, np.full((24, 20, 3), 51))
+
+
+def test_16_bit_features_are_padded_for_the_web_application(viewer, save, add_stack, tmp_path):
+    values = np.arange(6 * 5 * 8, dtype=np.uint16).reshape(6, 5, 8)
+    saved = save(add_stack(viewer, FeatureStack(values=values, name="16 bit")))
+    assert saved.feature_count == 8
+    with zipfile.ZipFile(tmp_path / "saved.zip") as archive:
+        assert json.loads(archive.read("metadata.json"))["features"] == 9
+
+
+def test_other_angles_in_the_web_application_are_told_in_the_window(viewer, save, add_stack):
+    values = np.random.default_rng(0).normal(size=(6, 5, 3)).astype(np.float32)
+    features = add_stack(viewer, FeatureStack(values=values, name="signed"))
+    before = len(notification_manager.records)
+    save(features)
+    (told,) = notification_manager.records[before:]
+    assert "other angles" in told.message
+
+
+def test_similarity_map_is_refused_and_can_be_saved_as_tiff(viewer, add_stack, stack, tmp_path):
+    add_stack(viewer, stack)
+    layer = Explorer(viewer).similarity_layer
+    viewer.layers.selection = {layer}
+    with pytest.raises(OSError, match=r"similarity map 'similarity'.*Save the others as TIFF"):
+        viewer.layers.save(str(tmp_path / "map.zip"), selected=True)
+    assert list(tmp_path.iterdir()) == []
+    (saved,) = viewer.layers.save(str(tmp_path / "map.tif"), selected=True)
+    np.testing.assert_array_equal(tifffile.imread(saved), layer.data)
+
+
+def test_flat_image_is_refused(viewer, tmp_path):
+    viewer.add_image(np.ones((5, 6)), name="flat")
+    with pytest.raises(OSError, match=r"map\.zip: found the flat image 'flat'"):
+        viewer.layers.save(str(tmp_path / "map.zip"))
+
+
+def test_two_photos_are_refused(viewer, tmp_path, stack):
+    for _ in range(2):
+        viewer.add_image(stack.overlay, rgb=True)
+    with pytest.raises(OSError, match="found 0 features layers and 2 RGB images"):
+        viewer.layers.save(str(tmp_path / "map.zip"))
+
+
+def test_features_with_nan_are_refused_and_the_old_file_stays(viewer, add_stack, tmp_path):
+    values = np.ones((5, 4, 3), np.float32)
+    values[1, 2, 0] = np.nan
+    features = add_stack(viewer, FeatureStack(values=values, name="holes"))
+    path = tmp_path / "old.zip"
+    path.write_bytes(b"old")
+    viewer.layers.selection = {features}
+    with pytest.raises(OSError, match="1 NaN and 0 infinities among 60 values"):
+        viewer.layers.save(str(path), selected=True)
+    assert path.read_bytes() == b"old"
+
+
+def test_missing_ending_is_added_and_replaces_nothing(viewer, add_stack, stack, tmp_path):
+    features = add_stack(viewer, stack).as_layer_data_tuple()
+    assert write_dataset(str(tmp_path / "a"), [features]) == [str(tmp_path / "a.zip")]
+    with pytest.raises(OSError, match=r"a\.zip: found a file of this name"):
+        write_dataset(str(tmp_path / "a"), [features])
