@@ -6,7 +6,7 @@ from napari.layers import Layer
 
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.layers import STACK_KEY, layer_data
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FeatureStack, Placement
 
 
 def layers_of(stack: FeatureStack) -> list[Layer]:
@@ -137,3 +137,10 @@ def test_every_layer_carries_its_stack():
 
 def test_contrast_of_bytes_is_their_whole_range():
     assert features_of(np.full((4, 5, 6), 7, np.uint8)).contrast_limits == [0, 255]
+
+
+def test_pixels_lie_where_the_placement_says():
+    placement = Placement((4.0, 8.0), (1.5, 0.0))
+    features = features_of(np.zeros((2, 5, 6, 3)), placement=placement)
+    assert features.scale.tolist() == [1.0, 1.0, 4.0, 8.0]
+    assert features.translate.tolist() == [0.0, 0.0, 1.5, 0.0]

@@ -17,8 +17,9 @@ LayerData = tuple[Any, dict[str, Any], str]
 def layer_data(stack: FeatureStack) -> list[LayerData]:
     """Return the overlay, where there is one, and the features as napari layer tuples.
 
-    World coordinates are the overlay's pixels, and the outer edges of the overlay and of the
-    features meet. Without an overlay they are the features' own pixels.
+    World coordinates are the image's pixels. Unless the stack tells its place on the image, the
+    outer edges of the overlay and of the features meet. Without an overlay, world coordinates are
+    the features' own pixels then.
 
     Parameters
     ----------
@@ -61,6 +62,11 @@ def _axis_labels(count: int) -> list[str]:
 
 def _placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
     """Return scale and translation along each spatial axis."""
+    if stack.placement is not None:
+        leading = len(stack.spatial_shape) - 2
+        return [1.0] * leading + [*stack.placement.stride], [0.0] * leading + [
+            *stack.placement.offset
+        ]
     scale = [1.0] * len(stack.spatial_shape)
     if stack.overlay is not None:
         map_size = stack.spatial_shape[-2:]

@@ -13,6 +13,23 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where the pixels of a stack lie on the image that it was made of.
+
+    Along each of the last two spatial axes, pixel i is centred at stride · i + offset, in pixels
+    of the image, whose first is centred at 0.
+
+    Parameters
+    ----------
+    stride, offset : (float, float)
+        Along y and x.
+    """
+
+    stride: tuple[float, float]
+    offset: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FeatureStack:
     """Feature vectors on a grid of pixels.
@@ -25,7 +42,10 @@ class FeatureStack:
     name : str
         What the stack is called.
     overlay : array of uint8, shape (h, w, 3), optional
-        The original image. It covers exactly the area of the last two spatial axes.
+        The original image.
+    placement : Placement, optional
+        Where the pixels lie on the image. Unless given, it covers exactly the area of the last
+        two spatial axes.
     precision : {8, 16, 32}, optional
         The bits a value was stored with, for stacks from an IFeaLiD ZIP.
     value_range : (float, float), optional
@@ -46,6 +66,7 @@ class FeatureStack:
     values: NDArray[Any]
     name: str
     overlay: NDArray[np.uint8] | None = None
+    placement: Placement | None = None
     precision: int | None = None
     value_range: tuple[float, float] | None = None
     real_dtype: np.dtype[Any] | None = None

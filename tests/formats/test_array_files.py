@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_ifealid import DatasetError, FeatureStack
+from napari_ifealid import DatasetError, FeatureStack, read_stack
 from napari_ifealid.formats import array_files, restored, write_array
+from napari_ifealid.stack import Placement
 
 SUFFIXES = [".npy", ".npz", ".zarr"]
 
@@ -184,3 +186,12 @@ def test_progress_is_told(tmp_path, suffix):
     write_array(tmp_path / f"a{suffix}", stack_of(np.ones((300, 300, 32))), track=track)
     assert told == [(len(told), "Writing a")] * len(told)
     assert len(told) > 1
+
+
+def test_placement_is_written_beside_the_features(tmp_path, random_stack):
+    stack = replace(random_stack, placement=Placement((4.0, 8.0), (1.5, 0.0)))
+    write_array(tmp_path / "a.npz", stack)
+    assert read_stack(tmp_path / "a.npz").placement == stack.placement
+    write_array(tmp_path / "a.zarr", stack)
+    attributes = zarr.open_array(tmp_path / "a.zarr").attrs
+    assert (attributes["stride"], attributes["offset"]) == ([4.0, 8.0], [1.5, 0.0])

@@ -11,6 +11,7 @@ from real_arrays import REAL
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_metadata import Metadata, is_label, parse_metadata
+from napari_ifealid.stack import Placement
 
 SMALL = Metadata(
     name="small",
@@ -26,6 +27,8 @@ FIELDS = json.loads(SMALL.as_json())
 
 numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(1, 10**6)
+lengths = st.floats(1e-3, 1e3)
+placements = st.builds(Placement, st.tuples(lengths, lengths), st.tuples(lengths, lengths))
 
 
 @st.composite
@@ -44,6 +47,7 @@ def metadata_of_any_dataset(draw):
         labels=draw(st.none() | labels.map(tuple)),
         padding=padding,
         real_dtype=draw(st.none() | st.sampled_from(REAL).map(lambda dtype: np.dtype(dtype.name))),
+        placement=draw(st.none() | placements),
     )
 
 
@@ -136,3 +140,18 @@ def test_sizes_follow_from_the_precision(precision, images, values_size):
     assert metadata.image_size == 60
     assert metadata.values_size == values_size == metadata.empty_values().nbytes
     assert metadata.empty_values().shape == (5, 3, 7)
+
+
+@pytest.mark.parametrize("alone", ["stride", "offset"])
+def test_half_a_placement_is_none(alone):
+    assert parse_metadata(json.dumps(FIELDS | {alone: [4, 4]}).encode()).placement is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("stride", [4]), ("stride", 4), ("stride", [0, 4]), ("offset", [1, "2"]), ("offset", None)],
+)
+def test_wrong_placement_is_named(field, value):
+    error = error_of(**{"stride": [4, 4], "offset": [0, 0], field: value})
+    assert error.member == f'metadata.json, "{field}"'
+    assert error.found == json.dumps(value)

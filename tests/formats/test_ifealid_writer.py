@@ -27,7 +27,7 @@ from napari_ifealid.formats import (
     write_stack,
     zip_path,
 )
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FeatureStack, Placement
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::napari_ifealid.formats.web_application_faults.WebApplicationWarning"
@@ -478,3 +478,8 @@ def test_what_looks_the_same_in_the_web_application_is_not_warned_of(path, dtype
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         write_stack(path, random_stack(dtype=dtype), **options)
+
+
+def test_placement_comes_back(rewritten):
+    placement = Placement((4.0, 8.0), (1.5, -0.5))
+    assert rewritten(random_stack(placement=placement)).placement == placement

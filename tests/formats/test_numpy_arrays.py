@@ -14,6 +14,7 @@ from dataset_files import write
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.formats.numpy_arrays import read_npz, stack_names
+from napari_ifealid.stack import Placement
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 NAN_CUBE = np.full((3, 4, 5), np.nan)
@@ -315,3 +316,25 @@ def test_other_kind_of_file_is_an_error(tmp_path):
     error = error_of(write(tmp_path / "cube.tif", b"II*\x00"))
     assert "'.tif'" in error.found
     assert ".npz" in error.expected
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"stride": [4.0, 4.0]},
+        {"stride": [4.0, 4.0], "offset": [1.0]},
+        {"stride": [0.0, 4.0], "offset": [1.0, 1.0]},
+        {"stride": [4.0, 4.0], "offset": [np.nan, 1.0]},
+    ],
+)
+def test_unusable_placement_is_left_out(tmp_path, arrays):
+    np.savez(tmp_path / "a.npz", features=np.ones((2, 3, 4)), **arrays)
+    (stack,) = read_npz(tmp_path / "a.npz")
+    assert stack.placement is None
+
+
+def test_placement_is_that_of_the_features_only(tmp_path):
+    values = np.ones((2, 3, 4))
+    np.savez(tmp_path / "a.npz", features=values, other=values, stride=[4, 4], offset=[0, 1.5])
+    by_name = {stack.name: stack.placement for stack in read_npz(tmp_path / "a.npz")}
+    assert by_name == {"a.npz: features": Placement((4, 4), (0, 1.5)), "a.npz: other": None}

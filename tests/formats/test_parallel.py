@@ -8,7 +8,7 @@ import pytest
 
 from napari_ifealid.formats import parallel
 from napari_ifealid.formats.parallel import in_threads
-from napari_ifealid.formats.tracking import untracked
+from napari_ifealid.tracking import untracked
 
 MANY = range(500)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from napari_ifealid.cli.engine_memory import cpu_memory, gpu_memory
 from napari_ifealid.formats import restored
 from napari_ifealid.formats.blocks import blocks_near_in_memory
-from napari_ifealid.formats.tracking import Track, every_item
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, every_item
 
 
 @dataclass(frozen=True, kw_only=True)

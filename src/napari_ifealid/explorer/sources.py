@@ -9,8 +9,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.memory import check_memory
 from napari_ifealid.layers import STACK_KEY
+from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
 
 SIMILARITY_KEY = "similarity_of"

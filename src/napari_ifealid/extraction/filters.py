@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 from skimage.feature import multiscale_basic_features
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.extraction.extractor import check_layers
+from napari_ifealid.extraction.images import as_rgb
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, every_item, untracked
 
 CHANNELS = ("lightness", "green to red", "blue to yellow")
 FILTERS = ("average", "edges", "largest curvature", "smallest curvature")
@@ -19,6 +22,26 @@ LEAST_VISIBLE_CONTRAST = 1.0
 """CIELAB units; a difference below about 2 is not seen."""
 ROUNDING_ERROR = 1e-6
 """A feature that varies less than this, of a lightness between 0 and 1, is constant."""
+
+
+class FilterExtractor:
+    """Extracts `filter_features`: an `Extractor` without a network."""
+
+    layers = ("filters",)
+
+    def extract(
+        self,
+        image: NDArray[Any],
+        layers: Sequence[str] | None = None,
+        *,
+        name: str = "image",
+        track: Track = untracked,
+    ) -> list[FeatureStack]:
+        """Extract the features of an image, as an `Extractor` does."""
+        chosen = self.layers if layers is None else layers
+        check_layers(chosen, self.layers)
+        done = every_item(track, chosen, total=len(chosen), desc=f"Filtering {name}")
+        return [filter_features(image, name=f"{name} {layer}") for layer in done]
 
 
 def filter_features(
@@ -64,7 +87,7 @@ def filter_features(
       change from pixel to pixel within one material.
     """
     scales = _scales(sigma_min, sigma_max)
-    rgb = _as_rgb(image)
+    rgb = as_rgb(image)
     lab = rgb2lab(rgb)
     visible = [0, *(c for c in (1, 2) if np.ptp(lab[..., c]) >= LEAST_VISIBLE_CONTRAST)]
     values = multiscale_basic_features(
@@ -88,44 +111,6 @@ def _scales(sigma_min: float, sigma_max: float) -> NDArray[np.float64]:
             "give 0 < sigma_min <= sigma_max, in pixels"
         )
     return np.geomspace(sigma_min, sigma_max, int(np.log2(sigma_max / sigma_min)) + 1)
-
-
-def _as_rgb(image: NDArray[Any]) -> NDArray[np.float32]:
-    """Return an image as RGB between 0 and 1."""
-    is_image = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
-    if not is_image or min(image.shape[:2]) < 2:
-        raise DatasetError(
-            f"an array of shape {image.shape}",
-            expected="an image of shape (height, width), (height, width, 3) or "
-            "(height, width, 4), of 2 or more pixels a side",
-            remedy="Choose one plane, and move the colours to the last axis.",
-        )
-    if image.dtype.kind not in "buif":
-        raise DatasetError(
-            f"an image of type {image.dtype}",
-            expected="real numbers: booleans, integers or floats",
-            remedy="Convert it first, e.g. with abs(image) or image.astype('float32').",
-        )
-    rgb = image[..., None].repeat(3, axis=-1) if image.ndim == 2 else image[..., :3]
-    if rgb.dtype != np.uint8:
-        return _stretched(rgb)
-    scaled: NDArray[np.float32] = np.divide(rgb, 255, dtype=np.float32)
-    return scaled
-
-
-def _stretched(image: NDArray[Any]) -> NDArray[np.float32]:
-    """Stretch the values of an image to 0 to 1."""
-    if not np.isfinite(image).all():
-        raise DatasetError(
-            "NaN or infinity in the image",
-            expected="finite numbers",
-            remedy="Replace them first, e.g. with numpy.nan_to_num(image).",
-        )
-    values = image.astype(np.float64)
-    values /= np.abs(values).max() or 1.0  # differences of the largest floats would overflow
-    values -= values.min()
-    values /= values.max() or 1.0
-    return values.astype(np.float32)
 
 
 def _balance(values: NDArray[np.float32]) -> None:

@@ -14,10 +14,10 @@ from napari_ifealid.formats.ifealid_zip import is_ifealid, read_ifealid_zip
 from napari_ifealid.formats.numpy_arrays import NPY_START, read_npy, read_npz, stack_names
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
-from napari_ifealid.formats.tracking import Track, untracked
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.formats.zip_archive import ZIP_STARTS, cannot_open, member_names
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, untracked
 
 _MOST_LISTED = 10
 

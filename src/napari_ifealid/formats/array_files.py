@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.blocks import MOST_VALUES, Block, block_lengths, blocks
+from napari_ifealid.formats.numpy_arrays import FEATURES_KEY, OFFSET_KEY, STRIDE_KEY
 from napari_ifealid.formats.quantisation import restored
-from napari_ifealid.formats.tracking import Track, every_item, untracked
 from napari_ifealid.formats.written import written_file, written_folder
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, every_item, untracked
 
-NPZ_KEY = "features"
 CHUNK_BYTES = 1 << 22
 
 
@@ -40,9 +40,10 @@ def write_array(
     Parameters
     ----------
     path : path
-        Its suffix decides: .npy; .npz, with the array `features`, compressed; or .zarr, a folder
-        with a Zarr array of version 3, whose chunks are tiles of the image with all features and
-        whose attributes are the stack's `name` and `feature_labels`.
+        Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
+        stack has a placement, `stride` and `offset`; or .zarr, a folder with a Zarr array of
+        version 3, whose chunks are tiles of the image with all features and whose attributes are
+        the stack's `name`, `feature_labels`, `stride` and `offset`.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.
@@ -90,9 +91,12 @@ def _write_npz(path: Path, stack: FeatureStack, force: bool, track: Track) -> No
     with (
         written_file(path, force=force) as stream,
         ZipFile(stream, "w", ZIP_DEFLATED) as archive,
-        archive.open(f"{NPZ_KEY}.npy", "w", force_zip64=True) as member,
     ):
-        _write_npy_to(member, stack, track)
+        with archive.open(f"{FEATURES_KEY}.npy", "w", force_zip64=True) as member:
+            _write_npy_to(member, stack, track)
+        for key, pair in _placement(stack).items():
+            with archive.open(f"{key}.npy", "w") as member:
+                npy.write_array(member, np.array(pair), version=(1, 0))
 
 
 def _write_npy_to(stream: IO[bytes], stack: FeatureStack, track: Track) -> None:
@@ -126,7 +130,11 @@ def _write_zarr(path: Path, stack: FeatureStack, force: bool, track: Track) -> N
             dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
             chunks=chunks,
             dimension_names=_dimension_names(len(shape)),
-            attributes={"name": stack.name, "feature_labels": _plain_labels(stack)},
+            attributes={
+                "name": stack.name,
+                "feature_labels": _plain_labels(stack),
+                **_placement(stack),
+            },
         ).result()
 
         def write_block(block: Block) -> None:
@@ -168,6 +176,12 @@ def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 def _dimension_names(count: int) -> list[str | None]:
     spatial: list[str | None] = [None] * (count - 5)
     return [*spatial, *"tzyx"[-(count - 1) :], "feature"]
+
+
+def _placement(stack: FeatureStack) -> dict[str, list[float]]:
+    if stack.placement is None:
+        return {}
+    return {STRIDE_KEY: [*stack.placement.stride], OFFSET_KEY: [*stack.placement.offset]}
 
 
 def _plain_labels(stack: FeatureStack) -> list[str | float]:

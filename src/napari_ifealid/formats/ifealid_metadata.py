@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.stack import Placement
 
 METADATA = "metadata.json"
 PRECISIONS: dict[int, np.dtype[Any]] = {
@@ -46,6 +47,8 @@ class Metadata:
         How many of the last features mean nothing.
     real_dtype : numpy dtype or None
         The type that the real values had, where it is known.
+    placement : Placement or None
+        Where the pixels lie on the overlay, where that is known.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Metadata:
     labels: tuple[str | float, ...] | None = None
     padding: int = 0
     real_dtype: np.dtype[Any] | None = None
+    placement: Placement | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -107,6 +111,8 @@ class Metadata:
             fields["padding"] = self.padding
         if self.real_dtype is not None:
             fields["dtype"] = self.real_dtype.name
+        if self.placement is not None:
+            fields |= {"stride": self.placement.stride, "offset": self.placement.offset}
         return json.dumps(fields, allow_nan=False).encode()
 
 
@@ -132,6 +138,7 @@ def parse_metadata(content: bytes) -> Metadata:
         labels=_labels(fields, features - padding),
         padding=padding,
         real_dtype=_real_dtype(fields),
+        placement=_placement(fields),
     )
 
 
@@ -210,6 +217,18 @@ def _real_dtype(fields: dict[str, Any]) -> np.dtype[Any] | None:
     if dtype.kind not in "buif" or dtype.name != name:
         raise _wrong(_shown(name), expected, "dtype")
     return dtype
+
+
+def _placement(fields: dict[str, Any]) -> Placement | None:
+    if not {"stride", "offset"} <= fields.keys():
+        return None
+    for key in ("stride", "offset"):
+        pair = fields[key]
+        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))):
+            raise _wrong(_shown(pair), "two finite numbers, along y and x", key)
+    if min(fields["stride"]) <= 0:
+        raise _wrong(_shown(fields["stride"]), "two numbers greater than 0", "stride")
+    return Placement(tuple(fields["stride"]), tuple(fields["offset"]))
 
 
 def _labels(fields: dict[str, Any], features: int) -> tuple[str | float, ...] | None:

@@ -17,7 +17,6 @@ from napari_ifealid.formats.overlay import OVERLAY, encode_overlay
 from napari_ifealid.formats.parallel import in_threads
 from napari_ifealid.formats.png import encode_rgba
 from napari_ifealid.formats.quantisation import Quantisation, quantisation
-from napari_ifealid.formats.tracking import Track, untracked
 from napari_ifealid.formats.web_application_faults import (
     WebApplicationWarning,
     padding_for_web,
@@ -25,6 +24,7 @@ from napari_ifealid.formats.web_application_faults import (
 )
 from napari_ifealid.formats.written import written_file
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, untracked
 
 IMAGES_A_BLOCK = 8
 """Images made together: half a cache line of each pixel's numbers."""
@@ -62,7 +62,8 @@ def write_stack(
     path : path
         Of the ZIP file.
     stack : FeatureStack
-        With two spatial axes. Its name, overlay and feature labels are written, too.
+        With two spatial axes. Its name, overlay, placement and feature labels are written,
+        too.
     precision : {8, 16, 32}, optional
         The bits of a value. Unless given, as many as the type of the stack's values has.
     pad_for_web : bool, optional
@@ -155,6 +156,7 @@ def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metad
         labels=None if labels == tuple(range(stack.feature_count)) else labels,
         padding=padding,
         real_dtype=real_dtype,
+        placement=stack.placement,
     )
 
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_metadata import METADATA, Metadata, parse_metadata
-from napari_ifealid.formats.memory import check_memory
 from napari_ifealid.formats.overlay import MOST_BYTES, OVERLAY, OverlayWarning, decode_overlay
 from napari_ifealid.formats.parallel import WORKERS, in_threads
 from napari_ifealid.formats.png import decode_rgba
-from napari_ifealid.formats.tracking import Track, untracked
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
+from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, untracked
 
 LARGEST_METADATA = 2**20
 PNG_ALLOWANCE = 2**20
@@ -80,6 +80,7 @@ def read_ifealid_zip(path: str | PathLike[str], *, track: Track = untracked) -> 
         values=values,
         name=metadata.name,
         overlay=overlay,
+        placement=metadata.placement,
         precision=metadata.precision,
         value_range=metadata.value_range,
         real_dtype=metadata.real_dtype,

@@ -14,14 +14,17 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.memory import check_memory
-from napari_ifealid.formats.tracking import Track, every_item, untracked
 from napari_ifealid.formats.zip_archive import BOUNDED, cannot_open, opened_member, opened_zip
-from napari_ifealid.stack import FeatureStack, check_feature_array
+from napari_ifealid.memory import check_memory
+from napari_ifealid.stack import FeatureStack, Placement, check_feature_array
+from napari_ifealid.tracking import Track, every_item, untracked
 
 MOST_LISTED = 10
 PIECE_LENGTH = 2**16
 NPY_START = npy.MAGIC_PREFIX
+
+FEATURES_KEY, STRIDE_KEY, OFFSET_KEY = "features", "stride", "offset"
+"""Names of the arrays of a .npz file that tells where its feature stack lies on an image."""
 
 # a header is Python text, so that a damaged one fails in many ways
 _BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, RecursionError)
@@ -92,7 +95,8 @@ def read_npz(
     """Read each feature stack in a .npz file, or one of them.
 
     An array is a feature stack if it has at least three axes, none of them empty, and real
-    numbers. Other arrays are skipped.
+    numbers. Other arrays are skipped, but for `stride` and `offset`, two numbers each along y and
+    x, which tell the placement of the array `features`.
 
     Parameters
     ----------
@@ -123,6 +127,7 @@ def read_npz(
         ]
         if not stacks:
             raise _no_stacks(path, headers, array)
+        placement = _placement(archive, headers)
         try:
             check_memory(sum(headers[info].file_size for info in stacks))
         except DatasetError as error:
@@ -131,6 +136,7 @@ def read_npz(
             FeatureStack(
                 values=_member_array(archive, info, headers[info]),
                 name=path.name if len(stacks) == 1 else f"{path.name}: {_key(info)}",
+                placement=placement if _key(info) == FEATURES_KEY else None,
             )
             for info in every_item(track, stacks, total=len(stacks), desc=f"Opening {path.name}")
         ]
@@ -175,6 +181,22 @@ def _member_array(archive: ZipFile, info: ZipInfo, header: ArrayHeader) -> NDArr
             )
         _check_some_finite(values)
         return values
+
+
+def _placement(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> Placement | None:
+    infos = {_key(info): info for info, header in headers.items() if _is_pair(header)}
+    if not {STRIDE_KEY, OFFSET_KEY} <= infos.keys():
+        return None
+    stride, offset = (
+        _member_array(archive, infos[key], headers[infos[key]]).tolist()
+        for key in (STRIDE_KEY, OFFSET_KEY)
+    )
+    is_usable = np.isfinite([*stride, *offset]).all() and min(stride) > 0
+    return Placement(tuple(stride), tuple(offset)) if is_usable else None
+
+
+def _is_pair(header: ArrayHeader) -> bool:
+    return header.stand_in.shape == (2,) and header.stand_in.dtype.kind in "iuf"
 
 
 def _read_header(stream: IO[bytes]) -> ArrayHeader:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from napari_ifealid.formats.tracking import Track, every_item
+from napari_ifealid.tracking import Track, every_item
 
 WORKERS = min(8, os.cpu_count() or 1)
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.tracking import Track, every_item, untracked
 from napari_ifealid.stack import FeatureStack, zero_level, zero_position
+from napari_ifealid.tracking import Track, every_item, untracked
 
 _PIECE_VALUES = 1 << 17  # a piece stays in a core's cache
 

@@ -1,0 +1,202 @@
+"""The example datasets of the IFeaLiD paper, downloaded when they are asked for."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import pooch
+from requests import RequestException, get
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
+from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
+from napari_ifealid.tracking import Track, untracked
+
+SOURCE = (
+    "https://github.com/BiodataMiningGroup/IFeaLiD/raw/"
+    "7aa119b92e7eec3c1270ff0a2b9ad51c94eefbba/public/datasets"
+)
+"""Where the examples are downloaded from, unless SOURCE_VARIABLE tells another place."""
+
+SOURCE_VARIABLE = "NAPARI_IFEALID_EXAMPLES_URL"
+"""Environment variable with the address of a folder that has the same files."""
+
+CACHE_VARIABLE = "NAPARI_IFEALID_CACHE"
+"""Environment variable with the folder that keeps the downloads, instead of the user's cache."""
+
+PATIENCE = 10
+"""Seconds without a sign of life after which a download is given up."""
+
+STEP = 2**16
+"""Bytes between two steps of the progress."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A dataset that can be downloaded.
+
+    Parameters
+    ----------
+    title : str
+        The collection that the image is from, and the stage of ResNet101.
+    file_name : str
+    sha256 : str, optional
+        Of the file, where it is known.
+    """
+
+    title: str
+    file_name: str
+    sha256: str | None = None
+
+
+_IMAGES = {
+    "COCO": "000000015746.jpg",
+    "Cityscapes": "bielefeld_000000_007186_leftImg8bit.png",
+    "DIV2K": "0804.png",
+    "DOTA": "P0034.png",
+}
+_STAGES = {"conv2_x": "C1", "conv3_x": "C2", "conv4_x": "C3"}
+_SHA256 = {
+    ("COCO", "conv2_x"): "9ea00893962e181721272fa1957f55aa61ac767f486f281df14a614eee2df474",
+    ("COCO", "conv4_x"): "8603e477d6ac87e2ec83e1a6aeac7d8f1d249a7bae766cae51c405092d3180d6",
+}
+
+EXAMPLES: Mapping[str, Example] = {
+    f"{collection.lower()}_{stage}": Example(
+        title=f"{collection}: {stage}",
+        file_name=f"{image}.{suffix}.npz.8.zip",
+        sha256=_SHA256.get((collection, stage)),
+    )
+    for collection, image in _IMAGES.items()
+    for stage, suffix in _STAGES.items()
+}
+"""The examples by their keys, such as "coco_conv2_x"."""
+
+
+def example_path(name: str, *, track: Track = untracked) -> Path:
+    """Return the file of an example dataset, which is downloaded the first time.
+
+    Parameters
+    ----------
+    name : str
+        One of the keys of `EXAMPLES`.
+    track : callable, optional
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Returns
+    -------
+    Path
+        In the user's cache folder, or in the one that NAPARI_IFEALID_CACHE names.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such example, or if it can't be downloaded or kept, or is damaged. Nothing
+        is kept then.
+    concurrent.futures.CancelledError
+        If `track` ended the iteration early. Nothing is kept then.
+
+    References
+    ----------
+    Zurowietz & Nattkemper 2020, doi 10.3389/frai.2020.00049; the data: doi 10.5281/zenodo.3741485
+
+    Examples
+    --------
+    >>> stack = napari_ifealid.read_stack(example_path("coco_conv2_x"))
+    """
+    if name not in EXAMPLES:
+        raise DatasetError(
+            f"no example {name!r}",
+            expected=f"one of {', '.join(EXAMPLES)}",
+            remedy="Choose one of these.",
+        )
+    example = EXAMPLES[name]
+    cache = pooch.create(
+        path=pooch.os_cache("napari-ifealid"),
+        env=CACHE_VARIABLE,
+        base_url=os.environ.get(SOURCE_VARIABLE, SOURCE),
+        registry={example.file_name: example.sha256},
+    )
+    url = cache.get_url(example.file_name)
+
+    def download(url: str, file: str, _: pooch.Pooch) -> None:
+        _download(url, file, track=track, desc=f"Downloading {example.title}")
+        _check(file, url, track=track)
+
+    try:
+        return Path(cache.fetch(example.file_name, downloader=download))
+    except RequestException as error:
+        raise _not_downloaded(url, error) from error
+    except OSError as error:
+        raise _not_kept(cache.abspath, error) from error
+    except DatasetError:
+        raise
+    except ValueError as error:  # pooch's, for another hash
+        raise _another_file(url, error) from error
+
+
+def _download(url: str, file: str, *, track: Track, desc: str) -> None:
+    # a server that compresses tells another length than that of the file
+    headers = {"Accept-Encoding": "identity"}
+    with get(url, headers=headers, stream=True, timeout=PATIENCE) as answer:
+        answer.raise_for_status()
+        pieces = answer.iter_content(STEP)
+        count = ceil(int(answer.headers.get("Content-Length", 0)) / STEP)
+        with Path(file).open("wb") as stream:
+            for piece in track(pieces, total=count, desc=desc):
+                stream.write(piece)
+        if next(pieces, None) is not None:  # some progress bars just end when they are cancelled
+            raise CancelledError(f"{desc}: cancelled")
+
+
+def _check(file: str, url: str, *, track: Track) -> None:
+    """Read the whole dataset: checksums are checked on the way."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", OverlayWarning)
+            read_ifealid_zip(file, track=track)
+    except OverlayWarning as warning:
+        raise DatasetError(
+            "a damaged overlay",
+            expected="the original image",
+            remedy="Try again later.",
+            file=url,
+            member=OVERLAY,
+        ) from warning
+    except DatasetError as error:
+        raise error.inside(url) from error
+
+
+def _not_downloaded(url: str, error: RequestException) -> DatasetError:
+    return DatasetError(
+        f"no connection, or one that broke off ({type(error).__name__})"
+        if error.response is None
+        else f"the answer {error.response.status_code} {error.response.reason}",
+        expected="the example dataset",
+        remedy="Check the connection to the internet, and try again.",
+        file=url,
+    )
+
+
+def _not_kept(folder: Path, error: OSError) -> DatasetError:
+    return DatasetError(
+        f"no way to keep a download ({error.strerror or error})",
+        expected="a folder with enough space that you may write to",
+        remedy=f"Make it so, or name another folder in the variable {CACHE_VARIABLE}.",
+        file=folder,
+    )
+
+
+def _another_file(url: str, error: ValueError) -> DatasetError:
+    return DatasetError(
+        f"another dataset ({error})",
+        expected="the one that was published with the paper",
+        remedy=f"Try again later; look into the variable {SOURCE_VARIABLE} if you have set it.",
+        file=url,
+    )

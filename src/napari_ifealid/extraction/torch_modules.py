@@ -1,0 +1,367 @@
+"""Features from the layers of any torch module."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil, isqrt, lcm
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.extraction.extractor import check_layers
+from napari_ifealid.extraction.feature_maps import feature_map
+from napari_ifealid.extraction.images import as_rgb
+from napari_ifealid.extraction.receptive_fields import Grid, ReceptiveFields
+from napari_ifealid.extraction.tiles import Tile, tiles
+from napari_ifealid.memory import check_memory
+from napari_ifealid.stack import FeatureStack, Placement
+from napari_ifealid.tracking import Track, every_item, untracked
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+MOST_PIXELS = 1 << 21
+"""Pixels that are worked on at once unless told otherwise."""
+
+OVERLAP = 256
+"""Pixels that neighbouring tiles have in common unless told otherwise."""
+
+_LEAST_PIXELS = 1 << 16  # smaller tiles are mostly overlap
+_PROBE = 224  # pixels a side; the usual strides and patches divide it
+_CPU = torch.device("cpu")
+
+Run = Callable[[torch.Tensor, Sequence[str]], Mapping[str, Any]]
+
+
+class ExtractionWarning(UserWarning):
+    """Features were extracted in another way than asked for."""
+
+
+@dataclass(frozen=True)
+class TorchExtractor:
+    """Extracts features with a torch module: an `Extractor`.
+
+    The image is padded to a multiple of the largest stride with copies of its edge pixels, and
+    the padding is cut off the maps. Large images are worked on in overlapping tiles, smaller
+    ones where memory is short, and on the CPU where the device has too little for any.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    layers : tuple of str
+    run : callable
+        `run(image, layers)` takes a tensor of shape (1, 3, H, W) and returns a mapping from the
+        name of each of these layers to its output.
+    mean, std : (float, float, float), optional
+        What the network's input is normalised by: (rgb − mean) / std, for colours from 0 to 1.
+    device : torch.device, optional
+        Where the module is unless given.
+    half : bool, optional
+        Whether the features are float16 instead of float32.
+    most_pixels : int, optional
+        Of a tile.
+    overlap : int, optional
+        Pixels that neighbouring tiles have in common.
+    """
+
+    module: torch.nn.Module
+    layers: tuple[str, ...]
+    run: Run
+    mean: Sequence[float] = IMAGENET_MEAN
+    std: Sequence[float] = IMAGENET_STD
+    device: torch.device | None = None
+    half: bool = False
+    most_pixels: int = MOST_PIXELS
+    overlap: int = OVERLAP
+
+    def extract(
+        self,
+        image: NDArray[Any],
+        layers: Sequence[str] | None = None,
+        *,
+        name: str = "image",
+        track: Track = untracked,
+    ) -> list[FeatureStack]:
+        """Extract the features of an image, as an `Extractor` does.
+
+        Warns
+        -----
+        ExtractionWarning
+            If smaller tiles or the CPU were used because memory is short.
+        """
+        rgb = as_rgb(image)
+        chosen = list(self.layers if layers is None else layers)
+        check_layers(chosen, self.layers)
+        device, most_pixels = self.device or _device_of(self.module), self.most_pixels
+        while True:
+            try:
+                with _running(self.module, device):
+                    maps = self._maps(rgb, chosen, device, most_pixels, name, track)
+                break
+            except (MemoryError, RuntimeError) as error:
+                if not _is_memory_short(error):
+                    raise
+                device, most_pixels = self._next_try(device, most_pixels, name, error)
+        overlay = np.rint(rgb * 255).astype(np.uint8)
+        return [
+            FeatureStack(
+                values=values,
+                name=f"{name} {layer}",
+                overlay=overlay,
+                placement=Placement(grid.stride, grid.offset),
+            )
+            for layer, (values, grid) in maps.items()
+        ]
+
+    def _maps(
+        self,
+        rgb: NDArray[np.float32],
+        layers: list[str],
+        device: torch.device,
+        most_pixels: int,
+        name: str,
+        track: Track,
+    ) -> dict[str, tuple[NDArray[Any], Grid]]:
+        multiple = self._multiple(layers, device)
+        height, width = rgb.shape[:2]
+        padded = self._prepared(rgb, multiple)
+        plan = tiles(
+            *padded.shape[-2:], multiple=multiple, overlap=self.overlap, most_pixels=most_pixels
+        )
+        maps: dict[str, tuple[NDArray[Any], Grid]] = {}
+        description = f"Extracting features of {name}"
+        for tile in every_item(track, plan, total=len(plan), desc=description):
+            part = padded[..., *tile.seen].to(device)
+            for layer, (values, grid) in self._run(part, layers).items():
+                if len(plan) == 1:
+                    maps[layer] = values, grid
+                else:
+                    if layer not in maps:
+                        maps[layer] = _blank(layer, values, grid, part, padded), grid
+                    _paste(maps[layer][0], values, grid, tile)
+        return {
+            layer: (values[: ceil(height / grid.stride[0]), : ceil(width / grid.stride[1])], grid)
+            for layer, (values, grid) in maps.items()
+        }
+
+    def _multiple(self, layers: list[str], device: torch.device) -> int:
+        """Return what the sides of an image must be multiples of, for maps without a remainder."""
+        maps = self._run(torch.zeros(1, 3, _PROBE, _PROBE, device=device), layers)
+        return lcm(*(max(1, ceil(stride)) for _, grid in maps.values() for stride in grid.stride))
+
+    def _prepared(self, rgb: NDArray[np.float32], multiple: int) -> torch.Tensor:
+        """Return the network's input, shape (1, 3, H, W), padded to a multiple."""
+        mean, std = (np.array(values, np.float32) for values in (self.mean, self.std))
+        normalised = (rgb - mean) / std
+        missing = [(0, -length % multiple) for length in rgb.shape[:2]]
+        padded = np.pad(normalised, [*missing, (0, 0)], mode="edge")
+        return torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[np.newaxis]
+
+    def _run(self, image: torch.Tensor, layers: list[str]) -> dict[str, tuple[NDArray[Any], Grid]]:
+        """Return a map of shape (h, w, C) and its grid for each layer."""
+        kind = torch.float16 if self.half else torch.float32
+        with ReceptiveFields(image):
+            outputs = self.run(image, layers)
+        maps = {layer: feature_map(outputs[layer], layer, image) for layer in layers}
+        return {
+            layer: (np.ascontiguousarray(values.to(kind).cpu().numpy()), grid)
+            for layer, (values, grid) in maps.items()
+        }
+
+    def _next_try(
+        self, device: torch.device, most_pixels: int, name: str, error: Exception
+    ) -> tuple[torch.device, int]:
+        """Return where and with which tiles to try again."""
+        if most_pixels > _LEAST_PIXELS:
+            side = isqrt(most_pixels // 4)
+            warnings.warn(
+                f"{name}: memory is short on {device}; going on in tiles of {side} × {side} pixels",
+                ExtractionWarning,
+                stacklevel=3,
+            )
+            return device, most_pixels // 4
+        if device != _CPU:
+            warnings.warn(
+                f"{name}: memory is short on {device}; going on on the CPU",
+                ExtractionWarning,
+                stacklevel=3,
+            )
+            return _CPU, self.most_pixels
+        raise DatasetError(
+            f"too little memory for the network ({_first_line(error)})",
+            expected=f"room for its work on tiles of {most_pixels:,} pixels",
+            remedy="Close other programs, or choose a smaller model.",
+            file=name,
+        ) from error
+
+
+def extract_features(
+    module: torch.nn.Module,
+    image: NDArray[Any],
+    layers: Sequence[str],
+    *,
+    name: str = "image",
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
+    half: bool = False,
+    most_pixels: int = MOST_PIXELS,
+    overlap: int = OVERLAP,
+    track: Track = untracked,
+) -> list[FeatureStack]:
+    """Extract what layers of a network make of an image.
+
+    The module runs where it is, in evaluation mode and without gradients. The image is padded to
+    a multiple of the largest stride with copies of its edge pixels, and the padding is cut off
+    the maps.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Takes images of shape (1, 3, H, W), of any height and width.
+    image : array, shape (H, W), (H, W, 3) or (H, W, 4)
+        A grey, RGB or RGBA image of any real type. Opacity is left out. Of other types than
+        uint8, the smallest value is black and the largest white.
+    layers : sequence of str
+        Names of submodules, as in `module.named_modules()`, such as "layer3.5". Their outputs are
+        maps, or sequences of tokens with one token a patch, as in a vision transformer: class and
+        register tokens are dropped and the grid is restored.
+    name : str, optional
+        What the image is called. Its stacks are called "<name> <layer>".
+    mean, std : (float, float, float), optional
+        What the network's input is normalised by: (rgb − mean) / std, for colours from 0 to 1;
+        ImageNet's unless given.
+    half : bool, optional
+        Whether the features are float16 instead of float32.
+    most_pixels : int, optional
+        Larger images are worked on in overlapping tiles of no more pixels.
+    overlap : int, optional
+        Pixels that neighbouring tiles have in common. Where it is larger than the receptive
+        fields, tiles make no difference.
+    track : callable, optional
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Returns
+    -------
+    list of FeatureStack
+        One a layer, of shape (h, w, C), with the image as the overlay and with the place of its
+        pixels on it.
+
+    Raises
+    ------
+    DatasetError
+        If the array is no such image, if there is no such layer, if its output is no map, if the
+        network refuses the image, or if memory is short.
+    concurrent.futures.CancelledError
+        If `track` ended the iteration early.
+
+    Warns
+    -----
+    ExtractionWarning
+        If smaller tiles or the CPU were used because memory is short.
+
+    Examples
+    --------
+    >>> stacks = extract_features(resnet, photo, layers=["layer1", "layer3.5"])
+    """
+    names = tuple(name for name, _ in module.named_modules() if name)
+    extractor = TorchExtractor(
+        module,
+        names,
+        _hooked(module),
+        mean=mean,
+        std=std,
+        half=half,
+        most_pixels=most_pixels,
+        overlap=overlap,
+    )
+    return extractor.extract(image, layers, name=name, track=track)
+
+
+def _hooked(module: torch.nn.Module) -> Run:
+    """Return what runs a module and catches the outputs of layers."""
+
+    def run(image: torch.Tensor, layers: Sequence[str]) -> dict[str, Any]:
+        outputs: dict[str, Any] = {}
+        handles = [
+            module.get_submodule(layer).register_forward_hook(
+                lambda _module, _input, output, layer=layer: outputs.update({layer: output})
+            )
+            for layer in layers
+        ]
+        try:
+            module(image)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return outputs
+
+    return run
+
+
+@contextmanager
+def _running(module: torch.nn.Module, device: torch.device) -> Iterator[None]:
+    """Have a module evaluate on a device meanwhile, and leave it as it was."""
+    before, was_training = _device_of(module), module.training
+    try:
+        module.to(device).eval()
+        with torch.inference_mode():
+            yield
+    finally:
+        module.to(before).train(was_training)
+
+
+def _device_of(module: torch.nn.Module) -> torch.device:
+    return next((tensor.device for tensor in module.parameters()), _CPU)
+
+
+def _is_memory_short(error: Exception) -> bool:
+    told = str(error).lower()
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError)
+        or "out of memory" in told
+        or "can't allocate memory" in told
+    )
+
+
+def _blank(
+    layer: str,
+    values: NDArray[Any],
+    grid: Grid,
+    part: torch.Tensor,
+    whole: torch.Tensor,
+) -> NDArray[Any]:
+    """Return room for a map of the whole image, from the map of a part of it."""
+    sizes = [
+        [length / stride for length, stride in zip(image.shape[-2:], grid.stride, strict=True)]
+        for image in (part, whole)
+    ]
+    if values.shape[:2] != tuple(sizes[0]):
+        raise DatasetError(
+            f"a map of {values.shape[1]} × {values.shape[0]} pixels for a tile of "
+            f"{part.shape[-1]} × {part.shape[-2]}, by the layer {layer!r}",
+            expected="a map of the tile's size divided by the stride",
+            remedy="This network can't work in tiles: raise the most pixels of a tile, or make "
+            "the image smaller.",
+        )
+    shape = (*map(round, sizes[1]), values.shape[2])
+    check_memory(int(np.prod(shape)) * values.itemsize)
+    return np.empty(shape, values.dtype)
+
+
+def _paste(mosaic: NDArray[Any], values: NDArray[Any], grid: Grid, tile: Tile) -> None:
+    into, out_of = [], []
+    for seen, kept, stride in zip(tile.seen, tile.kept, grid.stride, strict=True):
+        into.append(slice(round(kept.start / stride), round(kept.stop / stride)))
+        shift = round(seen.start / stride)
+        out_of.append(slice(into[-1].start - shift, into[-1].stop - shift))
+    mosaic[tuple(into)] = values[tuple(out_of)]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
