@@ -15,10 +15,11 @@ import pytest
 
 from napari_ifealid import cli
 from napari_ifealid.cli import main
+from napari_ifealid.cli.exit_status import IncompleteError
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.formats import OverlayWarning
 
-SUBCOMMANDS = ["create", "info", "convert"]
+SUBCOMMANDS = ["extract", "create", "info", "convert"]
 
 
 def test_help_lists_the_subcommands(capsys):
@@ -108,6 +109,15 @@ def test_short_memory_is_a_plain_line_and_status_2(subcommand, capsys):
     subcommand(lambda: np.empty(2**60, np.uint8))
     assert main(["info", "a.npy"]) == 2
     assert capsys.readouterr().err.startswith("napari-ifealid: found too little memory; expected")
+
+
+def test_work_of_which_some_failed_is_status_1_and_no_further_line(subcommand, capsys):
+    def incomplete() -> None:
+        raise IncompleteError
+
+    subcommand(incomplete)
+    assert main(["info", "a.npy"]) == 1
+    assert capsys.readouterr().err == ""
 
 
 def test_warning_is_a_plain_line(subcommand, capsys):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from napari_ifealid.engines import CpuEngine
 from napari_ifealid.engines.pixels import PixelVectors
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks
 from napari_ifealid.formats import WebApplicationWarning, blocks, restored
+from napari_ifealid.stack import Placement
 
 
 @pytest.fixture
@@ -77,6 +79,8 @@ def test_figures_are_those_of_the_file(shared_data, info, name):
             "feature_labels": None,
             "overlay_height": overlay[0],
             "overlay_width": overlay[1],
+            "stride": None,
+            "offset": None,
             "precision_bits": stack.precision,
             "stored_dtype": str(stack.values.dtype),
             "real_dtype": str(real.dtype),
@@ -208,6 +212,15 @@ def test_more_spatial_axes_are_told(npy, info_of_one, capsys):
     assert (told["height"], told["width"], told["features"]) == (3, 4, 5)
     assert main(["info", str(npy)]) == 0
     assert "4 × 3 × 2 × 7 pixels × 5 features" in capsys.readouterr().out
+
+
+def test_place_on_the_image_is_told(info_of_one, tmp_path, stack, capsys):
+    path = tmp_path / "placed.zip"
+    write_stack(path, replace(stack, placement=Placement((4.0, 8.0), (1.5, 0.0))))
+    told = info_of_one(path)
+    assert (told["stride"], told["offset"]) == ([4.0, 8.0], [1.5, 0.0])
+    assert main(["info", str(path)]) == 0
+    assert "place on the image  every 8 × 4 pixels, from 0, 1.5" in capsys.readouterr().out
 
 
 def test_pixel_that_fits_no_texture_needs_no_gpu_memory():

@@ -8,6 +8,7 @@ from dataset_files import dataset, image_file, with_header_field, write
 from hypothesis import given
 from PIL import Image
 from real_arrays import between, seeds, sizes
+from tifffile import imwrite
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import OverlayWarning, overlay, read_overlay, read_stacks
@@ -203,6 +204,13 @@ def test_photo_is_turned_as_its_exif_data_say(saved, orientation, turned):
     exif[0x0112] = orientation
     path = saved(Image.fromarray(photo), "photo.jpg", quality=100, subsampling=0, exif=exif)
     np.testing.assert_allclose(read_overlay(path), turned(photo), rtol=0, atol=5)
+
+
+def test_plain_tiff_is_turned_as_its_orientation_says(tmp_path):
+    photo = (50 * np.arange(6, dtype=np.uint8)).reshape(2, 3)
+    path = tmp_path / "photo.tif"
+    imwrite(path, photo, photometric="minisblack", extratags=[(274, 3, 1, 6)])
+    np.testing.assert_array_equal(read_overlay(path)[..., 0], np.rot90(photo, -1))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from napari_ifealid.cli import convert, create, explore, info
+from napari_ifealid.cli import convert, create, explore, extract, info
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import print_any_name
 
@@ -24,7 +24,12 @@ class Subcommand(Protocol):
         """Do it."""
 
 
-SUBCOMMANDS: dict[str, Subcommand] = {"create": create, "info": info, "convert": convert}
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "extract": extract,
+    "create": create,
+    "info": info,
+    "convert": convert,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0; 2 for bad input; 128 and the number of the signal that ended it.
+        Exit status: 0; 1 if some of the input failed and the rest is done; 2 for bad input; 128
+        and the number of the signal that ended it.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in SUBCOMMANDS:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from napari_ifealid.cli.feature_labels import read_labels
 from napari_ifealid.cli.input_stack import add_input, read_input
-from napari_ifealid.cli.output_file import add_force, check_place, tell_written
+from napari_ifealid.cli.output_file import (
+    add_force,
+    add_pad_for_web,
+    check_place,
+    tell_written,
+)
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_overlay, write_stack
@@ -54,11 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ZIP to write; INPUT.PRECISION.zip unless given",
     )
     add_force(parser)
-    parser.add_argument(
-        "--pad-for-web",
-        action="store_true",
-        help="at 16 and 32 bit, add zero features where the web application loses the last ones",
-    )
+    add_pad_for_web(parser)
     parser.add_argument(
         "--replace-nonfinite",
         metavar="VALUE",

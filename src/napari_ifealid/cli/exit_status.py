@@ -9,6 +9,13 @@ from contextlib import contextmanager
 from napari_ifealid.cli.messages import fail, plain_warnings, tell
 from napari_ifealid.errors import DatasetError
 
+INCOMPLETE = 1
+"""Exit status where some of the input failed and the rest is done."""
+
+
+class IncompleteError(Exception):
+    """Some of the input failed, which has been told; the rest is done."""
+
 
 class _Terminated(BaseException):
     """The process shall end."""
@@ -17,8 +24,8 @@ class _Terminated(BaseException):
 def exit_status(work: Callable[[], None]) -> int:
     """Do the work and return the exit status for how it ended.
 
-    Bad input and short memory give 2, Ctrl+C and SIGTERM 128 and their number. Both reach the
-    work as exceptions, so that it can clean up.
+    Bad input and short memory give 2, an IncompleteError 1, Ctrl+C and SIGTERM 128 and their
+    number. Both signals reach the work as exceptions, so that it can clean up.
 
     Parameters
     ----------
@@ -27,6 +34,8 @@ def exit_status(work: Callable[[], None]) -> int:
     try:
         with plain_warnings(), _terminable():
             work()
+    except IncompleteError:
+        return INCOMPLETE
     except DatasetError as error:
         return fail(str(error))
     except MemoryError:

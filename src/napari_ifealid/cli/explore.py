@@ -86,7 +86,7 @@ def _pixel(text: str) -> tuple[int, ...]:
 
 def _read(paths: list[Path]) -> list[LayerData]:
     if not paths:
-        from napari_ifealid._sample_data import astronaut
+        from napari_ifealid._sample_data import chelsea
 
-        return astronaut()
+        return chelsea()
     return [layer for path in paths for stack in read_stacks(path) for layer in layer_data(stack)]

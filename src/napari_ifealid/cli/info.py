@@ -92,6 +92,8 @@ def _lines(summary: StackSummary) -> Iterator[tuple[str, str]]:
     if summary.feature_labels is not None:
         yield "labels", f"{summary.feature_labels[0]} … {summary.feature_labels[-1]}"
     yield "overlay", _overlay(summary)
+    if summary.stride is not None and summary.offset is not None:
+        yield "place on the image", _place(summary.stride, summary.offset)
     yield "stored as", _storage(summary)
     yield "values", f"{_number(summary.minimum)} to {_number(summary.maximum)}"
     share = f"{summary.share_of_all_zero_pixels:.2%}"
@@ -106,6 +108,11 @@ def _overlay(summary: StackSummary) -> str:
     if summary.overlay_height is None or summary.overlay_width is None:
         return "none"
     return f"{summary.overlay_width} × {summary.overlay_height} pixels"
+
+
+def _place(stride: tuple[float, float], offset: tuple[float, float]) -> str:
+    (step_y, step_x), (first_y, first_x) = stride, offset
+    return f"every {step_x:g} × {step_y:g} pixels, from {first_x:g}, {first_y:g}"
 
 
 def _storage(summary: StackSummary) -> str:

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tqdm import tqdm
+
 from napari_ifealid.formats import OverlayWarning, WebApplicationWarning
 
 FAILED = 2
@@ -15,8 +17,9 @@ FAILED = 2
 
 
 def tell(message: str) -> None:
-    """Print a line on the error stream."""
-    print(f"napari-ifealid: {message}", file=sys.stderr)
+    """Print a line on the error stream, beside progress bars."""
+    with tqdm.external_write_mode():
+        print(f"napari-ifealid: {message}", file=sys.stderr)
 
 
 def fail(message: str) -> int:

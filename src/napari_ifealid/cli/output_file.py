@@ -6,6 +6,8 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
+from tqdm import tqdm
+
 from napari_ifealid.cli.sizes import size_text
 from napari_ifealid.formats.written import written_file
 
@@ -17,6 +19,15 @@ class _OnlyTryingError(Exception):
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add the option to replace what is there."""
     parser.add_argument("--force", action="store_true", help="replace an existing output")
+
+
+def add_pad_for_web(parser: argparse.ArgumentParser) -> None:
+    """Add the option to write for a web application that loses features."""
+    parser.add_argument(
+        "--pad-for-web",
+        action="store_true",
+        help="at 16 and 32 bit, add zero features where the web application loses the last ones",
+    )
 
 
 def check_place(path: Path, *, force: bool) -> None:
@@ -33,7 +44,8 @@ def check_place(path: Path, *, force: bool) -> None:
 
 def tell_written(path: Path, what: str) -> None:
     """Print a line on what has been written."""
-    print(f"Wrote {path}: {what}, {size_text(_size(path))}")
+    with tqdm.external_write_mode():
+        print(f"Wrote {path}: {what}, {size_text(_size(path))}")
 
 
 def _size(path: Path) -> int:

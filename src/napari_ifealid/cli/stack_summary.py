@@ -34,6 +34,8 @@ class StackSummary:
     feature_labels : tuple of str or float, or None
         None where the features are just numbered.
     overlay_height, overlay_width : int or None
+    stride, offset : (float, float) or None
+        Where the pixels lie on the image, along y and x: pixel i at stride · i + offset.
     precision_bits : int or None
         Bits of a stored value of an IFeaLiD ZIP.
     stored_dtype, real_dtype : str
@@ -60,6 +62,8 @@ class StackSummary:
     feature_labels: tuple[str | float, ...] | None
     overlay_height: int | None
     overlay_width: int | None
+    stride: tuple[float, float] | None
+    offset: tuple[float, float] | None
     precision_bits: int | None
     stored_dtype: str
     real_dtype: str
@@ -92,6 +96,7 @@ def summarise(
     overlay_height, overlay_width = (
         (None, None) if stack.overlay is None else stack.overlay.shape[:2]
     )
+    placement = stack.placement
     labels = tuple(stack.feature_labels or ())
     all_zero_pixels = int(np.count_nonzero(is_zero))
     return StackSummary(
@@ -105,6 +110,8 @@ def summarise(
         feature_labels=None if labels == tuple(range(stack.feature_count)) else labels,
         overlay_height=overlay_height,
         overlay_width=overlay_width,
+        stride=None if placement is None else placement.stride,
+        offset=None if placement is None else placement.offset,
         precision_bits=stack.precision,
         stored_dtype=stack.values.dtype.name,
         real_dtype=extremes.dtype.name,

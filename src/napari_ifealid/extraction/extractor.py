@@ -13,6 +13,10 @@ from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
 
+class ExtractionWarning(UserWarning):
+    """Features were extracted in another way than asked for."""
+
+
 class Extractor(Protocol):
     """Makes a feature stack of an image for each layer of a network, or of whatever it is."""
 
@@ -70,6 +74,8 @@ def check_layers(wanted: Sequence[str], known: Sequence[str]) -> None:
             likely = get_close_matches(layer, known, n=5, cutoff=0.0)
             raise DatasetError(
                 f"no layer {layer!r}",
-                expected=f"one of those that there are, such as {', '.join(likely)}",
+                expected=f"one of those that there are, such as {', '.join(likely)}"
+                if likely
+                else "a network with layers",
                 remedy="Choose one of these.",
             )

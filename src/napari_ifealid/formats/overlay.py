@@ -81,7 +81,8 @@ def read_overlay(path: str | PathLike[str]) -> NDArray[np.uint8]:
     """
     try:
         _check_complete(Path(path))
-        with Image.open(path) as image:
+        # Pillow maps a file that it opens itself into memory, and turns such images wrongly
+        with Path(path).open("rb") as stream, Image.open(stream) as image:
             _check_size(image.width, image.height)
             return np.array(_as_rgb(ImageOps.exif_transpose(image)))
     except Image.DecompressionBombError as error:
