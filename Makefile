@@ -3,6 +3,7 @@
 # make lint    check style, types and import directions
 # make bench   run the benchmarks
 # make pictures  draw the pictures of the README and the guide anew
+# make sample  extract the features of the bundled sample anew
 #
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
 
@@ -15,7 +16,7 @@ VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
 endif
 endif
 
-.PHONY: demo test lint bench pictures python system
+.PHONY: demo test lint bench pictures sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -39,6 +40,9 @@ bench: .venv/installed
 
 pictures: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
+
+sample: .venv/installed
+	.venv/bin/python scripts/make_sample.py
 
 .venv/installed: pyproject.toml | system
 	$(PYTHON) -m venv .venv

@@ -1,13 +1,51 @@
-"""The sample that comes with the plugin."""
+"""The samples that come with the plugin."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 from skimage.data import astronaut as astronaut_image
 
 from napari_ifealid.extraction import filter_features
+from napari_ifealid.formats import read_stack
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.stack import FeatureStack
+
+_FOLDER = Path(__file__).parent / "samples"
+
+
+def chelsea() -> list[LayerData]:
+    """Return three layers of a network that looks at a cat, over one picture of it.
+
+    The last is the latest layer of the network: the one to begin with.
+    """
+    texture, *others = map(_chelsea, ("texture", "parts", "objects"))
+    (picture, about_picture, kind), features = layer_data(texture)
+    overlay = picture, about_picture | {"name": "Chelsea overlay"}, kind
+    stacks = [replace(stack, overlay=texture.overlay) for stack in others]
+    return [overlay, features, *(layer_data(stack)[-1] for stack in stacks)]
+
+
+def chelsea_texture() -> list[LayerData]:
+    """Return an early layer of the network as napari layers."""
+    return layer_data(_chelsea("texture"))
+
+
+def chelsea_parts() -> list[LayerData]:
+    """Return a layer in the middle of the network as napari layers."""
+    return layer_data(_chelsea("parts"))
+
+
+def chelsea_objects() -> list[LayerData]:
+    """Return a late layer of the network as napari layers."""
+    return layer_data(_chelsea("objects"))
 
 
 def astronaut() -> list[LayerData]:
     """Return the filter features of scikit-image's astronaut as napari layers."""
     return layer_data(filter_features(astronaut_image(), name="Astronaut"))
+
+
+def _chelsea(layer: str) -> FeatureStack:
+    return read_stack(_FOLDER / f"chelsea_{layer}.zip")

@@ -15,10 +15,15 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
 
 
 def show_overlay(layers: Iterable[Layer], stack: FeatureStack, *, in_colour: bool) -> None:
-    """Show a stack's original image in colour or in grey, if it has one among the layers."""
+    """Show a stack's original image in colour or in grey, if it has one among the layers.
+
+    Stacks of one image may share its layer, by sharing the array.
+    """
+    if stack.overlay is None:
+        return
     for layer in layers:
-        if isinstance(layer, Image) and layer.rgb and layer.metadata.get(STACK_KEY) is stack:
-            assert stack.overlay is not None
+        opened = layer.metadata.get(STACK_KEY)
+        if isinstance(layer, Image) and layer.rgb and opened and opened.overlay is stack.overlay:
             layer.data = stack.overlay if in_colour else _grey(stack.overlay)
 
 
