@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from unittest.mock import patch
 
 import pytest
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 
 from napari_ifealid.engines import Engine
+from napari_ifealid.engines.compiled import compiled_dot_products
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixels import PixelVectors
@@ -18,8 +20,18 @@ Run = Callable[..., AbstractContextManager[Engine]]
 
 
 @contextmanager
-def run_cpu(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
-    engine = CpuEngine(PixelVectors.of(stack))
+def run_compiled(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
+    pixels = PixelVectors.of(stack)
+    compiled_dot_products(pixels.stored).result()
+    engine = CpuEngine(pixels)
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def run_blas(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
+    with patch("napari_ifealid.engines.compiled.find_spec", return_value=None):
+        engine = CpuEngine(PixelVectors.of(stack))
     yield engine
     engine.close()
 
@@ -31,9 +43,12 @@ def run_gpu(stack: FeatureStack, max_side: int = 2048) -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.fixture(scope="session", params=[run_cpu, run_gpu], ids=["CPU", "GPU"])
+RUNS = {"CPU, compiled": run_compiled, "CPU, BLAS": run_blas, "GPU": run_gpu}
+
+
+@pytest.fixture(scope="session", params=RUNS.values(), ids=RUNS)
 def running(request, qapp) -> Run:
-    """Run either engine on a stack: `with running(stack, max_side) as engine`."""
+    """Run any engine on a stack: `with running(stack, max_side) as engine`."""
     return request.param
 
 

@@ -1,16 +1,23 @@
-"""Similarity maps on the CPU, by BLAS over blocks of pixels."""
+"""Similarity maps on the CPU, on all cores: compiled where numba is installed, else by BLAS."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.pixels import PixelVectors, unit_vector
+from napari_ifealid.engines.compiled import compiled_dot_products
+from napari_ifealid.engines.cores import on_all_cores
+from napari_ifealid.engines.pixels import WORTH_A_THREAD, PixelVectors, unit_vector
 
 _NEAR = np.float32(0.9998)  # cosines above it lose digits in the arc cosine
 _SAME = np.float32(1e-11)  # squared chord of vectors that differ by rounding only
+_IN_CACHE = 1 << 14  # pixels whose similarities stay in a core's cache
+
+_pixels_may_be_not_finite = partial(np.errstate, invalid="ignore", over="ignore")
 
 
 class CpuEngine:
@@ -28,6 +35,7 @@ class CpuEngine:
         self._pixels = pixels
         self._is_direct = pixels.stored.dtype == np.float32 and not pixels.is_scaled
         self._factor = np.float32(1.0 if pixels.is_scaled else pixels.factor)
+        self._compiled = compiled_dot_products(pixels.stored)
 
     @property
     def memory(self) -> int:
@@ -53,43 +61,69 @@ class CpuEngine:
         if known is not None:
             return known
         unit = unit_vector(reference)
-        with np.errstate(invalid="ignore", over="ignore"):  # pixels that are not finite
-            cosines = self._cosines(unit)
-            similarity = np.arccos(cosines)
-        similarity *= np.float32(-2.0 / np.pi)
-        similarity += np.float32(1.0)
-        self._refine_near(unit, cosines, similarity)
+        similarity = np.empty(pixels.pixel_count, np.float32)
+        with _pixels_may_be_not_finite():
+            multiply = self._multiply(unit * self._factor, similarity)
+
+        def compare(rows: slice) -> None:
+            with _pixels_may_be_not_finite():  # anew in each thread
+                for start in range(rows.start, rows.stop, _IN_CACHE):
+                    block = slice(start, min(start + _IN_CACHE, rows.stop))
+                    multiply(block)
+                    self._turn_into_similarity(unit, block, similarity[block])
+
+        least = max(1, WORTH_A_THREAD // pixels.feature_count)
+        on_all_cores(compare, pixels.pixel_count, least=least)
         return pixels.as_map(similarity)
 
     def close(self) -> None:
         """Nothing to give back: the memory goes with the object."""
 
-    def _cosines(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _multiply(
+        self, vector: NDArray[np.float32], products: NDArray[np.float32]
+    ) -> Callable[[slice], None]:
+        """Return what writes the dot products of these rows with a vector."""
         pixels = self._pixels
-        cosines = np.empty(pixels.pixel_count, np.float32)
-        scaled_unit = unit * self._factor
-        if self._is_direct:
-            np.dot(pixels.stored, scaled_unit, out=cosines)
-        else:
-            for rows in pixels.blocks():
-                np.dot(pixels.as_float32(rows), scaled_unit, out=cosines[rows])
-        cosines *= pixels.inverse_lengths
-        return np.clip(cosines, 0.0, 1.0, out=cosines)
+        compiled = self._compiled.result() if self._compiled.done() else None
+        if compiled is not None and not pixels.is_scaled:
+            return lambda rows: compiled(pixels.stored, vector, products, rows.start, rows.stop)
+        if self._is_direct:  # BLAS shares the work among the cores itself
+            np.dot(pixels.stored, vector, out=products)
+            return lambda _: None
 
-    def _refine_near(
+        def by_blocks(rows: slice) -> None:
+            for block in pixels.blocks(rows):
+                np.dot(pixels.as_float32(block), vector, out=products[block])
+
+        return by_blocks
+
+    def _turn_into_similarity(
+        self, unit: NDArray[np.float32], rows: slice, products: NDArray[np.float32]
+    ) -> None:
+        """Turn dot products into similarities, where they lie."""
+        products *= self._pixels.inverse_lengths[rows]
+        np.clip(products, 0.0, 1.0, out=products)
+        near = np.flatnonzero(products > _NEAR)
+        np.arccos(products, out=products)
+        products *= np.float32(-2.0 / np.pi)
+        products += np.float32(1.0)
+        self._refine(unit, rows.start, near, products)
+
+    def _refine(
         self,
         unit: NDArray[np.float32],
-        cosines: NDArray[np.float32],
+        start: int,
+        near: NDArray[np.intp],
         similarity: NDArray[np.float32],
     ) -> None:
         """Measure small angles by the chord, which keeps the digits that the cosine loses."""
         pixels = self._pixels
-        near = np.flatnonzero(cosines > _NEAR)
         step = next(pixels.blocks()).stop
-        for start in range(0, len(near), step):
-            rows = near[start : start + step]
+        for first in range(0, len(near), step):
+            part = near[first : first + step]
+            rows = part + start
             lengths = (pixels.inverse_lengths[rows] * self._factor)[:, np.newaxis]
             chords = pixels.as_float32(rows) * lengths - unit
             squared = np.einsum("pc,pc->p", chords, chords)
             squared[squared < _SAME] = 0.0
-            similarity[rows] = 1.0 - np.arcsin(np.sqrt(squared) / 2.0) * (4.0 / np.pi)
+            similarity[part] = 1.0 - np.arcsin(np.sqrt(squared) / 2.0) * (4.0 / np.pi)

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.stack import FeatureStack
 
 _SHORTEST = 1e-30  # float32 loses the components of shorter vectors
+WORTH_A_THREAD = 1 << 21
+"""Values that are worth a thread of their own."""
+
 _BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's cache
 
 
@@ -52,9 +56,13 @@ class PixelVectors:
         unit = _engine_unit(stack, stored)
         factor, shift = _float_conversion(stack, unit)
         lengths = np.empty(len(stored))
-        for rows in _blocks(stored):
-            block = stack.real_values(stored[rows]) * unit
-            lengths[rows] = np.sqrt(np.einsum("pc,pc->p", block, block))
+
+        def measure(rows: slice) -> None:
+            for part in _blocks(stored, rows):
+                block = stack.real_values(stored[part]) * unit
+                lengths[part] = np.sqrt(np.einsum("pc,pc->p", block, block))
+
+        on_all_cores(measure, len(stored), least=max(1, WORTH_A_THREAD // stored.shape[1]))
         is_invalid = ~np.isfinite(lengths)
         is_zero = lengths < _SHORTEST
         lengths[is_invalid | is_zero] = np.inf
@@ -92,9 +100,9 @@ class PixelVectors:
             stored = stored * self.factor + self.shift
         return stored.astype(np.float32, copy=False)
 
-    def blocks(self) -> Iterator[slice]:
-        """Return slices of rows that fit a core's cache."""
-        return _blocks(self.stored)
+    def blocks(self, rows: slice | None = None) -> Iterator[slice]:
+        """Return slices of these rows, or of all, that fit a core's cache."""
+        return _blocks(self.stored, rows)
 
     def map_without_angles(self, reference: NDArray[Any]) -> NDArray[np.float32] | None:
         """Return the map of a reference that has no direction, None for any other.
@@ -137,10 +145,11 @@ def _flat(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(-1, values.shape[-1])
 
 
-def _blocks(stored: NDArray[Any]) -> Iterator[slice]:
+def _blocks(stored: NDArray[Any], rows: slice | None = None) -> Iterator[slice]:
+    first, end = (0, len(stored)) if rows is None else (rows.start, rows.stop)
     length = max(1, _BLOCK_VALUES // int(stored.shape[1]))
-    for start in range(0, len(stored), length):
-        yield slice(start, min(start + length, len(stored)))
+    for start in range(first, end, length):
+        yield slice(start, min(start + length, end))
 
 
 def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
