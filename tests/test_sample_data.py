@@ -8,7 +8,7 @@ from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.metrics import spectral_angle_similarity
 
 EYE, OTHER_EYE, NOSE = (7, 11), (8, 20), (15, 16)
-SIZES = {"texture": (240, 75, 113), "parts": (480, 38, 57), "objects": (1152, 19, 29)}
+SIZES = {"texture": (240, 75, 113), "parts": (480, 38, 56), "objects": (1152, 19, 28)}
 
 
 def test_the_astronaut_opens_as_an_overlay_and_hidden_features(make_napari_viewer):

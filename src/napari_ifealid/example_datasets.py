@@ -6,17 +6,19 @@ import os
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pooch
-from requests import RequestException, get
+from requests import RequestException, Response, get
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
-from napari_ifealid.tracking import Track, untracked
+from napari_ifealid.tracking import Track, every_item, untracked
 
 SOURCE = (
     "https://github.com/BiodataMiningGroup/IFeaLiD/raw/"
@@ -35,6 +37,8 @@ PATIENCE = 10
 
 STEP = 2**16
 """Bytes between two steps of the progress."""
+
+_TRY_LATER = f"Try again later; look into the variable {SOURCE_VARIABLE} if you have set it."
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,9 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
     url = cache.get_url(example.file_name)
 
     def download(url: str, file: str, _: pooch.Pooch) -> None:
-        _download(url, file, track=track, desc=f"Downloading {example.title}")
-        _check(file, url, track=track)
+        _download(url, file, track=track, title=example.title)
+        if example.sha256 is None:
+            _check(file, url, track=track)
 
     try:
         return Path(cache.fetch(example.file_name, downloader=download))
@@ -137,22 +142,29 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
         raise _not_kept(cache.abspath, error) from error
     except DatasetError:
         raise
-    except ValueError as error:  # pooch's, for another hash
-        raise _another_file(url, error) from error
+    except ValueError as error:  # pooch's
+        raise _another_file(url) from error
 
 
-def _download(url: str, file: str, *, track: Track, desc: str) -> None:
-    # a server that compresses tells another length than that of the file
-    headers = {"Accept-Encoding": "identity"}
-    with get(url, headers=headers, stream=True, timeout=PATIENCE) as answer:
+def _download(url: str, file: str, *, track: Track, title: str) -> None:
+    with ExitStack() as opened:
+        asking = (opened.enter_context(answer) for answer in map(_ask, [url]))
+        desc = f"Connecting to {urlsplit(url).netloc}"
+        (answer,) = every_item(track, asking, total=1, desc=desc)
         answer.raise_for_status()
         pieces = answer.iter_content(STEP)
         count = ceil(int(answer.headers.get("Content-Length", 0)) / STEP)
+        desc = f"Downloading {title}"
         with Path(file).open("wb") as stream:
             for piece in track(pieces, total=count, desc=desc):
                 stream.write(piece)
         if next(pieces, None) is not None:  # some progress bars just end when they are cancelled
             raise CancelledError(f"{desc}: cancelled")
+
+
+def _ask(url: str) -> Response:
+    # a server that compresses tells another length than that of the file
+    return get(url, headers={"Accept-Encoding": "identity"}, stream=True, timeout=PATIENCE)
 
 
 def _check(file: str, url: str, *, track: Track) -> None:
@@ -165,7 +177,7 @@ def _check(file: str, url: str, *, track: Track) -> None:
         raise DatasetError(
             "a damaged overlay",
             expected="the original image",
-            remedy="Try again later.",
+            remedy=_TRY_LATER,
             file=url,
             member=OVERLAY,
         ) from warning
@@ -174,14 +186,13 @@ def _check(file: str, url: str, *, track: Track) -> None:
 
 
 def _not_downloaded(url: str, error: RequestException) -> DatasetError:
-    return DatasetError(
-        f"no connection, or one that broke off ({type(error).__name__})"
-        if error.response is None
-        else f"the answer {error.response.status_code} {error.response.reason}",
-        expected="the example dataset",
-        remedy="Check the connection to the internet, and try again.",
-        file=url,
-    )
+    answer = error.response
+    if answer is None:
+        found = f"no connection, or one that broke off ({type(error).__name__})"
+        remedy = "Check the connection to the internet, and try again."
+    else:
+        found, remedy = f"the answer {answer.status_code} {answer.reason}", _TRY_LATER
+    return DatasetError(found, expected="the example dataset", remedy=remedy, file=url)
 
 
 def _not_kept(folder: Path, error: OSError) -> DatasetError:
@@ -193,10 +204,10 @@ def _not_kept(folder: Path, error: OSError) -> DatasetError:
     )
 
 
-def _another_file(url: str, error: ValueError) -> DatasetError:
+def _another_file(url: str) -> DatasetError:
     return DatasetError(
-        f"another dataset ({error})",
+        "a file with another SHA-256",
         expected="the one that was published with the paper",
-        remedy=f"Try again later; look into the variable {SOURCE_VARIABLE} if you have set it.",
+        remedy=_TRY_LATER,
         file=url,
     )

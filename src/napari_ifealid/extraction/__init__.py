@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_ifealid.extraction.extractor import Extractor
+from napari_ifealid.extraction.extractor import ExtractionWarning, Extractor
 from napari_ifealid.extraction.filters import filter_features
 from napari_ifealid.extraction.models import (
     FILTERS,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILTERS",
     "MODELS",
+    "ExtractionWarning",
     "Extractor",
     "extract_features",
     "filter_features",

@@ -86,7 +86,7 @@ def _configuration(model: str) -> Any:
         raise _wrong(model, "no such folder", "Check the path.")
     try:
         configuration = AutoConfig.from_pretrained(model)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # of any type, where the values are of wrong ones
         raise _wrong(
             model,
             f"no model that can be read ({_first_line(error)})",
@@ -108,16 +108,18 @@ def _loaded(model: str, configuration: Any) -> torch.nn.Module:
     try:
         with _quiet():
             module, report = kind.from_pretrained(
-                model, config=configuration, output_loading_info=True
+                model, config=configuration, dtype=torch.float32, output_loading_info=True
             )
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # of any type, from the readers of many formats
         raise _wrong(
             model,
             f"no weights that can be read ({_first_line(error)})",
             "Download the model again, or check the connection to the network.",
         ) from error
     # norms of stages are not part of a classifier; without training they only normalise
-    missing = sorted(key for key in report["missing_keys"] if "norm" not in key)
+    missing = sorted(
+        key for key in report["missing_keys"] if not key.startswith("hidden_states_norms.")
+    )
     if missing:
         raise _wrong(
             model,
@@ -132,7 +134,13 @@ def _normalisation(model: str) -> tuple[Sequence[float], Sequence[float]]:
     """Return mean and standard deviation of the network's input, for colours from 0 to 1."""
     try:
         settings, _ = ImageProcessingMixin.get_image_processor_dict(model)
-    except OSError:
+    except OSError as error:
+        if Path(model, "preprocessor_config.json").exists():
+            raise _wrong(
+                model,
+                f"a preprocessor_config.json that can't be read ({_first_line(error)})",
+                "Download the model again.",
+            ) from error
         settings = {}
     rescales = settings.get("do_rescale", True)
     scale = 255.0 * (settings.get("rescale_factor", 1 / 255) if rescales else 1.0)

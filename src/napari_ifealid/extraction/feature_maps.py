@@ -39,9 +39,9 @@ def feature_map(output: Any, layer: str, image: torch.Tensor) -> tuple[torch.Ten
     tensor = _first_tensor(output)
     grid = grid_of(tensor) or grid_of(image)
     assert grid is not None
-    if isinstance(tensor, torch.Tensor) and len(tensor) == 1:
+    if isinstance(tensor, torch.Tensor) and tensor.shape[:1] == (1,):
         if tensor.ndim == 4:
-            axes = spatial_axes(tensor, grid.size)
+            axes = spatial_axes(tensor, grid)
             if axes == (1, 2):
                 return tensor[0], grid
             values = tensor[0].permute(1, 2, 0)
@@ -49,8 +49,13 @@ def feature_map(output: Any, layer: str, image: torch.Tensor) -> tuple[torch.Ten
         height, width = grid.size
         if tensor.ndim == 3 and 0 <= tensor.shape[1] - height * width <= _MOST_PREFIX_TOKENS:
             return tensor[0, tensor.shape[1] - height * width :].reshape(height, width, -1), grid
-    raise DatasetError(
-        f"an output {_described(tensor)} of the layer {layer!r}",
+    raise not_a_map(_described(tensor), layer)
+
+
+def not_a_map(found: str, layer: str) -> DatasetError:
+    """Return the error that a layer gets whose output, described by `found`, is no map."""
+    return DatasetError(
+        f"{found} by the layer {layer!r}",
         expected="a map of shape (1, features, height, width), or tokens of shape (1, tokens, "
         "features), one a patch",
         remedy="Choose another layer.",
@@ -65,5 +70,5 @@ def _first_tensor(output: Any) -> Any:
 
 def _described(output: Any) -> str:
     if isinstance(output, torch.Tensor):
-        return f"of shape {tuple(output.shape)}"
-    return f"of type {type(output).__name__}"
+        return f"an output of shape {tuple(output.shape)}"
+    return f"an output of type {type(output).__name__}"

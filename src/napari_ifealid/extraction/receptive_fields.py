@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import torch
@@ -26,17 +27,21 @@ class Grid:
     stride, offset : (float, float)
     size : (int, int)
         Number of cells.
+    features_last : bool, optional
+        Whether the features are the last axis of the map, where its shape leaves that open.
     """
 
     stride: Pair
     offset: Pair
     size: tuple[int, int]
+    features_last: bool = False
 
     def subsampled(self, first: Pair, step: Pair, size: tuple[int, int]) -> Grid:
         """Return the grid of the cells at `first`, `first + step`, … of this one."""
         (oy, ox), (sy, sx) = self.offset, self.stride
         offset = oy + sy * first[0], ox + sx * first[1]
-        return Grid((sy * step[0], sx * step[1]), offset, size)
+        stride = sy * step[0], sx * step[1]
+        return replace(self, stride=stride, offset=offset, size=size)
 
     def resampled(self, size: tuple[int, int]) -> Grid:
         """Return the grid of so many cells over the same area."""
@@ -59,10 +64,17 @@ class ReceptiveFields(TorchFunctionMode):  # type: ignore[misc]
     Parameters
     ----------
     image : tensor, shape (1, channels, height, width)
+
+    Attributes
+    ----------
+    strides : set of int
+        Of all maps that were made by going over another in steps.
     """
 
     def __init__(self, image: torch.Tensor) -> None:
         super().__init__()
+        self.image = image
+        self.strides = {1}
         height, width = image.shape[-2:]
         setattr(image, _GRID, Grid((1.0, 1.0), (0.0, 0.0), (height, width)))
 
@@ -81,15 +93,20 @@ class ReceptiveFields(TorchFunctionMode):  # type: ignore[misc]
             source = max(sources, key=torch.Tensor.numel)
             follow = _FOLLOWED.get(function.__name__, _kept)
             for tensor in _tensors(made):
-                setattr(tensor, _GRID, follow(source, tensor, args, kwargs))  # type: ignore[no-untyped-call]
+                grid = follow(source, tensor, args, kwargs)  # type: ignore[no-untyped-call]
+                setattr(tensor, _GRID, grid)
+                steps = function.__name__ in _STEPPING and grid.stride != _kept(source).stride
+                if steps and min(grid.size) > 1:
+                    self.strides.update(map(ceil, grid.stride))
         return made
 
 
-def spatial_axes(tensor: torch.Tensor, size: tuple[int, int]) -> tuple[int, int] | None:
+def spatial_axes(tensor: torch.Tensor, grid: Grid) -> tuple[int, int] | None:
     """Return which axes of a tensor have the size of a grid, None if it is no map."""
     if tensor.ndim == 4:
-        for axes in ((2, 3), (1, 2)):
-            if tuple(tensor.shape[axis] for axis in axes) == size:
+        likely = ((1, 2), (2, 3)) if grid.features_last else ((2, 3), (1, 2))
+        for axes in likely:
+            if tuple(tensor.shape[axis] for axis in axes) == grid.size:
                 return axes
     return None
 
@@ -122,7 +139,9 @@ def _windowed(names: tuple[str, ...]) -> Callable[..., Grid]:
         dilation = _pair(given.get("dilation", 1))
         reach = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         padding = given.get("padding", 0)
-        before = {"same": [r // 2 for r in reach], "valid": (0, 0)}.get(padding, _pair(padding))
+        if padding == "same":
+            padding = [r // 2 for r in reach]
+        before = (0, 0) if padding == "valid" else _pair(padding)
         first = reach[0] / 2 - before[0], reach[1] / 2 - before[1]
         return _kept(source).subsampled(first, step, tuple(made.shape[-2:]))
 
@@ -139,7 +158,7 @@ def _padded(
     source: torch.Tensor, made: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Grid:
     grid = _kept(source)
-    axes = spatial_axes(source, grid.size)
+    axes = spatial_axes(source, grid)
     if axes is None:
         return grid
     padding = kwargs["pad"] if "pad" in kwargs else args[1]
@@ -150,12 +169,12 @@ def _padded(
 
 def _sliced(source: torch.Tensor, made: torch.Tensor, args: tuple[Any, ...], _: Any) -> Grid:
     grid = _kept(source)
-    axes = spatial_axes(source, grid.size)
+    axes = spatial_axes(source, grid)
     index = args[1] if isinstance(args[1], tuple) else (args[1],)
     if axes is None or made.ndim != source.ndim:
         return grid
-    if Ellipsis in index:
-        at = index.index(Ellipsis)
+    at = next((at for at, part in enumerate(index) if part is Ellipsis), None)
+    if at is not None:
         whole = (slice(None),) * (source.ndim - len(index) + 1)
         index = (*index[:at], *whole, *index[at + 1 :])
     cuts = [index[axis] if axis < len(index) else slice(None) for axis in axes]
@@ -173,7 +192,26 @@ def _concatenated(
     grids = [grid for tensor in _tensors((args, kwargs)) if (grid := grid_of(tensor))]
     alike = [grid for grid in grids if (grid.stride, grid.size) == (largest.stride, largest.size)]
     y, x = (sum(grid.offset[axis] for grid in alike) / len(alike) for axis in (0, 1))
-    return Grid(largest.stride, (y, x), largest.size)
+    return replace(largest, offset=(y, x))
+
+
+def _permuted(
+    source: torch.Tensor, made: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Grid:
+    grid = _kept(source)
+    if made.ndim != 4:
+        return grid
+    order = kwargs["dims"] if "dims" in kwargs else args[1:]
+    order = order[0] if isinstance(order[0], list | tuple) else order
+    features = 3 if grid.features_last else 1
+    return replace(grid, features_last=order[3] % 4 == features)
+
+
+def _reshaped(source: torch.Tensor, made: torch.Tensor, *_: Any) -> Grid:
+    grid = _kept(source)
+    if made.ndim != 4 or source.ndim == 4:
+        return grid
+    return replace(grid, features_last=made.shape[-1] == source.shape[-1])
 
 
 def _resampled(source: torch.Tensor, made: torch.Tensor, *_: Any) -> Grid:
@@ -183,16 +221,32 @@ def _resampled(source: torch.Tensor, made: torch.Tensor, *_: Any) -> Grid:
 _FOLLOWED: dict[str, Callable[..., Grid]] = {
     "conv2d": _windowed(("input", "weight", "bias", "stride", "padding", "dilation")),
     "max_pool2d": _windowed(("input", "kernel_size", "stride", "padding", "dilation")),
+    "max_pool2d_with_indices": _windowed(("input", "kernel_size", "stride", "padding", "dilation")),
     "avg_pool2d": _windowed(("input", "kernel_size", "stride", "padding")),
+    "lp_pool2d": _windowed(("input", "norm_type", "kernel_size", "stride")),
     "pad": _padded,
     "__getitem__": _sliced,
     "cat": _concatenated,
     "concat": _concatenated,
     "stack": _concatenated,
+    "permute": _permuted,
+    "reshape": _reshaped,
+    "view": _reshaped,
     "interpolate": _resampled,
     "adaptive_avg_pool2d": _resampled,
     "adaptive_max_pool2d": _resampled,
     "conv_transpose2d": _resampled,
     "pixel_shuffle": _resampled,
     "pixel_unshuffle": _resampled,
+}
+
+# other changes of resolution give maps of any size of any image
+_STEPPING = {
+    "conv2d",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "avg_pool2d",
+    "lp_pool2d",
+    "pixel_unshuffle",
+    "__getitem__",
 }

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil, isqrt, lcm
 from typing import Any
 
@@ -14,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.extraction.extractor import check_layers
-from napari_ifealid.extraction.feature_maps import feature_map
+from napari_ifealid.extraction.extractor import ExtractionWarning, check_layers
+from napari_ifealid.extraction.feature_maps import feature_map, not_a_map
 from napari_ifealid.extraction.images import as_rgb
-from napari_ifealid.extraction.receptive_fields import Grid, ReceptiveFields
+from napari_ifealid.extraction.receptive_fields import Grid, Pair, ReceptiveFields
 from napari_ifealid.extraction.tiles import Tile, tiles
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack, Placement
@@ -37,10 +38,6 @@ _PROBE = 224  # pixels a side; the usual strides and patches divide it
 _CPU = torch.device("cpu")
 
 Run = Callable[[torch.Tensor, Sequence[str]], Mapping[str, Any]]
-
-
-class ExtractionWarning(UserWarning):
-    """Features were extracted in another way than asked for."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,8 @@ class TorchExtractor:
             except (MemoryError, RuntimeError) as error:
                 if not _is_memory_short(error):
                     raise
-                device, most_pixels = self._next_try(device, most_pixels, name, error)
+                pixels = min(most_pixels, rgb.shape[0] * rgb.shape[1])
+                device, most_pixels = self._next_try(device, pixels, name, error)
         overlay = np.rint(rgb * 255).astype(np.uint8)
         return [
             FeatureStack(
@@ -128,7 +126,7 @@ class TorchExtractor:
         name: str,
         track: Track,
     ) -> dict[str, tuple[NDArray[Any], Grid]]:
-        multiple = self._multiple(layers, device)
+        multiple, strides = self._multiple_and_strides(layers, device)
         height, width = rgb.shape[:2]
         padded = self._prepared(rgb, multiple)
         plan = tiles(
@@ -137,23 +135,32 @@ class TorchExtractor:
         maps: dict[str, tuple[NDArray[Any], Grid]] = {}
         description = f"Extracting features of {name}"
         for tile in every_item(track, plan, total=len(plan), desc=description):
-            part = padded[..., *tile.seen].to(device)
-            for layer, (values, grid) in self._run(part, layers).items():
+            fields = self._fields(padded[..., *tile.seen], device)
+            for layer, (values, grid) in self._run(fields, layers).items():
                 if len(plan) == 1:
                     maps[layer] = values, grid
                 else:
+                    _check_tile(layer, values, strides[layer], fields.image)
                     if layer not in maps:
-                        maps[layer] = _blank(layer, values, grid, part, padded), grid
+                        maps[layer] = _blank(values, grid, padded), grid
                     _paste(maps[layer][0], values, grid, tile)
         return {
-            layer: (values[: ceil(height / grid.stride[0]), : ceil(width / grid.stride[1])], grid)
+            layer: (np.ascontiguousarray(values[*_on_the_image((height, width), grid)]), grid)
             for layer, (values, grid) in maps.items()
         }
 
-    def _multiple(self, layers: list[str], device: torch.device) -> int:
-        """Return what the sides of an image must be multiples of, for maps without a remainder."""
-        maps = self._run(torch.zeros(1, 3, _PROBE, _PROBE, device=device), layers)
-        return lcm(*(max(1, ceil(stride)) for _, grid in maps.values() for stride in grid.stride))
+    def _multiple_and_strides(
+        self, layers: list[str], device: torch.device
+    ) -> tuple[int, dict[str, Pair]]:
+        """Return what divides an image without remainder, and the strides of the layers."""
+        fields = self._fields(torch.zeros(1, 3, _PROBE, _PROBE), device)
+        maps = self._run(fields, layers)
+        for layer, (values, _) in maps.items():
+            if values.shape[:2] == (1, 1):
+                raise not_a_map(f"a single pixel for an image of {_PROBE} × {_PROBE} pixels", layer)
+        strides = {layer: grid.stride for layer, (_, grid) in maps.items()}
+        whole = [int(stride) for pair in strides.values() for stride in pair if stride % 1 == 0]
+        return lcm(*fields.strides, *whole), strides
 
     def _prepared(self, rgb: NDArray[np.float32], multiple: int) -> torch.Tensor:
         """Return the network's input, shape (1, 3, H, W), padded to a multiple."""
@@ -163,12 +170,31 @@ class TorchExtractor:
         padded = np.pad(normalised, [*missing, (0, 0)], mode="edge")
         return torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[np.newaxis]
 
-    def _run(self, image: torch.Tensor, layers: list[str]) -> dict[str, tuple[NDArray[Any], Grid]]:
+    def _fields(self, image: torch.Tensor, device: torch.device) -> ReceptiveFields:
+        """Return what follows an image through the module, made what the module can take."""
+        return ReceptiveFields(image.to(device, _precision_of(self.module)))
+
+    def _run(
+        self, fields: ReceptiveFields, layers: list[str]
+    ) -> dict[str, tuple[NDArray[Any], Grid]]:
         """Return a map of shape (h, w, C) and its grid for each layer."""
         kind = torch.float16 if self.half else torch.float32
-        with ReceptiveFields(image):
-            outputs = self.run(image, layers)
-        maps = {layer: feature_map(outputs[layer], layer, image) for layer in layers}
+        try:
+            with fields:
+                outputs = self.run(fields.image, layers)
+        except Exception as error:  # whatever a module may raise
+            if _is_memory_short(error):
+                raise
+            raise DatasetError(
+                f"a network that fails on an image of shape {tuple(fields.image.shape)} "
+                f"({type(error).__name__}: {_first_line(error)})",
+                expected="one that takes images of any height and width",
+                remedy="Make the image one of the size that it takes, or choose another network.",
+            ) from error
+        for layer in layers:
+            if layer not in outputs:
+                raise not_a_map("no output", layer)
+        maps = {layer: feature_map(outputs[layer], layer, fields.image) for layer in layers}
         return {
             layer: (np.ascontiguousarray(values.to(kind).cpu().numpy()), grid)
             for layer, (values, grid) in maps.items()
@@ -178,10 +204,11 @@ class TorchExtractor:
         self, device: torch.device, most_pixels: int, name: str, error: Exception
     ) -> tuple[torch.device, int]:
         """Return where and with which tiles to try again."""
-        if most_pixels > _LEAST_PIXELS:
+        if most_pixels // 4 >= _LEAST_PIXELS:
             side = isqrt(most_pixels // 4)
             warnings.warn(
-                f"{name}: memory is short on {device}; going on in tiles of {side} × {side} pixels",
+                f"{name}: memory is short on {device}; going on in tiles of about "
+                f"{side} × {side} pixels",
                 ExtractionWarning,
                 stacklevel=3,
             )
@@ -195,7 +222,7 @@ class TorchExtractor:
             return _CPU, self.most_pixels
         raise DatasetError(
             f"too little memory for the network ({_first_line(error)})",
-            expected=f"room for its work on tiles of {most_pixels:,} pixels",
+            expected=f"room for its work on {most_pixels:,} pixels at once",
             remedy="Close other programs, or choose a smaller model.",
             file=name,
         ) from error
@@ -230,7 +257,8 @@ def extract_features(
     layers : sequence of str
         Names of submodules, as in `module.named_modules()`, such as "layer3.5". Their outputs are
         maps, or sequences of tokens with one token a patch, as in a vision transformer: class and
-        register tokens are dropped and the grid is restored.
+        register tokens are dropped and the grid is restored. Of a layer that runs more than once,
+        it is the last output.
     name : str, optional
         What the image is called. Its stacks are called "<name> <layer>".
     mean, std : (float, float, float), optional
@@ -307,17 +335,29 @@ def _hooked(module: torch.nn.Module) -> Run:
 @contextmanager
 def _running(module: torch.nn.Module, device: torch.device) -> Iterator[None]:
     """Have a module evaluate on a device meanwhile, and leave it as it was."""
-    before, was_training = _device_of(module), module.training
+    before = _device_of(module)
+    training = [(part, part.training) for part in module.modules()]
     try:
         module.to(device).eval()
-        with torch.inference_mode():
+        with torch.no_grad():  # what it keeps in inference mode can't be trained with
             yield
     finally:
-        module.to(before).train(was_training)
+        module.to(before)
+        for part, was_training in training:
+            part.training = was_training
 
 
 def _device_of(module: torch.nn.Module) -> torch.device:
-    return next((tensor.device for tensor in module.parameters()), _CPU)
+    return next((tensor.device for tensor in _tensors(module)), _CPU)
+
+
+def _precision_of(module: torch.nn.Module) -> torch.dtype:
+    kinds = (tensor.dtype for tensor in _tensors(module) if tensor.is_floating_point())
+    return next(kinds, torch.float32)
+
+
+def _tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:
+    return chain(module.parameters(), module.buffers())
 
 
 def _is_memory_short(error: Exception) -> bool:
@@ -325,33 +365,38 @@ def _is_memory_short(error: Exception) -> bool:
     return (
         isinstance(error, MemoryError | torch.OutOfMemoryError)
         or "out of memory" in told
-        or "can't allocate memory" in told
+        or "defaultcpuallocator" in told
     )
 
 
-def _blank(
-    layer: str,
-    values: NDArray[Any],
-    grid: Grid,
-    part: torch.Tensor,
-    whole: torch.Tensor,
-) -> NDArray[Any]:
-    """Return room for a map of the whole image, from the map of a part of it."""
-    sizes = [
-        [length / stride for length, stride in zip(image.shape[-2:], grid.stride, strict=True)]
-        for image in (part, whole)
-    ]
-    if values.shape[:2] != tuple(sizes[0]):
+def _check_tile(layer: str, values: NDArray[Any], stride: Pair, part: torch.Tensor) -> None:
+    """Raise unless the map of a part of an image can be a part of its map."""
+    height, width = part.shape[-2:]
+    if values.shape[:2] != (height / stride[0], width / stride[1]):
         raise DatasetError(
             f"a map of {values.shape[1]} × {values.shape[0]} pixels for a tile of "
-            f"{part.shape[-1]} × {part.shape[-2]}, by the layer {layer!r}",
+            f"{width} × {height}, by the layer {layer!r}",
             expected="a map of the tile's size divided by the stride",
             remedy="This network can't work in tiles: raise the most pixels of a tile, or make "
             "the image smaller.",
         )
-    shape = (*map(round, sizes[1]), values.shape[2])
+
+
+def _blank(values: NDArray[Any], grid: Grid, whole: torch.Tensor) -> NDArray[Any]:
+    """Return room for a map of the whole image, of the kind of the map of a part of it."""
+    height, width = whole.shape[-2:]
+    shape = (round(height / grid.stride[0]), round(width / grid.stride[1]), values.shape[2])
     check_memory(int(np.prod(shape)) * values.itemsize)
     return np.empty(shape, values.dtype)
+
+
+def _on_the_image(size: tuple[int, int], grid: Grid) -> tuple[slice, slice]:
+    """Return which cells of a map lie on the image at least in part; the others see padding."""
+    y, x = (
+        slice(max(1, min(ceil(length / stride), ceil((length - 0.5 - offset) / stride + 0.5))))
+        for length, stride, offset in zip(size, grid.stride, grid.offset, strict=True)
+    )
+    return y, x
 
 
 def _paste(mosaic: NDArray[Any], values: NDArray[Any], grid: Grid, tile: Tile) -> None:

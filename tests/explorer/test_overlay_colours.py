@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from napari.components import ViewerModel
 
-from napari_ifealid.explorer.overlay import show_overlay
+from napari_ifealid.explorer.overlay_colours import show_overlay
 
 
 def is_grey(image: np.ndarray) -> bool:

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import napari_ifealid
+from napari_ifealid import extraction
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "napari_ifealid",
+        "napari_ifealid.extraction",
+        "napari_ifealid.explorer",
+        "napari_ifealid.widgets",
+        "napari_ifealid._reader",
+        "napari_ifealid._writer",
+        "napari_ifealid._sample_data",
+        "napari_ifealid.cli",
+    ],
+)
+def test_networks_are_not_imported_before_they_are_needed(imported):
+    code = f"import sys, json, {imported}; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    modules = json.loads(done.stdout.splitlines()[-1])
+    assert imported in modules
+    assert {"torch", "transformers", "huggingface_hub"}.isdisjoint(modules)
+
+
+def test_what_is_offered_is_there():
+    assert all(hasattr(napari_ifealid, name) for name in napari_ifealid.__all__)
+    assert napari_ifealid.extract_features is extraction.extract_features
+
+
+@pytest.mark.parametrize("package", [napari_ifealid, extraction])
+def test_other_names_are_not_there(package):
+    assert not hasattr(package, "extract_feature")
