@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,14 +12,17 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 from skimage.data import coffee
 
-from napari_ifealid._sample_data import astronaut
+from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, Reference
+from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
+MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
+EYE, CUP = (7, 11), (5, 17)
 
 
 def settle(explorer: Explorer) -> None:
@@ -28,23 +32,40 @@ def settle(explorer: Explorer) -> None:
     QTest.qWait(300)
 
 
-def draw(name: str, prepare: Callable[[napari.Viewer, FeatureSimilarity], QWidget | None]) -> None:
-    """Draw a window with the sample, after it was prepared, or the widget that this gives."""
+def cup_of_coffee() -> list[LayerData]:
+    """Return what the sample is, of another photo."""
+    stacks = runpy.run_path(str(MAKE_SAMPLE))["stacks_of"](coffee(), "Coffee")
+    return layer_data(stacks[-1])
+
+
+def draw(
+    sample: Callable[[], list[LayerData]],
+    prepare: Callable[[napari.Viewer, FeatureSimilarity], QWidget | None],
+) -> None:
+    """Draw a window with a sample, after it was prepared, or the widget that this gives."""
     viewer = napari.Viewer(title="napari-ifealid")
     viewer.window.resize(1200, 800)
-    for data in astronaut():
+    for data in sample():
         viewer.add_layer(Layer.create(*data))
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     settle(widget.explorer)
     viewer.reset_view()
     part = prepare(viewer, widget)
     settle(widget.explorer)
-    path = str(FOLDER / f"{name}.png")
+    path = str(FOLDER / f"{prepare.__name__}.png")
     if part is None:
         viewer.screenshot(path, canvas_only=False, flash=False)
     else:
         part.grab().save(path)
     viewer.close()
+
+
+def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(EYE)
+
+
+def cup(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(CUP)
 
 
 def hair(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -86,6 +107,16 @@ def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel((150, 300))
 
 
+def extract(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    viewer.window.remove_dock_widget(widget)
+    viewer.layers.clear()
+    viewer.add_image(coffee(), name="coffee")
+    _, extraction = viewer.window.add_plugin_dock_widget("napari-ifealid", "Extract features")
+    while not extraction.run_button.isEnabled():
+        QTest.qWait(20)
+    viewer.reset_view()
+
+
 def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     widget.save_button.click()
     return widget.findChild(SaveDialog)
@@ -93,5 +124,7 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for prepare in (hair, suit, pins, feature, relevance, photo, save):
-        draw(prepare.__name__, prepare)
+    draw(chelsea, eyes)
+    draw(cup_of_coffee, cup)
+    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save):
+        draw(astronaut, prepare)

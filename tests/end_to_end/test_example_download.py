@@ -10,7 +10,7 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QApplication, QMainWindow
 
 from example_server import files, serving_examples
-from napari_ifealid.example_datasets import CACHE_VARIABLE
+from napari_ifealid.cache_folder import CACHE_VARIABLE
 
 COCO = "000000015746.jpg.C3.npz"
 FILE = f"{COCO}.8.zip"

@@ -15,7 +15,8 @@ def call_when_removed(widget: QWidget, function: Callable[[], None]) -> None:
     Closing a dock widget in napari only takes its content out: Qt may never destroy it.
     """
     widget.installEventFilter(_Removal(widget, function))
-    widget.destroyed.connect(function)
+    # Qt would not call a method of the widget any more
+    widget.destroyed.connect(lambda: function())
 
 
 class _Removal(QObject):

@@ -1,0 +1,362 @@
+"""The dock widget "Extract features"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from magicgui.widgets import ComboBox
+from napari.layers import Image, Layer
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error, show_warning
+from napari.viewer import Viewer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_ifealid.explorer.extraction_layers import (
+    Picture,
+    can_be_extracted_from,
+    extract,
+    features_over,
+    picture_of,
+    serve_as_overlay,
+    slice_at,
+)
+from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor, model_layers
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.removal import call_when_removed
+from napari_ifealid.widgets.worker_progress import WorkerProgress
+
+_LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
+_STAGES_SHOWN = 5
+_REFRESH = 50  # milliseconds
+_OTHER_MODEL = "A backbone on the Hugging Face hub, or in a folder. Press Return to look it up"
+
+
+class Slices(Enum):
+    """Which slices of an image of more than two dimensions features are extracted from."""
+
+    CURRENT = "current slice"
+    ALL = "all slices, as one stack"
+
+
+class ExtractFeatures(QWidget):
+    """Asks for an image and a model, extracts in a worker thread and adds the features.
+
+    Parameters
+    ----------
+    napari_viewer : napari viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._asked_for = ""  # the model whose stages are listed, or looked up
+        self._is_looking_up = False
+        self._message = ""
+        self._running: WorkerProgress | None = None  # what ends when it is another is dropped
+        self._timer = QTimer(self)
+        self.layer = ComboBox(
+            choices=self._layer_choices,
+            nullable=True,
+            tooltip="The image to extract features of, with the contrast that it is shown with",
+        )
+        self.slices = ComboBox(
+            choices=[(choice.value, choice) for choice in Slices],
+            tooltip="The slice that the sliders are at, or all of them with the same contrast. A "
+            "slice lies along the last two axes of the layer",
+        )
+        self.model = QComboBox()
+        self._model_field = QLineEdit()
+        self.model.setToolTip("Choose one, or type a name on the Hugging Face hub, or a folder")
+        self.folder_button = QPushButton("Folder…")
+        self.folder_button.setToolTip("Choose a folder that save_pretrained has written")
+        self.model_text = _text()
+        self.stages = QListWidget()
+        self.stages.setToolTip("Each becomes a layer of features, from the input of the model on")
+        self.text = _text()
+        self.run_button = QPushButton("Extract")
+        self.run_button.setToolTip(
+            "Extract the features; the first time, a model is downloaded for it"
+        )
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop after the part that is being worked on")
+        self.bar = QProgressBar()
+        self.bar.setToolTip("What is being done, and how much of it is done")
+        self._lay_out()
+        self._bind()
+
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the images that there are now. napari calls it for its layers."""
+        chosen = self.layer.value
+        with self.layer.changed.blocked():  # a choice that goes must not choose another
+            self.layer.choices = ()
+            self.layer.reset_choices()
+            offered = [layer for _, layer in self._layer_choices(None)]
+            active = self._viewer.layers.selection.active
+            preferred = [
+                layer for layer in (chosen, active, *reversed(offered)) if layer in offered
+            ]
+            self.layer.value = preferred[0] if preferred else None
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self.reset_choices)
+            layer.events.name.connect(self.reset_choices)
+        self._show_state()
+
+    def look_up(self, model: str) -> None:
+        """List the stages of a model, once they are known.
+
+        Parameters
+        ----------
+        model : str
+            A name on the Hugging Face hub, or a folder.
+        """
+        self._asked_for = model
+        self._is_looking_up = True
+        self.model.setEditText(model)
+        self.stages.clear()
+        self._tell("Looking up the stages…")
+        create_worker(
+            model_layers,
+            model,
+            _connect={
+                "returned": partial(self._on_stages, model),
+                "errored": partial(self._on_no_stages, model),
+            },
+            _ignore_errors=True,  # _on_no_stages tells of them
+        )
+
+    def extract(self) -> None:
+        """Extract what is chosen, and add the features as layers."""
+        layer: Image = self.layer.value
+        progress = WorkerProgress()
+        is_current = self.slices.value is Slices.CURRENT
+        picture = picture_of(
+            layer, slice_at(layer, self._viewer.dims.point) if is_current else None
+        )
+        self._running = progress
+        self._tell("")
+        self._show_progress()
+        create_worker(
+            _extracted,
+            picture,
+            self._asked_for,
+            self._checked_stages(),
+            progress,
+            _connect={
+                "returned": partial(self._on_extracted, progress, layer, picture),
+                "errored": partial(self._on_failed, progress),
+                "warned": _on_warned,
+            },
+            _progress={"desc": f"Extracting features of {picture.name}"},
+            _ignore_errors=True,  # _on_failed tells of them
+        )
+
+    def cancel(self) -> None:
+        """Stop the extraction at its next step, and drop what it has done."""
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+            self._tell("Cancelled")
+
+    def _lay_out(self) -> None:
+        self.model.setLineEdit(self._model_field)
+        self.model.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.model.setCompleter(None)  # a typed name must not become another that begins like it
+        for number, (name, line) in enumerate(MODELS.items()):
+            self.model.addItem(name)
+            self.model.setItemData(number, line, Qt.ItemDataRole.ToolTipRole)
+        self._options = QWidget()
+        form = QFormLayout(self._options)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Image", self.layer.native)
+        self._slices_label = QLabel("Slices")
+        form.addRow(self._slices_label, self.slices.native)
+        form.addRow("Model", self.model)
+        form.addRow("", self.folder_button)
+        form.addRow(self.model_text)
+        form.addRow("Stages", self.stages)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._options)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button)
+        buttons.addWidget(self.cancel_button)
+        layout.addLayout(buttons)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.text)
+        layout.addStretch()
+        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        for combo in (self.layer.native, self.slices.native, self.model):
+            combo.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+        line_height = self.stages.fontMetrics().lineSpacing() + 6
+        self.stages.setFixedHeight(_STAGES_SHOWN * line_height)
+        self.setMinimumWidth(_LEAST_WIDTH)
+
+    def _bind(self) -> None:
+        self.layer.changed.connect(self._show_state)
+        self.model.editTextChanged.connect(self._on_model_text)
+        self.model.activated.connect(self._on_model_entered)
+        self._model_field.returnPressed.connect(self._on_model_entered)
+        self._model_field.editingFinished.connect(self._on_model_left)
+        self.folder_button.clicked.connect(self._choose_folder)
+        self.stages.itemChanged.connect(self._show_state)
+        self.run_button.clicked.connect(self.extract)
+        self.cancel_button.clicked.connect(self.cancel)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._show_progress)
+        call_when_removed(self, self._close)
+        self.reset_choices()
+        self._on_model_text(self.model.currentText())
+        self.look_up(self.model.currentText())
+
+    def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
+        layers = self._viewer.layers
+        return [(layer.name, layer) for layer in layers if can_be_extracted_from(layer)]
+
+    def _checked_stages(self) -> list[str]:
+        items = self.stages.findItems("*", Qt.MatchFlag.MatchWildcard)
+        return [item.text() for item in items if item.checkState() == Qt.CheckState.Checked]
+
+    def _on_model_text(self, text: str) -> None:
+        self.model_text.setText(MODELS.get(text.strip(), _OTHER_MODEL))
+        if text.strip() != self._asked_for:
+            self._asked_for = ""
+            self.stages.clear()
+            self._tell("")
+
+    def _on_model_entered(self) -> None:
+        model = self.model.currentText().strip()
+        is_known = model == self._asked_for and (self._is_looking_up or self.stages.count())
+        if model and not is_known:
+            self.look_up(model)
+
+    def _on_model_left(self) -> None:
+        if self._model_field.isModified():  # else nothing new, as after a failure
+            self._on_model_entered()
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of a model")
+        if folder:
+            self.look_up(folder)
+
+    def _on_stages(self, model: str, stages: Sequence[str]) -> None:
+        if model != self._asked_for:
+            return
+        self._is_looking_up = False
+        self.stages.clear()
+        for number, stage in enumerate(stages):
+            item = QListWidgetItem(stage)
+            # the last of a convolutional network is coarse, and the one before sees much the same
+            is_late = number >= len(stages) - 2
+            item.setCheckState(Qt.CheckState.Checked if is_late else Qt.CheckState.Unchecked)
+            self.stages.addItem(item)
+        self.stages.setCurrentRow(max(0, len(stages) - 2))
+        self._tell("")
+
+    def _on_no_stages(self, model: str, error: Exception) -> None:
+        if model == self._asked_for:
+            self._is_looking_up = False
+            self._tell(str(error))
+
+    def _on_extracted(
+        self,
+        progress: WorkerProgress,
+        layer: Image,
+        picture: Picture,
+        stacks: list[FeatureStack],
+    ) -> None:
+        if progress is not self._running:
+            return
+        self._running = None
+        self._show_state()
+        opened = [Layer.create(*features_over(stack, layer, picture)) for stack in stacks]
+        for features in opened:
+            self._viewer.add_layer(features)
+        serve_as_overlay(layer, stacks[0])
+        dock, widget = self._viewer.window.add_plugin_dock_widget(
+            "napari-ifealid", "Feature similarity", tabify=True
+        )
+        dock.show()
+        dock.raise_()
+        widget.explorer.state.layer = opened[0]
+
+    def _on_failed(self, progress: WorkerProgress, error: Exception) -> None:
+        if progress is self._running:
+            self._running = None
+            self._show_state()
+            show_error(str(error) or type(error).__name__)
+
+    def _tell(self, message: str) -> None:
+        self._message = message
+        self._show_state()
+
+    def _show_state(self) -> None:
+        layer, is_running = self.layer.value, self._running is not None
+        has_slices = layer is not None and layer.ndim > 2
+        self.slices.native.setVisible(has_slices)
+        self._slices_label.setVisible(has_slices)
+        has_stages = bool(self._checked_stages())
+        self._options.setDisabled(is_running)
+        self.run_button.setEnabled(layer is not None and has_stages and not is_running)
+        self.cancel_button.setEnabled(is_running)
+        self.bar.setVisible(is_running)
+        if not is_running:
+            nothing = "" if has_stages or not self.stages.count() else "Check at least one stage"
+            self.text.setText(
+                self._message or ("Open an image first" if layer is None else nothing)
+            )
+
+    def _show_progress(self) -> None:
+        if self._running is None:
+            return
+        text, done, total = self._running.shown
+        self.text.setText(f"{text}…")
+        self.bar.setRange(0, total if total > 1 else 0)
+        self.bar.setValue(done)
+        self._timer.start(_REFRESH)
+
+    def _close(self) -> None:
+        """Have what is under way stop and be dropped."""
+        self._asked_for = ""
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
+
+def _extracted(
+    picture: Picture, model: str, stages: Sequence[str], progress: WorkerProgress
+) -> list[FeatureStack]:
+    progress.begin(f"Loading {model}")
+    extractor = load_extractor(model)
+    return extract(picture, extractor, stages, track=progress.track)
+
+
+def _on_warned(warning: tuple[Any, ...]) -> None:
+    message, category, *_ = warning
+    if issubclass(category, ExtractionWarning):  # not what libraries say to programmers
+        show_warning(str(message))
+
+
+def _text() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)  # a long word must not widen the dock
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+from threading import Event
+
+import numpy as np
+import pytest
+from magicgui.widgets import Widget
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QProgressBar, QPushButton
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.extraction import FILTERS, MODELS, ExtractionWarning, filter_features
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import untracked
+from napari_ifealid.widgets.extract_features import Slices
+
+MODULE = "napari_ifealid.widgets.extract_features"
+
+
+class Extractor:
+    """Gives the pixels themselves, and can be held up after the first step."""
+
+    layers = ("early", "middle", "late")
+
+    def __init__(self):
+        self.has_begun, self.goes_on, self.has_ended = Event(), Event(), Event()
+        self.goes_on.set()
+        self.error = self.warning = None
+
+    def extract(self, image, layers=None, *, name="image", track=untracked):
+        try:
+            for _ in track(range(3), total=3, desc=f"Looking at {name}"):
+                self.has_begun.set()
+                assert self.goes_on.wait(20)
+            if self.warning is not None:
+                warnings.warn(self.warning, stacklevel=1)
+            if self.error is not None:
+                raise self.error
+            return [
+                FeatureStack(values=np.atleast_3d(image), name=f"{name} {layer}")
+                for layer in layers
+            ]
+        finally:
+            self.has_ended.set()
+
+
+@pytest.fixture
+def extractor(monkeypatch):
+    """An extractor that any name but that of the filters loads."""
+    extractor = Extractor()
+    monkeypatch.setattr(f"{MODULE}.load_extractor", lambda model: extractor)
+    monkeypatch.setattr(f"{MODULE}.model_layers", lambda model: extractor.layers)
+    return extractor
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def photo(viewer):
+    pixels = np.random.default_rng(3).integers(0, 256, (32, 40, 3), np.uint8)
+    return viewer.add_image(pixels, name="photo", rgb=True)
+
+
+@pytest.fixture
+def open_widget(viewer, qtbot):
+    """Opens the dock widget through the manifest and waits for the stages of its first model."""
+
+    def open_():
+        _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Extract features")
+        qtbot.waitUntil(lambda: widget.stages.count() > 0, timeout=20_000)
+        return widget
+
+    return open_
+
+
+@pytest.fixture
+def told():
+    """What napari has told the user."""
+    before = len(notification_manager.records)
+    return lambda: [
+        (record.severity.value, record.message) for record in notification_manager.records[before:]
+    ]
+
+
+def is_idle(widget) -> bool:
+    return widget.bar.isHidden()
+
+
+def enter(widget, qtbot, model) -> None:
+    """Type the name of a model and press the return key."""
+    field = widget.model.lineEdit()
+    field.selectAll()
+    qtbot.keyClicks(field, str(model))
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def listed(widget) -> dict[str, bool]:
+    """The stages, and whether each is checked."""
+    items = [widget.stages.item(row) for row in range(widget.stages.count())]
+    return {item.text(): item.checkState() == Qt.CheckState.Checked for item in items}
+
+
+def similarity_widget(viewer):
+    return viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")[1]
+
+
+def finish(qtbot, viewer) -> None:
+    """Wait until the map of what was extracted is shown."""
+    qtbot.waitUntil(lambda: similarity_widget(viewer).explorer.is_idle, timeout=20_000)
+
+
+def test_filters_of_the_photo_become_a_layer_that_feature_similarity_opens(
+    open_widget, viewer, photo, qtbot
+):
+    widget = open_widget()
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: "photo filters features" in viewer.layers, timeout=20_000)
+    features = viewer.layers["photo filters features"]
+    finish(qtbot, viewer)
+    assert similarity_widget(viewer).layer.value is features
+    expected = filter_features(similarity_widget(viewer).explorer.stack.overlay).values
+    np.testing.assert_array_equal(np.moveaxis(features.data, 0, -1), expected)
+    assert [layer.name for layer in viewer.layers] == [
+        "photo",
+        "photo filters features",
+        "similarity",
+    ]
+    assert is_idle(widget)
+
+
+def test_opens_without_an_image_and_asks_for_one(open_widget, viewer):
+    widget = open_widget()
+    assert widget.layer.value is None
+    assert not widget.run_button.isEnabled()
+    assert widget.text.text() == "Open an image first"
+    image = viewer.add_image(np.zeros((8, 8)))
+    assert widget.layer.value is image
+    assert widget.run_button.isEnabled()
+    viewer.layers.remove(image)
+    assert widget.layer.value is None
+    assert not widget.run_button.isEnabled()
+
+
+def test_active_image_is_chosen_first_and_stays_chosen(open_widget, viewer, photo):
+    other = viewer.add_image(np.zeros((8, 8)), name="other")
+    viewer.layers.selection.active = photo
+    widget = open_widget()
+    assert widget.layer.value is photo
+    viewer.add_image(np.zeros((8, 8)))
+    assert widget.layer.value is photo
+    other.name = "renamed"
+    assert "renamed" in [widget.layer.native.itemText(row) for row in range(4)]
+    viewer.layers.remove(photo)
+    assert widget.layer.value is not None
+
+
+def test_slices_are_asked_for_only_where_there_are_some(open_widget, viewer, photo):
+    widget = open_widget()
+    assert widget.slices.native.isHidden()
+    widget.layer.value = viewer.add_image(np.zeros((3, 8, 8)))
+    assert not widget.slices.native.isHidden()
+
+
+@pytest.mark.parametrize(("choice", "slices"), [(Slices.CURRENT, [2]), (Slices.ALL, [0, 1, 2, 3])])
+def test_slices_that_were_chosen_are_extracted(
+    open_widget, viewer, extractor, qtbot, choice, slices
+):
+    pixels = np.random.default_rng(3).integers(0, 256, (4, 16, 16), np.uint8)
+    viewer.add_image(pixels, contrast_limits=(0, 255))
+    viewer.dims.set_current_step(0, 2)
+    widget = open_widget()
+    widget.slices.value = choice
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: len(viewer.layers) > 1)
+    features = next(layer for layer in viewer.layers if layer.name.endswith("features"))
+    np.testing.assert_array_equal(features.data[0], pixels[slices])
+    finish(qtbot, viewer)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_in_the_list_is_told_of_in_a_line(open_widget, extractor, model):
+    widget = open_widget()
+    row = widget.model.findText(model)
+    widget.model.setCurrentIndex(row)
+    assert widget.model_text.text() == MODELS[model]
+    assert widget.model.itemData(row, Qt.ItemDataRole.ToolTipRole) == MODELS[model]
+
+
+def test_last_two_stages_are_checked_and_one_at_least_must_be(open_widget, extractor, photo):
+    widget = open_widget()
+    assert listed(widget) == {"early": False, "middle": True, "late": True}
+    for row in (1, 2):
+        assert widget.run_button.isEnabled()
+        widget.stages.item(row).setCheckState(Qt.CheckState.Unchecked)
+    assert not widget.run_button.isEnabled()
+    assert widget.text.text() == "Check at least one stage"
+
+
+def test_checked_stages_become_layers_and_the_first_is_explored(
+    open_widget, viewer, extractor, photo, qtbot
+):
+    widget = open_widget()
+    widget.stages.item(2).setCheckState(Qt.CheckState.Unchecked)
+    widget.stages.item(0).setCheckState(Qt.CheckState.Checked)
+    similarity = similarity_widget(viewer)
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: "photo middle features" in viewer.layers)
+    finish(qtbot, viewer)
+    assert similarity_widget(viewer) is similarity
+    assert similarity.layer.value is viewer.layers["photo early features"]
+    assert "photo late features" not in viewer.layers
+
+
+def test_typed_model_is_looked_up_with_the_return_key(
+    open_widget, viewer, photo, qtbot, monkeypatch
+):
+    widget = open_widget()
+    monkeypatch.setattr(f"{MODULE}.model_layers", lambda model: (f"stage of {model}",))
+    field = widget.model.lineEdit()
+    field.selectAll()
+    qtbot.keyClicks(field, "someone/resnet")
+    assert not widget.run_button.isEnabled()
+    assert widget.stages.count() == 0
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listed(widget) == {"stage of someone/resnet": True})
+    assert widget.run_button.isEnabled()
+
+
+def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qtbot, monkeypatch):
+    widget = open_widget()
+    goes_on, has_ended = Event(), Event()
+
+    def slow(model):
+        if model == "slow":
+            assert goes_on.wait(20)
+            has_ended.set()
+        return (model,)
+
+    monkeypatch.setattr(f"{MODULE}.model_layers", slow)
+    enter(widget, qtbot, "slow")
+    assert widget.text.text() == "Looking up the stages…"
+    enter(widget, qtbot, "quick")
+    qtbot.waitUntil(lambda: listed(widget) == {"quick": True})
+    goes_on.set()
+    qtbot.waitUntil(has_ended.is_set)
+    enter(widget, qtbot, "last")
+    qtbot.waitUntil(lambda: listed(widget) == {"last": True})
+
+
+def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
+    open_widget, photo, qtbot, monkeypatch
+):
+    widget = open_widget()
+    is_there = Event()
+
+    def unsteady(model):
+        if not is_there.is_set():
+            raise DatasetError("nothing", expected="a model", remedy="Connect.", file=model)
+        return ("stage1",)
+
+    monkeypatch.setattr(f"{MODULE}.model_layers", unsteady)
+    enter(widget, qtbot, "a/model")
+    message = "a/model: found nothing; expected a model. Connect."
+    qtbot.waitUntil(lambda: widget.text.text() == message)
+    assert not widget.run_button.isEnabled()
+    is_there.set()
+    qtbot.keyClick(widget.model.lineEdit(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listed(widget) == {"stage1": True})
+    assert widget.run_button.isEnabled()
+
+
+def test_without_torch_the_command_is_told_and_filters_still_work(
+    open_widget, photo, qtbot, monkeypatch
+):
+    monkeypatch.setattr(
+        "napari_ifealid.extraction.models.find_spec",
+        lambda package: None if package == "torch" else find_spec(package),
+    )
+    widget = open_widget()
+    enter(widget, qtbot, "microsoft/resnet-18")
+    command = 'pip install "napari-ifealid[backbones]"'
+    qtbot.waitUntil(lambda: command in widget.text.text())
+    enter(widget, qtbot, FILTERS)
+    qtbot.waitUntil(lambda: listed(widget) == {FILTERS: True})
+    assert widget.run_button.isEnabled()
+
+
+def test_backbone_in_a_folder_is_extracted_with_its_stages(
+    open_widget, viewer, photo, qtbot, monkeypatch, tmp_path
+):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    settings = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1], layer_type="basic"
+    )
+    transformers.AutoModelForImageClassification.from_config(settings).save_pretrained(tmp_path)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    widget = open_widget()
+    widget.folder_button.click()
+    stages = {"stem": False, "stage1": False, "stage2": False, "stage3": True, "stage4": True}
+    qtbot.waitUntil(lambda: listed(widget) == stages, timeout=60_000)
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: "photo stage4 features" in viewer.layers, timeout=60_000)
+    shapes = {layer.name: layer.data.shape for layer in viewer.layers if layer is not photo}
+    assert shapes["photo stage3 features"] == (24, 2, 3)
+    assert shapes["photo stage4 features"] == (32, 1, 2)
+    finish(qtbot, viewer)
+    assert similarity_widget(viewer).layer.value is viewer.layers["photo stage3 features"]
+
+
+def test_no_folder_chosen_changes_nothing(open_widget, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    widget = open_widget()
+    widget.folder_button.click()
+    assert listed(widget) == {FILTERS: True}
+
+
+def test_progress_is_shown_while_the_options_are_disabled(
+    open_widget, viewer, extractor, photo, qtbot
+):
+    widget = open_widget()
+    extractor.goes_on.clear()
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: widget.text.text() == "Looking at photo…")
+    assert (widget.bar.value(), widget.bar.maximum()) == (0, 3)
+    assert not widget.run_button.isEnabled()
+    assert not widget.layer.native.isEnabled()
+    extractor.goes_on.set()
+    qtbot.waitUntil(lambda: is_idle(widget))
+    assert widget.run_button.isEnabled()
+    assert not widget.cancel_button.isEnabled()
+    finish(qtbot, viewer)
+
+
+def test_cancel_stops_at_the_next_step_and_adds_nothing(
+    open_widget, viewer, extractor, photo, qtbot, told
+):
+    widget = open_widget()
+    extractor.goes_on.clear()
+    widget.run_button.click()
+    qtbot.waitUntil(extractor.has_begun.is_set)
+    widget.cancel_button.click()
+    assert is_idle(widget)
+    assert widget.text.text() == "Cancelled"
+    extractor.goes_on.set()
+    qtbot.waitUntil(extractor.has_ended.is_set)
+    widget.run_button.click()  # what comes of the first run comes before what comes of this one
+    qtbot.waitUntil(lambda: "photo late features" in viewer.layers)
+    assert len([layer for layer in viewer.layers if layer.name.startswith("photo late")]) == 1
+    assert told() == []
+    finish(qtbot, viewer)
+
+
+def test_model_that_is_loaded_after_a_cancel_is_dropped(
+    open_widget, viewer, extractor, photo, qtbot, monkeypatch
+):
+    is_loading, goes_on, has_ended = Event(), Event(), Event()
+
+    def slow(model):
+        is_loading.set()
+        assert goes_on.wait(20)
+        has_ended.set()
+        return extractor
+
+    monkeypatch.setattr(f"{MODULE}.load_extractor", slow)
+    widget = open_widget()
+    widget.run_button.click()
+    qtbot.waitUntil(is_loading.is_set)
+    qtbot.waitUntil(lambda: widget.text.text() == f"Loading {FILTERS}…")
+    assert widget.bar.maximum() == 0
+    widget.cancel_button.click()
+    goes_on.set()
+    qtbot.waitUntil(has_ended.is_set)
+    widget.look_up("afterwards")
+    qtbot.waitUntil(lambda: widget.stages.count() > 0)
+    assert not extractor.has_begun.is_set()
+    assert list(viewer.layers) == [photo]
+
+
+def test_error_is_told_and_nothing_is_added(open_widget, viewer, extractor, photo, qtbot, told):
+    extractor.error = DatasetError("sand", expected="an image", remedy="Look.", file="photo")
+    widget = open_widget()
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: is_idle(widget))
+    assert told() == [("error", "photo: found sand; expected an image. Look.")]
+    assert list(viewer.layers) == [photo]
+    assert widget.run_button.isEnabled()
+
+
+def test_fallback_is_told_of_but_not_what_libraries_warn_of(
+    open_widget, viewer, extractor, photo, qtbot, told
+):
+    extractor.warning = ExtractionWarning("going on on the CPU")
+    widget = open_widget()
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: is_idle(widget))
+    assert told() == [("warning", "going on on the CPU")]
+    extractor.warning = DeprecationWarning("old")
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: is_idle(widget))
+    assert len(told()) == 1
+    finish(qtbot, viewer)
+
+
+def test_closing_the_dock_stops_the_extraction_and_opening_it_again_works(
+    open_widget, viewer, extractor, photo, qtbot, told
+):
+    widget = open_widget()
+    extractor.goes_on.clear()
+    widget.run_button.click()
+    qtbot.waitUntil(extractor.has_begun.is_set)
+    viewer.window.remove_dock_widget(widget)
+    extractor.goes_on.set()
+    qtbot.waitUntil(extractor.has_ended.is_set)
+    again = open_widget()
+    assert again is not widget
+    assert list(viewer.layers) == [photo]
+    assert told() == []
+
+
+def test_every_control_has_a_tooltip_and_can_be_reached_with_the_keyboard(open_widget):
+    widget = open_widget()
+    parts = vars(widget).values()
+    controls = [part.native for part in parts if isinstance(part, Widget)]
+    controls += [part for part in parts if isinstance(part, QPushButton)]
+    controls += [widget.model, widget.stages]
+    assert len(controls) == 7
+    assert all(control.toolTip() for control in (*controls, *widget.findChildren(QProgressBar)))
+    assert all(control.focusPolicy() & Qt.FocusPolicy.TabFocus for control in controls)
+
+
+def test_fits_a_narrow_dock_whatever_the_names_are(open_widget, viewer, photo):
+    widget = open_widget()
+    photo.name = "p" * 200
+    widget.model.setEditText("m" * 200)
+    assert widget.minimumSizeHint().width() <= 280
