@@ -12,9 +12,9 @@ import pytest
 
 from example_server import files, send_start, serving, serving_examples
 from napari_ifealid import example_datasets, read_stack, write_stack
+from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.example_datasets import (
-    CACHE_VARIABLE,
     EXAMPLES,
     SOURCE,
     SOURCE_VARIABLE,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Layer
@@ -78,6 +79,25 @@ def test_memory_mapped_features_stay_in_their_file(tmp_path):
     np.save(tmp_path / "cube.npy", np.arange(120, dtype=np.uint8).reshape(4, 5, 6))
     values = np.load(tmp_path / "cube.npy", mmap_mode="r")
     assert np.shares_memory(features_of(values).data, values)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_features_on_disk_are_not_read(dtype):
+    def read(block):
+        raise AssertionError("a chunk was read")
+
+    values = da.zeros((40, 50, 6), dtype, chunks=(10, 10, 3)).map_blocks(read, dtype=dtype)
+    ((data, _, _),) = layer_data(FeatureStack(values=values, name="x"))
+    assert isinstance(data, da.Array)
+    assert data.shape == (6, 40, 50)
+    with pytest.raises(AssertionError, match="a chunk was read"):
+        data[0, 0, 0].compute()
+
+
+def test_features_on_disk_are_channels_first():
+    values = np.arange(120.0).reshape(4, 5, 6)
+    features = features_of(da.from_array(values, chunks=(2, 3, 4)))
+    np.testing.assert_array_equal(features.data[2], values[..., 2])
 
 
 @pytest.mark.parametrize(

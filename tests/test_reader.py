@@ -3,8 +3,10 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pytest
+import zarr
 
 from napari_ifealid._reader import get_reader
 from napari_ifealid.errors import DatasetError
@@ -120,6 +122,25 @@ def test_opening_an_array_adds_features(make_napari_viewer, cube):
     assert features.data.shape == (5, 3, 4)
     np.testing.assert_array_equal(features.scale, [1, 1, 1])
     np.testing.assert_array_equal(features.translate, [0, 0, 0])
+
+
+def test_opening_a_zarr_folder_adds_features_that_stay_on_disk(make_napari_viewer, tmp_path):
+    values = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
+    zarr.create_array(str(tmp_path / "cube.zarr"), data=values, chunks=(2, 2, 5))
+    viewer = make_napari_viewer(show=False)
+    viewer.open(tmp_path / "cube.zarr", plugin="napari-ifealid")
+    (features,) = viewer.layers
+    assert features.name == "cube.zarr features"
+    assert isinstance(features.data, da.Array)
+    np.testing.assert_array_equal(features.data, np.moveaxis(values, -1, 0))
+
+
+def test_other_folders_are_not_ours(tmp_path):
+    zarr.create_group(str(tmp_path / "image.zarr"), attributes={"multiscales": []})
+    (tmp_path / "folder.npy").mkdir()
+    (tmp_path / "folder").mkdir()
+    for name in ("image.zarr", "folder.npy", "folder"):
+        assert get_reader(str(tmp_path / name)) is None
 
 
 def test_opening_a_bad_file_raises_and_adds_no_layer(make_napari_viewer, cube, flat):

@@ -17,7 +17,7 @@ Reader = Callable[[str | list[str]], list[LayerData]]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """Return a reader for feature stacks, or None if a file is something else.
+    """Return a reader for feature stacks, or None if a file or a folder is something else.
 
     Parameters
     ----------

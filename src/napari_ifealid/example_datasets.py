@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pooch
 from requests import RequestException, Response, get
 
+from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
@@ -28,9 +29,6 @@ SOURCE = (
 
 SOURCE_VARIABLE = "NAPARI_IFEALID_EXAMPLES_URL"
 """Environment variable with the address of a folder that has the same files."""
-
-CACHE_VARIABLE = "NAPARI_IFEALID_CACHE"
-"""Environment variable with the folder that keeps the downloads, instead of the user's cache."""
 
 PATIENCE = 10
 """Seconds without a sign of life after which a download is given up."""
@@ -122,8 +120,7 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
         )
     example = EXAMPLES[name]
     cache = pooch.create(
-        path=pooch.os_cache("napari-ifealid"),
-        env=CACHE_VARIABLE,
+        path=cache_folder(),
         base_url=os.environ.get(SOURCE_VARIABLE, SOURCE),
         registry={example.file_name: example.sha256},
     )

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 
+FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
+"""What an axis of features is called, in lower case."""
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -36,9 +39,10 @@ class FeatureStack:
 
     Parameters
     ----------
-    values : array, shape (..., C)
+    values : array or dask array, shape (..., C)
         The stored values: two or more spatial axes, then the features. Booleans, integers or
-        floats. Kept as it is, without a copy, so that a memory-mapped array stays memory-mapped.
+        floats. Kept as it is, without a copy, so that a memory-mapped array stays memory-mapped,
+        and what a dask array stands for stays on disk.
     name : str
         What the stack is called.
     overlay : array of uint8, shape (h, w, 3), optional
@@ -106,6 +110,11 @@ class FeatureStack:
     def pixel_count(self) -> int:
         """Number of pixels."""
         return prod(self.spatial_shape)
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the values are a dask array, which is read block by block."""
+        return not isinstance(self.values, np.ndarray)
 
     @property
     def feature_count(self) -> int:
@@ -210,8 +219,13 @@ def _checked_range(*ends: float) -> tuple[float, float]:
     return low, high
 
 
-def check_feature_array(values: NDArray[Any]) -> None:
+def check_feature_array(values: Any) -> None:
     """Raise unless an array can be the values of a feature stack.
+
+    Parameters
+    ----------
+    values : array
+        Of any kind that has a shape and a dtype: NumPy's, dask's, Zarr's.
 
     Raises
     ------

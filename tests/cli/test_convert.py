@@ -90,6 +90,24 @@ def test_array_of_an_npz_and_its_axis_can_be_chosen(tmp_path, array):
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+def test_zarr_array_is_converted_and_may_be_replaced_by_itself(tmp_path, array, suffix):
+    source = tmp_path / "a.zarr"
+    zarr.create_array(str(source), data=array, chunks=(4, 2, 4), dimension_names=["c", "y", "x"])
+    output = tmp_path / f"a{suffix}"
+    assert convert(source, output, "--force") == 0
+    np.testing.assert_array_equal(read(output), np.moveaxis(array, 0, -1))
+
+
+def test_array_of_a_zarr_group_and_its_axis_can_be_chosen(tmp_path, array):
+    group = zarr.create_group(str(tmp_path / "a.zarr"))
+    group.create_array("first", data=array)
+    group.create_array("second", data=-array.transpose(2, 0, 1))
+    output = tmp_path / "b.npy"
+    assert convert(tmp_path / "a.zarr", output, "--array", "second", "--axis", "0") == 0
+    np.testing.assert_array_equal(np.load(output), -array)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
 def test_existing_output_is_only_replaced_by_force(npy, array, tmp_path, capsys, suffix):
     output = tmp_path / f"b{suffix}"
     output.write_bytes(b"old")

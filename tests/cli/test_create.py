@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from PIL import Image
 
 from napari_ifealid import FeatureStack, read_stack, write_stack
@@ -40,6 +41,14 @@ def test_precision_is_8_and_the_name_the_files_unless_given(npy):
     assert create(npy) == 0
     said = metadata(npy.with_name("a.npy.8.zip"))
     assert (said["name"], said["precision"], said["overlay"]) == ("a.npy", 8, False)
+
+
+def test_dataset_of_a_zarr_array_is_that_of_a_numpy_array(npy, array):
+    folder = npy.with_name("a.zarr")
+    zarr.create_array(str(folder), data=array, chunks=(4, 2, 4))
+    assert create(folder, "-n", "a") == create(npy, "-n", "a") == 0
+    datasets = [npy.with_name(f"{name}.8.zip").read_bytes() for name in ("a.zarr", "a.npy")]
+    assert datasets[0] == datasets[1]
 
 
 def test_name_and_output_are_as_given(npy, tmp_path):

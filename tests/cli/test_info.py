@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from napari_ifealid import FeatureStack, read_stack, write_stack
 from napari_ifealid.cli import main
@@ -199,6 +200,48 @@ def test_each_stack_of_an_npz_is_told_and_the_others_are_named(tmp_path, array, 
     assert "skipped: flat, text" in capsys.readouterr().out
 
 
+def test_each_stack_of_a_zarr_group_is_told_and_the_others_are_named(tmp_path, array, info, npy):
+    path = tmp_path / "a.zarr"
+    group = zarr.create_group(str(path))
+    group.create_array("first", data=array, chunks=(4, 2, 4))
+    group.create_array("flat", data=np.ones((3, 4)))
+    group.create_array("second", data=array[:, :, :2])
+    told = info(path)
+    first, second = told["stacks"]
+    assert told["skipped_arrays"] == ["flat"]
+    assert told["file_size_bytes"] == sum(
+        file.stat().st_size for file in path.rglob("*") if file.is_file()
+    )
+    assert (second["array"], second["features"]) == ("second", 2)
+    (same,) = info(npy)["stacks"]
+    assert first == same | {"name": "a.zarr", "array": "first"}
+
+
+def test_figures_of_a_zarr_array_read_in_small_blocks_are_those_of_the_whole(
+    tmp_path, array, info, monkeypatch
+):
+    array[3, 3, 3] = np.nan
+    zarr.create_array(str(tmp_path / "a.zarr"), data=array, chunks=(2, 3, 4))
+    whole = info(tmp_path / "a.zarr")
+    monkeypatch.setattr(blocks, "LAZY_VALUES", 7)
+    assert info(tmp_path / "a.zarr") == whole
+
+
+def test_zarr_array_without_a_finite_value_is_one_clear_line_and_status_2(tmp_path, capsys):
+    zarr.create_array(str(tmp_path / "a.zarr"), data=np.full((2, 3, 4), np.nan))
+    assert main(["info", str(tmp_path / "a.zarr")]) == 2
+    assert "no finite value" in capsys.readouterr().err
+
+
+def test_damaged_chunk_is_one_clear_line_and_status_2(tmp_path, array, capsys):
+    zarr.create_array(str(tmp_path / "a.zarr"), data=array)
+    (tmp_path / "a.zarr/c/0/0/0").write_bytes(b"damaged")
+    assert main(["info", str(tmp_path / "a.zarr")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("napari-ifealid: a.zarr: found values that can't be read (")
+    assert error.count("\n") == 1
+
+
 def test_npz_without_a_stack_is_one_clear_line_and_status_2(tmp_path, capsys):
     np.savez(tmp_path / "a.npz", flat=np.ones((3, 4)))
     assert main(["info", str(tmp_path / "a.npz")]) == 2
@@ -245,7 +288,9 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
     )
 
 
-@pytest.mark.parametrize("name", ["missing.zip", "missing.npz", "flat.npy", "photo.png"])
+@pytest.mark.parametrize(
+    "name", ["missing.zip", "missing.npz", "missing.zarr", "flat.npy", "photo.png"]
+)
 def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
     np.save(tmp_path / "flat.npy", np.ones((3, 4)))
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")

@@ -349,15 +349,29 @@ def test_data_replaced_by_the_user_are_compared(viewer, features):
     )
 
 
-def test_layer_larger_than_memory_gets_a_clear_error_and_changes_no_layer(viewer, monkeypatch):
-    errors: list[str] = []
-    monkeypatch.setattr("napari_ifealid.explorer.explorer.show_error", errors.append)
-    layer = viewer.add_image(dask.array.zeros((64, 64, 64)), name="huge")
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**20))
+def test_layer_larger_than_memory_is_compared_block_by_block(viewer, monkeypatch):
+    values = np.random.default_rng(0).random((64, 30, 20))
+    layer = viewer.add_image(dask.array.from_array(values, chunks=10), name="huge")
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**18))
+    texts: list[str] = []
     explorer = Explorer(viewer)
-    assert explorer.state.layer is None
-    assert list(viewer.layers) == [layer]
-    assert errors[0].startswith("huge: found a need for 2 MB of memory; expected at most the 1 MB")
+    explorer.engine_changed.connect(texts.append)
+    explorer.state.engine = EngineChoice.GPU
+    assert texts[-1] == "CPU, block by block: the stack stays on disk, 0.0 GiB"
+    hover(viewer, layer, 0, 2, 4)
+    vectors = np.moveaxis(values, 0, -1)
+    np.testing.assert_allclose(
+        explorer.similarity_layer.data,
+        spectral_angle_similarity(vectors, vectors[2, 4]),
+        atol=5e-5,
+    )
+    np.testing.assert_array_equal(explorer.vector((2, 4)), vectors[2, 4])
+
+
+def test_dask_layer_that_fits_the_memory_is_read(viewer):
+    values = np.random.default_rng(0).random((9, 30, 20))
+    viewer.add_image(dask.array.from_array(values, chunks=10), name="small")
+    assert isinstance(Explorer(viewer).stack.values, np.ndarray)
 
 
 def test_engine_can_be_chosen(viewer, features, stack):
@@ -411,6 +425,16 @@ def test_closed_explorer_leaves_the_viewer_as_it_found_it(viewer, features):
     before = similarity.data.copy()
     hover(viewer, similarity, 0, 0)
     np.testing.assert_array_equal(similarity.data, before)
+
+
+def test_closed_explorer_leaves_a_layer_alone_that_was_opened_just_before(viewer, add_stack, stack):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    add_stack(viewer, stack)
+    explorer.close()
+    scheduler.run()
+    assert explorer.state.layer is None
+    assert explorer.similarity_layer is None
 
 
 def test_explorer_opened_again_takes_over_the_map(viewer, features):

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 from math import prod
 
+import dask.array as da
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ifealid.formats.blocks import block_lengths, blocks, blocks_near_in_memory
+from napari_ifealid.formats.blocks import (
+    block_lengths,
+    blocks,
+    blocks_near_in_memory,
+    whole_chunks,
+)
 
 shapes = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 
@@ -35,3 +41,18 @@ def test_axis_whose_values_lie_furthest_apart_is_cut():
     assert [block[1] for block in blocks_near_in_memory(in_files)] == [
         slice(start, start + 64) for start in range(0, 1024, 64)
     ]
+
+
+@given(shapes, st.data(), st.integers(0, 200))
+def test_blocks_of_whole_chunks_hold_the_values_wanted_and_cut_no_chunk(shape, data, least):
+    chunks = [data.draw(st.integers(1, length + 3)) for length in shape]
+    lengths = whole_chunks(shape, chunks, least)
+    assert prod(lengths) >= min(least, prod(shape))
+    for length, chunk, whole in zip(lengths, chunks, shape, strict=True):
+        assert length == whole or length % chunk == 0
+
+
+def test_blocks_of_a_dask_array_are_whole_chunks_with_all_features():
+    values = da.zeros((3000, 2000, 128), np.uint8, chunks=(64, 64, 16))
+    first = blocks_near_in_memory(values)[0]
+    assert first == (slice(0, 64), slice(0, 1024), slice(0, 128))

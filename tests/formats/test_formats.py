@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import zarr
 from dataset_files import dataset, write
 
 import napari_ifealid
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import is_npz, read_stack
+from napari_ifealid.formats import is_npz, named_stacks, read_stack
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
 
 
-@pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip"])
+@pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr"])
 def path(tmp_path, request):
-    """A file of each kind, those of NumPy with the cube."""
+    """A file of each kind, with the cube."""
     path = tmp_path / request.param
     match request.param:
         case "cube.npy":
@@ -25,6 +26,8 @@ def path(tmp_path, request):
             np.savez(path, first=CUBE, second=CUBE[:2], names=np.array(["a"]))
         case "cube.zip":
             write(path, dataset(BYTES))
+        case "cube.zarr":
+            zarr.create_array(str(path), data=CUBE)
     return path
 
 
@@ -45,7 +48,7 @@ def test_reading_and_writing_are_part_of_the_package():
     assert {"read_stack", "write_stack"} <= set(napari_ifealid.__all__)
 
 
-@only("cube.npy", "cube.npz", "cube.zip")
+@only("cube.npy", "cube.npz", "cube.zip", "cube.zarr")
 def test_only_stack_of_a_file_is_read(path):
     np.testing.assert_array_equal(read_stack(path).values, CUBE)
 
@@ -80,14 +83,14 @@ def test_array_that_is_no_feature_stack_or_missing_is_an_error(path, name):
     assert "first (3, 4, 5) float32" in found
 
 
-@only("cube.npy", "cube.zip")
+@only("cube.npy", "cube.zip", "cube.zarr")
 def test_file_without_named_arrays_has_none(path):
     error = error_of(path, array="cube")
     assert "without named arrays" in error.found
     assert "'cube'" in error.expected
 
 
-@only("cube.npy", "cube.npz")
+@only("cube.npy", "cube.npz", "cube.zarr")
 @pytest.mark.parametrize(
     ("axis", "shape"),
     [(0, (4, 5, 3)), (1, (3, 5, 4)), (2, (3, 4, 5)), (-1, (3, 4, 5)), (-3, (4, 5, 3))],
@@ -105,7 +108,7 @@ def test_array_with_its_features_elsewhere_stays_in_its_file(path):
     assert isinstance(read_stack(path, feature_axis=0).values, np.memmap)
 
 
-@only("cube.npy", "cube.npz")
+@only("cube.npy", "cube.npz", "cube.zarr")
 @pytest.mark.parametrize("axis", [3, -4, 100])
 def test_axis_that_the_array_lacks_is_an_error(path, axis):
     error = error_of(path, feature_axis=axis)
@@ -125,7 +128,7 @@ def test_other_axis_of_a_dataset_is_an_error(path, axis):
     assert "the last one for a ZIP" in error_of(path, feature_axis=axis).expected
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zip", ".tif"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zip", ".zarr", ".tif"])
 def test_missing_file_is_an_error(tmp_path, suffix):
     error_of(tmp_path / f"missing{suffix}")
 
@@ -137,6 +140,11 @@ def test_content_tells_whether_a_file_holds_named_arrays(path):
 def test_npz_of_another_suffix_holds_named_arrays(tmp_path):
     np.savez(tmp_path / "a.npz", CUBE)
     assert is_npz((tmp_path / "a.npz").rename(tmp_path / "a.npy"))
+
+
+def test_names_of_the_stacks_are_told_where_they_have_any(path):
+    names = {"cube.npz": ["cube"], "several.npz": ["first", "second"]}
+    assert named_stacks(path) == names.get(path.name)
 
 
 @only("several.npz")

@@ -15,8 +15,11 @@ TEXTURE_SIDE = 16384
 
 
 def cpu_memory(stack: FeatureStack) -> int:
-    """Return the bytes that a stack takes in main memory, with all that the CPU engine adds."""
-    is_flat_as_it_is = (
+    """Return the bytes that a stack takes in main memory, with all that the CPU engine adds.
+
+    Of a stack on disk, what it takes if it is loaded.
+    """
+    is_flat_as_it_is = stack.is_on_disk or (
         stack.values.flags.c_contiguous or np.moveaxis(stack.values, -1, 0).flags.c_contiguous
     )
     copies = 1 if is_flat_as_it_is else 2

@@ -55,7 +55,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         metavar="PATH",
         nargs="*",
         type=Path,
-        help="feature stack to open: an IFeaLiD ZIP, .npy or .npz; without any, the sample",
+        help="feature stack to open: an IFeaLiD ZIP, .npy, .npz or .zarr; without any, the sample",
     )
     parser.add_argument(
         "--at",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.cli.sizes import size_text
-from napari_ifealid.formats import is_npz, read_stack
+from napari_ifealid.formats import is_zarr, named_stacks, read_stack
 from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
-from napari_ifealid.formats.numpy_arrays import stack_names
+from napari_ifealid.formats.zarr_arrays import zarr_array_names
 from napari_ifealid.formats.zip_archive import member_names, opened_zip, read_member
 from napari_ifealid.stack import size_in_words
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE",
         type=Path,
-        help="an IFeaLiD ZIP, .npy or .npz; of the last, each array is told",
+        help="an IFeaLiD ZIP, .npy, .npz or .zarr; of the last two, each array is told",
     )
     parser.add_argument("--json", action="store_true", help="tell it as JSON, for programs")
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print what is in the file."""
     path: Path = options.file
-    names = stack_names(path) if is_npz(path) else []
+    names = named_stacks(path) or []
     summaries = [_summary(path, name) for name in names] or [_summary(path, None)]
     skipped = _other_arrays(path, names) if names else []
     print((_json if options.json else _text)(path, summaries, skipped))
@@ -59,14 +59,23 @@ def _padding(path: Path) -> int:
 
 
 def _other_arrays(path: Path, names: list[str]) -> list[str]:
-    arrays = (name.removesuffix(".npy") for name in member_names(path) if name.endswith(".npy"))
+    if is_zarr(path):
+        arrays = zarr_array_names(path)
+    else:
+        members = (name for name in member_names(path) if name.endswith(".npy"))
+        arrays = [name.removesuffix(".npy") for name in members]
     return [name for name in arrays if name not in names]
+
+
+def _size(path: Path) -> int:
+    files = (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
 
 
 def _json(path: Path, summaries: list[StackSummary], skipped: list[str]) -> str:
     told = {
         "file": str(path),
-        "file_size_bytes": path.stat().st_size,
+        "file_size_bytes": _size(path),
         "stacks": [asdict(summary) for summary in summaries],
         "skipped_arrays": skipped,
     }
@@ -74,7 +83,7 @@ def _json(path: Path, summaries: list[StackSummary], skipped: list[str]) -> str:
 
 
 def _text(path: Path, summaries: list[StackSummary], skipped: list[str]) -> str:
-    lines = [f"{path}: {size_text(path.stat().st_size)}"]
+    lines = [f"{path}: {size_text(_size(path))}"]
     for summary in summaries:
         lines += ["", *(f"{what:<20}{told}" for what, told in _lines(summary))]
     if skipped:

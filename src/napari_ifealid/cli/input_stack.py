@@ -16,19 +16,19 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         "input",
         metavar="INPUT",
         type=Path,
-        help="feature stack: .npy, .npz or an IFeaLiD ZIP",
+        help="feature stack: .npy, .npz, .zarr or an IFeaLiD ZIP",
     )
     parser.add_argument(
         "--array",
         metavar="KEY",
-        help="name of the array to take from a .npz file that holds several",
+        help="name of the array to take from a .npz file or a Zarr group that holds several",
     )
     parser.add_argument(
         "--axis",
         metavar="AXIS",
         type=int,
-        default=-1,
-        help="axis along which the features lie, counted from 0; the last one unless given",
+        help="axis along which the features lie, counted from 0; unless given, the last one, or "
+        "the one that a Zarr array calls so",
     )
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.cli.engine_memory import cpu_memory, gpu_memory
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import restored
 from napari_ifealid.formats.blocks import blocks_near_in_memory
+from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
 
@@ -24,7 +26,7 @@ class StackSummary:
     ----------
     name : str
     array : str or None
-        Its name in a .npz file.
+        Its name in a .npz file or a Zarr group.
     shape : tuple of int
         Of the values, features last.
     height, width, features : int
@@ -85,10 +87,15 @@ def summarise(
     ----------
     stack : FeatureStack
     array : str or None
-        Its name in a .npz file.
+        Its name in a .npz file or a Zarr group.
     padding_features : int
     track : callable
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Raises
+    ------
+    DatasetError
+        If the values can't be read, or none of them is finite.
     """
     extremes, is_zero, is_finite = _measured(stack, track)
     minimum, maximum = map(_plain_number, extremes)
@@ -134,7 +141,7 @@ def _measured(
     extremes: list[Any] = []
     todo = blocks_near_in_memory(stack.values)
     for block in every_item(track, todo, total=len(todo), desc=f"Measuring {stack.name}"):
-        stored, pixels = stack.values[block], block[:-1]
+        stored, pixels = loaded_block(stack, block), block[:-1]
         finite = np.isfinite(stored)
         with np.errstate(over="ignore"):  # long doubles become infinite
             has_value[pixels] |= stack.real_values(stored).any(axis=-1)
@@ -142,6 +149,13 @@ def _measured(
         known = stored[finite]
         if known.size:
             extremes += [known.min(), known.max()]
+    if not extremes:
+        raise DatasetError(
+            "no finite value: all are NaN or infinite",
+            expected="at least some finite values",
+            remedy="Check how the array was made.",
+            file=stack.name,
+        )
     return _real_extremes(stack, extremes), ~has_value, is_finite
 
 

@@ -1,8 +1,10 @@
 """Engines: reference → similarity map."""
 
+from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.engines.choice import (
     EngineChoice,
     EnginePlan,
+    PreparedBlocks,
     PreparedStack,
     RunningEngine,
     cpu_instead,
@@ -13,19 +15,24 @@ from napari_ifealid.engines.choice import (
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import Engine, EngineUnavailableError
 from napari_ifealid.engines.gl_context import Renderer, find_renderer
+from napari_ifealid.engines.preview import Preview, preview_of
 
 __all__ = [
+    "BlockwiseEngine",
     "CpuEngine",
     "Engine",
     "EngineChoice",
     "EnginePlan",
     "EngineUnavailableError",
+    "PreparedBlocks",
     "PreparedStack",
+    "Preview",
     "Renderer",
     "RunningEngine",
     "cpu_instead",
     "find_renderer",
     "plan_engine",
     "prepare_stack",
+    "preview_of",
     "start_engine",
 ]

@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import Engine, EngineUnavailableError
 from napari_ifealid.engines.gl_context import Renderer
@@ -56,14 +57,22 @@ class PreparedStack:
 
 
 @dataclass(frozen=True, eq=False)
+class PreparedBlocks:
+    """A stack that stays on disk, cut into blocks."""
+
+    engine: BlockwiseEngine
+    plan: EnginePlan
+
+
+@dataclass(frozen=True, eq=False)
 class RunningEngine:
     """An engine at work.
 
     Parameters
     ----------
     engine : Engine
-    pixels : PixelVectors
-        What it compares.
+    pixels : PixelVectors or None
+        What it compares; None for a stack that stays on disk.
     reason : str
         Why it is this engine, in words for the user.
     has_failed_gpu : bool
@@ -71,7 +80,7 @@ class RunningEngine:
     """
 
     engine: Engine
-    pixels: PixelVectors
+    pixels: PixelVectors | None
     reason: str
     has_failed_gpu: bool = False
 
@@ -92,6 +101,9 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
     -------
     EnginePlan
     """
+    if stack.is_on_disk:
+        size = stack.values.nbytes / 2**30
+        return EnginePlan(None, f"the stack stays on disk, {size:.1f} GiB")
     if choice is EngineChoice.CPU:
         return EnginePlan(None, "as chosen")
     if renderer is None:
@@ -112,19 +124,23 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
     return EnginePlan(renderer, renderer.name)
 
 
-def prepare_stack(stack: FeatureStack, plan: EnginePlan) -> PreparedStack:
+def prepare_stack(stack: FeatureStack, plan: EnginePlan) -> PreparedStack | PreparedBlocks:
     """Do all of an engine's start that needs no window: may run in any thread."""
+    if stack.is_on_disk:
+        return PreparedBlocks(BlockwiseEngine(stack), plan)
     pixels = PixelVectors.of(stack)
     if plan.renderer is None:
         return PreparedStack(pixels, None, plan)
     return PreparedStack(pixels, list(pack_blocks(pixels, _layout(stack, plan.renderer))), plan)
 
 
-def start_engine(prepared: PreparedStack) -> RunningEngine:
+def start_engine(prepared: PreparedStack | PreparedBlocks) -> RunningEngine:
     """Start the engine that was planned, or the CPU engine if the GPU fails.
 
     To be called in the thread of the window.
     """
+    if isinstance(prepared, PreparedBlocks):
+        return RunningEngine(prepared.engine, None, prepared.plan.reason)
     pixels, plan = prepared.pixels, prepared.plan
     cpu = CpuEngine(pixels)
     if plan.renderer is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.engines import (
+    PreparedBlocks,
     PreparedStack,
     RunningEngine,
-    cpu_instead,
     find_renderer,
     plan_engine,
     prepare_stack,
@@ -24,7 +23,8 @@ from napari_ifealid.engines import (
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.feature_slider import move_slider, slider_feature
 from napari_ifealid.explorer.gestures import Gestures
-from napari_ifealid.explorer.overlay import show_overlay
+from napari_ifealid.explorer.map_maker import MapMaker
+from napari_ifealid.explorer.overlay_colours import show_overlay
 from napari_ifealid.explorer.pins import Pins
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.similarity_layer import SimilarityLayer
@@ -38,10 +38,10 @@ from napari_ifealid.explorer.sources import (
     placement,
 )
 from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.explorer.vectors import PixelVectorReader
 from napari_ifealid.explorer.wanted import FeatureImage, Wanted, resolve
 from napari_ifealid.stack import FeatureStack
 
-_FRAME = 1.0 / 60.0  # seconds; what takes longer runs in the background
 _PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
 
 
@@ -61,6 +61,9 @@ class Explorer:
     map_shown = Signal(object)
     """What the map shows that was written into the layer, a `Wanted`."""
 
+    vectors_read = Signal()
+    """Vectors that were asked for have been read from disk."""
+
     pixel_changed = Signal(tuple)
     """The pixel under the cursor, an index along each spatial axis."""
 
@@ -71,15 +74,14 @@ class Explorer:
         self._opened: list[Layer] = []
         self._source: Image | None = None
         self._stack: FeatureStack | None = None
-        self._running: RunningEngine | None = None
+        self._maker: MapMaker | None = None
+        self._vectors: PixelVectorReader | None = None
         self._shown: SimilarityLayer | None = None
         self._generation = 0  # of stack and engine; what began under an older one is dropped
         self._pixel: tuple[int, ...] | None = None
         self._hovered_feature: int | None = None
-        self._mapped: Wanted | None = None
-        self._is_requested = False
-        self._is_busy = False
-        self._seconds = np.inf  # that the last map took
+        self._is_loading = False
+        self._shown_error: float | None = None
         self.state.events.layer.connect(self._on_layer)
         self.state.events.feature_axis.connect(self._restart)
         self.state.events.engine.connect(self._restart)
@@ -111,9 +113,14 @@ class Explorer:
         return None if self._shown is None else self._shown.layer
 
     @property
+    def preview_error(self) -> float | None:
+        """What 95 of 100 similarities shown are off by at most; None if they are exact."""
+        return self._shown_error
+
+    @property
     def is_idle(self) -> bool:
         """Whether the map shown is the one wanted, with nothing left to do."""
-        return not self._is_busy and (self._source is None or self._mapped == self._wanted)
+        return not self._is_loading and (self._maker is None or self._maker.is_idle)
 
     @property
     def _wanted(self) -> Wanted | None:
@@ -122,6 +129,10 @@ class Explorer:
         kept, hovered = self.state.feature, self._hovered_feature
         feature = kept if hovered is None else hovered
         return resolve(self.state.reference, self._pixel, self.pins.pixels, feature)
+
+    def vector(self, pixel: tuple[int, ...]) -> NDArray[np.float64] | None:
+        """Return the real values of a pixel; None if they are still to be read from disk."""
+        return None if self._vectors is None else self._vectors.vector(pixel)
 
     def pixel_at(self, world: Any) -> tuple[int, ...] | None:
         """Return the pixel of the map at a world position, None outside of it or in 3-D."""
@@ -156,6 +167,7 @@ class Explorer:
     def close(self) -> None:
         """Stop following the cursor; leave the similarity layer to the user."""
         viewer = self._viewer
+        self._opened.clear()  # the choice among them may still be to come
         viewer.layers.events.inserted.disconnect(self._on_inserted)
         viewer.layers.events.removed.disconnect(self._on_removed)
         viewer.dims.events.current_step.disconnect(self._on_slider)
@@ -209,6 +221,7 @@ class Explorer:
         if self._stack is not None:
             show_overlay(self._viewer.layers, self._stack, in_colour=True)
         self._source = self._stack = self._pixel = self._hovered_feature = None
+        self._vectors = None
         self.state.feature = None
 
     def _remove_similarity_layer(self) -> None:
@@ -221,11 +234,10 @@ class Explorer:
     def _stop(self) -> None:
         """Drop the engine and whatever is under way."""
         self._generation += 1
-        if self._running is not None:
-            self._running.engine.close()
-        self._running = self._mapped = None
-        self._is_busy = False
-        self._seconds = np.inf
+        if self._maker is not None:
+            self._maker.stop()
+        self._maker = None
+        self._is_loading = False
         self.engine_changed.emit("")
 
     def _restart(self) -> None:
@@ -234,14 +246,14 @@ class Explorer:
         layer, generation = self._source, self._generation
         if layer is None:
             return
-        self._is_busy = True
+        self._is_loading = True
         axis, choice, renderer = self.state.feature_axis, self.state.engine, find_renderer()
 
-        def load() -> tuple[FeatureStack, PreparedStack]:
+        def load() -> tuple[FeatureStack, PreparedStack | PreparedBlocks]:
             stack = feature_stack(layer, axis)
             return stack, prepare_stack(stack, plan_engine(choice, stack, renderer))
 
-        def loaded(result: tuple[FeatureStack, PreparedStack]) -> None:
+        def loaded(result: tuple[FeatureStack, PreparedStack | PreparedBlocks]) -> None:
             if generation == self._generation:
                 self._on_loaded(*result)
 
@@ -251,10 +263,20 @@ class Explorer:
 
         self._scheduler.in_background(load, loaded, failed, f"Loading {layer.name}")
 
-    def _on_loaded(self, stack: FeatureStack, prepared: PreparedStack) -> None:
+    def _on_loaded(self, stack: FeatureStack, prepared: PreparedStack | PreparedBlocks) -> None:
         is_new = self._stack is None
         self._stack = stack
-        self._set_engine(start_engine(prepared))
+        running = start_engine(prepared)
+        self._maker = MapMaker(
+            stack,
+            running,
+            self._scheduler,
+            show=self._show,
+            engine_replaced=self._tell_engine,
+            source=None if self._source is None else self._source.source.path,
+        )
+        self._vectors = PixelVectorReader(stack, self._scheduler, self.vectors_read.emit)
+        self._tell_engine(running)
         if is_new:
             has_overlay = stack.overlay is not None or (
                 self._source is not None and self._source.rgb
@@ -267,19 +289,18 @@ class Explorer:
             or any(x >= n for x, n in zip(self._pixel, stack.spatial_shape, strict=True))
         ):
             self._pixel = tuple(n // 2 for n in stack.spatial_shape)
-        self._is_busy = False
+        self._is_loading = False
         self._request_map()
         self.pixel_changed.emit(self._pixel)
 
     def _on_load_failed(self, error: Exception) -> None:
-        self._is_busy = False
+        self._is_loading = False
         self.state.layer = None
         if not isinstance(error, DatasetError):
             raise error  # napari shows it, with a traceback for us
         show_error(str(error))
 
-    def _set_engine(self, running: RunningEngine) -> None:
-        self._running = running
+    def _tell_engine(self, running: RunningEngine) -> None:
         self.engine_changed.emit(f"{running.engine.name}: {running.reason}")
         if running.has_failed_gpu:
             show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
@@ -312,57 +333,14 @@ class Explorer:
                 self.show_pixel(pixel)
 
     def _request_map(self) -> None:
-        if self._running is not None and not self._is_busy and not self._is_requested:
-            self._is_requested = True
-            # the pixel may be left again before its map is begun
-            self._scheduler.soon(self._make_map)
+        wanted = self._wanted
+        if self._maker is not None and wanted is not None:
+            self._maker.want(wanted)
 
-    def _make_map(self) -> None:
-        self._is_requested = False
-        running, stack, wanted = self._running, self._stack, self._wanted
-        if running is None or stack is None or wanted is None or self._is_busy:
-            return
-        if wanted == self._mapped:
-            return
-        generation = self._generation
-
-        def make() -> tuple[NDArray[np.float32], float]:
-            start = perf_counter()
-            return wanted.make(stack, running.engine), perf_counter() - start
-
-        def made(result: tuple[NDArray[np.float32], float]) -> None:
-            if generation == self._generation:
-                self._on_map(wanted, *result)
-
-        def failed(error: Exception) -> None:
-            if generation == self._generation:
-                self._is_busy = False
-                if not on_gpu:
-                    raise error
-                self._set_engine(cpu_instead(running.pixels, error))
-                self._request_map()
-
-        self._is_busy = True
-        on_gpu = running.engine.name == "GPU"
-        is_quick = on_gpu or self._seconds < _FRAME  # OpenGL is bound to the window's thread
-        scheduler = ImmediateScheduler() if is_quick else self._scheduler
-        scheduler.in_background(make, made, failed)
-
-    def _on_map(self, wanted: Wanted, raw: NDArray[np.float32], seconds: float) -> None:
-        self._is_busy = False
-        self._seconds = seconds
-        self._show(wanted, raw)
-        self._mapped = wanted
-        self.map_shown.emit(wanted)
-        # the status bar read the last map: let it look again
-        cursor = self._viewer.cursor
-        cursor.events.position(value=cursor.position)
-        if wanted != self._wanted:
-            self._request_map()
-
-    def _show(self, wanted: Wanted, raw: NDArray[np.float32]) -> None:
+    def _show(self, wanted: Wanted, raw: NDArray[np.float32], error: float | None) -> None:
         if self._source is None or self._stack is None:
             return
+        self._shown_error = error
         if self._shown is None or self._shown.layer.data.shape != raw.shape:
             self._remove_similarity_layer()
             for left_behind in left_behind_maps(self._viewer):
@@ -372,6 +350,10 @@ class Explorer:
             self.pins.place(raw.shape, where)
         feature = wanted.feature if isinstance(wanted, FeatureImage) else None
         self._shown.show(raw, None if feature is None else self._stack.feature_name(feature))
+        self.map_shown.emit(wanted)
+        # the status bar read the last map: let it look again
+        cursor = self._viewer.cursor
+        cursor.events.position(value=cursor.position)
 
 
 def _remove(viewer: ViewerModel, layer: Layer) -> None:

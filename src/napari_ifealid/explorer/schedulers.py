@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,23 @@ class Scheduler(Protocol):
         With a description, progress is shown meanwhile.
         """
 
+    def in_steps(
+        self,
+        steps: Callable[[], Generator[T]],
+        step: Callable[[T], None],
+        done: Callable[[], None],
+        failed: Callable[[Exception], None],
+        description: str | None = None,
+    ) -> Callable[[], None]:
+        """Go through a generator in another thread; call ``step`` with each item in this one.
+
+        ``done`` or ``failed`` is called at the end. Returns what cancels: the generator is closed
+        at its next item, and nothing is called any more.
+        """
+
+    def later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Call a function after so many seconds."""
+
 
 class ImmediateScheduler:
     """Does everything at once, for use without an event loop."""
@@ -48,3 +65,29 @@ class ImmediateScheduler:
             failed(error)
         else:
             done(result)
+
+    def in_steps(
+        self,
+        steps: Callable[[], Generator[T]],
+        step: Callable[[T], None],
+        done: Callable[[], None],
+        failed: Callable[[Exception], None],
+        description: str | None = None,  # noqa: ARG002
+    ) -> Callable[[], None]:
+        """Go through a generator now."""
+        try:
+            for item in steps():
+                step(item)
+        except Exception as error:
+            failed(error)
+        else:
+            done()
+        return _nothing
+
+    def later(self, seconds: float, function: Callable[[], None]) -> None:  # noqa: ARG002
+        """Call a function now."""
+        function()
+
+
+def _nothing() -> None:
+    """Cancel what is over."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import dask.array as da
 import numpy as np
+import psutil
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.engines.blockwise import block_chunks
 from napari_ifealid.layers import STACK_KEY
-from napari_ifealid.memory import check_memory
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack
 
 SIMILARITY_KEY = "similarity_of"
 """Where the metadata of a similarity layer holds the name of the layer compared."""
 
 SIMILARITY_NAME = "similarity"
 
-_FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
+_SHARE_OF_MEMORY = 0.5  # of what is free; the rest is for the map, its preview and napari
 
 
 def has_features(layer: Layer) -> bool:
@@ -56,7 +58,7 @@ def guess_feature_axis(layer: Image) -> int:
     if layer.rgb:
         return -1
     names = [str(label).lower() for label in layer.axis_labels]
-    return next((axis for axis, name in enumerate(names) if name in _FEATURE_AXIS_NAMES), 0)
+    return next((axis for axis, name in enumerate(names) if name in FEATURE_AXIS_NAMES), 0)
 
 
 def feature_stack(layer: Image, feature_axis: int) -> FeatureStack:
@@ -71,20 +73,23 @@ def feature_stack(layer: Image, feature_axis: int) -> FeatureStack:
     Returns
     -------
     FeatureStack
-        The one that the layer was opened from, where there is one; else a view of its data.
+        The one that the layer was opened from, where there is one; else a view of its data. What
+        is read from disk is read now if it takes little of the memory, else its values are a dask
+        array.
 
     Raises
     ------
     DatasetError
-        If the data can't be a feature stack or don't fit the memory.
+        If the data can't be a feature stack.
     """
     data = layer.data[0] if layer.multiscale else layer.data
     opened: FeatureStack | None = None if layer.rgb else layer.metadata.get(STACK_KEY)
     if opened is not None and feature_axis == 0 and _shows(data, opened):
-        return opened
-    return FeatureStack(
-        values=np.moveaxis(_in_memory(data, layer.name), feature_axis, -1), name=layer.name
-    )
+        stack = opened
+    else:
+        stack = FeatureStack(values=np.moveaxis(_as_array(data), feature_axis, -1), name=layer.name)
+    values = _where_it_fits(stack.values)
+    return stack if values is stack.values else replace(stack, values=values)
 
 
 def placement(layer: Image, feature_axis: int) -> dict[str, Any]:
@@ -112,16 +117,33 @@ def placement(layer: Image, feature_axis: int) -> dict[str, Any]:
 
 def _shows(data: Any, stack: FeatureStack) -> bool:
     """Tell whether a layer still has the data that it was opened with."""
+    if stack.is_on_disk:
+        shown: Any = np.moveaxis(stack.values, -1, 0)
+        return bool(getattr(data, "name", None) == shown.name)
     return isinstance(data, np.ndarray) and (
         data.shape == (stack.feature_count, *stack.spatial_shape)
         and np.may_share_memory(data, stack.values)
     )
 
 
-def _in_memory(data: Any, name: str) -> np.ndarray[Any, Any]:
-    if not isinstance(data, np.ndarray):
-        try:
-            check_memory(int(np.prod(data.shape)) * np.dtype(data.dtype).itemsize)
-        except DatasetError as error:
-            raise error.inside(name) from error
+def _as_array(data: Any) -> Any:
+    """Return a NumPy or dask array of a layer's data."""
+    if isinstance(data, np.ndarray | da.Array):
+        return data
+    if hasattr(data, "chunks"):
+        return da.from_array(data)  # type: ignore[no-untyped-call]
     return np.asarray(data)
+
+
+def _where_it_fits(values: Any) -> Any:
+    """Return values in memory if they take little of it, else as a dask array."""
+    is_read_from_disk = isinstance(values, np.memmap | da.Array)
+    if not is_read_from_disk:
+        return values
+    if values.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available:
+        return values if isinstance(values, np.ndarray) else np.asarray(values)
+    if isinstance(values, da.Array):
+        return values
+    return da.from_array(  # type: ignore[no-untyped-call]
+        values, name=False, chunks=block_chunks(values)
+    )

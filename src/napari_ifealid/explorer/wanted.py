@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines import Engine
+from napari_ifealid.engines import BlockwiseEngine, Engine, Preview
 from napari_ifealid.stack import FeatureStack
 
 Pixel = tuple[int, ...]
+Part = tuple[tuple[slice, ...], NDArray[np.float32]]
 
 
 class Reference(Enum):
@@ -41,10 +44,21 @@ class SimilarityTo:
 
     def make(self, stack: FeatureStack, engine: Engine) -> NDArray[np.float32]:
         """Return the map, array of float32, shape (...)."""
+        return reduce(np.fmax, map(engine.similarity_map, self._references(stack)))
+
+    def parts(self, stack: FeatureStack, engine: BlockwiseEngine) -> Generator[Part]:
+        """Yield the map of a stack that stays on disk, block by block."""
+        yield from engine.similarity_blocks(self._references(stack))
+
+    def preview(self, preview: Preview) -> NDArray[np.float32] | None:
+        """Return nearly the map, None where that takes more than the preview knows."""
+        if not self.takes_best and len(self.pixels) > 1:
+            return None
+        return reduce(np.fmax, map(preview.similarity_map_of, self.pixels))
+
+    def _references(self, stack: FeatureStack) -> list[NDArray[np.float64]]:
         vectors = [stack.vector(pixel) for pixel in self.pixels]
-        if not self.takes_best:
-            return engine.similarity_map(np.mean(vectors, axis=0))
-        return reduce(np.fmax, map(engine.similarity_map, vectors))
+        return vectors if self.takes_best else [np.mean(vectors, axis=0)]
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,19 @@ class FeatureImage:
 
     def make(self, stack: FeatureStack, engine: Engine) -> NDArray[np.float32]:  # noqa: ARG002
         """Return the map, array of float32, shape (...)."""
-        return stack.real_values(stack.values[..., self.feature]).astype(np.float32)
+        values = np.asarray(stack.values[..., self.feature])
+        return stack.real_values(values).astype(np.float32)
+
+    def parts(self, stack: FeatureStack, engine: BlockwiseEngine) -> Generator[Part]:
+        """Yield the map of a stack that stays on disk, block by block."""
+        for block in engine.blocks:
+            index: tuple[Any, ...] = (*block, self.feature)
+            values = np.asarray(stack.values[index])
+            yield block, stack.real_values(values).astype(np.float32)
+
+    def preview(self, preview: Preview) -> None:  # noqa: ARG002
+        """Return None: a preview knows nothing of single features."""
+        return
 
 
 Wanted = SimilarityTo | FeatureImage

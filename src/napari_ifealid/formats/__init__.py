@@ -1,4 +1,4 @@
-"""Files as feature stacks: IFeaLiD datasets and NumPy arrays."""
+"""Files as feature stacks: IFeaLiD datasets, NumPy arrays and Zarr arrays."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from napari_ifealid.formats.numpy_arrays import NPY_START, read_npy, read_npz, s
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
+from napari_ifealid.formats.zarr_arrays import (
+    is_zarr,
+    looks_like_zarr_stack,
+    read_zarr,
+    zarr_stack_names,
+)
 from napari_ifealid.formats.zip_archive import ZIP_STARTS, cannot_open, member_names
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
@@ -27,8 +33,10 @@ __all__ = [
     "WebApplicationWarning",
     "check_array_suffix",
     "is_npz",
+    "is_zarr",
     "looks_like_stack",
     "lossless_precision",
+    "named_stacks",
     "read_overlay",
     "read_stack",
     "read_stacks",
@@ -44,24 +52,27 @@ def read_stack(
     path: str | PathLike[str],
     *,
     array: str | None = None,
-    feature_axis: int = -1,
+    feature_axis: int | None = None,
     track: Track = untracked,
 ) -> FeatureStack:
-    """Read one feature stack: an IFeaLiD ZIP, a .npy file or an array of a .npz file.
+    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array of a .npz file or of a .zarr.
 
     Parameters
     ----------
     path : path
     array : str, optional
-        Name of the array in a .npz file. Needed only where there are several feature stacks.
+        Name of the array in a .npz file or a Zarr group. Needed only where there are several
+        feature stacks.
     feature_axis : int, optional
-        Axis of a NumPy array along which its features lie; the last one unless given.
+        Axis of an array along which its features lie. Unless given, the last one, or the one
+        that a Zarr array calls so.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
     Returns
     -------
     FeatureStack
+        The values of a Zarr array stay on disk, as a dask array.
 
     Raises
     ------
@@ -80,26 +91,42 @@ def read_stack(
     --------
     >>> stack = napari_ifealid.read_stack("features.npz", array="layer3", feature_axis=0)
     """
-    if is_npz(path):
-        names = stack_names(path)
-        if array is None and len(names) > 1:
-            raise DatasetError(
-                f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])}",
-                expected="one, or the name of one",
-                remedy="Name the array to take (--array NAME, array=NAME).",
-                file=path,
-            )
-        (stack,) = read_npz(path, array=array, track=track)
-    elif array is not None:
+    names = named_stacks(path)
+    if array is None and names is not None and len(names) > 1:
+        raise DatasetError(
+            f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])}",
+            expected="one, or the name of one",
+            remedy="Name the array to take (--array NAME, array=NAME).",
+            file=path,
+        )
+    if array is not None and names is None:
         raise DatasetError(
             "a file without named arrays",
-            expected=f"a .npz file with the array {array!r}",
+            expected=f"a .npz file or a Zarr group with the array {array!r}",
             remedy="Leave the name of the array out, or choose another file.",
             file=path,
         )
+    if is_zarr(path):
+        (stack,) = read_zarr(path, array=array, feature_axis=feature_axis)
+        return stack
+    if is_npz(path):
+        (stack,) = read_npz(path, array=array, track=track)
     else:
         (stack,) = read_stacks(path, track=track)
-    return _with_features_last(stack, feature_axis, path)
+    return _with_features_last(stack, -1 if feature_axis is None else feature_axis, path)
+
+
+def named_stacks(path: str | PathLike[str]) -> list[str] | None:
+    """Return the names of the feature stacks of a .npz file or a Zarr group; None for others.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be opened.
+    """
+    if is_zarr(path):
+        return zarr_stack_names(path)
+    return stack_names(path) if is_npz(path) else None
 
 
 def _with_features_last(
@@ -119,7 +146,7 @@ def _with_features_last(
 
 
 def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[FeatureStack]:
-    """Read all feature stacks in a file: an IFeaLiD ZIP, a .npy or a .npz file.
+    """Read all feature stacks in a file: an IFeaLiD ZIP, a .npy or .npz file, a Zarr folder.
 
     Parameters
     ----------
@@ -131,7 +158,7 @@ def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[
     Returns
     -------
     list of FeatureStack
-        At least one.
+        At least one. Values of a Zarr folder stay on disk, as dask arrays.
 
     Raises
     ------
@@ -151,30 +178,33 @@ def read_stacks(path: str | PathLike[str], *, track: Track = untracked) -> list[
             return [read_ifealid_zip(path, track=track)]
         case ".npy" | ".npz":
             return read_npz(path, track=track) if is_npz(path) else [read_npy(path)]
+        case ".zarr":
+            return read_zarr(path)
         case suffix:
             raise DatasetError(
                 f"a file of the kind {suffix!r}",
-                expected="a .zip file from IFeaLiD, or a .npy or .npz file",
+                expected="a .zip file from IFeaLiD, a .npy or .npz file, or a .zarr folder",
                 remedy="Choose another file, or convert this one with numpy.save.",
                 file=path,
             )
 
 
 def looks_like_stack(path: str | PathLike[str]) -> bool:
-    """Return whether a file is meant to hold feature stacks, good or bad.
+    """Return whether a file or a Zarr folder is meant to hold feature stacks, good or bad.
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for all other files and for paths where no file is.
+    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for all other
+    files and folders and for paths where nothing is.
     """
     path = Path(path)
-    if not path.is_file():
-        return False
     try:
         match path.suffix.lower():
-            case ".zip":
+            case ".zarr":
+                return looks_like_zarr_stack(path)
+            case ".zip" if path.is_file():
                 return is_ifealid(member_names(path))
-            case ".npy" | ".npz":
+            case ".npy" | ".npz" if path.is_file():
                 return _is_numpy(path)
             case _:
                 return False

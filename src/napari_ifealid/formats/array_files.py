@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.blocks import MOST_VALUES, Block, block_lengths, blocks
+from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.numpy_arrays import FEATURES_KEY, OFFSET_KEY, STRIDE_KEY
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.written import written_file, written_folder
+from napari_ifealid.formats.zarr_arrays import LABELS_KEY, NAME_KEY
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
 
@@ -53,7 +55,8 @@ def write_array(
     Raises
     ------
     DatasetError
-        If the suffix is another, or if the file can't be written, or exists and `force` is off.
+        If the suffix is another, or if the file can't be written, or exists and `force` is off,
+        or if the values are on disk and can't be read or don't fit the memory.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
 
@@ -62,7 +65,8 @@ def write_array(
     >>> write_array("features.zarr", napari_ifealid.read_stack("features.zip"))
     """
     check_array_suffix(path)
-    _WRITERS[Path(path).suffix.lower()](Path(path), stack, force, track)
+    write = _WRITERS[Path(path).suffix.lower()]
+    write(Path(path), loaded(stack, track=track), force, track)
 
 
 def check_array_suffix(path: str | PathLike[str]) -> None:
@@ -131,8 +135,8 @@ def _write_zarr(path: Path, stack: FeatureStack, force: bool, track: Track) -> N
             chunks=chunks,
             dimension_names=_dimension_names(len(shape)),
             attributes={
-                "name": stack.name,
-                "feature_labels": _plain_labels(stack),
+                NAME_KEY: stack.name,
+                LABELS_KEY: _plain_labels(stack),
                 **_placement(stack),
             },
         ).result()

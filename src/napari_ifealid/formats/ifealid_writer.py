@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_metadata import METADATA, PRECISIONS, Metadata, is_label
+from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.overlay import OVERLAY, encode_overlay
 from napari_ifealid.formats.parallel import in_threads
 from napari_ifealid.formats.png import encode_rgba
@@ -80,7 +81,8 @@ def write_stack(
     ------
     DatasetError
         If the stack has other than two spatial axes or, without `nonfinite`, NaN or infinities,
-        or if the file can't be written, or exists and `force` is off.
+        or if the file can't be written, or exists and `force` is off, or if the values are on
+        disk and can't be read or don't fit the memory.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
 
@@ -96,6 +98,7 @@ def write_stack(
     precision = lossless_precision(stack) if precision is None else precision
     _check_writable(stack, precision)
     with written_file(path, force=force) as stream:
+        stack = loaded(stack, track=track)
         try:
             numbers = quantisation(stack, precision, nonfinite=nonfinite, track=track)
         except DatasetError as error:

@@ -44,6 +44,7 @@ class ChartBinding:
         explorer.map_shown.connect(self._draw_if_due)
         explorer.engine_changed.connect(self._on_engine)
         explorer.pins.changed.connect(self._on_pins)
+        explorer.vectors_read.connect(self._on_pins)
         explorer.state.events.feature.connect(chart.mark_feature)
         order.changed.connect(self._draw_soon)
         chart.feature_hovered.connect(self._on_hovered)
@@ -59,12 +60,14 @@ class ChartBinding:
         self._on_pins()
 
     def _on_pins(self) -> None:
-        stack, pins = self._explorer.stack, self._explorer.pins
-        if stack is not None:
-            pinned = zip(pins.pixels, pins.colours, strict=True)
-            self._chart.set_pinned_vectors(
-                [PinnedVector(stack.vector(p), c, ", ".join(map(str, p))) for p, c in pinned]
-            )
+        pins = self._explorer.pins
+        pinned = [
+            (self._explorer.vector(pixel), colour, ", ".join(map(str, pixel)))
+            for pixel, colour in zip(pins.pixels, pins.colours, strict=True)
+        ]
+        self._chart.set_pinned_vectors(
+            [PinnedVector(vector, *others) for vector, *others in pinned if vector is not None]
+        )
         self._draw_soon()
 
     def _draw_soon(self) -> None:
@@ -76,18 +79,22 @@ class ChartBinding:
             self._draw()
 
     def _draw(self) -> None:
-        stack, pixel = self._explorer.stack, self._explorer.pixel
-        if stack is None or pixel is None:
+        pixel = self._explorer.pixel
+        if self._explorer.stack is None or pixel is None:
             return
-        vector = stack.vector(pixel)
-        self._chart.set_order(self._display_order(vector))
+        vector = self._explorer.vector(pixel)
+        if vector is not None:
+            self._chart.set_order(self._display_order(vector))
         self._chart.set_cursor_vector(vector)
 
     def _display_order(self, vector: NDArray[np.float64]) -> NDArray[np.intp] | None:
-        stack, pins = self._explorer.stack, self._explorer.pins.pixels
-        if stack is None or not pins or self._order.value is Order.NUMBER:
+        pins = self._explorer.pins.pixels
+        if not pins or self._order.value is Order.NUMBER:
             return None
-        contributions = feature_contributions(vector, stack.vector(pins[-1]))
+        pinned = self._explorer.vector(pins[-1])
+        if pinned is None:
+            return None
+        contributions = feature_contributions(vector, pinned)
         return np.argsort(-contributions, kind="stable")
 
     def _on_hovered(self, feature: int | None) -> None:

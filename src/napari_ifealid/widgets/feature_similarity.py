@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,10 @@ class FeatureSimilarity(QWidget):
         self.scale_text = QLabel()
         self.scale_text.setWordWrap(True)
         self.reference_text = QLabel()
+        self.reference_text.setToolTip(
+            "The pixel compared with. ± is shown of a preview: 95 of 100 similarities are off by "
+            "no more. The exact map follows when the pointer rests; … until all of it is there"
+        )
         self.stack_text = QLabel()
         self.engine_text = QLabel()
         self.engine_text.setWordWrap(True)
@@ -218,10 +223,19 @@ class FeatureSimilarity(QWidget):
             self.scale_text.clear()
 
     def _on_pixel(self, pixel: tuple[int, ...]) -> None:
-        self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)))
+        self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)) + self._accuracy())
+
+    def _accuracy(self) -> str:
+        """Return what is to be said of a map that is not exact."""
+        error = self.explorer.preview_error
+        if error is None:
+            return ""
+        return " …" if isnan(error) else f" ± {error:.2g}"
 
     def _on_map(self) -> None:
         layer, state = self.explorer.similarity_layer, self.explorer.state
+        if self.explorer.pixel is not None:
+            self._on_pixel(self.explorer.pixel)
         if layer is not None:
             low, high = layer.contrast_limits
             hidden = f", transparent below {state.threshold:.3g}" if state.threshold else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from functools import partial
+from threading import Event
+from typing import Any, TypeVar
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QTimer
@@ -32,3 +34,39 @@ class QtScheduler:
             _progress={"desc": description} if description else False,
             _ignore_errors=True,  # ``failed`` tells of them
         )
+
+    def in_steps(
+        self,
+        steps: Callable[[], Generator[T]],
+        step: Callable[[T], None],
+        done: Callable[[], None],
+        failed: Callable[[Exception], None],
+        description: str | None = None,
+    ) -> Callable[[], None]:
+        """Go through a generator in a worker thread; call ``step`` with each item in this one."""
+        cancelled = Event()
+
+        def unless_cancelled(function: Callable[..., None], *arguments: Any) -> None:
+            if not cancelled.is_set():
+                function(*arguments)
+
+        worker = create_worker(
+            steps,
+            _connect={
+                "yielded": partial(unless_cancelled, step),
+                "returned": lambda _: unless_cancelled(done),
+                "errored": partial(unless_cancelled, failed),
+            },
+            _progress={"desc": description} if description else False,
+            _ignore_errors=True,
+        )
+
+        def cancel() -> None:
+            cancelled.set()
+            worker.quit()
+
+        return cancel
+
+    def later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Call a function after so many seconds."""
+        QTimer.singleShot(round(1000 * seconds), function)

@@ -1,0 +1,101 @@
+"""Previews kept on disk, so that a large stack is explored at once the next time."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from napari_ifealid.cache_folder import cache_folder
+from napari_ifealid.engines import Preview
+from napari_ifealid.engines.preview import Directions
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.written import written_file
+from napari_ifealid.stack import FeatureStack
+
+MOST_KEPT = 20
+"""Previews; the oldest ones go."""
+
+_MOST_LOOKED_AT = 10_000  # files of a folder, such as the chunks of a Zarr array
+
+
+def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
+    """Return where the preview of a stack is kept, None for one that is from no file.
+
+    A change of the source makes it another file: of a folder, a change of any of its first
+    10,000 files. So do other values of the first and the last pixel, as those of another array
+    of the same source.
+
+    Parameters
+    ----------
+    source : str or None
+        Path of the file or folder that the stack is read from.
+    stack : FeatureStack
+    """
+    if source is None or not Path(source).exists():
+        return None
+    path = Path(source).resolve()
+    state = (
+        str(path),
+        _newest_change(path),
+        stack.name,
+        stack.values.shape,
+        str(stack.values.dtype),
+        stack.value_range,
+        *(stack.vector((end,) * len(stack.spatial_shape)).tobytes() for end in (0, -1)),
+    )
+    return cache_folder() / "previews" / f"{sha256(repr(state).encode()).hexdigest()}.npz"
+
+
+def load_preview(path: Path) -> Preview | None:
+    """Read a preview, None if there is none or it is damaged."""
+    try:
+        with np.load(path) as kept:
+            parts = dict(kept)
+        directions = Directions(parts["vectors"], parts["lowest"], float(parts["step"]))
+        return Preview(
+            directions=directions,
+            codes=parts["codes"],
+            is_zero=parts["is_zero"],
+            is_invalid=parts["is_invalid"],
+            spatial_shape=tuple(parts["spatial_shape"].tolist()),
+            error=float(parts["error"]),
+        )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+
+
+def save_preview(path: Path, preview: Preview) -> None:
+    """Keep a preview, if there is room for it."""
+    with suppress(OSError, DatasetError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_file(path, force=True) as stream:
+            np.savez(
+                stream,
+                vectors=preview.directions.vectors,
+                lowest=preview.directions.lowest,
+                step=preview.directions.step,
+                codes=preview.codes,
+                is_zero=preview.is_zero,
+                is_invalid=preview.is_invalid,
+                spatial_shape=preview.spatial_shape,
+                error=preview.error,
+            )
+        for old in sorted(path.parent.glob("*.npz"), key=_changed)[:-MOST_KEPT]:
+            old.unlink()
+
+
+def _newest_change(path: Path) -> int:
+    if path.is_file():
+        return _changed(path)
+    files = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return max(map(_changed, islice(files, _MOST_LOOKED_AT)), default=0)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+
+from napari_ifealid.explorer.vectors import PixelVectorReader
+from napari_ifealid.stack import FeatureStack
+
+
+class Background:
+    """Keeps what it is given until the test lets it run."""
+
+    def __init__(self) -> None:
+        self.waiting: list = []
+
+    def in_background(self, function, done, failed, description=None) -> None:
+        def run() -> None:
+            try:
+                result = function()
+            except Exception as error:
+                failed(error)
+            else:
+                done(result)
+
+        self.waiting.append(run)
+
+    def run(self) -> None:
+        while self.waiting:
+            self.waiting.pop(0)()
+
+
+@pytest.fixture
+def background() -> Background:
+    return Background()
+
+
+@pytest.fixture
+def values() -> np.ndarray:
+    return np.random.default_rng(0).random((40, 5, 6))
+
+
+@pytest.fixture
+def arrivals() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def reader(background, values, arrivals) -> PixelVectorReader:
+    stack = FeatureStack(values=da.from_array(values, chunks=3), name="x")
+    return PixelVectorReader(stack, background, lambda: arrivals.append(1))
+
+
+def test_vector_in_memory_is_there_at_once(background, values):
+    reader = PixelVectorReader(FeatureStack(values=values, name="x"), background, pytest.fail)
+    np.testing.assert_array_equal(reader.vector((3, 4)), values[3, 4])
+
+
+def test_vector_on_disk_is_read_in_the_background(reader, background, values, arrivals):
+    assert reader.vector((3, 4)) is None
+    assert arrivals == []
+    background.run()
+    assert arrivals == [1]
+    np.testing.assert_array_equal(reader.vector((3, 4)), values[3, 4])
+    assert background.waiting == []
+
+
+def test_pixels_of_a_sweep_that_are_old_are_not_read(reader, background, arrivals):
+    for row in range(40):
+        reader.vector((row, 0))
+    background.run()
+    assert reader.vector((39, 0)) is not None
+    assert reader.vector((10, 0)) is None
+    assert len(arrivals) == 2
+
+
+def test_pixel_that_cannot_be_read_is_asked_for_again(background, values, arrivals, monkeypatch):
+    stack = FeatureStack(values=da.from_array(values, chunks=3), name="x")
+    reader = PixelVectorReader(stack, background, lambda: arrivals.append(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureStack, "vector", lambda *_: 1 / 0)
+        reader.vector((3, 4))
+        background.run()
+    assert arrivals == []
+    assert reader.vector((3, 4)) is None
+    background.run()
+    assert reader.vector((3, 4)) is not None

@@ -1,0 +1,432 @@
+from __future__ import annotations
+
+import json
+import pickle
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import psutil
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from napari_ifealid import DatasetError, FeatureStack
+from napari_ifealid.formats import (
+    looks_like_stack,
+    named_stacks,
+    read_stack,
+    read_stacks,
+    write_array,
+    zarr_arrays,
+)
+from napari_ifealid.formats.zarr_arrays import MOST_CHUNKS, read_zarr, zarr_array_names
+from napari_ifealid.stack import Placement
+
+CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+FORMATS = [2, 3]
+
+
+def save(path: Path, values: NDArray[Any], **options: Any) -> Path:
+    zarr.create_array(str(path), data=values, **options)
+    return path
+
+
+@pytest.fixture(params=FORMATS)
+def zarr_format(request) -> int:
+    return request.param
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "cube.zarr"
+
+
+@pytest.fixture
+def group(path, zarr_format) -> zarr.Group:
+    """A group with two feature stacks, and with what is none."""
+    group = zarr.create_group(str(path), zarr_format=zarr_format)
+    group.create_array("second", data=CUBE[:2])
+    group.create_array("first", data=CUBE)
+    group.create_array("mean", data=CUBE.mean((0, 1)))
+    group.create_array("complex", data=CUBE.astype(complex))
+    group.create_group("deep").create_array("third", data=CUBE)
+    return group
+
+
+def error_of(path: Path, **options: Any) -> DatasetError:
+    with pytest.raises(DatasetError) as caught:
+        read_stack(path, **options)
+    assert caught.value.file == str(path)
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i2", ">u2", "i4", "i8", "f2", ">f4", "f8"])
+def test_array_of_real_numbers_is_read_in_the_order_of_this_machine(path, zarr_format, dtype):
+    save(path, CUBE.astype(dtype), zarr_format=zarr_format, chunks=(2, 3, 2))
+    (stack,) = read_stacks(path)
+    assert isinstance(stack.values, da.Array)
+    assert stack.values.dtype == np.dtype(dtype).newbyteorder("=")
+    assert stack.values.dtype.isnative
+    assert stack.values.compute().dtype == stack.values.dtype
+    np.testing.assert_array_equal(stack.values, CUBE.astype(dtype))
+    np.testing.assert_array_equal(stack.vector((1, 2)), CUBE.astype(dtype)[1, 2])
+
+
+@st.composite
+def stored_arrays(draw: st.DrawFn) -> tuple[NDArray[Any], tuple[int, ...], int]:
+    """An array, the shape of its chunks, and an axis for the features."""
+    shape = draw(st.lists(st.integers(1, 5), min_size=3, max_size=5))
+    chunks = tuple(draw(st.integers(1, length + 1)) for length in shape)
+    return np.random.default_rng(0).random(shape), chunks, draw(st.integers(0, len(shape) - 1))
+
+
+@given(stored_arrays(), st.data())
+@settings(max_examples=60)
+def test_any_part_of_any_array_is_what_numpy_gives(tmp_path_factory, stored, data):
+    values, chunks, axis = stored
+    path = tmp_path_factory.mktemp("any") / "a.zarr"
+    stack = read_stack(save(path, values, chunks=chunks), feature_axis=axis)
+    expected = np.moveaxis(values, axis, -1)
+    assert stack.values.shape == expected.shape
+    index = tuple(
+        data.draw(st.one_of(st.slices(length), st.integers(0, length - 1)))
+        for length in expected.shape
+    )
+    np.testing.assert_array_equal(stack.values[index], expected[index])
+
+
+@given(stored_arrays(), st.data())
+@settings(max_examples=40)
+def test_chosen_pixels_and_features_are_what_numpy_gives(tmp_path_factory, stored, data):
+    values, chunks, axis = stored
+    path = tmp_path_factory.mktemp("any") / "a.zarr"
+    stack = read_stack(save(path, values, chunks=chunks), feature_axis=axis)
+    expected = np.moveaxis(values, axis, -1)
+    chosen_axis = data.draw(st.integers(0, values.ndim - 1))
+    chosen = data.draw(st.lists(st.integers(0, expected.shape[chosen_axis] - 1), min_size=1))
+    index: list[Any] = [data.draw(st.sampled_from([0, slice(None)])) for _ in expected.shape]
+    index[chosen_axis] = slice(None)
+    np.testing.assert_array_equal(
+        da.take(stack.values, chosen, chosen_axis)[tuple(index)],
+        expected.take(chosen, chosen_axis)[tuple(index)],
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_reading_a_pixel_reads_no_other_chunks_of_the_file(path, axis, monkeypatch):
+    monkeypatch.setattr(zarr_arrays, "MOST_CHUNKS", 1)  # dask's chunks are many of the file's
+    save(path, np.moveaxis(np.ones((9, 8, 6), ">f4"), -1, axis), chunks=(1, 1, 1))
+    stack = read_stack(path, feature_axis=axis)
+    assert stack.values.npartitions == 1
+    for chunk in (path / "c").rglob("*"):
+        position = chunk.relative_to(path / "c").parts
+        spatial = [part for number, part in enumerate(position) if number != axis]
+        if chunk.is_file() and spatial != ["3", "4"]:
+            chunk.write_bytes(b"damaged")
+    np.testing.assert_array_equal(stack.vector((3, 4)), np.ones(6))
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the codec says
+        stack.vector((3, 5))
+
+
+def test_opening_a_terabyte_makes_no_more_chunks_than_dask_can_slice(path):
+    zarr.create_array(str(path), shape=(60_000, 40_000, 128), chunks=(64, 64, 16), dtype="f4")
+    values = read_stack(path).values
+    assert values.nbytes > 1e12
+    assert values.npartitions < 1.1 * MOST_CHUNKS
+    assert all(
+        length % chunk == 0 for length, chunk in zip(values.chunksize, (64, 64, 16), strict=True)
+    )
+    np.testing.assert_array_equal(values[59_999, 39_999], 0)
+
+
+def test_chunks_are_those_of_the_file_where_they_are_not_too_many(path):
+    assert read_stack(save(path, CUBE, chunks=(2, 3, 1))).values.chunksize == (2, 3, 1)
+
+
+def test_more_than_the_free_memory_is_opened_all_the_same(path, monkeypatch):
+    save(path, CUBE)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: pytest.fail("memory was asked for"))
+    assert read_stack(path).values.shape == CUBE.shape
+
+
+def test_values_are_read_in_another_process_too(path):
+    values = read_stack(save(path, CUBE), feature_axis=0).values
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(values)), np.moveaxis(CUBE, 0, -1))
+
+
+def test_folder_written_anew_shows_its_new_values(path):
+    old = read_stack(save(path, CUBE))
+    new = read_stack(save(path, CUBE + 1, overwrite=True))
+    assert old.values.name != new.values.name  # dask's caches go by the name
+
+
+# Axes
+
+
+@pytest.mark.parametrize("name", ["c", "Channel", "features", "BAND"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_axis_called_features_comes_last(path, zarr_format, name, axis):
+    names = ["y", "x"]
+    names.insert(axis, name)
+    options = (
+        {"dimension_names": names}
+        if zarr_format == 3
+        else {"attributes": {"_ARRAY_DIMENSIONS": names}}
+    )
+    save(path, CUBE, zarr_format=zarr_format, **options)
+    np.testing.assert_array_equal(read_stack(path).values, np.moveaxis(CUBE, axis, -1))
+
+
+@pytest.mark.parametrize("names", [["c"], "cyx", 3, None, [None, 3, "x"], ["z", "y", "x"]])
+def test_names_that_tell_of_no_features_are_passed_over(path, names):
+    save(path, CUBE, zarr_format=2, attributes={"_ARRAY_DIMENSIONS": names})
+    assert read_stack(path).values.shape == CUBE.shape
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape"), [(0, (4, 5, 3)), (1, (3, 5, 4)), (2, (3, 4, 5)), (-1, (3, 4, 5))]
+)
+def test_axis_asked_for_counts_more_than_its_name(path, axis, shape):
+    save(path, CUBE, dimension_names=["y", "c", "x"])
+    assert read_stack(path, feature_axis=axis).values.shape == shape
+
+
+@pytest.mark.parametrize("axis", [3, -4])
+def test_axis_that_the_array_lacks_is_an_error(path, axis):
+    error = error_of(save(path, CUBE), feature_axis=axis)
+    assert f"no axis {axis}" in error.found
+    assert "(3, 4, 5)" in error.found
+
+
+# Groups
+
+
+def test_each_stack_of_a_group_is_read_and_what_is_none_is_skipped(path, group):
+    first, second = read_stacks(path)
+    assert [first.name, second.name] == ["cube.zarr: first", "cube.zarr: second"]
+    np.testing.assert_array_equal(first.values, CUBE)
+    np.testing.assert_array_equal(second.values, CUBE[:2])
+    assert named_stacks(path) == ["first", "second"]
+    assert zarr_array_names(path) == ["complex", "first", "mean", "second"]
+
+
+def test_array_of_a_group_is_chosen_by_its_name(path, group):
+    stack = read_stack(path, array="second")
+    np.testing.assert_array_equal(stack.values, CUBE[:2])
+    assert stack.name == "cube.zarr"
+
+
+def test_name_of_the_array_is_asked_for_where_there_are_several(path, group):
+    assert error_of(path).found == "2 feature stacks, first, second"
+
+
+@pytest.mark.parametrize("name", ["mean", "missing", "deep/third", ""])
+def test_array_of_a_group_that_is_no_stack_or_missing_is_an_error(path, group, name):
+    found = error_of(path, array=name).found
+    assert repr(name) in found
+    assert "first (3, 4, 5) float32" in found
+
+
+def test_single_array_has_no_named_ones(path):
+    assert "'cube'" in error_of(save(path, CUBE), array="cube").expected
+    assert named_stacks(path) is None
+
+
+def test_group_without_a_stack_lists_no_more_than_ten_arrays(path):
+    group = zarr.create_group(str(path))
+    for number in range(12):
+        group.create_array(f"array{number}", data=np.ones(5))
+    found = error_of(path).found
+    assert "array0 (5,) float64; array1 " in found
+    assert found.endswith("and 2 more")
+
+
+# Attributes
+
+
+@pytest.mark.parametrize("in_group", [False, True])
+def test_what_was_written_is_restored(path, in_group):
+    stack = FeatureStack(
+        values=CUBE,
+        name="Meadow",
+        feature_labels=["red", 550.0, 650, "a", "b"],
+        placement=Placement((4.0, 8.0), (1.5, 0.0)),
+    )
+    if in_group:
+        zarr.create_group(str(path))
+        write_array(path / "features.zarr", stack)
+    else:
+        write_array(path, stack)
+    again = read_stack(path)
+    assert again.name == "Meadow"
+    assert again.feature_labels == ("red", 550.0, 650, "a", "b")
+    assert again.placement == stack.placement
+    np.testing.assert_array_equal(again.values, CUBE)
+
+
+def test_labels_and_placement_mean_nothing_along_another_axis(path):
+    save(path, CUBE, attributes={"feature_labels": [*"abcde"], "stride": [2, 2], "offset": [0, 0]})
+    stack = read_stack(path, feature_axis=0)
+    assert stack.feature_labels == (0, 1, 2)
+    assert stack.placement is None
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"name": 5}, {"offset": [1, 2, 3]}, {"stride": "four"}, {"name": None, "units": {}}],
+)
+def test_what_others_mean_by_our_words_is_passed_over(path, attributes):
+    stack = read_stack(save(path, CUBE, attributes=attributes))
+    assert stack.name == "cube.zarr"
+    assert stack.placement is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "key", "found"),
+    [
+        ({"feature_labels": "abcde"}, "feature_labels", "abcde"),
+        ({"feature_labels": ["a"]}, "feature_labels", "1 labels"),
+        ({"feature_labels": [1, 2, 3, 4, None]}, "feature_labels", "None"),
+        ({"feature_labels": [1, 2, 3, 4, float("nan")]}, "feature_labels", "nan"),
+        ({"stride": [4], "offset": [0, 0]}, "stride", "[4]"),
+        ({"stride": [4, 0], "offset": [0, 0]}, "stride", "[4, 0]"),
+        ({"stride": [4, 4], "offset": [0, "x"]}, "offset", "[0, 'x']"),
+        ({"stride": [4, 4], "offset": [0, True]}, "offset", "[0, True]"),
+        ({"stride": [4, 4], "offset": [0, float("inf")]}, "offset", "[0, inf]"),
+        ({"stride": {"y": 1}, "offset": [0] * 99}, "stride", "{'y': 1}"),
+        ({"stride": [1, 1], "offset": [0] * 99}, "offset", "..."),
+    ],
+)
+def test_wrong_attribute_is_named(path, zarr_format, attributes, key, found):
+    save(path, CUBE, attributes=attributes, zarr_format=zarr_format)
+    error = error_of(path)
+    assert error.member == f'attribute "{key}"'
+    assert found in error.found
+    assert len(error.found) <= 60
+    assert error.expected
+
+
+def test_wrong_attribute_of_a_group_names_the_array_too(path):
+    group = zarr.create_group(str(path))
+    group.create_array("features", data=CUBE, attributes={"feature_labels": 7})
+    assert error_of(path).member == 'features, attribute "feature_labels"'
+
+
+# What is no stack
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.ones((4, 5)), "(4, 5)"),
+        (np.ones(()), "()"),
+        (np.ones((3, 0, 5)), "(3, 0, 5)"),
+        (CUBE.astype(complex), "complex128"),
+        (np.full((3, 4, 5), "text"), "<U4"),
+        (np.full((3, 4, 5), "text", np.dtypes.StringDType()), "String"),
+        (np.full((3, 4, 5), "2024-01-01", "M8[s]"), "datetime64"),
+        (np.zeros((3, 4, 5), [("band", "f4")]), "band"),
+    ],
+)
+def test_array_that_is_no_feature_stack_is_an_error(path, zarr_format, values, found):
+    zarr.create_array(str(path), shape=values.shape, dtype=values.dtype, zarr_format=zarr_format)
+    assert looks_like_stack(path)
+    assert found in error_of(path).found
+
+
+def test_missing_folder_is_an_error(path):
+    assert error_of(path).found == "no such folder"
+
+
+def test_folder_that_is_no_zarr_is_an_error(path):
+    path.mkdir()
+    assert error_of(path).found == "a folder that is no Zarr"
+
+
+def test_file_is_an_error(path):
+    path.touch()
+    assert error_of(path).found == "no such folder"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"codecs": [{"name": "bytes"}, {"name": "unheard_of"}]},
+        {"codecs": 5},
+        {"data_type": "unheard_of"},
+        {"shape": [3, -4, 5]},
+        {"dimension_names": ["y"]},
+        {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [0, 4, 5]}}},
+        {"chunk_grid": {"name": "unheard_of"}},
+        {"zarr_format": 9},
+        {"node_type": "unheard_of"},
+        {"attributes": [1]},
+    ],
+)
+def test_metadata_that_zarr_does_not_know_are_an_error(path, changes):
+    save(path, CUBE)
+    metadata = json.loads((path / "zarr.json").read_bytes())
+    (path / "zarr.json").write_text(json.dumps(metadata | changes))
+    assert error_of(path).found.startswith("metadata or a codec that Zarr does not know (")
+    assert looks_like_stack(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"compressor": {"id": "unheard_of"}}, {"dtype": "|O"}, {"filters": 5}, {"chunks": [1]}],
+)
+def test_metadata_of_version_2_that_zarr_does_not_know_are_an_error(path, changes):
+    save(path, CUBE, zarr_format=2)
+    metadata = json.loads((path / ".zarray").read_bytes())
+    (path / ".zarray").write_text(json.dumps(metadata | changes))
+    error_of(path)
+
+
+@given(st.integers(0, 10_000), st.binary(min_size=1, max_size=3))
+@settings(max_examples=60)
+def test_damaged_metadata_raise_no_other_errors(tmp_path_factory, at, damage):
+    path = save(tmp_path_factory.mktemp("damaged") / "a.zarr", CUBE)
+    content = (path / "zarr.json").read_bytes()
+    at %= len(content)
+    (path / "zarr.json").write_bytes(content[:at] + damage + content[at + len(damage) :])
+    looks_like_stack(path)
+    with suppress(DatasetError):
+        read_stacks(path)
+
+
+# Which folders are ours
+
+
+def test_arrays_and_groups_with_stacks_are_ours(tmp_path, path, group):
+    assert looks_like_stack(path)
+    assert looks_like_stack(save(tmp_path / "UPPER.ZARR", CUBE))
+
+
+def test_folders_of_another_kind_are_not_ours(tmp_path):
+    zarr.create_group(str(tmp_path / "flat.zarr")).create_array("a", data=np.ones((3, 4)))
+    zarr.create_group(str(tmp_path / "empty.zarr"))
+    (tmp_path / "folder.zarr").mkdir()
+    (tmp_path / "file.zarr").touch()
+    save(tmp_path / "images", CUBE)
+    names = ("flat.zarr", "empty.zarr", "folder.zarr", "file.zarr", "images", "missing.zarr")
+    assert not any(looks_like_stack(tmp_path / name) for name in names)
+
+
+@pytest.mark.parametrize("attributes", [{"multiscales": [{}]}, {"ome": {"multiscales": [{}]}}])
+def test_ome_zarr_image_is_left_to_others_unless_it_is_asked_for(path, attributes):
+    group = zarr.create_group(str(path), attributes=attributes)
+    group.create_array("0", data=CUBE, dimension_names=["c", "y", "x"])
+    group.create_array("1", data=CUBE[:, ::2, ::2], dimension_names=["c", "y", "x"])
+    assert not looks_like_stack(path)
+    assert read_stack(path, array="0").values.shape == (4, 5, 3)
+
+
+def test_reading_none_of_the_arrays_is_an_error(path, group):
+    with pytest.raises(DatasetError, match="'other'"):
+        read_zarr(path, array="other")
