@@ -483,3 +483,9 @@ def test_what_looks_the_same_in_the_web_application_is_not_warned_of(path, dtype
 def test_placement_comes_back(rewritten):
     placement = Placement((4.0, 8.0), (1.5, -0.5))
     assert rewritten(random_stack(placement=placement)).placement == placement
+
+
+def test_single_slice_is_written_flat(tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (1, 1, 6, 5, 4), np.uint8)
+    write_stack(tmp_path / "a.zip", FeatureStack(values=values, name="slice"))
+    np.testing.assert_array_equal(read_stack(tmp_path / "a.zip").values, values[0, 0])

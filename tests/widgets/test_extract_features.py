@@ -183,13 +183,13 @@ def test_slices_that_were_chosen_are_extracted(
     finish(qtbot, viewer)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_model_in_the_list_is_told_of_in_a_line(open_widget, extractor, model):
+def test_every_model_in_the_list_is_told_of_in_a_line(open_widget, extractor):
     widget = open_widget()
-    row = widget.model.findText(model)
-    widget.model.setCurrentIndex(row)
-    assert widget.model_text.text() == MODELS[model]
-    assert widget.model.itemData(row, Qt.ItemDataRole.ToolTipRole) == MODELS[model]
+    for row, (model, line) in enumerate(MODELS.items()):
+        widget.model.setCurrentIndex(row)
+        assert widget.model.currentText() == model
+        assert widget.model_text.text() == line
+        assert widget.model.itemData(row, Qt.ItemDataRole.ToolTipRole) == line
 
 
 def test_last_two_stages_are_checked_and_one_at_least_must_be(open_widget, extractor, photo):
@@ -243,6 +243,8 @@ def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qt
         return (model,)
 
     monkeypatch.setattr(f"{MODULE}.model_layers", slow)
+    seen = set()
+    widget.stages.model().rowsInserted.connect(lambda: seen.update(listed(widget)))
     enter(widget, qtbot, "slow")
     assert widget.text.text() == "Looking up the stages…"
     enter(widget, qtbot, "quick")
@@ -251,6 +253,7 @@ def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qt
     qtbot.waitUntil(has_ended.is_set)
     enter(widget, qtbot, "last")
     qtbot.waitUntil(lambda: listed(widget) == {"last": True})
+    assert seen == {"quick", "last"}
 
 
 def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(

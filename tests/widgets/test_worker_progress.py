@@ -3,6 +3,7 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 
 import pytest
+from napari.qt.threading import create_worker
 
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
@@ -49,3 +50,13 @@ def test_cancelled_work_does_not_begin():
     with pytest.raises(CancelledError, match="Loading: cancelled"):
         progress.begin("Loading")
     assert progress.is_cancelled
+
+
+def test_work_stops_when_its_worker_quits():
+    progress = WorkerProgress()
+    worker = create_worker(list, _start_thread=False)
+    progress.stop_with(worker)
+    progress.begin("Loading")
+    worker.quit()
+    with pytest.raises(CancelledError):
+        progress.begin("Loading")

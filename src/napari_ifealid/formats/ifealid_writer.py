@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -95,6 +96,7 @@ def write_stack(
     ----------
     Zurowietz & Nattkemper 2020, doi 10.3389/frai.2020.00049
     """
+    stack = _flat(stack)
     precision = lossless_precision(stack) if precision is None else precision
     _check_writable(stack, precision)
     with written_file(path, force=force) as stream:
@@ -115,6 +117,13 @@ def write_stack(
                 archive.writestr(_entry(OVERLAY), encode_overlay(stack.overlay))
     for fault in web_application_faults(stack, metadata):
         warnings.warn(fault, WebApplicationWarning, stacklevel=2)
+
+
+def _flat(stack: FeatureStack) -> FeatureStack:
+    """Drop leading axes of length one, as of a stack that is a single slice."""
+    if set(stack.spatial_shape[:-2]) != {1}:
+        return stack
+    return replace(stack, values=stack.values.reshape(stack.values.shape[-3:]))
 
 
 def _check_writable(stack: FeatureStack, precision: int) -> None:

@@ -152,7 +152,7 @@ class ExtractFeatures(QWidget):
         self._running = progress
         self._tell("")
         self._show_progress()
-        create_worker(
+        worker = create_worker(
             _extracted,
             picture,
             self._asked_for,
@@ -165,7 +165,10 @@ class ExtractFeatures(QWidget):
             },
             _progress={"desc": f"Extracting features of {picture.name}"},
             _ignore_errors=True,  # _on_failed tells of them
+            _start_thread=False,
         )
+        progress.stop_with(worker)
+        worker.start()
 
     def cancel(self) -> None:
         """Stop the extraction at its next step, and drop what it has done."""

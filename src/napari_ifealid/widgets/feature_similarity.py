@@ -30,6 +30,7 @@ from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
 from napari_ifealid.widgets.save_dialog import SaveDialog
 from napari_ifealid.widgets.vector_chart import VectorChart
+from napari_ifealid.widgets.vertex_arrays import guard_removals
 
 _MOUSE_HELP = (
     "<p>Move over the picture to compare with the pixel under the cursor. Click to pin a pixel, "
@@ -124,6 +125,7 @@ class FeatureSimilarity(QWidget):
         self.engine_text.setWordWrap(True)
         self._lay_out()
         self._bind()
+        guard_removals(napari_viewer)
 
     def reset_choices(self, *_: Any) -> None:
         """Offer what there is now and show what is chosen. napari calls it for its layers."""

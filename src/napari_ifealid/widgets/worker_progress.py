@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from superqt.utils import WorkerBase
 
 Item = TypeVar("Item")
 
@@ -14,6 +16,7 @@ class WorkerProgress:
     """Is written by a worker thread and read by the window's, and the other way to cancel."""
 
     def __init__(self) -> None:
+        self._worker: WorkerBase[Any] | None = None
         self._is_cancelled = Event()
         self._is_within = False
         self._shown = "Preparing", 0, 0
@@ -26,7 +29,12 @@ class WorkerProgress:
     @property
     def is_cancelled(self) -> bool:
         """Whether the work is to stop."""
-        return self._is_cancelled.is_set()
+        is_quitting = self._worker is not None and self._worker.abort_requested
+        return is_quitting or self._is_cancelled.is_set()
+
+    def stop_with(self, worker: WorkerBase[Any]) -> None:
+        """Have the work stop, too, when its worker quits, as when the window is closed."""
+        self._worker = worker
 
     def cancel(self) -> None:
         """Have the work stop at its next step."""
