@@ -1,7 +1,7 @@
 # make demo    open napari with the sample; without a screen, write demo.png
 # make test    run all tests
 # make lint    check style, types and import directions
-# make bench   run the benchmarks
+# make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
 # make sample  extract the features of the bundled sample anew
 #
@@ -36,7 +36,9 @@ lint: .venv/installed-lint
 	.venv/bin/lint-imports
 
 bench: .venv/installed
-	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks $(PYTEST_OPTIONS)
+	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \
+		--benchmark-json=.benchmarks/results.json $(PYTEST_OPTIONS)
+	.venv/bin/python benchmarks/report.py .benchmarks/results.json
 
 pictures: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py

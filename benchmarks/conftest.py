@@ -24,3 +24,15 @@ def make_stack() -> Callable[..., FeatureStack]:
         return FeatureStack(values=values.astype(dtype), name="features", overlay=overlay)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def gigabyte() -> FeatureStack:
+    """1024 × 1024 pixels of 1024 features of 8 bit, which vary in a few directions mostly."""
+    rng = np.random.default_rng(0)
+    directions = rng.standard_normal((40, 1024), np.float32)
+    values = np.empty((1024, 1024, 1024), np.uint8)
+    for row in values:
+        mixed = rng.standard_normal((1024, 40), np.float32) @ directions
+        row[...] = np.clip(12.0 * mixed, 0, 255)
+    return FeatureStack(values=values, name="gigabyte")

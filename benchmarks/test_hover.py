@@ -18,23 +18,11 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.layers import layer_data
+from stop_clock import StopClock
 
 
 class Move:
     """What napari hands to its mouse callbacks."""
-
-
-class StopClock:
-    """A clock that can be stopped before Qt returns from what else it has to do."""
-
-    def __init__(self) -> None:
-        self.stopped_at: float | None = None
-
-    def __call__(self) -> float:
-        return time.perf_counter() if self.stopped_at is None else self.stopped_at
-
-    def stop(self) -> None:
-        self.stopped_at = time.perf_counter()
 
 
 clock = StopClock()
@@ -71,7 +59,7 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
     def leave_and_paint() -> tuple[tuple[Move], dict[str, object]]:
         for _ in range(3):  # paint: in a sweep the next move waits when the window is painted
             QApplication.processEvents()
-        clock.stopped_at = None
+        clock.start()
         move = Move()
         pixel = rng.integers((0, 0), shape[:2])
         while tuple(pixel) == explorer.pixel:

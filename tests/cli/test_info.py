@@ -14,7 +14,7 @@ from napari_ifealid.cli import main
 from napari_ifealid.cli.engine_memory import TEXTURE_SIDE, gpu_memory
 from napari_ifealid.engines import CpuEngine
 from napari_ifealid.engines.pixels import PixelVectors
-from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks
+from napari_ifealid.engines.texture_blocks import BlockLayout, texel_dtype
 from napari_ifealid.formats import WebApplicationWarning, blocks, restored
 from napari_ifealid.stack import Placement
 
@@ -40,11 +40,13 @@ def info_of_one(info):
 
 
 def texture_bytes(stack: FeatureStack) -> int:
-    """Return the bytes of the textures as they are uploaded."""
+    """Return the bytes of the textures that a stack fills."""
     pixels = PixelVectors.of(stack)
     layout = BlockLayout.of(stack.pixel_count, stack.feature_count, TEXTURE_SIDE)
-    packed = pack_blocks(pixels, layout)
-    return sum(block.features.nbytes + block.inverse_lengths.nbytes for block in packed)
+    dtype = texel_dtype(stack.values.dtype, is_scaled=pixels.is_scaled)
+    features = layout.pack_vectors(np.zeros((layout.capacity, stack.feature_count), dtype))
+    lengths = layout.pack_scalars(np.zeros(layout.capacity, np.float32))
+    return len(layout.blocks) * (features.nbytes + lengths.nbytes)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def run_blas(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
 @contextmanager
 def run_gpu(stack: FeatureStack, max_side: int = 2048) -> Iterator[Engine]:
     engine = GpuEngine(PixelVectors.of(stack), max_side)
+    list(engine.upload())
     yield engine
     engine.close()
 

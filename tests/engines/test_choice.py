@@ -13,6 +13,7 @@ from napari_ifealid.engines import (
     plan_engine,
     prepare_stack,
     start_engine,
+    start_in_steps,
 )
 from napari_ifealid.engines.choice import EnginePlan
 from napari_ifealid.engines.cpu import CpuEngine
@@ -95,10 +96,6 @@ def test_cpu_engine_starts_as_planned():
     assert (running.reason, running.has_failed_gpu) == ("as chosen", False)
 
 
-def test_stack_is_not_packed_for_the_cpu():
-    assert prepare_stack(STACK, EnginePlan(None, "as chosen")).blocks is None
-
-
 def test_gpu_engine_starts_as_planned():
     plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
     running = start_engine(prepare_stack(STACK, plan))
@@ -106,6 +103,34 @@ def test_gpu_engine_starts_as_planned():
     assert (running.reason, running.has_failed_gpu) == (plan.renderer.name, False)
     np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
     running.engine.close()
+
+
+def test_gpu_engine_starts_in_steps_that_tell_how_far_it_is():
+    plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
+    steps = start_in_steps(prepare_stack(STACK, plan))
+    assert [next(steps), next(steps)] == [0, 1]
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    running = end.value.value
+    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+    running.engine.close()
+
+
+def test_gpu_engine_is_closed_when_its_start_is_given_up(monkeypatch):
+    closed = []
+    monkeypatch.setattr(GpuEngine, "close", lambda engine: closed.append(engine))
+    plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
+    steps = start_in_steps(prepare_stack(STACK, plan))
+    next(steps)
+    steps.close()
+    assert len(closed) == 1
+
+
+def test_cpu_engine_starts_without_a_step():
+    steps = start_in_steps(prepare_stack(STACK, EnginePlan(None, "as chosen")))
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert isinstance(end.value.value.engine, CpuEngine)
 
 
 @pytest.mark.parametrize("bad", [0, np.nan])
@@ -123,6 +148,9 @@ def gpu_that_draws(similarity: float) -> type:
 
         def __init__(self, pixels: PixelVectors, *_) -> None:
             self._shape = pixels.spatial_shape
+
+        def upload(self) -> list[float]:
+            return [1.0]
 
         def similarity_map(self, _) -> np.ndarray:
             return np.full(self._shape, similarity, np.float32)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtGui import QOpenGLContext
+from vispy import gloo
 from vispy.gloo import gl
 from vispy.gloo.context import FakeCanvas, forget_canvas, get_current_canvas
 
@@ -104,6 +105,34 @@ def test_finding_a_renderer_leaves_the_current_context(make_foreign_current):
     foreign = make_foreign_current()
     find_renderer()
     assert QOpenGLContext.currentContext() == foreign
+
+
+@pytest.mark.parametrize(
+    ("extensions", "answers", "free"),
+    [
+        ("GL_ARB_sync GL_NVX_gpu_memory_info", {0x9049: 3 << 20}, 3 << 30),
+        ("GL_ATI_meminfo GL_ARB_sync", {0x87FC: (5 << 20, 4 << 20, 1, 1)}, 5 << 30),
+        ("GL_ARB_sync", {}, None),
+    ],
+    ids=["NVIDIA", "AMD", "untold"],
+)
+def test_free_memory_is_what_the_driver_tells(monkeypatch, extensions, answers, free):
+    original = gl.glGetParameter
+    answers = {gl.GL_EXTENSIONS: extensions, **answers}
+    monkeypatch.setattr(gl, "glGetParameter", lambda key: answers.get(key) or original(key))
+    assert find_renderer().free_memory == free
+
+
+def test_texture_held_is_there_before_it_is_drawn():
+    context = OffscreenContext()
+    with context.current():
+        texture = gloo.Texture2D((2, 3, 4))
+        context.hold(texture)
+    with context.current():
+        assert gl.glIsTexture(1)
+        texture.delete()
+    with context.current():
+        assert not gl.glIsTexture(1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from napari_ifealid.engines import EngineUnavailableError, gpu
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixels import PixelVectors
-from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks
 from napari_ifealid.metrics import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
 
@@ -25,6 +24,20 @@ def textures_in(context: OffscreenContext) -> int:
     """Return how many textures a context holds; a driver counts their names from 1."""
     with context.current():
         return sum(bool(GL.glIsTexture(name)) for name in range(1, 200))
+
+
+def texture_bytes_in(context: OffscreenContext) -> int:
+    """Return the bytes of the textures in a context, which have four channels each."""
+    total = 0
+    with context.current():
+        for name in filter(GL.glIsTexture, range(1, 200)):
+            GL.glBindTexture(GL.GL_TEXTURE_2D, name)
+            width, height, bits = (
+                int(GL.glGetTexLevelParameteriv(GL.GL_TEXTURE_2D, 0, key))
+                for key in (GL.GL_TEXTURE_WIDTH, GL.GL_TEXTURE_HEIGHT, GL.GL_TEXTURE_RED_SIZE)
+            )
+            total += width * height * bits // 2
+    return total
 
 
 @pytest.fixture
@@ -65,28 +78,55 @@ def test_more_features_than_a_texture_is_wide_are_unavailable(max_side):
         GpuEngine(PixelVectors.of(STACK), max_side)
 
 
-def test_blocks_packed_beforehand_give_the_same_map():
-    pixels = PixelVectors.of(STACK)
-    layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, 64)
-    engine = GpuEngine(pixels, 64, list(pack_blocks(pixels, layout)))
-    np.testing.assert_allclose(engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+def test_upload_ends_with_all_pixels_there():
+    engine = GpuEngine(PixelVectors.of(STACK), 16)
+    shares = list(engine.upload())
+    engine.close()
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 10
+    assert (shares[0], shares[-1]) == (0, 1)
+
+
+def test_memory_is_asked_for_before_the_upload(contexts):
+    engine = GpuEngine(PixelVectors.of(STACK), 16)
+    steps = engine.upload()
+    while next(steps) == 0:
+        held = texture_bytes_in(contexts[0])
+    engine.close()
+    assert held == engine.memory
+
+
+def test_gpu_without_enough_memory_is_unavailable(monkeypatch):
+    engine = GpuEngine(PixelVectors.of(STACK), 2048)
+    with monkeypatch.context() as patch:
+        patch.setattr(gpu.gl, "glGetError", lambda: 0x0505)
+        with pytest.raises(EngineUnavailableError, match="0x0505"):
+            next(engine.upload())
     engine.close()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float64])
 @pytest.mark.parametrize("max_side", [16, 2048])
-def test_memory_is_that_of_the_textures(running_gpu, dtype, max_side):
-    stack = FeatureStack(values=VALUES.astype(dtype), name="x")
-    pixels = PixelVectors.of(stack)
-    layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
-    blocks = pack_blocks(pixels, layout)
-    with running_gpu(stack, max_side) as engine:
-        assert engine.memory == sum(b.features.nbytes + b.inverse_lengths.nbytes for b in blocks)
+def test_memory_is_that_of_the_textures_uploaded(contexts, running_gpu, dtype, max_side):
+    with running_gpu(FeatureStack(values=VALUES.astype(dtype), name="x"), max_side) as engine:
+        assert engine.memory == texture_bytes_in(contexts[0])
 
 
 def test_close_gives_all_textures_up(contexts):
     engine = GpuEngine(PixelVectors.of(STACK), 16)
+    list(engine.upload())
     engine.similarity_map(VALUES[3, 4])
+    held = textures_in(contexts[0])
+    engine.close()
+    assert held > 10
+    assert textures_in(contexts[0]) == 0
+
+
+def test_close_amid_an_upload_gives_all_textures_up(contexts):
+    engine = GpuEngine(PixelVectors.of(STACK), 16)
+    steps = engine.upload()
+    while next(steps) == 0:
+        pass
     held = textures_in(contexts[0])
     engine.close()
     assert held > 10

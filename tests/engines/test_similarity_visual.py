@@ -12,6 +12,7 @@ from napari_ifealid.metrics import spectral_angle_similarity
 pytestmark = pytest.mark.usefixtures("qapp")
 
 LAYOUT = BlockLayout(pixel_count=24, feature_count=6, width=3, height=2)
+IN_GROUPS = BlockLayout(pixel_count=24, feature_count=6, width=4, height=2)
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(size=(24, 6)).astype(np.float32)
 REFERENCES = RNG.normal(size=(2, 6))
@@ -32,8 +33,10 @@ def draw(layout, vectors, lengths, references) -> list[np.ndarray]:
     context = OffscreenContext()
     with context.current():
         visual = SimilarityVisual(layout)
+        features = np.zeros((layout.capacity, layout.feature_count), np.float32)
+        features[: len(vectors)] = vectors
         visual.set_block(
-            texture(layout.pack_vectors(vectors)), texture(layout.pack_scalars(lengths))
+            texture(layout.pack_vectors(features)), texture(layout.pack_scalars(lengths))
         )
         target = texture(np.zeros((layout.height, layout.width, 4), np.float32))
         with gloo.FrameBuffer(target):
@@ -47,8 +50,9 @@ def draw(layout, vectors, lengths, references) -> list[np.ndarray]:
     return drawn
 
 
-def test_every_pixel_of_a_full_block_is_drawn_in_its_place():
-    (similarity,) = draw(LAYOUT, VECTORS, inverse_lengths(VECTORS), REFERENCES[:1])
+@pytest.mark.parametrize("layout", [LAYOUT, IN_GROUPS], ids=["single", "in groups"])
+def test_every_pixel_is_drawn_in_its_place(layout):
+    (similarity,) = draw(layout, VECTORS, inverse_lengths(VECTORS), REFERENCES[:1])
     expected = spectral_angle_similarity(VECTORS, REFERENCES[0])
     np.testing.assert_allclose(similarity, expected, atol=1e-6)
 
@@ -67,7 +71,7 @@ def test_pixels_without_a_length_are_zero():
     assert similarity.any()
 
 
-@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 8, 9, 12, 13, 15, 16, 17, 30, 32, 35])
 def test_any_number_of_features(features):
     layout = BlockLayout(pixel_count=20, feature_count=features, width=3, height=2)
     vectors = np.random.default_rng(features).random((20, features)).astype(np.float32)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from napari_ifealid.engines import EngineUnavailableError
 from napari_ifealid.engines.pixels import PixelVectors
-from napari_ifealid.engines.texture_blocks import BlockLayout, pack_blocks, texel_dtype
+from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
 from napari_ifealid.stack import FeatureStack
 
 
@@ -21,11 +21,12 @@ def layouts(draw) -> tuple[BlockLayout, int]:
     return BlockLayout.of(pixels, features, max_side), max_side
 
 
-def place_of(layout: BlockLayout, pixel: int) -> tuple[int, int]:
-    """Return row and first column of a pixel's texels, counted as the shader does."""
-    quarter, place = divmod(pixel, layout.height * layout.width)
-    row, column = divmod(place, layout.width)
-    return quarter * layout.height + row, column * layout.texels
+def place_of(layout: BlockLayout, pixel: int) -> tuple[int, slice]:
+    """Return row and columns of a pixel's texels, counted as the shader does."""
+    row, column = divmod(pixel, layout.width)
+    group, member = divmod(column, layout.group)
+    first = group * layout.group * layout.texels + member
+    return row, slice(first, first + layout.texels * layout.group, layout.group)
 
 
 @given(layouts())
@@ -68,19 +69,24 @@ def test_scalars_come_back_as_they_were_packed(layout_and_side, seed):
     np.testing.assert_array_equal(layout.unpack_scalars(packed, count), scalars)
 
 
-@given(layouts(), st.integers(0, 2**32 - 1))
-def test_vector_of_a_pixel_lies_in_its_quarter_side_by_side(layout_and_side, seed):
+@given(layouts(), st.integers(0, 2**32 - 1), st.sampled_from([np.uint8, np.uint16, np.float32]))
+def test_texels_of_a_pixel_lie_among_those_of_its_group(layout_and_side, seed, dtype):
     layout, _ = layout_and_side
     rng = np.random.default_rng(seed)
-    count = min(layout.capacity, layout.pixel_count)
-    vectors = rng.integers(1, 256, (count, layout.feature_count)).astype(np.uint8)
+    count = int(rng.integers(1, layout.capacity + 1))
+    vectors = rng.integers(1, 256, (count, layout.feature_count)).astype(dtype)
     packed = layout.pack_vectors(vectors)
-    assert packed.shape == (4 * layout.height, layout.width * layout.texels, 4)
+    assert packed.shape == (-(-count // layout.width), layout.width * layout.texels, 4)
+    assert packed.dtype == dtype
     pixel = int(rng.integers(count))
-    row, column = place_of(layout, pixel)
-    texels = packed[row, column : column + layout.texels].reshape(-1)
+    texels = packed[place_of(layout, pixel)].reshape(-1)
     np.testing.assert_array_equal(texels[: layout.feature_count], vectors[pixel])
     assert not texels[layout.feature_count :].any()
+
+
+@pytest.mark.parametrize(("features", "group"), [(256, 4), (2048, 4), (2052, 1), (8192, 1)])
+def test_pixels_lie_in_groups_where_a_row_holds_four(features, group):
+    assert BlockLayout.of(10_000, features, 2048).group == group
 
 
 @given(layouts(), st.integers(0, 2**32 - 1))
@@ -99,10 +105,34 @@ def test_what_is_missing_is_zero():
     assert layout.pack_scalars(np.ones(5, np.float32)).sum() == 5
 
 
-def test_texture_order_is_a_view_when_nothing_is_padded():
-    layout = BlockLayout(pixel_count=24, feature_count=8, width=3, height=2)
-    vectors = np.ones((24, 8), np.uint8)
-    assert np.shares_memory(layout.pack_vectors(vectors), vectors)
+@given(layouts(), st.sampled_from([np.uint8, np.float64]))
+@settings(max_examples=30)
+def test_slices_together_are_the_blocks(layout_and_side, dtype):
+    layout, _ = layout_and_side
+    shape = (1, layout.pixel_count, layout.feature_count)
+    values = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+    pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
+    slices = list(pack_slices(pixels, layout))
+    for block, rows in enumerate(layout.blocks):
+        parts = [piece for piece in slices if piece.block == block]
+        ends = np.cumsum([0, *(len(piece.features) for piece in parts)])
+        np.testing.assert_array_equal([piece.top for piece in parts], ends[:-1])
+        vectors = values[0, rows].astype(texel_dtype(values.dtype, is_scaled=False))
+        np.testing.assert_array_equal(
+            np.concatenate([piece.features for piece in parts]), layout.pack_vectors(vectors)
+        )
+
+
+@pytest.mark.parametrize(("pixels", "features"), [(3_000_000, 8), (10_000, 8000), (200, 8)])
+def test_slices_are_few_and_small(pixels, features):
+    values = np.broadcast_to(np.uint8(1), (1, pixels, features))
+    layout = BlockLayout.of(pixels, features, 16384)
+    sizes = [
+        s.features.nbytes
+        for s in pack_slices(PixelVectors.of(FeatureStack(values=values, name="x")), layout)
+    ]
+    assert len(sizes) <= 100 + len(layout.blocks)
+    assert max(sizes) <= 1 << 23
 
 
 @pytest.mark.parametrize("features", [1, 4, 6])
@@ -141,26 +171,16 @@ def test_textures_hold_small_unsigned_integers_as_they_are(stored, held):
     assert texel_dtype(np.dtype(stored), is_scaled=True) == np.float32
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float64])
-def test_texture_bytes_are_those_of_all_blocks(dtype):
-    pixels = PixelVectors.of(FeatureStack(values=np.ones((30, 40, 10), dtype), name="x"))
-    layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, 16)
-    blocks = list(pack_blocks(pixels, layout))
-    assert len(blocks) > 1
-    held = sum(block.features.nbytes + block.inverse_lengths.nbytes for block in blocks)
-    assert layout.texture_bytes(texel_dtype(np.dtype(dtype), is_scaled=False)) == held
-
-
 def test_pixels_that_are_not_finite_are_packed_as_zero():
     values = np.ones((4, 5, 6))
     values[1, 2, 3] = np.nan
     pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
-    (block,) = pack_blocks(pixels, BlockLayout.of(20, 6, 2048))
-    assert block.features.sum() == 19 * 6
+    (piece,) = pack_slices(pixels, BlockLayout.of(20, 6, 2048))
+    assert piece.features.sum() == 19 * 6
 
 
 def test_huge_floats_are_packed_in_engine_units():
     values = np.full((4, 5, 6), 1e300)
     pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
-    (block,) = pack_blocks(pixels, BlockLayout.of(20, 6, 2048))
-    assert block.features.max() == np.float32(1e300 * pixels.factor)
+    (piece,) = pack_slices(pixels, BlockLayout.of(20, 6, 2048))
+    assert piece.features.max() == np.float32(1e300 * pixels.factor)

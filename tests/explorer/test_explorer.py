@@ -387,6 +387,39 @@ def test_engine_can_be_chosen(viewer, features, stack):
     assert explorer.similarity_layer is before
 
 
+def test_window_handles_events_while_features_go_to_the_gpu(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    texts: list[str] = []
+    explorer.engine_changed.connect(texts.append)
+    explorer.state.engine = EngineChoice.GPU
+    turns = 0
+    while not explorer.is_idle:
+        scheduler.waiting.pop(0)()
+        turns += 1
+    assert turns > 3
+    assert texts[1:3] == ["GPU: 0% loaded", "GPU: 100% loaded"]
+
+
+def test_upload_to_the_gpu_ends_when_another_engine_is_chosen(viewer, features, monkeypatch):
+    closed = []
+    close = "napari_ifealid.engines.gpu.GpuEngine.close"
+    monkeypatch.setattr(close, lambda engine: closed.append(engine))
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    explorer.state.engine = EngineChoice.GPU
+    texts: list[str] = []
+    explorer.engine_changed.connect(texts.append)
+    while not texts:
+        scheduler.waiting.pop(0)()
+    explorer.state.engine = EngineChoice.CPU
+    scheduler.run()
+    assert len(closed) == 1
+    assert texts[-1] == "CPU: as chosen"
+    assert explorer.is_idle
+
+
 def test_failure_of_the_gpu_falls_back_to_the_cpu_and_says_so_once(
     viewer, features, stack, monkeypatch
 ):

@@ -11,6 +11,7 @@ from napari_ifealid.engines.choice import (
     plan_engine,
     prepare_stack,
     start_engine,
+    start_in_steps,
 )
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import Engine, EngineUnavailableError
@@ -35,4 +36,5 @@ __all__ = [
     "prepare_stack",
     "preview_of",
     "start_engine",
+    "start_in_steps",
 ]

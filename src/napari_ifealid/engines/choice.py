@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -13,15 +14,11 @@ from napari_ifealid.engines.engine import Engine, EngineUnavailableError
 from napari_ifealid.engines.gl_context import Renderer
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixels import PixelVectors
-from napari_ifealid.engines.texture_blocks import (
-    BlockLayout,
-    TextureBlock,
-    pack_blocks,
-    texel_dtype,
-)
+from napari_ifealid.engines.texture_blocks import BlockLayout, texel_dtype
 from napari_ifealid.stack import FeatureStack
 
 _MEMORY_IF_UNTOLD = 2 << 30  # bytes that any graphics card of today has
+_CHECKED = 10_000  # pixels; all of them would take the CPU long
 
 
 class EngineChoice(Enum):
@@ -49,10 +46,9 @@ class EnginePlan:
 
 @dataclass(frozen=True, eq=False)
 class PreparedStack:
-    """A stack measured and packed for the engine that a plan names."""
+    """A stack measured for the engine that a plan names."""
 
     pixels: PixelVectors
-    blocks: list[TextureBlock] | None
     plan: EnginePlan
 
 
@@ -128,26 +124,47 @@ def prepare_stack(stack: FeatureStack, plan: EnginePlan) -> PreparedStack | Prep
     """Do all of an engine's start that needs no window: may run in any thread."""
     if stack.is_on_disk:
         return PreparedBlocks(BlockwiseEngine(stack), plan)
-    pixels = PixelVectors.of(stack)
-    if plan.renderer is None:
-        return PreparedStack(pixels, None, plan)
-    return PreparedStack(pixels, list(pack_blocks(pixels, _layout(stack, plan.renderer))), plan)
+    return PreparedStack(PixelVectors.of(stack), plan)
 
 
 def start_engine(prepared: PreparedStack | PreparedBlocks) -> RunningEngine:
     """Start the engine that was planned, or the CPU engine if the GPU fails.
 
-    To be called in the thread of the window.
+    To be called in the thread of the window, which it stops for as long as the upload takes.
+    """
+    steps = start_in_steps(prepared)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            running: RunningEngine = end.value
+            return running
+
+
+def start_in_steps(
+    prepared: PreparedStack | PreparedBlocks,
+) -> Generator[float, None, RunningEngine]:
+    """Start the engine that was planned, or the CPU engine if the GPU fails, step by step.
+
+    To be gone through in the thread of the window, which may handle its events between the steps.
+    Closing the generator gives back what the engine holds.
+
+    Yields
+    ------
+    float
+        The share of the features that is on the GPU.
+
+    Returns
+    -------
+    RunningEngine
     """
     if isinstance(prepared, PreparedBlocks):
         return RunningEngine(prepared.engine, None, prepared.plan.reason)
     pixels, plan = prepared.pixels, prepared.plan
-    cpu = CpuEngine(pixels)
     if plan.renderer is None:
-        return RunningEngine(cpu, pixels, plan.reason)
+        return RunningEngine(CpuEngine(pixels), pixels, plan.reason)
     try:
-        gpu = GpuEngine(pixels, plan.renderer.max_texture_side, prepared.blocks)
-        _check_against(cpu, gpu, pixels)
+        gpu = yield from _start_gpu(pixels, plan.renderer.max_texture_side)
     except Exception as error:  # drivers fail in many ways; none of them may stop the user
         return cpu_instead(pixels, error)
     return RunningEngine(gpu, pixels, plan.reason)
@@ -158,15 +175,33 @@ def cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
     return RunningEngine(CpuEngine(pixels), pixels, f"the GPU failed: {error}", has_failed_gpu=True)
 
 
-def _check_against(cpu: CpuEngine, gpu: GpuEngine, pixels: PixelVectors) -> None:
-    """Compare one map of both, since a driver may draw nonsense without an error."""
-    reference = np.ones(pixels.feature_count)
-    drawn, known = (
-        np.nan_to_num(engine.similarity_map(reference), nan=-1.0) for engine in (gpu, cpu)
-    )
-    worst = float(np.abs(drawn - known).max())
-    if worst > 1e-3:
+def _start_gpu(pixels: PixelVectors, max_side: int) -> Generator[float, None, GpuEngine]:
+    gpu = GpuEngine(pixels, max_side)
+    try:
+        yield from gpu.upload()
+        _check(gpu, pixels)
+    except BaseException:  # a closed generator, too
         gpu.close()
+        raise
+    return gpu
+
+
+def _check(gpu: GpuEngine, pixels: PixelVectors) -> None:
+    """Compare pixels of a map with the CPU's, since a driver may draw nonsense without an error."""
+    rows = np.unique(np.linspace(0, pixels.pixel_count - 1, _CHECKED).astype(np.intp))
+    sample = replace(
+        pixels,
+        stored=pixels.stored[rows],
+        spatial_shape=(len(rows),),
+        inverse_lengths=pixels.inverse_lengths[rows],
+        is_zero=pixels.is_zero[rows],
+        is_invalid=pixels.is_invalid[rows],
+    )
+    reference = np.ones(pixels.feature_count)
+    drawn = gpu.similarity_map(reference).reshape(-1)[rows]
+    known = CpuEngine(sample).similarity_map(reference)
+    worst = float(np.abs(np.nan_to_num(drawn, nan=-1.0) - np.nan_to_num(known, nan=-1.0)).max())
+    if worst > 1e-3:
         raise EngineUnavailableError(f"its map is off by {worst:.2g}")
 
 

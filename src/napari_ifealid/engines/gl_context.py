@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vispy.gloo import gl
+from vispy.gloo import Texture2D, gl
 from vispy.gloo.context import FakeCanvas, forget_canvas, set_current_canvas
 
 from napari_ifealid.engines.engine import EngineUnavailableError
 
 _FREE_KIB_NVIDIA = 0x9049  # GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX
+_FREE_KIB_AMD = 0x87FC  # TEXTURE_FREE_MEMORY_ATI: in all, the largest block, and both shared
 _SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swiftshader", "swr", "gdi generic", "basic render")
 
 
@@ -65,6 +66,10 @@ class OffscreenContext:
         with self.current():
             pass  # else the first use would fail
 
+    def hold(self, texture: Texture2D) -> None:
+        """Have a texture here from now on; gloo would wait until it is drawn first."""
+        self._canvas.context.glir.associate(texture.glir)
+
     @contextmanager
     def current(self) -> Iterator[None]:
         """Make the context current for gloo, and afterwards the one that was before."""
@@ -90,10 +95,18 @@ def find_renderer() -> Renderer | None:
     except EngineUnavailableError:
         return None
     with context.current():
-        tells_memory = "GL_NVX_gpu_memory_info" in str(gl.glGetParameter(gl.GL_EXTENSIONS))
-        free = 1024 * int(gl.glGetParameter(_FREE_KIB_NVIDIA)) if tells_memory else None
         return Renderer(
             name=str(gl.glGetParameter(gl.GL_RENDERER)),
             max_texture_side=int(gl.glGetParameter(gl.GL_MAX_TEXTURE_SIZE)),
-            free_memory=free,
+            free_memory=_free_memory(),
         )
+
+
+def _free_memory() -> int | None:
+    """Return the bytes of GPU memory that are free, where the driver tells."""
+    extensions = str(gl.glGetParameter(gl.GL_EXTENSIONS)).split()
+    if "GL_NVX_gpu_memory_info" in extensions:
+        return 1024 * int(gl.glGetParameter(_FREE_KIB_NVIDIA))
+    if "GL_ATI_meminfo" in extensions:
+        return 1024 * int(gl.glGetParameter(_FREE_KIB_AMD)[0])
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,7 @@ from napari_ifealid.engines.engine import EngineUnavailableError
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.pixels import PixelVectors, unit_vector
 from napari_ifealid.engines.similarity_visual import SimilarityVisual
-from napari_ifealid.engines.texture_blocks import (
-    BlockLayout,
-    TextureBlock,
-    pack_blocks,
-    texel_dtype,
-)
+from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
 
 _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
 
@@ -27,7 +22,7 @@ _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
 class GpuEngine:
     """Compares one vector with all pixels in a fragment shader.
 
-    To be made, used and closed in the thread of the window.
+    To be made, used and closed in the thread of the window. Maps can be made after `upload`.
 
     Parameters
     ----------
@@ -35,8 +30,6 @@ class GpuEngine:
         8- and 16-bit unsigned integers and float32 go to textures as they are, others as float32.
     max_side : int
         Longest side of a texture, in texels. Larger stacks are cut into several blocks.
-    blocks : iterable of TextureBlock, optional
-        The stack in texture order, from `pack_blocks`, where that was done beforehand.
 
     Raises
     ------
@@ -46,17 +39,12 @@ class GpuEngine:
 
     name = "GPU"
 
-    def __init__(
-        self, pixels: PixelVectors, max_side: int, blocks: Iterable[TextureBlock] | None = None
-    ) -> None:
+    def __init__(self, pixels: PixelVectors, max_side: int) -> None:
         self._pixels = pixels
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
-        self._rows: list[slice] = []
-        self._textures: list[tuple[gloo.Texture2D, gloo.Texture2D]] = []
         self._drawn: tuple[gloo.Texture2D, gloo.Texture2D] | None = None
         self._context = OffscreenContext()
-        dtype = self._texel_dtype
         with self._context.current():
             self._visual = SimilarityVisual(layout)
             self._reference = _texture(layout.pack_reference(np.zeros(0, np.float32)), "rgba32f")
@@ -64,13 +52,37 @@ class GpuEngine:
             shape = (layout.height, layout.width, 4)
             self._target = gloo.Texture2D(shape, internalformat="rgba32f")
             self._frame = gloo.FrameBuffer(self._target)
-            for block in pack_blocks(pixels, layout) if blocks is None else blocks:
-                features = _texture(block.features, _INTERNAL_FORMATS[dtype.name])
-                # measured in texels, which saves the shader a product for each of them
-                lengths = _texture(block.inverse_lengths * self._texel_factor, "rgba32f")
-                self._rows.append(block.rows)
-                self._textures.append((features, lengths))
-        self._raise_on_gl_error()
+            self._textures = [self._new_textures() for _ in layout.blocks]
+
+    def upload(self) -> Iterator[float]:
+        """Put the features on the GPU, a slice at a time.
+
+        Yields
+        ------
+        float
+            The share of the pixels that is there, 0 while memory is asked for.
+
+        Raises
+        ------
+        EngineUnavailableError
+            If OpenGL fails.
+        """
+        layout = self._layout
+        for textures in self._textures:  # all memory first: if there is too little, it shows
+            with self._context.current():
+                for texture in textures:
+                    self._context.hold(texture)
+            self._raise_on_gl_error()
+            yield 0.0
+        for piece in pack_slices(self._pixels, layout):
+            features, lengths = self._textures[piece.block]
+            with self._context.current():
+                features.set_data(piece.features, offset=(piece.top, 0))
+                if piece.top == 0:
+                    lengths.set_data(self._texel_lengths(layout.blocks[piece.block]))
+            self._raise_on_gl_error()
+            done = piece.block * layout.capacity + (piece.top + len(piece.features)) * layout.width
+            yield min(1.0, done / self._pixels.pixel_count)
 
     @property
     def memory(self) -> int:
@@ -104,7 +116,7 @@ class GpuEngine:
         with self._context.current(), self._frame:
             gloo.set_viewport(*viewport)
             self._reference.set_data(layout.pack_reference(unit_vector(reference)))
-            for rows, textures in zip(self._rows, self._textures, strict=True):
+            for rows, textures in zip(layout.blocks, self._textures, strict=True):
                 if textures is not self._drawn:
                     self._visual.set_block(*textures)
                     self._drawn = textures
@@ -124,7 +136,21 @@ class GpuEngine:
             self._target.delete()
             self._reference.delete()
         self._textures.clear()
-        self._rows.clear()
+
+    def _new_textures(self) -> tuple[gloo.Texture2D, gloo.Texture2D]:
+        """Return textures for the features of a block and for the lengths, both still to come."""
+        layout = self._layout
+        features = (4 * layout.height, layout.width * layout.texels, 4)
+        lengths = (layout.height, layout.width, 4)
+        return (
+            _texture(features, _INTERNAL_FORMATS[self._texel_dtype.name]),
+            _texture(lengths, "rgba32f"),
+        )
+
+    def _texel_lengths(self, rows: slice) -> NDArray[np.float32]:
+        """Return inverse lengths in texels, which saves the shader a product for each of them."""
+        lengths = self._pixels.inverse_lengths[rows] * self._texel_factor
+        return self._layout.pack_scalars(lengths)
 
     @property
     def _texel_dtype(self) -> np.dtype[Any]:
@@ -146,5 +172,5 @@ class GpuEngine:
             raise EngineUnavailableError(f"OpenGL error {error:#06x} while loading the features")
 
 
-def _texture(data: NDArray[Any], internal_format: str) -> gloo.Texture2D:
+def _texture(data: NDArray[Any] | tuple[int, ...], internal_format: str) -> gloo.Texture2D:
     return gloo.Texture2D(data, interpolation="nearest", internalformat=internal_format)

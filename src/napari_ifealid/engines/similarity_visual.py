@@ -29,6 +29,7 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         fragment["width"] = f"{layout.width}.0"
         fragment["height"] = f"{layout.height}.0"
         fragment["texels"] = str(layout.texels)
+        fragment["group"] = f"{layout.group}.0"
         fragment["similarity"] = Function(load_shader("chord_similarity.glsl"))
         self.shared_program["a_position"] = _CORNERS
         self._draw_mode = "triangle_strip"

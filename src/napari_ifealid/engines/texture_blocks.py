@@ -14,6 +14,9 @@ from napari_ifealid.engines.pixels import PixelVectors
 
 _COMPACT_WIDTH = 128  # a software renderer draws compact blocks faster than wide ones
 _MOST_BYTES = 1 << 28  # of a block: some drivers refuse textures of gigabytes
+_GROUP = 4  # pixels; half to three quarters of a software renderer's time for single ones
+_LEAST_SLICE = 1 << 23  # bytes, packed and uploaded in some milliseconds
+_MOST_SLICES = 100
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class BlockLayout:
 
     Pixels are independent, so that they may lie anywhere: in a block they fill four quarters of
     ``width × height``, row by row, and a fragment draws one pixel of each quarter. The texels of
-    a pixel lie side by side. This is the order of memory: twice as fast as texels along the
-    depth of a three-dimensional texture on a software renderer, and nothing has to be moved.
+    a group of neighbours lie side by side: the first of each pixel, then the second of each.
+    What is drawn at the same time then lies together in memory, without being far from the texels
+    that are drawn next.
     """
 
     pixel_count: int
@@ -45,6 +49,8 @@ class BlockLayout:
             raise EngineUnavailableError(f"{feature_count} features do not fit a texture")
         width = max(_COMPACT_WIDTH, -(-pixel_count // max_side))
         width = min(width, max_side // texels)
+        if width >= _GROUP:
+            width -= width % _GROUP
         most_rows = min(max_side, _MOST_BYTES // (16 * texels * width))
         block_count = -(-pixel_count // (width * 4 * max(1, most_rows // 4)))
         height = -(-pixel_count // (width * 4 * block_count))
@@ -54,6 +60,11 @@ class BlockLayout:
     def texels(self) -> int:
         """Texels of a pixel."""
         return -(-self.feature_count // 4)
+
+    @property
+    def group(self) -> int:
+        """Neighbouring pixels whose texels lie side by side."""
+        return _GROUP if self.width % _GROUP == 0 else 1
 
     @property
     def capacity(self) -> int:
@@ -71,7 +82,7 @@ class BlockLayout:
         return len(self.blocks) * self.capacity * (4 * dtype.itemsize * self.texels + 4)
 
     def pack_vectors(self, vectors: NDArray[Any]) -> NDArray[Any]:
-        """Put the vectors of a block in texture order.
+        """Put vectors of consecutive pixels in texture order, from the start of a row on.
 
         Parameters
         ----------
@@ -79,16 +90,20 @@ class BlockLayout:
 
         Returns
         -------
-        array, shape (4 · height, width · texels, 4)
-            Of the same type, a view where nothing is missing. Zero where there is no pixel and
-            no feature.
+        array, shape (rows, width · texels, 4)
+            Of the same type, as many rows as the pixels fill. Zero where there is no pixel and no
+            feature.
         """
-        shape = (self.capacity, 4 * self.texels)
+        row_count = -(-len(vectors) // self.width)
+        shape = (row_count * self.width, 4 * self.texels)
         if vectors.shape != shape:
             padded = np.zeros(shape, vectors.dtype)
             padded[: len(vectors), : self.feature_count] = vectors
             vectors = padded
-        return vectors.reshape(4 * self.height, self.width * self.texels, 4)
+        texel = np.dtype((np.void, 4 * vectors.itemsize))  # moved as a whole: three times as fast
+        texels = np.ascontiguousarray(vectors).view(texel).reshape(-1, self.group, self.texels)
+        packed = np.ascontiguousarray(texels.swapaxes(1, 2)).view(vectors.dtype)
+        return packed.reshape(row_count, self.width * self.texels, 4)
 
     def pack_scalars(self, scalars: NDArray[np.float32]) -> NDArray[np.float32]:
         """Put one number for each pixel of a block in fragment order, (height, width, 4)."""
@@ -108,12 +123,21 @@ class BlockLayout:
 
 
 @dataclass(frozen=True, eq=False)
-class TextureBlock:
-    """One block, ready for upload."""
+class TextureSlice:
+    """Some rows of a block's texture, ready for upload.
 
-    rows: slice
+    Parameters
+    ----------
+    block : int
+        Which block, from 0.
+    top : int
+        The row of its texture that is the first here.
+    features : array, shape (rows, width · texels, 4)
+    """
+
+    block: int
+    top: int
     features: NDArray[Any]
-    inverse_lengths: NDArray[np.float32]
 
 
 def texel_dtype(stored: np.dtype[Any], *, is_scaled: bool) -> np.dtype[Any]:
@@ -122,20 +146,27 @@ def texel_dtype(stored: np.dtype[Any], *, is_scaled: bool) -> np.dtype[Any]:
     return stored if is_native else np.dtype(np.float32)
 
 
-def pack_blocks(pixels: PixelVectors, layout: BlockLayout) -> Iterator[TextureBlock]:
-    """Yield the blocks of a stack, in texture order, one at a time.
+def pack_slices(pixels: PixelVectors, layout: BlockLayout) -> Iterator[TextureSlice]:
+    """Yield a stack in texture order, slice by slice, a hundred at most.
 
     8- and 16-bit unsigned integers stay as they are unless they are scaled; all else becomes
     float32. Pixels that are not finite become zero.
     """
     dtype = texel_dtype(pixels.stored.dtype, is_scaled=pixels.is_scaled)
-    for rows in layout.blocks:
-        is_native = dtype == pixels.stored.dtype and not pixels.is_scaled
-        vectors = pixels.stored[rows] if is_native else pixels.as_float32(rows)
-        if pixels.is_invalid[rows].any():
-            vectors = np.where(pixels.is_invalid[rows, np.newaxis], dtype.type(0), vectors)
-        yield TextureBlock(
-            rows=rows,
-            features=layout.pack_vectors(np.ascontiguousarray(vectors)),
-            inverse_lengths=layout.pack_scalars(pixels.inverse_lengths[rows]),
-        )
+    row_bytes = 4 * dtype.itemsize * layout.texels * layout.width
+    row_count = -(-pixels.pixel_count // layout.width)
+    step = layout.width * max(_LEAST_SLICE // row_bytes, -(-row_count // _MOST_SLICES), 1)
+    for block, rows in enumerate(layout.blocks):
+        for start in range(rows.start, rows.stop, step):
+            part = slice(start, min(start + step, rows.stop))
+            vectors = _texel_values(pixels, part, dtype)
+            top = (start - rows.start) // layout.width
+            yield TextureSlice(block, top, layout.pack_vectors(vectors))
+
+
+def _texel_values(pixels: PixelVectors, rows: slice, dtype: np.dtype[Any]) -> NDArray[Any]:
+    is_native = dtype == pixels.stored.dtype and not pixels.is_scaled
+    vectors = pixels.stored[rows] if is_native else pixels.as_float32(rows)
+    if pixels.is_invalid[rows].any():
+        vectors = np.where(pixels.is_invalid[rows, np.newaxis], dtype.type(0), vectors)
+    return vectors

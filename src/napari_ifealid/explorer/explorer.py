@@ -18,7 +18,7 @@ from napari_ifealid.engines import (
     find_renderer,
     plan_engine,
     prepare_stack,
-    start_engine,
+    start_in_steps,
 )
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.feature_slider import move_slider, slider_feature
@@ -255,7 +255,7 @@ class Explorer:
 
         def loaded(result: tuple[FeatureStack, PreparedStack | PreparedBlocks]) -> None:
             if generation == self._generation:
-                self._on_loaded(*result)
+                self._start(*result)
 
         def failed(error: Exception) -> None:
             if generation == self._generation:
@@ -263,10 +263,27 @@ class Explorer:
 
         self._scheduler.in_background(load, loaded, failed, f"Loading {layer.name}")
 
-    def _on_loaded(self, stack: FeatureStack, prepared: PreparedStack | PreparedBlocks) -> None:
+    def _start(self, stack: FeatureStack, prepared: PreparedStack | PreparedBlocks) -> None:
+        """Start the engine between the events of the window."""
+        generation, steps = self._generation, start_in_steps(prepared)
+
+        def advance() -> None:
+            if generation != self._generation:
+                steps.close()
+                return
+            try:
+                share = next(steps)
+            except StopIteration as end:
+                self._on_loaded(stack, end.value)
+            else:
+                self.engine_changed.emit(f"GPU: {share:.0%} loaded")
+                self._scheduler.soon(advance)
+
+        advance()
+
+    def _on_loaded(self, stack: FeatureStack, running: RunningEngine) -> None:
         is_new = self._stack is None
         self._stack = stack
-        running = start_engine(prepared)
         self._maker = MapMaker(
             stack,
             running,

@@ -1,0 +1,43 @@
+"""How the cost of a map grows with pixels and with features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_ifealid.engines import CpuEngine, preview_of
+from napari_ifealid.engines.compiled import compiled_dot_products
+from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.stack import FeatureStack
+
+PIXELS = [(32, 32), (100, 100), (320, 320), (1000, 1000), (3200, 3200)]
+FEATURES = [4, 16, 64, 256, 1024, 4096]
+
+
+def stack_of(shape: tuple[int, int, int]) -> FeatureStack:
+    values = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return FeatureStack(values=values, name="random")
+
+
+def time_map(benchmark, stack: FeatureStack, *, of_preview: bool) -> None:
+    pixels = PixelVectors.of(stack)
+    preview = preview_of(pixels, 1 << 31)
+    engine = preview if of_preview and preview is not None else CpuEngine(pixels)
+    for stored in (pixels.stored, preview.codes if preview is not None else pixels.stored):
+        compiled_dot_products(stored).result()
+    benchmark(engine.similarity_map, stack.vector((1, 1)))
+    benchmark.extra_info["stack, MB"] = stack.values.nbytes / 1e6
+
+
+@pytest.mark.parametrize("of_preview", [False, True], ids=["exact", "preview"])
+@pytest.mark.parametrize("size", PIXELS, ids=str)
+def test_pixels(benchmark, size, of_preview):
+    benchmark.group = "64 features, pixels"
+    time_map(benchmark, stack_of((*size, 64)), of_preview=of_preview)
+
+
+@pytest.mark.parametrize("of_preview", [False, True], ids=["exact", "preview"])
+@pytest.mark.parametrize("features", FEATURES)
+def test_features(benchmark, features, of_preview):
+    benchmark.group = "320 × 320 pixels, features"
+    time_map(benchmark, stack_of((320, 320, features)), of_preview=of_preview)
