@@ -11,6 +11,7 @@ from napari.layers import Image
 from napari_ifealid.engines import CpuEngine, EngineChoice
 from napari_ifealid.explorer import Explorer, Reference
 from napari_ifealid.explorer.sources import SIMILARITY_KEY
+from napari_ifealid.formats import read_stack
 from napari_ifealid.metrics import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
 
@@ -366,6 +367,22 @@ def test_layer_larger_than_memory_is_compared_block_by_block(viewer, monkeypatch
         atol=5e-5,
     )
     np.testing.assert_array_equal(explorer.vector((2, 4)), vectors[2, 4])
+
+
+def test_memory_mapped_stack_larger_than_memory_is_compared_block_by_block(
+    viewer, add_stack, monkeypatch, tmp_path
+):
+    values = np.random.default_rng(0).random((64, 30, 20))
+    np.save(tmp_path / "cube.npy", values)
+    add_stack(viewer, read_stack(tmp_path / "cube.npy"))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**18))
+    explorer = Explorer(viewer)
+    assert explorer.stack.is_on_disk
+    np.testing.assert_allclose(
+        explorer.similarity_layer.data,
+        spectral_angle_similarity(values, values[32, 15]),
+        atol=5e-5,
+    )
 
 
 def test_dask_layer_that_fits_the_memory_is_read(viewer):
