@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
@@ -50,8 +51,15 @@ class QtScheduler:
             if not cancelled.is_set():
                 function(*arguments)
 
-        worker = create_worker(
-            steps,
+        def going() -> Generator[T]:
+            with closing(steps()) as items:  # a worker that quits would leave it open
+                for item in items:
+                    yield item
+                    if cancelled.is_set():
+                        return
+
+        create_worker(
+            going,
             _connect={
                 "yielded": partial(unless_cancelled, step),
                 "returned": lambda _: unless_cancelled(done),
@@ -60,12 +68,7 @@ class QtScheduler:
             _progress={"desc": description} if description else False,
             _ignore_errors=True,
         )
-
-        def cancel() -> None:
-            cancelled.set()
-            worker.quit()
-
-        return cancel
+        return cancelled.set
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
         """Call a function after so many seconds."""

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from napari_ifealid.widgets.qt_scheduler import QtScheduler
+
+
+@pytest.fixture
+def scheduler(qapp) -> QtScheduler:
+    return QtScheduler()
+
+
+@pytest.fixture
+def told() -> list:
+    """What was told in the thread of the test."""
+    return []
+
+
+@pytest.fixture
+def tell(told):
+    here = threading.get_ident()
+
+    def tell(*what) -> None:
+        assert threading.get_ident() == here
+        told.extend(what)
+
+    return tell
+
+
+def test_soon_is_after_the_events_that_wait(scheduler, qtbot, told, tell):
+    scheduler.soon(lambda: tell("soon"))
+    assert told == []
+    qtbot.waitUntil(lambda: told == ["soon"])
+
+
+def test_later_is_not_before(scheduler, qtbot, told, tell):
+    scheduler.later(0.2, lambda: tell("later"))
+    scheduler.later(0.01, lambda: tell("sooner"))
+    qtbot.waitUntil(lambda: told == ["sooner", "later"])
+
+
+def test_result_of_another_thread_is_told_in_this_one(scheduler, qtbot, told, tell):
+    scheduler.in_background(threading.get_ident, tell, pytest.fail)
+    qtbot.waitUntil(lambda: len(told) == 1)
+    assert told != [threading.get_ident()]
+
+
+def test_failure_in_another_thread_is_told_in_this_one(scheduler, qtbot, told, tell):
+    scheduler.in_background(lambda: 1 / 0, pytest.fail, lambda error: tell(type(error)))
+    qtbot.waitUntil(lambda: told == [ZeroDivisionError])
+
+
+def test_steps_are_told_one_by_one(scheduler, qtbot, told, tell):
+    steps = (letter for letter in "abc")
+    scheduler.in_steps(lambda: steps, tell, lambda: tell("done"), pytest.fail)
+    qtbot.waitUntil(lambda: told == ["a", "b", "c", "done"])
+
+
+def test_failure_of_a_step_is_told(scheduler, qtbot, told, tell):
+    def steps():
+        yield "a"
+        raise OSError("gone")
+
+    scheduler.in_steps(steps, tell, pytest.fail, lambda error: tell(str(error)), "Reading")
+    qtbot.waitUntil(lambda: told == ["a", "gone"])
+
+
+def test_cancelled_steps_end_and_nothing_more_is_told(scheduler, qtbot, told, tell):
+    goes_on, is_closed = threading.Event(), threading.Event()
+
+    def steps():
+        try:
+            yield "a"
+            assert goes_on.wait(20)
+            yield "b"
+            yield "c"
+        finally:
+            is_closed.set()
+
+    cancel = scheduler.in_steps(steps, tell, lambda: tell("done"), pytest.fail)
+    qtbot.waitUntil(lambda: told == ["a"])
+    cancel()
+    goes_on.set()
+    qtbot.waitUntil(is_closed.is_set)
+    qtbot.wait(50)
+    assert told == ["a"]
