@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from typing import Any
 
@@ -71,8 +71,8 @@ class BlockwiseEngine:
         (tuple of slice, array of float32)
             Where the block lies, and its part of the map.
         """
-        tasks = [delayed(_compared)(part, self._described, references) for part in self._values]
-        for number, part in computed(tasks):
+        compared = partial(_compared, described=self._described, references=references)
+        for number, part in computed(compared, self._values):
             yield self.blocks[number], part
 
     def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
@@ -103,11 +103,9 @@ class BlockwiseEngine:
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(self._values))[:_SAMPLED_BLOCKS]
         share = -(-SAMPLE // len(chosen))
-        sampling = [
-            delayed(_sampled)(self._values[number], self._described, share) for number in chosen
-        ]
+        sampled = partial(_sampled, described=self._described, count=share)
         units = []
-        for _, part in computed(sampling):
+        for _, part in computed(sampled, [self._values[number] for number in chosen]):
             units.append(part)
             yield None
         sample = np.concatenate(units)
@@ -116,8 +114,8 @@ class BlockwiseEngine:
         directions = Directions.of(sample, count)
         codes = np.empty((*shape, count), np.uint8)
         flags = np.empty((2, *shape), bool)
-        encoding = [delayed(_encoded)(part, self._described, directions) for part in self._values]
-        for number, (part, part_flags) in computed(encoding):
+        encoded = partial(_encoded, described=self._described, directions=directions)
+        for number, (part, part_flags) in computed(encoded, self._values):
             codes[self.blocks[number]] = part
             flags[:, *self.blocks[number]] = part_flags
             yield None
@@ -155,19 +153,21 @@ def block_chunks(values: Any) -> tuple[tuple[int, ...], ...]:
     return chunks
 
 
-def computed(tasks: Sequence[Delayed]) -> Generator[tuple[int, Any]]:
-    """Yield the number and the result of each task, as they are done.
+def computed(
+    function: Callable[[Any], Any], blocks: Sequence[Delayed]
+) -> Generator[tuple[int, Any]]:
+    """Yield the number of each block and what a function makes of it, as they are done.
 
     On the cluster of the active `dask.distributed` client, if there is one, else in threads. What
     has not begun when the generator is closed is not done.
     """
     client = _active_client()
     if client is None:
-        yield from _computed_in_threads(tasks)
+        yield from _computed_in_threads(function, blocks)
         return
     from distributed import as_completed as completed_remotely
 
-    futures = client.compute(list(tasks))
+    futures = client.compute([delayed(function, pure=False)(block) for block in blocks])
     numbers = {future.key: number for number, future in enumerate(futures)}
     try:
         for future, result in completed_remotely(futures, with_results=True):
@@ -176,12 +176,16 @@ def computed(tasks: Sequence[Delayed]) -> Generator[tuple[int, Any]]:
         client.cancel(futures)
 
 
-def _computed_in_threads(tasks: Sequence[Delayed]) -> Generator[tuple[int, Any]]:
+def _computed_in_threads(
+    function: Callable[[Any], Any], blocks: Sequence[Delayed]
+) -> Generator[tuple[int, Any]]:
+    def read_and_compute(block: Any) -> Any:
+        return function(block.compute(scheduler="synchronous"))
+
     pool = ThreadPoolExecutor(core_count(), thread_name_prefix="blocks")
     try:
         futures = {
-            pool.submit(task.compute, scheduler="synchronous"): number
-            for number, task in enumerate(tasks)
+            pool.submit(read_and_compute, block): number for number, block in enumerate(blocks)
         }
         for future in as_completed(futures):
             yield futures.pop(future), future.result()
@@ -211,8 +215,7 @@ def _slices(lengths: Sequence[int]) -> list[slice]:
 
 
 def _pixels(values: NDArray[Any], described: dict[str, Any]) -> PixelVectors:
-    padded = np.asarray(values)
-    return PixelVectors.of(FeatureStack(values=padded, name="block", **described))
+    return PixelVectors.of(FeatureStack(values=np.asarray(values), name="block", **described))
 
 
 def _compared(
