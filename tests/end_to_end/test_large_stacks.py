@@ -47,7 +47,7 @@ def test_preview_follows_the_mouse_and_the_exact_map_comes_after_it(
     np.testing.assert_allclose(explorer.similarity_layer.data, exact, atol=5e-5)
     qtbot.waitUntil(lambda: explorer.vector((20, 30)) is not None)
     np.testing.assert_array_equal(explorer.vector((20, 30)), values[20, 30])
-    assert widget.reference_text.text() == "Pixel 20, 30"
+    qtbot.waitUntil(lambda: widget.reference_text.text() == "Pixel 20, 30")
 
 
 def test_single_feature_is_read_from_disk(on_disk, open_dataset, qtbot, values):

@@ -45,9 +45,9 @@ def test_opens_without_a_layer(open_widget):
     assert widget.engine_text.text() == ""
 
 
-def test_first_map_comes_by_itself(widget, features):
+def test_first_map_comes_by_itself(widget, features, qtbot):
     assert widget.layer.value is features
-    assert widget.reference_text.text() == "Pixel 3, 2"
+    qtbot.waitUntil(lambda: widget.reference_text.text() == "Pixel 3, 2")
     assert widget.engine_text.text().startswith("Runs on CPU: OpenGL runs in software here")
 
 
@@ -175,9 +175,10 @@ def test_bad_layer_is_told_of_and_nothing_changes(widget, viewer, monkeypatch, q
     assert cube in viewer.layers
 
 
-def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget):
+def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget, qtbot):
     low, high = widget.explorer.similarity_layer.contrast_limits
-    assert widget.scale_text.text() == f"Colours from {low:.3g} to {high:.3g}"
+    told = f"Colours from {low:.3g} to {high:.3g}"
+    qtbot.waitUntil(lambda: widget.scale_text.text() == told)
     widget.threshold.value = 0.6
     assert widget.scale_text.text().endswith(", transparent below 0.6")
     widget.stretch.value = False

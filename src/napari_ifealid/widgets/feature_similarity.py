@@ -9,7 +9,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
 from napari.layers import Layer
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -38,6 +38,7 @@ _MOUSE_HELP = (
     "turn the wheel to zoom the chart, right-click it to reset or export it.</p>"
     "<p>Keys, when the picture has the focus:</p>"
 )
+_TEXT_DELAY = 20  # milliseconds, about a frame
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
 
@@ -115,6 +116,7 @@ class FeatureSimilarity(QWidget):
         self.save_button.clicked.connect(self._save)
         self.scale_text = QLabel()
         self.scale_text.setWordWrap(True)
+        self._texts_timer = QTimer(self)
         self.reference_text = QLabel()
         self.reference_text.setToolTip(
             "The pixel compared with. ± is shown of a preview: 95 of 100 similarities are off by "
@@ -185,10 +187,14 @@ class FeatureSimilarity(QWidget):
             getattr(state.events, name).connect(self.reset_choices)
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
-        explorer.pixel_changed.connect(self._on_pixel)
-        explorer.map_shown.connect(self._on_map)
+        # after the map is painted: where Qt composes in software, each place that has changed
+        # delays the frame
+        self._texts_timer.setSingleShot(True)
+        self._texts_timer.timeout.connect(self._show_texts)
+        explorer.pixel_changed.connect(self._show_texts_soon)
+        explorer.map_shown.connect(self._show_texts_soon)
         for name in ("stretch", "threshold"):
-            getattr(state.events, name).connect(self._on_map)
+            getattr(state.events, name).connect(self._show_texts)
         self.feature.changed.connect_setattr(state, "feature", maxargs=1)
         self.shows_feature.changed.connect(self._on_shows_feature)
         state.events.feature.connect(self._on_feature)
@@ -224,8 +230,9 @@ class FeatureSimilarity(QWidget):
             self.reference_text.clear()
             self.scale_text.clear()
 
-    def _on_pixel(self, pixel: tuple[int, ...]) -> None:
-        self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)) + self._accuracy())
+    def _show_texts_soon(self) -> None:
+        if not self._texts_timer.isActive():
+            self._texts_timer.start(_TEXT_DELAY)
 
     def _accuracy(self) -> str:
         """Return what is to be said of a map that is not exact."""
@@ -234,10 +241,14 @@ class FeatureSimilarity(QWidget):
             return ""
         return " …" if isnan(error) else f" ± {error:.2g}"
 
-    def _on_map(self) -> None:
-        layer, state = self.explorer.similarity_layer, self.explorer.state
-        if self.explorer.pixel is not None:
-            self._on_pixel(self.explorer.pixel)
+    def _show_texts(self) -> None:
+        layer, state, pixel = (
+            self.explorer.similarity_layer,
+            self.explorer.state,
+            self.explorer.pixel,
+        )
+        if pixel is not None:
+            self.reference_text.setText("Pixel " + ", ".join(map(str, pixel)) + self._accuracy())
         if layer is not None:
             low, high = layer.contrast_limits
             hidden = f", transparent below {state.threshold:.3g}" if state.threshold else ""
