@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.compiled import compiled_dot_products
 from napari_ifealid.engines.cores import on_all_cores
-from napari_ifealid.engines.pixels import WORTH_A_THREAD, PixelVectors, unit_vector
+from napari_ifealid.engines.pixels import (
+    IN_CACHE,
+    WORTH_A_THREAD,
+    PixelVectors,
+    angle_similarity,
+    unit_vector,
+)
 
 _NEAR = np.float32(0.9998)  # cosines above it lose digits in the arc cosine
 _SAME = np.float32(1e-11)  # squared chord of vectors that differ by rounding only
-_IN_CACHE = 1 << 14  # pixels whose similarities stay in a core's cache
 
 _pixels_may_be_not_finite = partial(np.errstate, invalid="ignore", over="ignore")
 
@@ -67,8 +72,8 @@ class CpuEngine:
 
         def compare(rows: slice) -> None:
             with _pixels_may_be_not_finite():  # anew in each thread
-                for start in range(rows.start, rows.stop, _IN_CACHE):
-                    block = slice(start, min(start + _IN_CACHE, rows.stop))
+                for start in range(rows.start, rows.stop, IN_CACHE):
+                    block = slice(start, min(start + IN_CACHE, rows.stop))
                     multiply(block)
                     self._turn_into_similarity(unit, block, similarity[block])
 
@@ -102,11 +107,8 @@ class CpuEngine:
     ) -> None:
         """Turn dot products into similarities, where they lie."""
         products *= self._pixels.inverse_lengths[rows]
-        np.clip(products, 0.0, 1.0, out=products)
         near = np.flatnonzero(products > _NEAR)
-        np.arccos(products, out=products)
-        products *= np.float32(-2.0 / np.pi)
-        products += np.float32(1.0)
+        angle_similarity(products)
         self._refine(unit, rows.start, near, products)
 
     def _refine(

@@ -17,6 +17,9 @@ _SHORTEST = 1e-30  # float32 loses the components of shorter vectors
 WORTH_A_THREAD = 1 << 21
 """Values that are worth a thread of their own."""
 
+IN_CACHE = 1 << 14
+"""Pixels whose similarities stay in a core's cache."""
+
 _BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's cache
 
 
@@ -135,6 +138,15 @@ def unit_vector(reference: NDArray[Any]) -> NDArray[np.float32]:
     reference = reference / np.abs(reference).max()
     unit: NDArray[np.float32] = (reference / np.linalg.norm(reference)).astype(np.float32)
     return unit
+
+
+def angle_similarity(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn cosines into spectral-angle similarities, where they lie."""
+    np.clip(cosines, 0.0, 1.0, out=cosines)
+    np.arccos(cosines, out=cosines)
+    cosines *= np.float32(-2.0 / np.pi)
+    cosines += np.float32(1.0)
+    return cosines
 
 
 def _flat(values: NDArray[Any]) -> NDArray[Any]:

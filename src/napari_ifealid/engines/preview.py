@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.compiled import compiled_dot_products
 from napari_ifealid.engines.cores import on_all_cores
-from napari_ifealid.engines.pixels import WORTH_A_THREAD, PixelVectors, unit_vector
+from napari_ifealid.engines.pixels import (
+    IN_CACHE,
+    WORTH_A_THREAD,
+    PixelVectors,
+    angle_similarity,
+    unit_vector,
+)
 
 MOST_DIRECTIONS = 128
 """Bytes a pixel that a preview takes at most: more make it no better that one could see."""
@@ -19,7 +25,6 @@ SAMPLE = 20_000
 """Pixels that are enough to find the directions in which a stack varies."""
 
 _REFERENCES = 64  # pixels of the sample that the error is measured with
-_IN_CACHE = 1 << 14  # pixels whose similarities stay in a core's cache
 _LEVELS = 255
 
 
@@ -148,15 +153,15 @@ class Preview:
         compiled = compiling.result() if compiling.done() else None
 
         def compare(rows: slice) -> None:
-            for start in range(rows.start, rows.stop, _IN_CACHE):
-                stop = min(start + _IN_CACHE, rows.stop)
+            for start in range(rows.start, rows.stop, IN_CACHE):
+                stop = min(start + IN_CACHE, rows.stop)
                 part = similarity[start:stop]
                 if compiled is not None:
                     compiled(self.codes, vector, similarity, start, stop)
                 else:
                     np.dot(self.codes[start:stop].astype(np.float32), vector, out=part)
                 part += constant
-                _angle_similarity(part)
+                angle_similarity(part)
 
         on_all_cores(compare, count, least=max(1, WORTH_A_THREAD // width))
         similarity[self.is_zero] = 0.0
@@ -242,16 +247,7 @@ def measured_error(directions: Directions, units: NDArray[np.float32]) -> float:
     references = units[:: max(1, len(units) // _REFERENCES)]
     projections = directions.projections(directions.codes(units))
     exact, near = (
-        _angle_similarity(products)
+        angle_similarity(products)
         for products in (units @ references.T, projections @ (references @ directions.vectors).T)
     )
     return float(np.percentile(np.abs(exact - near), 95))
-
-
-def _angle_similarity(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn cosines into similarities, where they lie."""
-    np.clip(cosines, 0.0, 1.0, out=cosines)
-    np.arccos(cosines, out=cosines)
-    cosines *= np.float32(-2.0 / np.pi)
-    cosines += np.float32(1.0)
-    return cosines
