@@ -9,28 +9,12 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_ifealid.engines import CpuEngine, EngineChoice
-from napari_ifealid.explorer import Explorer, Reference
+from napari_ifealid.explorer import Explorer, Reference, map_maker
 from napari_ifealid.explorer.sources import SIMILARITY_KEY
 from napari_ifealid.formats import read_stack
 from napari_ifealid.metrics import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
-
-
-class PatientScheduler:
-    """Keeps what it is given until the test lets it run."""
-
-    def __init__(self) -> None:
-        self.waiting: list = []
-
-    def soon(self, function) -> None:
-        self.waiting.append(function)
-
-    def in_background(self, function, done, failed, description=None) -> None:
-        self.waiting.append(lambda: done(function()))
-
-    def run(self) -> None:
-        while self.waiting:
-            self.waiting.pop(0)()
+from patient_scheduler import PatientScheduler
 
 
 @pytest.fixture
@@ -138,14 +122,16 @@ def test_no_evaluation_for_a_pixel_that_was_left_already(viewer, features, evalu
     assert explorer.is_idle
 
 
-def test_newest_pixel_wins_while_a_map_is_made_in_the_background(viewer, features, evaluations):
+def test_newest_pixel_wins_while_a_map_is_made_in_the_background(
+    viewer, features, evaluations, monkeypatch
+):
     scheduler = PatientScheduler()
     explorer = Explorer(viewer, scheduler)
     scheduler.run()
-    explorer._seconds = np.inf  # as if maps took long
+    monkeypatch.setattr(map_maker, "_FRAME", 0.0)  # as if maps took long
     evaluations.clear()
     hover(viewer, explorer.similarity_layer, 0, 1)
-    scheduler.waiting.pop(0)()  # the map is begun
+    scheduler.run_one()  # the map is begun
     hover(viewer, explorer.similarity_layer, 0, 2)
     hover(viewer, explorer.similarity_layer, 0, 3)
     scheduler.run()
@@ -413,7 +399,7 @@ def test_window_handles_events_while_features_go_to_the_gpu(viewer, features):
     explorer.state.engine = EngineChoice.GPU
     turns = 0
     while not explorer.is_idle:
-        scheduler.waiting.pop(0)()
+        scheduler.run_one()
         turns += 1
     assert turns > 3
     assert texts[1:3] == ["GPU: 0% loaded", "GPU: 100% loaded"]
@@ -429,7 +415,7 @@ def test_upload_to_the_gpu_ends_when_another_engine_is_chosen(viewer, features, 
     texts: list[str] = []
     explorer.engine_changed.connect(texts.append)
     while not texts:
-        scheduler.waiting.pop(0)()
+        scheduler.run_one()
     explorer.state.engine = EngineChoice.CPU
     scheduler.run()
     assert len(closed) == 1

@@ -6,33 +6,12 @@ import pytest
 
 from napari_ifealid.explorer.vectors import PixelVectorReader
 from napari_ifealid.stack import FeatureStack
-
-
-class Background:
-    """Keeps what it is given until the test lets it run."""
-
-    def __init__(self) -> None:
-        self.waiting: list = []
-
-    def in_background(self, function, done, failed, description=None) -> None:
-        def run() -> None:
-            try:
-                result = function()
-            except Exception as error:
-                failed(error)
-            else:
-                done(result)
-
-        self.waiting.append(run)
-
-    def run(self) -> None:
-        while self.waiting:
-            self.waiting.pop(0)()
+from patient_scheduler import PatientScheduler
 
 
 @pytest.fixture
-def background() -> Background:
-    return Background()
+def background() -> PatientScheduler:
+    return PatientScheduler()
 
 
 @pytest.fixture
@@ -62,7 +41,7 @@ def test_vector_on_disk_is_read_in_the_background(reader, background, values, ar
     background.run()
     assert arrivals == [1]
     np.testing.assert_array_equal(reader.vector((3, 4)), values[3, 4])
-    assert background.waiting == []
+    assert background.background == []
 
 
 def test_pixels_of_a_sweep_that_are_old_are_not_read(reader, background, arrivals):
@@ -85,3 +64,10 @@ def test_pixel_that_cannot_be_read_is_asked_for_again(background, values, arriva
     assert reader.vector((3, 4)) is None
     background.run()
     assert reader.vector((3, 4)) is not None
+
+
+def test_stopped_reader_tells_of_nothing_any_more(reader, background, arrivals):
+    reader.vector((3, 4))
+    reader.stop()
+    background.run()
+    assert arrivals == []

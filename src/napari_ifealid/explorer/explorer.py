@@ -42,6 +42,12 @@ from napari_ifealid.explorer.vectors import PixelVectorReader
 from napari_ifealid.explorer.wanted import FeatureImage, Wanted, resolve
 from napari_ifealid.stack import FeatureStack
 
+AFTER_THE_MAP = 0.016
+"""Seconds by which all else that follows the cursor is later than the map, about a frame.
+
+Where Qt composes the window in software, each place that has changed delays the frame.
+"""
+
 _PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
 
 
@@ -236,6 +242,8 @@ class Explorer:
         self._generation += 1
         if self._maker is not None:
             self._maker.stop()
+        if self._vectors is not None:
+            self._vectors.stop()
         self._maker = None
         self._is_loading = False
         self.engine_changed.emit("")
@@ -368,9 +376,13 @@ class Explorer:
         feature = wanted.feature if isinstance(wanted, FeatureImage) else None
         self._shown.show(raw, None if feature is None else self._stack.feature_name(feature))
         self.map_shown.emit(wanted)
-        # the status bar read the last map: let it look again
-        cursor = self._viewer.cursor
-        cursor.events.position(value=cursor.position)
+        self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
+
+    def _refresh_status(self) -> None:
+        """Let the status bar, which read the last map, look again."""
+        if self._shown is not None:
+            cursor = self._viewer.cursor
+            cursor.events.position(value=cursor.position)
 
 
 def _remove(viewer: ViewerModel, layer: Layer) -> None:

@@ -57,6 +57,7 @@ class SimilarityLayer:
             **placement,
         )
         self.layer.contrast_limits_range = (0.0, 1.0)
+        self.layer.colorbar.box = False  # napari builds its shader anew whenever the limits change
         self.layer.colorbar.visible = True
         viewer.add_layer(self.layer)
         self._own_name = self.layer.name

@@ -36,7 +36,7 @@ class PixelVectorReader:
         self._arrived = arrived
         self._known: dict[Pixel, Vector] = {}
         self._missing: dict[Pixel, None] = {}
-        self._is_reading = False
+        self._is_reading = self._is_stopped = False
 
     def vector(self, pixel: Pixel) -> Vector | None:
         """Return the real values of a pixel; None if they are still to be read."""
@@ -47,8 +47,12 @@ class PixelVectorReader:
             self._read()
         return self._known.get(pixel)
 
+    def stop(self) -> None:
+        """Tell of nothing any more."""
+        self._is_stopped = True
+
     def _read(self) -> None:
-        if self._is_reading or not self._missing:
+        if self._is_stopped or self._is_reading or not self._missing:
             return
         self._is_reading = True
         pixels = list(self._missing)[-_MOST_AT_ONCE:]
@@ -64,7 +68,8 @@ class PixelVectorReader:
         if len(self._known) > _MOST_KEPT:
             self._known.clear()
         self._known.update(zip(pixels, vectors, strict=True))
-        self._arrived()
+        if not self._is_stopped:
+            self._arrived()
         self._read()
 
     def _on_failed(self, _: Exception) -> None:

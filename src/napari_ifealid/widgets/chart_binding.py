@@ -9,7 +9,7 @@ from magicgui.widgets import ComboBox
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
-from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.metrics import feature_contributions
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
@@ -38,10 +38,9 @@ class ChartBinding:
         self._order = order
         self._timer = QTimer(chart)
         self._timer.setSingleShot(True)
+        self._timer.setInterval(round(1000 * AFTER_THE_MAP))
         self._timer.timeout.connect(self._draw)
         explorer.pixel_changed.connect(self._draw_soon)
-        # with the map, so that both are painted at once: Qt composes the whole window each time
-        explorer.map_shown.connect(self._draw_if_due)
         explorer.engine_changed.connect(self._on_engine)
         explorer.pins.changed.connect(self._on_pins)
         explorer.vectors_read.connect(self._on_pins)
@@ -71,12 +70,8 @@ class ChartBinding:
         self._draw_soon()
 
     def _draw_soon(self) -> None:
-        self._timer.start()
-
-    def _draw_if_due(self) -> None:
-        if self._timer.isActive():
-            self._timer.stop()
-            self._draw()
+        if not self._timer.isActive():
+            self._timer.start()
 
     def _draw(self) -> None:
         pixel = self._explorer.pixel

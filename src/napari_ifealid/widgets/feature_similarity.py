@@ -21,7 +21,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_ifealid.engines import EngineChoice
-from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer, Reference
+from napari_ifealid.explorer import (
+    AFTER_THE_MAP,
+    CLEAR_KEY,
+    FOLLOW_KEY,
+    KEYS,
+    Explorer,
+    Reference,
+)
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
 from napari_ifealid.stack import FeatureStack, size_in_words
@@ -38,7 +45,6 @@ _MOUSE_HELP = (
     "turn the wheel to zoom the chart, right-click it to reset or export it.</p>"
     "<p>Keys, when the picture has the focus:</p>"
 )
-_TEXT_DELAY = 20  # milliseconds, about a frame
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
 
@@ -187,9 +193,8 @@ class FeatureSimilarity(QWidget):
             getattr(state.events, name).connect(self.reset_choices)
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
-        # after the map is painted: where Qt composes in software, each place that has changed
-        # delays the frame
         self._texts_timer.setSingleShot(True)
+        self._texts_timer.setInterval(round(1000 * AFTER_THE_MAP))
         self._texts_timer.timeout.connect(self._show_texts)
         explorer.pixel_changed.connect(self._show_texts_soon)
         explorer.map_shown.connect(self._show_texts_soon)
@@ -232,7 +237,7 @@ class FeatureSimilarity(QWidget):
 
     def _show_texts_soon(self) -> None:
         if not self._texts_timer.isActive():
-            self._texts_timer.start(_TEXT_DELAY)
+            self._texts_timer.start()
 
     def _accuracy(self) -> str:
         """Return what is to be said of a map that is not exact."""
