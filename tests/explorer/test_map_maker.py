@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 from math import isnan
-from pathlib import Path
 
 import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.engines import EngineChoice, plan_engine, prepare_stack, start_engine
 from napari_ifealid.explorer import map_maker
 from napari_ifealid.explorer.map_maker import MapMaker
+from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.wanted import FeatureImage, SimilarityTo
 from napari_ifealid.metrics import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
@@ -42,17 +41,18 @@ def shown() -> list:
 
 @pytest.fixture
 def make(scheduler, shown, monkeypatch):
-    def make(values, *, frame: float, source: Path | None = None) -> MapMaker:
+    def make(values, *, frame: float) -> MapMaker:
         monkeypatch.setattr(map_maker, "_FRAME", frame)
         stack = FeatureStack(values=values, name="x")
         plan = plan_engine(EngineChoice.CPU, stack, None)
+        running = start_engine(prepare_stack(stack, plan))
         return MapMaker(
             stack,
-            start_engine(prepare_stack(stack, plan)),
+            running,
             scheduler,
             show=lambda wanted, map_, error: shown.append((wanted, map_.copy(), error)),
             engine_replaced=pytest.fail,
-            source=None if source is None else str(source),
+            previews=PreviewBuilder(stack, running, scheduler, budget=1, changed=lambda: None),
         )
 
     return make
@@ -224,23 +224,6 @@ def test_file_that_cannot_be_read_is_told_of(make, scheduler, shown, monkeypatch
     scheduler.run()
     assert errors == ["x: found that it can't be read (the disk is gone)."]
     assert shown == []
-
-
-def test_preview_is_kept_for_the_next_time(make, scheduler, shown, values, tmp_path, monkeypatch):
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    source = tmp_path / "cube.npy"
-    np.save(source, values)
-    on_disk = da.from_array(values, chunks=(10, 10, 12))
-    make(on_disk, frame=SLOW, source=source)
-    scheduler.run()
-    maker = make(on_disk, frame=SLOW, source=source)
-    (preparing,) = scheduler.background
-    assert len(list(preparing.steps())) == 1  # no block is read
-    scheduler.run()
-    shown.clear()
-    maker.want(pixel(1, 1))
-    scheduler.run_events()
-    assert shown[0][2] > 0
 
 
 def test_preview_is_not_prepared_after_the_end(make, scheduler, values):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import dask.array
 import numpy as np
 import pytest
 from magicgui.widgets import Widget
+from napari.layers import Image
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 from qtpy.QtWidgets import QMessageBox
 
@@ -62,6 +64,7 @@ def test_first_map_comes_by_itself(widget, features, qtbot):
         ("overlay_in_colour", True),
         ("follow", False),
         ("engine", EngineChoice.GPU),
+        ("preview_memory", 7),
     ],
 )
 def test_control_and_state_follow_each_other(widget, qtbot, control, value):
@@ -119,6 +122,22 @@ def test_feature_axis_is_asked_for_only_where_it_is_not_known(widget, viewer, qt
     assert widget.explorer.similarity_layer.data.shape == (3, 8)
 
 
+def test_memory_of_previews_is_asked_for_only_where_there_is_one(
+    widget, viewer, features, qtbot, monkeypatch
+):
+    monkeypatch.setattr("napari_ifealid.explorer.sources._SHARE_OF_MEMORY", 0)
+    assert widget.preview_memory.native.isHidden()
+    values = dask.array.random.random((16, 20, 12), chunks=16)
+    widget.layer.value = viewer.add_layer(Image(values, name="on disk"))
+    qtbot.waitUntil(lambda: ", preview 1 MB" in widget.stack_text.text())
+    assert not widget.preview_memory.native.isHidden()
+    widget.preview_memory.value = 0
+    assert "preview" not in widget.stack_text.text()
+    widget.layer.value = features
+    qtbot.waitUntil(lambda: widget.explorer.stack is not None and widget.explorer.is_idle)
+    assert widget.preview_memory.native.isHidden()
+
+
 def test_renamed_layer_is_listed_under_its_new_name(widget, features):
     features.name = "renamed"
     assert widget.layer.current_choice == "renamed"
@@ -134,7 +153,7 @@ def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stac
 
 def test_every_control_has_a_tooltip(widget):
     controls = [value for value in vars(widget).values() if isinstance(value, Widget)]
-    assert len(controls) == 14
+    assert len(controls) == 15
     assert all(control.tooltip for control in controls)
 
 

@@ -26,6 +26,7 @@ from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.overlay_colours import show_overlay
 from napari_ifealid.explorer.pins import Pins
+from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.similarity_layer import SimilarityLayer
 from napari_ifealid.explorer.sources import (
@@ -67,6 +68,9 @@ class Explorer:
     map_shown = Signal(object)
     """What the map shows that was written into the layer, a `Wanted`."""
 
+    preview_changed = Signal()
+    """A preview is needed, has been built or is gone."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read from disk."""
 
@@ -81,6 +85,7 @@ class Explorer:
         self._source: Image | None = None
         self._stack: FeatureStack | None = None
         self._maker: MapMaker | None = None
+        self._previews: PreviewBuilder | None = None
         self._vectors: PixelVectorReader | None = None
         self._shown: SimilarityLayer | None = None
         self._generation = 0  # of stack and engine; what began under an older one is dropped
@@ -94,6 +99,7 @@ class Explorer:
         self.state.events.overlay_in_colour.connect(self._apply_overlay)
         self.state.events.reference.connect(self._request_map)
         self.state.events.feature.connect(self._on_feature)
+        self.state.events.preview_memory.connect(self._on_preview_memory)
         self.pins = Pins(viewer)
         self.pins.changed.connect(self._request_map)
         viewer.dims.events.current_step.connect(self._on_slider)
@@ -122,6 +128,11 @@ class Explorer:
     def preview_error(self) -> float | None:
         """What 95 of 100 similarities shown are off by at most; None if they are exact."""
         return self._shown_error
+
+    @property
+    def previews(self) -> PreviewBuilder | None:
+        """The preview of the stack explored and what builds it."""
+        return self._previews
 
     @property
     def is_idle(self) -> bool:
@@ -244,9 +255,10 @@ class Explorer:
             self._maker.stop()
         if self._vectors is not None:
             self._vectors.stop()
-        self._maker = None
+        self._maker = self._previews = None
         self._is_loading = False
         self.engine_changed.emit("")
+        self.preview_changed.emit()
 
     def _restart(self) -> None:
         """Load the source's features anew, with the engine that is chosen."""
@@ -292,13 +304,21 @@ class Explorer:
     def _on_loaded(self, stack: FeatureStack, running: RunningEngine) -> None:
         is_new = self._stack is None
         self._stack = stack
+        self._previews = PreviewBuilder(
+            stack,
+            running,
+            self._scheduler,
+            budget=self.state.preview_memory,
+            changed=self.preview_changed.emit,
+            source=None if self._source is None else self._source.source.path,
+        )
         self._maker = MapMaker(
             stack,
             running,
             self._scheduler,
             show=self._show,
             engine_replaced=self._tell_engine,
-            source=None if self._source is None else self._source.source.path,
+            previews=self._previews,
         )
         self._vectors = PixelVectorReader(stack, self._scheduler, self.vectors_read.emit)
         self._tell_engine(running)
@@ -333,6 +353,10 @@ class Explorer:
     def _apply_overlay(self) -> None:
         if self._stack is not None:
             show_overlay(self._viewer.layers, self._stack, in_colour=self.state.overlay_in_colour)
+
+    def _on_preview_memory(self, megabytes: int) -> None:
+        if self._previews is not None:
+            self._previews.set_budget(megabytes)
 
     def _on_moved(self) -> None:
         if self._shown is not None and self._source is not None and self._stack is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 from math import inf, nan
 from time import perf_counter
@@ -10,16 +10,9 @@ from time import perf_counter
 import numpy as np
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
-from psutil import virtual_memory
 
-from napari_ifealid.engines import (
-    BlockwiseEngine,
-    Preview,
-    RunningEngine,
-    cpu_instead,
-    preview_of,
-)
-from napari_ifealid.explorer.kept_previews import load_preview, preview_file, save_preview
+from napari_ifealid.engines import BlockwiseEngine, RunningEngine, cpu_instead
+from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.wanted import Part, Wanted
 from napari_ifealid.stack import FeatureStack
@@ -29,7 +22,6 @@ Show = Callable[[Wanted, NDArray[np.float32], float | None], None]
 _FRAME = 1.0 / 60.0  # seconds; what takes longer runs in the background
 _REST = 0.05  # seconds after which the pointer rests
 _BETWEEN_PARTS = 0.1  # seconds; a map that is made part by part is not drawn more often
-_PREVIEW_SHARE = 0.25  # of the free memory
 
 
 class MapMaker:
@@ -48,8 +40,7 @@ class MapMaker:
         100 similarities are off by at most; NaN where parts of an exact map are still missing.
     engine_replaced : callable
         Called with the engine that runs instead of one that failed.
-    source : str, optional
-        Path that a stack that stays on disk is read from. Its preview is kept for the next time.
+    previews : PreviewBuilder
     """
 
     def __init__(
@@ -60,26 +51,24 @@ class MapMaker:
         *,
         show: Show,
         engine_replaced: Callable[[RunningEngine], None],
-        source: str | None = None,
+        previews: PreviewBuilder,
     ) -> None:
         self._stack = stack
         self._running = running
         self._scheduler = scheduler
         self._show = show
         self._engine_replaced = engine_replaced
-        self._source = source
+        self._previews = previews
         self._wanted: Wanted | None = None
         self._made: Wanted | None = None
         self._is_requested = self._is_busy = self._is_stopped = False
         self._seconds = inf  # that the last map took
         self._slow_maps = 0
-        self._cancel_parts = self._cancel_preview = _nothing
-        self._preview: Preview | None = None
-        self._is_preview_begun = False
+        self._cancel_parts = _nothing
         self._previewed: Wanted | None = None
-        self._shown: NDArray[np.float32] | None = None
+        self._preview_shown: tuple[NDArray[np.float32], float] | None = None
         if stack.is_on_disk:
-            self._begin_preview()
+            self._previews.begin()
 
     @property
     def is_idle(self) -> bool:
@@ -98,7 +87,7 @@ class MapMaker:
         """Show nothing any more, and give back what the engine holds."""
         self._is_stopped = True
         self._cancel_parts()
-        self._cancel_preview()
+        self._previews.stop()
         self._running.engine.close()
 
     def _begin(self) -> None:
@@ -111,14 +100,16 @@ class MapMaker:
 
     def _show_preview(self, wanted: Wanted) -> bool:
         """Show nearly the map and wait for a rest; False where the exact one is as quick."""
-        if self._preview is None or self._seconds < _FRAME:
+        preview = self._previews.preview
+        if preview is None or self._seconds < _FRAME:
             return False
-        similarity = wanted.preview(self._preview)
+        similarity = wanted.preview(preview)
         if similarity is None:
             return False
         self._stop_parts()
-        self._made, self._previewed, self._shown = None, wanted, similarity
-        self._show(wanted, similarity, self._preview.error)
+        self._made, self._previewed = None, wanted
+        self._preview_shown = similarity, preview.error
+        self._show(wanted, similarity, preview.error)
         self._scheduler.later(_REST, partial(self._make, wanted))
         return True
 
@@ -157,8 +148,8 @@ class MapMaker:
 
     def _make_in_parts(self, wanted: Wanted, engine: BlockwiseEngine) -> None:
         """Show the map of a stack that stays on disk as its parts arrive."""
-        if wanted == self._previewed and self._shown is not None and self._preview is not None:
-            similarity, error = self._shown.copy(), self._preview.error
+        if wanted == self._previewed and self._preview_shown is not None:
+            similarity, error = self._preview_shown[0].copy(), self._preview_shown[1]
         else:
             similarity, error = np.full(self._stack.spatial_shape, nan, np.float32), nan
         start = last = perf_counter()
@@ -197,54 +188,17 @@ class MapMaker:
         self._seconds = seconds
         assert self._wanted is not None
         if wanted == self._wanted or self._wanted != self._previewed:
-            self._made, self._previewed, self._shown = wanted, None, None
+            self._made, self._previewed, self._preview_shown = wanted, None, None
             self._show(wanted, similarity, None)
         if wanted == self._wanted:
             self._slow_maps += seconds > _FRAME
             if self._slow_maps > 1:  # the first one is slow in any case
-                self._begin_preview()
+                self._previews.begin()
         elif self._wanted == self._previewed:
             self._make(self._wanted)
         else:
             self.want(self._wanted)
 
-    def _begin_preview(self) -> None:
-        """Build the preview in the background."""
-        if self._is_preview_begun:
-            return
-        self._is_preview_begun = True
-        running, budget = self._running, int(_PREVIEW_SHARE * virtual_memory().available)
-
-        def steps() -> Generator[Preview | None]:
-            if isinstance(running.engine, BlockwiseEngine):
-                yield from self._kept_preview_steps(running.engine, budget)
-            elif running.pixels is not None:
-                yield preview_of(running.pixels, budget)
-
-        def step(preview: Preview | None) -> None:
-            self._preview = preview
-
-        self._cancel_preview = self._scheduler.in_steps(
-            steps, step, _nothing, _raise, f"Preparing previews of {self._stack.name}"
-        )
-
-    def _kept_preview_steps(
-        self, engine: BlockwiseEngine, budget: int
-    ) -> Generator[Preview | None]:
-        file = preview_file(self._source, self._stack)
-        kept = None if file is None else load_preview(file)
-        if kept is not None:
-            yield kept
-            return
-        for preview in engine.preview_steps(budget):
-            yield preview
-            if preview is not None and file is not None:
-                save_preview(file, preview)
-
 
 def _nothing() -> None:
     """Do without."""
-
-
-def _raise(error: Exception) -> None:
-    raise error  # napari shows it

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from napari.layers import Image
 from psygnal import SignalGroupDescriptor
 
 from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.explorer.ramps import FIRE
 from napari_ifealid.explorer.wanted import Reference
 
@@ -40,6 +41,8 @@ class ExplorerState:
     engine : EngineChoice
     reference : Reference
         What all pixels are compared with.
+    preview_memory : int
+        Megabytes that the preview of a large stack may take; 0 for no preview.
     feature : int, optional
         A single feature whose image is shown instead of the similarity.
     """
@@ -57,4 +60,5 @@ class ExplorerState:
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC
     reference: Reference = Reference.CURSOR
+    preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None

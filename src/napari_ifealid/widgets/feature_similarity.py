@@ -9,6 +9,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
 from napari.layers import Layer
 from napari.viewer import Viewer
+from psutil import virtual_memory
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
@@ -29,6 +30,7 @@ from napari_ifealid.explorer import (
     Explorer,
     Reference,
 )
+from napari_ifealid.explorer.preview_builder import MEGABYTE
 from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
 from napari_ifealid.stack import FeatureStack, size_in_words
@@ -98,6 +100,14 @@ class FeatureSimilarity(QWidget):
             tooltip="What computes the similarity. Automatic takes the graphics card where there "
             "is one and the stack fits",
         )
+        self.preview_memory = SpinBox(
+            min=0,
+            max=virtual_memory().total // MEGABYTE,
+            step=100,
+            tooltip="Memory that a compressed copy of the features may take. It gives a preview of "
+            "the map at once, the more accurate the larger it is. 0 does without",
+        )
+        self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
         self.reference = ComboBox(
             choices=[(choice.value, choice) for choice in Reference],
             tooltip="What all pixels are compared with. Click in the picture to pin a pixel, click "
@@ -168,6 +178,8 @@ class FeatureSimilarity(QWidget):
         form.addRow("Compare with", self.reference.native)
         form.addRow(self.shows_feature.native, self.feature.native)
         form.addRow("Engine", self.engine.native)
+        self._preview_label = QLabel("Preview, MB")
+        form.addRow(self._preview_label, self.preview_memory.native)
         form.addRow(self.stack_text)
         form.addRow(self.engine_text)
         form.addRow(self.reference_text, self.scale_text)
@@ -184,7 +196,7 @@ class FeatureSimilarity(QWidget):
     def _bind(self) -> None:
         state, explorer = self.explorer.state, self.explorer
         controls = ("threshold", "opacity", "base", "stretch", "overlay_in_colour", "follow")
-        for name in (*controls, "engine", "reference"):
+        for name in (*controls, "engine", "reference", "preview_memory"):
             control = getattr(self, name)
             control.value = getattr(state, name)
             getattr(state.events, name).connect_setattr(control, "value", maxargs=1)
@@ -193,6 +205,7 @@ class FeatureSimilarity(QWidget):
             getattr(state.events, name).connect(self.reset_choices)
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         explorer.engine_changed.connect(self._on_engine)
+        explorer.preview_changed.connect(self._on_preview)
         self._texts_timer.setSingleShot(True)
         self._texts_timer.setInterval(round(1000 * AFTER_THE_MAP))
         self._texts_timer.timeout.connect(self._show_texts)
@@ -226,7 +239,6 @@ class FeatureSimilarity(QWidget):
     def _on_engine(self, text: str) -> None:
         stack = self.explorer.stack
         self.engine_text.setText(f"Runs on {text}" if text else "")
-        self.stack_text.setText("" if stack is None else _described(stack))
         self.save_button.setDisabled(stack is None)
         self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
         with self.feature.changed.blocked():
@@ -234,6 +246,16 @@ class FeatureSimilarity(QWidget):
         if stack is None:
             self.reference_text.clear()
             self.scale_text.clear()
+        self._on_preview()
+
+    def _on_preview(self) -> None:
+        stack, previews = self.explorer.stack, self.explorer.previews
+        has_preview = previews is not None and previews.is_begun
+        self._preview_label.setVisible(has_preview)
+        self.preview_memory.native.setVisible(has_preview)
+        preview = None if previews is None else previews.preview
+        size = "" if preview is None else f", preview {max(1, preview.memory // MEGABYTE)} MB"
+        self.stack_text.setText("" if stack is None else _described(stack) + size)
 
     def _show_texts_soon(self) -> None:
         if not self._texts_timer.isActive():
