@@ -1,17 +1,22 @@
-"""How the cost of a map grows with pixels and with features."""
+"""How the cost of a map grows with pixels, with features and with layers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
 
 from napari_ifealid.engines import CpuEngine, preview_of
 from napari_ifealid.engines.compiled import compiled_dot_products
 from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
 
 PIXELS = [(32, 32), (100, 100), (320, 320), (1000, 1000), (3200, 3200)]
 FEATURES = [4, 16, 64, 256, 1024, 4096]
+LAYERS = [1, 10, 100, 1000]
 
 
 def stack_of(shape: tuple[int, int, int]) -> FeatureStack:
@@ -41,3 +46,19 @@ def test_pixels(benchmark, size, of_preview):
 def test_features(benchmark, features, of_preview):
     benchmark.group = "320 × 320 pixels, features"
     time_map(benchmark, stack_of((320, 320, features)), of_preview=of_preview)
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_layers(benchmark, qapp, layers):
+    """From the choice of a pixel to the written map, with so many stacks open in a viewer."""
+    benchmark.group = "100 × 100 pixels of 64 features, layers"
+    viewer = ViewerModel()
+    for number in range(layers):
+        values = np.random.default_rng(number).integers(0, 256, (100, 100, 64), np.uint8)
+        for layer in layer_data(FeatureStack(values=values, name=str(number))):
+            viewer.add_layer(Layer.create(*layer))
+    explorer = Explorer(viewer)
+    pixels = iter(np.ndindex(100, 100))
+    benchmark.pedantic(lambda: explorer.show_pixel(next(pixels)), rounds=200, warmup_rounds=10)
+    benchmark.extra_info["stacks, MB"] = layers * values.nbytes / 1e6
+    explorer.close()
