@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -37,13 +39,31 @@ def path() -> Path:
         "import napari_ifealid",
         "import napari",
         "import napari; import napari_ifealid.widgets",
+        "import napari; import napari_ifealid.widgets, dask.array",
     ],
-    ids=["Python", "the package", "napari", "napari and the widgets"],
+    ids=["Python", "the package", "napari", "napari and the widgets", "the same, with dask"],
 )
 def test_importing(benchmark, code):
     benchmark.pedantic(
         subprocess.run, ([sys.executable, "-c", code],), {"check": True}, rounds=5, warmup_rounds=1
     )
+
+
+@pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
+def test_from_python_to_the_first_map_on_the_screen(benchmark, path, engine):
+    """All of it in a new process, and what its steps take."""
+    script = Path(__file__).with_name("start_up.py")
+    told: list[dict[str, float]] = []
+
+    def start() -> None:
+        command = [sys.executable, script, path, engine.value]
+        process = subprocess.run(command, check=True, capture_output=True, text=True)
+        told.append(json.loads(process.stdout.splitlines()[-1]))
+
+    benchmark.pedantic(start, rounds=5, warmup_rounds=1)
+    benchmark.extra_info |= {
+        f"{step}, ms": 1000 * median(steps[step] for steps in told[1:]) for step in told[0]
+    }
 
 
 def test_reading_the_file(benchmark, path):

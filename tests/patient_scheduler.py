@@ -25,8 +25,8 @@ class PatientScheduler:
 
         self.background.append(run)
 
-    def in_steps(self, steps, step, done, failed, description=None):
-        run = Steps(steps, step, done, failed)
+    def in_steps(self, steps, step, done, failed, description=None, total=0):
+        run = Steps(steps, step, done, failed, total)
         self.background.append(run)
         return run.cancel
 
@@ -53,8 +53,9 @@ class PatientScheduler:
 class Steps:
     """A generator that a test goes through."""
 
-    def __init__(self, steps, step, done, failed) -> None:
+    def __init__(self, steps, step, done, failed, total) -> None:
         self.steps, self.step, self.done, self.failed = steps, step, done, failed
+        self.total = total
         self.is_cancelled = False
 
     def cancel(self) -> None:

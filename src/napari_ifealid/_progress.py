@@ -10,7 +10,8 @@ from typing import TypeVar
 from napari.utils import progress
 from qtpy.QtWidgets import QApplication
 
-_UNNOTICED = 0.5  # seconds; napari repaints its window for each step of a progress bar
+UNNOTICED = 0.5
+"""Seconds; napari repaints its window for each step of a progress bar."""
 
 Item = TypeVar("Item")
 
@@ -32,15 +33,15 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
         If the window is closed meanwhile.
     """
     start, bar = monotonic(), None
-    has_window = _has_window()
+    had_window = has_window()
     try:
         for done, item in enumerate(iterable, start=1):
             yield item
-            if has_window and not _has_window():  # closed, while the bar was painted
+            if had_window and not has_window():  # closed, while the bar was painted
                 raise CancelledError(f"{desc}: the window was closed")
             if bar is not None:
                 bar.update(1)
-            elif monotonic() - start > _UNNOTICED:
+            elif monotonic() - start > UNNOTICED:
                 bar = progress(total=total, desc=desc)
                 bar.update(done)
     finally:
@@ -48,7 +49,8 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
             bar.close()
 
 
-def _has_window() -> bool:
+def has_window() -> bool:
+    """Return whether any window is open."""
     application = QApplication.instance()
     return application is not None and any(
         window.isVisible() for window in QApplication.topLevelWidgets()

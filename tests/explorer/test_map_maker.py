@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from math import isnan
 
 import dask.array as da
@@ -207,6 +208,22 @@ def test_parts_of_a_pixel_that_was_left_are_not_read_any_more(slow, scheduler):
     slow.want(pixel(2, 2))
     scheduler.run_events()
     assert reading.is_cancelled
+
+
+@pytest.mark.parametrize("slow", ["on disk"], indirect=True)
+def test_user_who_cancels_keeps_the_preview_until_the_next_pixel(slow, scheduler, shown):
+    slow.want(pixel(1, 1))
+    scheduler.run_events()
+    scheduler.rest()
+    (reading,) = scheduler.background
+    assert reading.total == len(list(reading.steps()))
+    scheduler.background.clear()
+    reading.failed(CancelledError())
+    assert slow.is_idle
+    assert shown[-1][2] > 0
+    slow.want(pixel(2, 2))
+    scheduler.run()
+    assert (shown[-1][0], shown[-1][2]) == (pixel(2, 2), None)
 
 
 def test_file_that_cannot_be_read_is_told_of(make, scheduler, shown, monkeypatch):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -111,6 +113,23 @@ def test_other_budget_ends_what_is_being_built(make, scheduler):
     (first,) = scheduler.background
     builder.set_budget(3)
     assert first.is_cancelled
+    scheduler.run()
+    assert direction_count(builder) == 5
+
+
+def test_progress_is_of_as_many_steps_as_there_are(make, scheduler):
+    make(is_on_disk=True).begin()
+    (building,) = scheduler.background
+    assert len(list(building.steps())) == building.total
+
+
+def test_user_who_cancels_does_without_until_the_budget_changes(make, scheduler):
+    builder = make(is_on_disk=True)
+    builder.begin()
+    scheduler.background.pop().failed(CancelledError())
+    builder.begin()
+    assert scheduler.background == []
+    builder.set_budget(3)
     scheduler.run()
     assert direction_count(builder) == 5
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import CancelledError
 
 import pytest
 
+from napari_ifealid.widgets import qt_scheduler
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 
 
@@ -86,3 +88,58 @@ def test_cancelled_steps_end_and_nothing_more_is_told(scheduler, qtbot, told, te
     qtbot.waitUntil(is_closed.is_set)
     qtbot.wait(50)
     assert told == ["a"]
+
+
+@pytest.fixture
+def bars(monkeypatch) -> list:
+    made = []
+
+    class Bar:
+        def __init__(self, *options) -> None:
+            self.options, self.done, self.is_open = options, 0, True
+            made.append(self)
+
+        def advance(self) -> None:
+            self.done += 1
+
+        def close(self) -> None:
+            self.is_open = False
+
+    monkeypatch.setattr(qt_scheduler, "LateProgressBar", Bar)
+    return made
+
+
+def test_described_work_has_a_progress_bar(scheduler, qtbot, bars):
+    scheduler.in_background(lambda: 1, lambda _: None, pytest.fail, "Loading")
+    scheduler.in_background(lambda: 1, lambda _: None, pytest.fail)
+    (bar,) = bars
+    assert bar.options == ("Loading",)
+    qtbot.waitUntil(lambda: not bar.is_open)
+
+
+def test_described_steps_advance_their_progress_bar(scheduler, qtbot, bars):
+    scheduler.in_steps(
+        lambda: (i for i in range(3)), lambda _: None, lambda: None, pytest.fail, "Reading", 3
+    )
+    (bar,) = bars
+    assert bar.options[:2] == ("Reading", 3)
+    qtbot.waitUntil(lambda: not bar.is_open)
+    assert bar.done == 3
+
+
+def test_user_who_cancels_steps_is_told_of_as_a_failure(scheduler, qtbot, bars, told, tell):
+    goes_on = threading.Event()
+
+    def steps():
+        yield "a"
+        assert goes_on.wait(20)
+        yield "b"
+
+    scheduler.in_steps(steps, tell, pytest.fail, lambda error: tell(type(error)), "Reading")
+    qtbot.waitUntil(lambda: told == ["a"])
+    (bar,) = bars
+    cancel = bar.options[2]
+    cancel()
+    goes_on.set()
+    qtbot.waitUntil(lambda: not bar.is_open)
+    assert told == ["a", CancelledError]

@@ -7,11 +7,9 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial, reduce
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from dask.array.core import normalize_chunks
-from dask.delayed import Delayed, delayed
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.cores import core_count
@@ -27,6 +25,9 @@ from napari_ifealid.engines.preview import (
     unit_vectors,
 )
 from napari_ifealid.stack import FeatureStack
+
+if TYPE_CHECKING:
+    from dask.delayed import Delayed
 
 Block = tuple[slice, ...]
 
@@ -81,6 +82,11 @@ class BlockwiseEngine:
         for block, part in self.similarity_blocks([reference]):
             similarity[block] = part
         return similarity
+
+    @property
+    def preview_step_count(self) -> int:
+        """How many steps there are to building a preview."""
+        return min(len(self.blocks), _SAMPLED_BLOCKS) + len(self.blocks) + 1
 
     def preview_steps(self, budget: int) -> Generator[Preview | None]:
         """Build a preview block by block.
@@ -146,6 +152,8 @@ def in_blocks(values: Any) -> Any:
 
 def block_chunks(values: Any) -> tuple[tuple[int, ...], ...]:
     """Return how `in_blocks` cuts an array that is in one piece."""
+    from dask.array.core import normalize_chunks  # dask takes long to import
+
     wanted = _whole_pixels(values)
     chunks: tuple[tuple[int, ...], ...] = normalize_chunks(  # type: ignore[no-untyped-call]
         wanted, values.shape, limit=_BLOCK_BYTES, dtype=values.dtype
@@ -165,6 +173,7 @@ def computed(
     if client is None:
         yield from _computed_in_threads(function, blocks)
         return
+    from dask.delayed import delayed
     from distributed import as_completed as completed_remotely
 
     futures = client.compute([delayed(function, pure=False)(block) for block in blocks])

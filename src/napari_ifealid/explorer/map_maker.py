@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from functools import partial
 from math import inf, nan
 from time import perf_counter
@@ -167,10 +168,18 @@ class MapMaker:
 
         def failed(error: Exception) -> None:
             self._is_busy = False
-            show_error(f"{self._stack.name}: found that it can't be read ({error}).")
+            if isinstance(error, CancelledError):
+                self._made = self._wanted = None  # until another one is
+            else:
+                show_error(f"{self._stack.name}: found that it can't be read ({error}).")
 
         cancel = self._scheduler.in_steps(
-            lambda: wanted.parts(self._stack, engine), arrived, done, failed
+            lambda: wanted.parts(self._stack, engine),
+            arrived,
+            done,
+            failed,
+            f"Reading {self._stack.name}",
+            len(engine.blocks),
         )
         if self._is_busy:
             self._cancel_parts = cancel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError
 
 from psutil import virtual_memory
 
@@ -97,8 +98,14 @@ class PreviewBuilder:
                 self._preview = preview
                 self._changed()
 
+        engine = self._running.engine
         self._cancel = self._scheduler.in_steps(
-            self._steps, step, _nothing, _raise, f"Preparing previews of {self._stack.name}"
+            self._steps,
+            step,
+            _nothing,
+            _unless_cancelled,
+            f"Preparing previews of {self._stack.name}",
+            engine.preview_step_count if isinstance(engine, BlockwiseEngine) else 0,
         )
         self._changed()
 
@@ -130,5 +137,6 @@ def _nothing() -> None:
     """Do without."""
 
 
-def _raise(error: Exception) -> None:
-    raise error  # napari shows it
+def _unless_cancelled(error: Exception) -> None:
+    if not isinstance(error, CancelledError):
+        raise error  # napari shows it

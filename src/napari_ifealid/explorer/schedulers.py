@@ -33,11 +33,14 @@ class Scheduler(Protocol):
         done: Callable[[], None],
         failed: Callable[[Exception], None],
         description: str | None = None,
+        total: int = 0,
     ) -> Callable[[], None]:
         """Go through a generator in another thread; call ``step`` with each item in this one.
 
-        ``done`` or ``failed`` is called at the end. Returns what cancels: the generator is closed
-        at its next item, and nothing is called any more.
+        With a description, progress is shown meanwhile, of ``total`` steps unless that is 0, and
+        a user who cancels makes ``failed`` be called with a `CancelledError`. ``done`` or
+        ``failed`` is called at the end. Returns what cancels: the generator is closed at its next
+        item, and nothing is called any more.
         """
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
@@ -73,6 +76,7 @@ class ImmediateScheduler:
         done: Callable[[], None],
         failed: Callable[[Exception], None],
         description: str | None = None,  # noqa: ARG002
+        total: int = 0,  # noqa: ARG002
     ) -> Callable[[], None]:
         """Go through a generator now."""
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import psutil
+from dask.base import is_dask_collection
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
@@ -128,22 +128,22 @@ def _shows(data: Any, stack: FeatureStack) -> bool:
 
 def _as_array(data: Any) -> Any:
     """Return a NumPy or dask array of a layer's data."""
-    if isinstance(data, np.ndarray | da.Array):
+    if isinstance(data, np.ndarray) or is_dask_collection(data):
         return data
-    if hasattr(data, "chunks"):
-        return da.from_array(data)  # type: ignore[no-untyped-call]
-    return np.asarray(data)
+    return _as_dask_array(data) if hasattr(data, "chunks") else np.asarray(data)
 
 
 def _where_it_fits(values: Any) -> Any:
     """Return values in memory if they take little of it, else as a dask array."""
-    is_read_from_disk = isinstance(values, np.memmap | da.Array)
-    if not is_read_from_disk:
+    is_file = isinstance(values, np.memmap)
+    if isinstance(values, np.ndarray) and not is_file:
         return values
     if values.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available:
-        return values if isinstance(values, np.ndarray) else np.asarray(values)
-    if isinstance(values, da.Array):
-        return values
-    return da.from_array(  # type: ignore[no-untyped-call]
-        values, name=False, chunks=block_chunks(values)
-    )
+        return values if is_file else np.asarray(values)
+    return _as_dask_array(values, name=False, chunks=block_chunks(values)) if is_file else values
+
+
+def _as_dask_array(array: Any, **options: Any) -> Any:
+    from dask.array import from_array  # takes long to import
+
+    return from_array(array, **options)  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError
 from contextlib import closing
 from functools import partial
 from threading import Event
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QTimer
+
+from napari_ifealid.widgets.late_progress_bar import LateProgressBar
 
 T = TypeVar("T")
 
@@ -29,10 +32,14 @@ class QtScheduler:
         description: str | None = None,
     ) -> None:
         """Call a function in a worker thread, then ``done`` or ``failed`` in this one."""
+        bar = LateProgressBar(description) if description else None
         create_worker(
             function,
-            _connect={"returned": done, "errored": failed},
-            _progress={"desc": description} if description else False,
+            _connect={
+                "returned": done,
+                "errored": failed,
+                "finished": lambda: None if bar is None else bar.close(),
+            },
             _ignore_errors=True,  # ``failed`` tells of them
         )
 
@@ -43,9 +50,26 @@ class QtScheduler:
         done: Callable[[], None],
         failed: Callable[[Exception], None],
         description: str | None = None,
+        total: int = 0,
     ) -> Callable[[], None]:
         """Go through a generator in a worker thread; call ``step`` with each item in this one."""
         cancelled = Event()
+
+        def cancelled_by_user() -> None:
+            cancelled.set()
+            failed(CancelledError(description))
+
+        bar = LateProgressBar(description, total, cancelled_by_user) if description else None
+
+        def advance(item: T) -> None:
+            step(item)
+            if bar is not None:
+                bar.advance()
+
+        def cancel() -> None:
+            cancelled.set()
+            if bar is not None:
+                bar.close()
 
         def unless_cancelled(function: Callable[..., None], *arguments: Any) -> None:
             if not cancelled.is_set():
@@ -61,14 +85,14 @@ class QtScheduler:
         create_worker(
             going,
             _connect={
-                "yielded": partial(unless_cancelled, step),
+                "yielded": partial(unless_cancelled, advance),
                 "returned": lambda _: unless_cancelled(done),
                 "errored": partial(unless_cancelled, failed),
+                "finished": lambda: None if bar is None else bar.close(),
             },
-            _progress={"desc": description} if description else False,
             _ignore_errors=True,
         )
-        return cancelled.set
+        return cancel
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
         """Call a function after so many seconds."""

@@ -1,0 +1,75 @@
+"""A progress bar for what another thread does, once that takes noticeably long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.utils.progress import cancelable_progress, progress
+from qtpy.QtCore import QTimer
+
+from napari_ifealid._progress import UNNOTICED, has_window
+
+_BETWEEN_UPDATES = 100  # milliseconds; napari handles all events at each
+
+
+class LateProgressBar:
+    """Shows napari's progress bar once work has taken half a second.
+
+    Parameters
+    ----------
+    description : str
+        What is being done.
+    total : int
+        How many steps it has, 0 if that is open.
+    cancel : callable, optional
+        Ends the work; with it, the bar has a button to cancel.
+    """
+
+    def __init__(
+        self, description: str, total: int = 0, cancel: Callable[[], None] | None = None
+    ) -> None:
+        self._description = description
+        self._total = total
+        self._cancel = cancel
+        self._done = 0
+        self._bar: progress | None = None
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._on_time)
+        self._timer.start(round(1000 * UNNOTICED))
+
+    def advance(self) -> None:
+        """Tell that a step is done."""
+        self._done += 1
+
+    def close(self) -> None:
+        """Show no bar any more."""
+        self._timer.stop()
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _on_time(self) -> None:
+        if not has_window():
+            self.close()
+        elif self._bar is None:
+            self._timer.setInterval(_BETWEEN_UPDATES)
+            self._bar = self._opened()
+        elif self._done > self._bar.n:
+            self._bar.update(self._done - self._bar.n)
+
+    def _opened(self) -> progress:
+        if self._cancel is None:
+            return progress(total=self._total, desc=self._description)
+        bar = _CancelledAtOnce(total=self._total, desc=self._description)
+        bar.cancelled = self._cancel
+        return bar
+
+
+class _CancelledAtOnce(cancelable_progress):  # type: ignore[misc]  # napari has no types
+    """Tells of its cancel button at once; napari's own does at the next step of a loop."""
+
+    cancelled: Callable[[], None]
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.cancelled()

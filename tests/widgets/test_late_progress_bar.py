@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QProgressBar, QPushButton
+
+from napari_ifealid.widgets import late_progress_bar
+from napari_ifealid.widgets.late_progress_bar import LateProgressBar
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, monkeypatch):
+    monkeypatch.setattr(late_progress_bar, "has_window", lambda: True)
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def soon(monkeypatch) -> None:
+    """Bars come soon."""
+    monkeypatch.setattr(late_progress_bar, "UNNOTICED", 0.01)
+
+
+@pytest.fixture
+def bars(viewer, qapp):
+    """Returns the progress bars that there are."""
+    return lambda: [widget for widget in qapp.allWidgets() if isinstance(widget, QProgressBar)]
+
+
+def test_quick_work_shows_no_bar(viewer, bars, qtbot):
+    bar = LateProgressBar("Quick", 5)
+    bar.close()
+    qtbot.wait(600)
+    assert bars() == []
+
+
+def test_bar_of_slow_work_shows_how_far_it_is(bars, soon, qtbot):
+    bar = LateProgressBar("Slow", 5)
+    bar.advance()
+    qtbot.waitUntil(lambda: len(bars()) == 1)
+    (shown,) = bars()
+    qtbot.waitUntil(lambda: (shown.value(), shown.maximum()) == (1, 5))
+    bar.advance()
+    bar.advance()
+    qtbot.waitUntil(lambda: shown.value() == 3)
+    bar.close()
+    qtbot.waitUntil(lambda: bars() == [])
+
+
+def test_cancel_button_is_there_where_work_can_be_cancelled(viewer, bars, soon, qtbot):
+    cancelled = []
+    bar = LateProgressBar("Slow", 5, lambda: cancelled.append(1))
+    qtbot.waitUntil(lambda: len(bars()) == 1)
+    (button,) = bars()[0].parent().findChildren(QPushButton)
+    button.click()
+    assert cancelled == [1]
+    bar.close()
+
+
+def test_no_bar_without_a_window(qapp, bars, soon, monkeypatch, qtbot):
+    monkeypatch.setattr(late_progress_bar, "has_window", lambda: False)
+    LateProgressBar("Slow")
+    qtbot.wait(100)
+    assert bars() == []
