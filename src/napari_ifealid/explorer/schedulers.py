@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator
 from typing import Protocol, TypeVar
 
@@ -50,9 +51,22 @@ class Scheduler(Protocol):
 class ImmediateScheduler:
     """Does everything at once, for use without an event loop."""
 
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._is_running = False
+
     def soon(self, function: Callable[[], None]) -> None:
-        """Call a function now."""
-        function()
+        """Call a function now, or after the one that is being called."""
+        self._waiting.append(function)
+        if self._is_running:
+            return
+        self._is_running = True
+        try:
+            while self._waiting:
+                self._waiting.popleft()()
+        finally:
+            self._is_running = False
+            self._waiting.clear()
 
     def in_background(
         self,
