@@ -1,4 +1,4 @@
-"""A whole hover in a real window, from the mouse move to the painted map.
+"""A whole hover in a real window, from the mouse event to the painted map.
 
 Beside it the same window's plain repaint: what napari takes by itself to show a layer again.
 """
@@ -11,7 +11,8 @@ import napari
 import numpy as np
 import pytest
 from napari.layers import Layer
-from qtpy.QtCore import QEventLoop
+from qtpy.QtCore import QEvent, QEventLoop, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -23,10 +24,6 @@ from stop_clock import StopClock
 DATA = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()
 clock = StopClock()
 CONV2_X, MEDIUM, GIGABYTE = "conv2_x of COCO", "(256, 512, 256)", "(1024, 1024, 1024)"
-
-
-class Move:
-    """What napari hands to its mouse callbacks."""
 
 
 class Window:
@@ -56,13 +53,24 @@ class Window:
         clock.start()
 
     def hover(self, pixel=None) -> None:
-        """Move the mouse to a pixel, to any other one unless given."""
-        while pixel is None or pixel == self.explorer.pixel:
-            pixel = tuple(self.rng.integers((0, 0), self.explorer.stack.spatial_shape).tolist())
-        move = Move()
-        move.position = (0, *self.explorer.similarity_layer.data_to_world(pixel))
-        for callback in self.viewer.mouse_move_callbacks:
-            callback(self.viewer, move)
+        """Move the mouse to a pixel, or nearly; to any other one unless given."""
+        before = self.explorer.pixel
+        if pixel is not None:
+            self._move_to(pixel)
+            return
+        while self.explorer.pixel == before:
+            self._move_to(self.rng.integers(self.explorer.stack.spatial_shape))
+
+    def _move_to(self, pixel) -> None:
+        camera, canvas = self.viewer.scene.camera, self.canvas
+        world = np.array(self.explorer.similarity_layer.data_to_world(pixel))
+        down, right = camera.zoom * (world - camera.center[-2:])
+        at = QPointF(round(canvas.width() / 2 + right), round(canvas.height() / 2 + down))
+        no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), no_button, no_button, no_key
+        )
+        QApplication.sendEvent(canvas, event)
 
     def until_shown(self, *, exact: bool = False) -> None:
         """Wait for a map, and stop the clock when it is written."""
@@ -172,8 +180,9 @@ def test_after_a_sweep(benchmark, request, window):
                 QApplication.processEvents()
 
     def end() -> None:
-        window.hover((height - 1, width - 1))
+        window.hover((0.9 * height, 0.9 * width))
         window.until_shown()
-        assert window.explorer.pixel == (height - 1, width - 1)
+        explorer = window.explorer
+        assert explorer.pixel == explorer.pixel_at(window.viewer.cursor.position)
 
     benchmark.pedantic(end, setup=sweep, rounds=10, warmup_rounds=1)

@@ -35,6 +35,7 @@ from napari_ifealid.explorer.ramps import colormap_names
 from napari_ifealid.explorer.sources import has_features, is_feature_layer
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
+from napari_ifealid.widgets.last_move import LastMove
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.removal import call_when_removed
 from napari_ifealid.widgets.save_dialog import SaveDialog
@@ -133,6 +134,7 @@ class FeatureSimilarity(QWidget):
         self.scale_text = QLabel()
         self.scale_text.setWordWrap(True)
         self._texts_timer = QTimer(self)
+        self._last_move: LastMove | None = None
         self.reference_text = QLabel()
         self.reference_text.setToolTip(
             "The pixel compared with. ± is shown of a preview: 95 of 100 similarities are off by "
@@ -161,6 +163,12 @@ class FeatureSimilarity(QWidget):
         asks_for_axis = layer is not None and not layer.rgb and not is_feature_layer(layer)
         self.feature_axis.native.setVisible(asks_for_axis)
         self._feature_axis_label.setVisible(asks_for_axis)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Follow the mouse to its last move, now that the window is known."""
+        super().showEvent(event)
+        if self._last_move is None:
+            self._last_move = LastMove(self, self._viewer)
 
     def _lay_out(self) -> None:
         form = QFormLayout(self)
@@ -218,7 +226,13 @@ class FeatureSimilarity(QWidget):
         state.events.feature.connect(self._on_feature)
         self._chart_binding = ChartBinding(self.chart, explorer, self.order)
         self.reset_choices()
-        call_when_removed(self, explorer.close)
+        call_when_removed(self, self._on_removed)
+
+    def _on_removed(self) -> None:
+        self.explorer.close()
+        if self._last_move is not None:
+            self._last_move.close()
+            self._last_move = None
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if has_features(layer)]

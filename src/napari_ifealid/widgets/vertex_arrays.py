@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QApplication
 from vispy.gloo import gl
+
+from napari_ifealid.widgets.canvases import all_canvases
 
 
 def guard_removals(viewer: Viewer) -> None:
@@ -20,11 +21,9 @@ def guard_removals(viewer: Viewer) -> None:
 
 
 def _disable_vertex_arrays(_: Any = None) -> None:
-    widgets: list[Any] = QApplication.allWidgets()
-    for widget in widgets:
-        # of Qt's OpenGL widgets, whose module depends on the version of Qt
-        if hasattr(widget, "makeCurrent") and hasattr(widget, "doneCurrent") and widget.isValid():
-            widget.makeCurrent()
+    for canvas in all_canvases():
+        if canvas.isValid():
+            canvas.makeCurrent()
             for number in range(gl.glGetParameter(gl.GL_MAX_VERTEX_ATTRIBS)):
                 gl.glDisableVertexAttribArray(number)
-            widget.doneCurrent()
+            canvas.doneCurrent()
