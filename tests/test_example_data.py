@@ -188,7 +188,7 @@ def test_waiting_shows_a_progress_bar(served, made, window, monkeypatch):
         def close(self):
             """Show nothing."""
 
-    monkeypatch.setattr("napari_ifealid._progress._UNNOTICED", 0.0)
+    monkeypatch.setattr("napari_ifealid._progress.UNNOTICED", 0.0)
     monkeypatch.setattr("napari_ifealid._progress.progress", Bar)
     answer = HeldUp(made.read_bytes(), after=10)
     with served(answer):

@@ -92,7 +92,7 @@ def test_title_has_name_size_and_precision(shared_data, window, open_dataset):
 
 def test_long_loading_shows_napari_progress_bar(shared_data, open_dataset, monkeypatch):
     bars = []
-    monkeypatch.setattr("napari_ifealid._progress._UNNOTICED", 0.0)
+    monkeypatch.setattr("napari_ifealid._progress.UNNOTICED", 0.0)
     monkeypatch.setattr(
         "napari_ifealid._progress.progress",
         lambda **options: bars.append(progress(**options)) or bars[-1],
@@ -122,7 +122,7 @@ def test_window_closed_while_a_file_is_read_ends_cleanly(shared_data, window, mo
             super().update(n)
             window.close()
 
-    monkeypatch.setattr("napari_ifealid._progress._UNNOTICED", 0.0)
+    monkeypatch.setattr("napari_ifealid._progress.UNNOTICED", 0.0)
     monkeypatch.setattr("napari_ifealid._progress.progress", ClosedWhilePainted)
     assert window.open(str(shared_data / COCO), plugin="napari-ifealid") == []
 
