@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from napari_ifealid.explorer.schedulers import ImmediateScheduler
+
 
 class PatientScheduler:
     """Keeps what it is given until the test lets it run."""
@@ -15,15 +19,8 @@ class PatientScheduler:
         self.events.append(function)
 
     def in_background(self, function, done, failed, description=None) -> None:
-        def run() -> None:
-            try:
-                result = function()
-            except Exception as error:
-                failed(error)
-            else:
-                done(result)
-
-        self.background.append(run)
+        at_once = ImmediateScheduler().in_background
+        self.background.append(partial(at_once, function, done, failed))
 
     def in_steps(self, steps, step, done, failed, description=None, total=0):
         run = Steps(steps, step, done, failed, total)
