@@ -1,11 +1,14 @@
 """A whole hover in a real window, from the mouse event to the painted map.
 
-Beside it the same window's plain repaint: what napari takes by itself to show a layer again.
+Beside it, in the same window and in turn with it, what napari takes by itself: a plain repaint of
+the layer, and a mouse move and a repaint while the plugin does not follow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 import napari
 import numpy as np
@@ -24,6 +27,8 @@ from stop_clock import StopClock
 DATA = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()
 clock = StopClock()
 CONV2_X, MEDIUM, GIGABYTE = "conv2_x of COCO", "(256, 512, 256)", "(1024, 1024, 1024)"
+REPAINT, MOVE = "a plain repaint", "napari's own mouse move and repaint"
+ROUNDS, WARM_UP = 60, 3
 
 
 class Window:
@@ -47,21 +52,26 @@ class Window:
         self.settle()
 
     def settle(self) -> None:
+        """Wait until nothing is left to do."""
         while not self.explorer.is_idle:
             QApplication.processEvents()
-        QTest.qWait(100)
+        QTest.qWait(60)
         clock.start()
 
-    def hover(self, pixel=None) -> None:
-        """Move the mouse to a pixel, or nearly; to any other one unless given."""
+    def hover(self) -> None:
+        """Move the mouse to any other pixel."""
         before = self.explorer.pixel
-        if pixel is not None:
-            self._move_to(pixel)
-            return
+        self.move_to(self._any_pixel())
         while self.explorer.pixel == before:
-            self._move_to(self.rng.integers(self.explorer.stack.spatial_shape))
+            self.settle()
+            self.move_to(self._any_pixel())
 
-    def _move_to(self, pixel) -> None:
+    def move(self) -> None:
+        """Move the mouse to any pixel."""
+        self.move_to(self._any_pixel())
+
+    def move_to(self, pixel) -> None:
+        """Move the mouse to a pixel, or nearly."""
         camera, canvas = self.viewer.scene.camera, self.canvas
         world = np.array(self.explorer.similarity_layer.data_to_world(pixel))
         down, right = camera.zoom * (world - camera.center[-2:])
@@ -72,8 +82,12 @@ class Window:
         )
         QApplication.sendEvent(canvas, event)
 
-    def until_shown(self, *, exact: bool = False) -> None:
-        """Wait for a map, and stop the clock when it is written."""
+    def repaint(self) -> None:
+        """Have napari draw the layer again."""
+        self.explorer.similarity_layer.refresh(thumbnail=False, extent=False, highlight=False)
+
+    def until_shown(self, begin: Callable[[], None], *, exact: bool = False) -> None:
+        """Begin something and wait for its map; stop the clock when it is written."""
         loop = QEventLoop()
 
         def shown(_) -> None:
@@ -82,21 +96,44 @@ class Window:
                 loop.quit()
 
         self.explorer.map_shown.connect(shown)
+        begin()
         loop.exec()
         self.explorer.map_shown.disconnect(shown)
 
-    def until_painted(self) -> None:
-        """Wait for the next frame, and stop the clock when it is on the screen."""
-        clock.start()
+    def until_painted(self, begin: Callable[[], None], *, map_first: bool = False) -> None:
+        """Begin something and wait for its frame; stop the clock when that is on the screen.
+
+        With ``map_first``, frames before the map do not count.
+        """
         loop = QEventLoop()
+        is_written = not map_first
+
+        def shown(_) -> None:
+            nonlocal is_written
+            is_written = True
 
         def painted() -> None:
-            clock.stop()
-            loop.quit()
+            if is_written:
+                clock.stop()
+                loop.quit()
 
+        self.explorer.map_shown.connect(shown)
         self.canvas.frameSwapped.connect(painted)
+        begin()
         loop.exec()
         self.canvas.frameSwapped.disconnect(painted)
+        self.explorer.map_shown.disconnect(shown)
+
+    def seconds_until_painted(self, begin: Callable[[], None]) -> float:
+        """Return how long something that napari does by itself takes."""
+        self.settle()
+        start = perf_counter()
+        self.until_painted(begin)
+        return clock() - start
+
+    def _any_pixel(self):
+        # not at the edge, where rounding to the screen may leave the map
+        return self.rng.integers(2, np.array(self.explorer.stack.spatial_shape) - 2)
 
 
 @pytest.fixture
@@ -132,25 +169,42 @@ ALL = pytest.mark.parametrize("window", [CONV2_X, MEDIUM, GIGABYTE], indirect=Tr
 @ALL
 def test_hover_painted(benchmark, request, window):
     benchmark.group = f"feel, {request.node.callspec.params['window']}"
+    state = window.explorer.state
+    rng = np.random.default_rng(0)
+    repaints: list[float] = []
+    moves: list[float] = []
+
+    def move_and_repaint() -> None:
+        window.move()
+        window.repaint()
+
+    def measure_repaint() -> None:
+        repaints.append(window.seconds_until_painted(window.repaint))
+
+    def measure_move() -> None:
+        state.follow = False
+        window.settle()
+        moves.append(window.seconds_until_painted(move_and_repaint))
+        state.follow = True
 
     def hover() -> None:
-        window.hover()
-        window.until_shown()
-        window.until_painted()
+        window.until_painted(window.hover, map_first=True)
 
-    benchmark.pedantic(hover, setup=window.settle, rounds=60, warmup_rounds=3)
+    def measure_napari() -> None:
+        # in any order, since what is done before changes what it takes by milliseconds
+        for measure in rng.permuted([hover, measure_repaint, measure_move]):
+            window.settle()
+            measure()
+        window.settle()
 
-
-@pytest.mark.benchmark(timer=clock)
-@ALL
-def test_plain_repaint(benchmark, request, window):
-    benchmark.group = f"feel, {request.node.callspec.params['window']}"
-
-    def repaint() -> None:
-        window.explorer.similarity_layer.refresh(thumbnail=False, extent=False, highlight=False)
-        window.until_painted()
-
-    benchmark.pedantic(repaint, setup=window.settle, rounds=60, warmup_rounds=3)
+    benchmark.pedantic(hover, setup=measure_napari, rounds=ROUNDS, warmup_rounds=WARM_UP)
+    hovers = np.array(benchmark.stats.stats.data)
+    for name, own in ((REPAINT, repaints), (MOVE, moves)):
+        own = np.array(own[WARM_UP:])
+        benchmark.extra_info |= {
+            f"{name}, ms": 1000 * np.median(own),
+            f"more than {name}, ms": 1000 * np.median(hovers - own),
+        }
 
 
 @pytest.mark.benchmark(timer=clock)
@@ -159,8 +213,7 @@ def test_exact_map(benchmark, request, window):
     benchmark.group = f"feel, {request.node.callspec.params['window']}"
 
     def hover() -> None:
-        window.hover()
-        window.until_shown(exact=True)
+        window.until_shown(window.hover, exact=True)
 
     benchmark.pedantic(hover, setup=window.settle, rounds=20, warmup_rounds=3)
 
@@ -175,13 +228,13 @@ def test_after_a_sweep(benchmark, request, window):
     def sweep() -> None:
         window.settle()
         for number in range(200):
-            window.hover((number * height // 250, number * width // 250))
+            window.move_to((number * height // 250, number * width // 250))
             if number % 4 == 0:
                 QApplication.processEvents()
+        clock.start()
 
     def end() -> None:
-        window.hover((0.9 * height, 0.9 * width))
-        window.until_shown()
+        window.until_shown(lambda: window.move_to((0.9 * height, 0.9 * width)))
         explorer = window.explorer
         assert explorer.pixel == explorer.pixel_at(window.viewer.cursor.position)
 

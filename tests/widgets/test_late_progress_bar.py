@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QProgressBar, QPushButton
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton
 
 from napari_ifealid.widgets import late_progress_bar
 from napari_ifealid.widgets.late_progress_bar import LateProgressBar
@@ -20,9 +20,11 @@ def soon(monkeypatch) -> None:
 
 
 @pytest.fixture
-def bars(viewer, qapp):
-    """Returns the progress bars that there are."""
-    return lambda: [widget for widget in qapp.allWidgets() if isinstance(widget, QProgressBar)]
+def bars(viewer):
+    """Returns the progress bars of the viewer's window. Qt may still have those of other tests."""
+    label = QLabel("A widget in the window")
+    viewer.window.add_dock_widget(label)
+    return lambda: label.window().findChildren(QProgressBar)
 
 
 def test_quick_work_shows_no_bar(viewer, bars, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -395,12 +396,17 @@ class Explorer:
             for left_behind in left_behind_maps(self._viewer):
                 self._viewer.layers.remove(left_behind)
             where = placement(self._source, self.state.feature_axis)
-            self._shown = SimilarityLayer(self._viewer, self.state, raw, self._source.name, where)
+            self._shown = SimilarityLayer(
+                self._viewer, self.state, raw, self._source.name, where, self._after_the_map
+            )
             self.pins.place(raw.shape, where)
         feature = wanted.feature if isinstance(wanted, FeatureImage) else None
         self._shown.show(raw, None if feature is None else self._stack.feature_name(feature))
         self.map_shown.emit(wanted)
-        self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
+        self._after_the_map(self._refresh_status)
+
+    def _after_the_map(self, function: Callable[[], None]) -> None:
+        self._scheduler.later(AFTER_THE_MAP, function)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""

@@ -55,7 +55,7 @@ def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
 def load_preview(path: Path) -> Preview | None:
     """Read a preview, None if there is none or it is damaged."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as stream, np.load(stream) as kept:
             parts = dict(kept)
         directions = Directions(parts["vectors"], parts["lowest"], float(parts["step"]))
         return Preview(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_ifealid.explorer.late_followers import LateFollowers
 from napari_ifealid.explorer.ramps import Ramps, plain_name
 from napari_ifealid.explorer.sources import SIMILARITY_KEY, SIMILARITY_NAME
 from napari_ifealid.explorer.state import ExplorerState
@@ -29,6 +31,8 @@ class SimilarityLayer:
         Name of the layer compared.
     placement : dict
         ``scale``, ``translate`` and ``affine`` of the layer.
+    later : callable
+        Calls a function once the next frame is on the screen.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class SimilarityLayer:
         similarity: NDArray[np.float32],
         source_name: str,
         placement: dict[str, Any],
+        later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._state = state
         self._ramps = Ramps()
@@ -60,6 +65,7 @@ class SimilarityLayer:
         self.layer.colorbar.box = False  # napari builds its shader anew whenever the limits change
         self.layer.colorbar.visible = True
         viewer.add_layer(self.layer)
+        self._followers = LateFollowers(self.layer, later)
         self._own_name = self.layer.name
         self._write()
         self.layer.events.colormap.connect(self._on_layer_colormap)
@@ -104,6 +110,7 @@ class SimilarityLayer:
     def close(self) -> None:
         """Leave the layer to the user as it is."""
         self._rename(SIMILARITY_NAME)
+        self._followers.close()
         self.layer.events.disconnect(self)
         self._state.events.disconnect(self._apply_colormap)
         self._ramps.release()
