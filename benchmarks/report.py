@@ -107,9 +107,9 @@ BARS = [
     ),
     *(
         Figure(
-            f"the same, memory with the stack, in sizes of the stack, {bits} bit",
+            f"memory at the peak with the stack, {bits} bit, in sizes of the stack",
             f"test_map[CPU-{LARGE}-uint{bits}]",
-            "with the stack, stacks",
+            "at the peak, with the stack, stacks",
             most=1.3,
         )
         for bits in (8, 16)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ifealid.engines import compiled
-from napari_ifealid.engines.compiled import compiled_dot_products
+from napari_ifealid.engines.compiled import compiled_dot_products, ready_dot_products
 
 
 def integers(dtype: type, pixels: int, features: int) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_other_types_and_layouts_are_left_to_blas(stored):
 
 
 def test_without_numba_there_is_nothing(monkeypatch):
-    monkeypatch.setattr(compiled, "find_spec", lambda _: None)
+    monkeypatch.setattr(compiled, "has_numba", lambda: False)
     assert compiled_dot_products(np.ones((4, 5), np.uint8)).result() is None
 
 
@@ -71,8 +71,15 @@ def test_numba_that_fails_is_done_without(monkeypatch):
         raise OSError("no cache")
 
     monkeypatch.setattr(numba, "njit", fails)
-    compiled._compiling.cache_clear()
-    try:
-        assert compiled_dot_products(np.ones((4, 5), np.uint8)).result() is None
-    finally:
-        compiled._compiling.cache_clear()
+    monkeypatch.setattr(compiled, "_begun", {})
+    assert compiled_dot_products(np.ones((4, 5), np.uint8)).result() is None
+
+
+def test_only_what_was_compiled_before_is_ready(monkeypatch):
+    monkeypatch.setattr(compiled, "_begun", {})
+    stored = np.ones((4, 5), np.uint8)
+    assert ready_dot_products(stored) is None
+    multiply = compiled_dot_products(stored).result()
+    assert ready_dot_products(stored) is multiply
+    assert ready_dot_products(stored.astype(np.uint16)) is None
+    assert ready_dot_products(stored.astype(np.float32)) is None

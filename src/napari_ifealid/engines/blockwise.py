@@ -231,6 +231,7 @@ def _compared(
     values: NDArray[Any], described: dict[str, Any], references: Sequence[NDArray[Any]]
 ) -> NDArray[np.float32]:
     engine = CpuEngine(_pixels(values, described))
+    engine.accelerate()  # later blocks
     return reduce(np.fmax, map(engine.similarity_map, references))
 
 

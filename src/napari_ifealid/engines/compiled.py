@@ -19,6 +19,7 @@ DotProducts = Callable[
 
 _DTYPES = ("uint8", "uint16")  # BLAS is as fast with float32
 _TILE = 4096  # pixels whose sums stay in a core's cache
+_begun: dict[tuple[str, bool], Future[DotProducts | None]] = {}
 _compiler = ThreadPoolExecutor(1, thread_name_prefix="compiler")
 
 
@@ -36,18 +37,41 @@ def compiled_dot_products(stored: NDArray[Any]) -> Future[DotProducts | None]:
     Future
         Of None where numba is missing, or there is no faster way for this type and layout.
     """
-    is_known = stored.dtype.name in _DTYPES and stored.dtype.isnative
-    for features_first, laid_out in ((False, stored), (True, stored.T)):
-        if is_known and laid_out.flags.c_contiguous and find_spec("numba") is not None:
-            return _compiling(stored.dtype.name, features_first)
-    nothing: Future[DotProducts | None] = Future()
-    nothing.set_result(None)
-    return nothing
+    kind = _kind(stored)
+    if kind is None:
+        nothing: Future[DotProducts | None] = Future()
+        nothing.set_result(None)
+        return nothing
+    if kind not in _begun:
+        _begun[kind] = _compiler.submit(_compile, *kind)
+    return _begun[kind]
+
+
+def ready_dot_products(stored: NDArray[Any]) -> DotProducts | None:
+    """Return what multiplies the rows of such an array, None unless it is compiled by now.
+
+    Parameters
+    ----------
+    stored : array, shape (P, C)
+    """
+    kind = _kind(stored)
+    begun = None if kind is None else _begun.get(kind)
+    return begun.result() if begun is not None and begun.done() else None
 
 
 @cache
-def _compiling(dtype: str, features_first: bool) -> Future[DotProducts | None]:
-    return _compiler.submit(_compile, dtype, features_first)
+def has_numba() -> bool:
+    """Return whether numba is installed; it is not imported."""
+    return find_spec("numba") is not None
+
+
+def _kind(stored: NDArray[Any]) -> tuple[str, bool] | None:
+    """Return the type, and whether features come first in memory; None without a faster way."""
+    if stored.dtype.name not in _DTYPES or not stored.dtype.isnative or not has_numba():
+        return None
+    if stored.flags.c_contiguous:
+        return stored.dtype.name, False
+    return (stored.dtype.name, True) if stored.flags.f_contiguous else None
 
 
 def _compile(dtype: str, features_first: bool) -> DotProducts | None:

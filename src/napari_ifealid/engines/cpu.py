@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.compiled import compiled_dot_products
+from napari_ifealid.engines.compiled import compiled_dot_products, ready_dot_products
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.pixels import (
     IN_CACHE,
@@ -40,7 +40,6 @@ class CpuEngine:
         self._pixels = pixels
         self._is_direct = pixels.stored.dtype == np.float32 and not pixels.is_scaled
         self._factor = np.float32(1.0 if pixels.is_scaled else pixels.factor)
-        self._compiled = compiled_dot_products(pixels.stored)
 
     @property
     def memory(self) -> int:
@@ -81,6 +80,10 @@ class CpuEngine:
         on_all_cores(compare, pixels.pixel_count, least=least)
         return pixels.as_map(similarity)
 
+    def accelerate(self) -> None:
+        """Begin to compile what makes the maps of integers quicker, in another thread."""
+        compiled_dot_products(self._pixels.stored)
+
     def close(self) -> None:
         """Nothing to give back: the memory goes with the object."""
 
@@ -89,7 +92,7 @@ class CpuEngine:
     ) -> Callable[[slice], None]:
         """Return what writes the dot products of these rows with a vector."""
         pixels = self._pixels
-        compiled = self._compiled.result() if self._compiled.done() else None
+        compiled = ready_dot_products(pixels.stored)
         if compiled is not None and not pixels.is_scaled:
             return lambda rows: compiled(pixels.stored, vector, products, rows.start, rows.stop)
         if self._is_direct:  # BLAS shares the work among the cores itself

@@ -12,7 +12,7 @@ import numpy as np
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 
-from napari_ifealid.engines import BlockwiseEngine, RunningEngine, cpu_instead
+from napari_ifealid.engines import BlockwiseEngine, CpuEngine, RunningEngine, cpu_instead
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.wanted import Part, Wanted
@@ -22,6 +22,7 @@ Show = Callable[[Wanted, NDArray[np.float32], float | None], None]
 
 _FRAME = 1.0 / 60.0  # seconds; what takes longer runs in the background
 _REST = 0.05  # seconds after which the pointer rests
+_OPENED = 1.0  # seconds after the first map, when the window is there and all in it
 _BETWEEN_PARTS = 0.1  # seconds; a map that is made part by part is not drawn more often
 
 
@@ -62,6 +63,7 @@ class MapMaker:
         self._previews = previews
         self._wanted: Wanted | None = None
         self._made: Wanted | None = None
+        self._is_accelerated = False
         self._is_requested = self._is_busy = self._is_stopped = False
         self._seconds = inf  # that the last map took
         self._slow_maps = 0
@@ -184,6 +186,12 @@ class MapMaker:
         if self._is_busy:
             self._cancel_parts = cancel
 
+    def _accelerate(self) -> None:
+        """Make the maps to come quicker; compiling would have held up the first one."""
+        engine = self._running.engine
+        if not self._is_stopped and isinstance(engine, CpuEngine):
+            engine.accelerate()
+
     def _stop_parts(self) -> None:
         if self._cancel_parts is not _nothing:
             self._cancel_parts()
@@ -199,6 +207,9 @@ class MapMaker:
         if wanted == self._wanted or self._wanted != self._previewed:
             self._made, self._previewed, self._preview_shown = wanted, None, None
             self._show(wanted, similarity, None)
+        if not self._is_accelerated:
+            self._is_accelerated = True
+            self._scheduler.later(_OPENED, self._accelerate)
         if wanted == self._wanted:
             self._slow_maps += seconds > _FRAME
             if self._slow_maps > 1:  # the first one is slow in any case
