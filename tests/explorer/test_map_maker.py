@@ -7,7 +7,13 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ifealid.engines import EngineChoice, plan_engine, prepare_stack, start_engine
+from napari_ifealid.engines import (
+    CpuEngine,
+    EngineChoice,
+    plan_engine,
+    prepare_stack,
+    start_engine,
+)
 from napari_ifealid.explorer import map_maker
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
@@ -182,6 +188,20 @@ def test_quick_maps_are_made_at_once_without_previews(make, scheduler, shown, va
     assert scheduler.background == []
     assert_exact(shown[0][1], values, 2, 2)
     assert maker.is_idle
+
+
+def test_quicker_maps_are_prepared_once_and_not_before_the_first_is_shown(
+    make, scheduler, shown, values, monkeypatch
+):
+    begun: list[int] = []
+    monkeypatch.setattr(CpuEngine, "accelerate", lambda _: begun.append(len(shown)))
+    maker = make(values, frame=QUICK)
+    for wanted in (pixel(1, 1), pixel(2, 2)):
+        maker.want(wanted)
+        scheduler.run_events()
+        scheduler.run_background()
+        scheduler.rest()
+        assert begun == [1]
 
 
 def test_parts_are_shown_as_they_arrive(make, scheduler, shown, values, monkeypatch):

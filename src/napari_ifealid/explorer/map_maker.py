@@ -141,6 +141,7 @@ class MapMaker:
             if not on_gpu or running.pixels is None:
                 raise error
             self._running = cpu_instead(running.pixels, error)
+            self._accelerate()
             self._engine_replaced(self._running)
             self._make(wanted)
 
