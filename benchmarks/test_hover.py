@@ -24,6 +24,8 @@ from stop_clock import StopClock
 class Move:
     """What napari hands to its mouse callbacks."""
 
+    pos = (0, 0)
+
 
 clock = StopClock()
 

@@ -9,7 +9,7 @@ import napari
 from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
-from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.layers import LayerData
 
 _SIZE = 1200, 800  # fits a laptop's screen
@@ -73,6 +73,9 @@ def _show_pixel(explorer: Explorer, pixel: tuple[int, ...]) -> None:
 
 def _save_picture(viewer: napari.Viewer, explorer: Explorer, path: Path) -> None:
     _wait_for_map(explorer)
+    end = monotonic() + 3 * AFTER_THE_MAP
+    while monotonic() < end:  # the colour bar, the chart and the texts follow
+        QApplication.processEvents()
     try:
         viewer.screenshot(str(path), canvas_only=False, flash=False)
     except (OSError, ValueError) as error:
