@@ -32,8 +32,8 @@ def run_compiled(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]
 def run_blas(stack: FeatureStack, _max_side: int = 2048) -> Iterator[Engine]:
     with patch("napari_ifealid.engines.compiled.has_numba", return_value=False):
         engine = CpuEngine(PixelVectors.of(stack))
-    yield engine
-    engine.close()
+        yield engine
+        engine.close()
 
 
 @contextmanager
