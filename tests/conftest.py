@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import settings
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from npe2 import PluginManager
 
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
@@ -19,12 +23,42 @@ settings.register_profile("default", deadline=None)
 settings.load_profile("default")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quick_collections() -> None:
+    """Leaves what pytest and others have imported out of collections of garbage.
+
+    napari collects garbage whenever a layer or a window goes, a third of a second at each else.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     folder = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()
     if not folder.is_dir():
         pytest.skip(f"the test data are not here: {folder} is missing")
     return folder
+
+
+@pytest.fixture(scope="session")
+def free_memory() -> Callable[[int], AbstractContextManager[None]]:
+    """Gives a context in which so many bytes of memory are free."""
+
+    @contextmanager
+    def free(count: int) -> Iterator[None]:
+        memory = psutil.virtual_memory
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(psutil, "virtual_memory", lambda: memory()._replace(available=count))
+            yield
+
+    return free
+
+
+@pytest.fixture(scope="session")
+def plugins() -> None:
+    """Lets napari find its plugins, as it does when a window opens."""
+    PluginManager.instance().discover()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, first_line
 
 
 def an_error(**place) -> DatasetError:
@@ -45,3 +47,19 @@ def test_inside_leaves_the_original_as_it_was():
     original = an_error()
     original.inside("a.zip", "0.png")
     assert (original.file, original.member) == (None, None)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_error_comes_from_another_process_as_it_is(copied):
+    error = an_error(file=Path("a.zip"), member="0.png")
+    again = copied(error)
+    assert type(again) is DatasetError
+    assert str(again) == str(error)
+    assert (again.file, again.member, again.remedy) == ("a.zip", "0.png", "Ask the dog.")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"), [("", ""), ("a cat", "a cat"), ("a cat\nat line 5\n", "a cat"), ("\na", "")]
+)
+def test_first_line_of_an_error_is_without_the_others(text, first):
+    assert first_line(RuntimeError(text)) == first

@@ -32,7 +32,7 @@ def served(cache, monkeypatch):
 @pytest.fixture
 def made(stack, tmp_path):
     """A dataset on the disk that comes in several pieces."""
-    values = np.random.default_rng(0).integers(0, 256, (80, 60, 64), np.uint8)
+    values = np.random.default_rng(0).integers(0, 256, (24, 20, 512), np.uint8)
     path = tmp_path / "made.zip"
     write_stack(path, replace(stack, values=values, feature_labels=None))
     return path

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import sys
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -39,11 +41,23 @@ def served(cache, monkeypatch):
 
 
 @pytest.fixture
-def dataset(stack, tmp_path) -> bytes:
-    """A dataset that comes in several pieces."""
-    values = np.random.default_rng(0).integers(0, 256, (80, 60, 64), np.uint8)
-    write_stack(tmp_path / "made.zip", replace(stack, values=values, feature_labels=None))
-    content = (tmp_path / "made.zip").read_bytes()
+def made(stack, tmp_path):
+    """Makes a dataset."""
+
+    def make(shape=(36, 30, 256), dtype=np.uint8, **changes) -> bytes:
+        values = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+        other = replace(stack, values=values, feature_labels=None, **changes)
+        path = tmp_path / f"made{len(list(tmp_path.iterdir()))}.zip"
+        write_stack(path, other)
+        return path.read_bytes()
+
+    return make
+
+
+@pytest.fixture
+def dataset(made) -> bytes:
+    """A dataset as it should be, which comes in several pieces."""
+    content = made()
     assert len(content) > 3 * STEP
     return content
 
@@ -83,6 +97,12 @@ def test_hashes_of_the_first_and_the_last_coco_dataset_are_known():
         "coco_conv2_x",
         "coco_conv4_x",
     ]
+
+
+def test_examples_of_a_stage_have_its_features():
+    features = {"conv2_x": 256, "conv3_x": 512, "conv4_x": 1024}
+    for name, example in EXAMPLES.items():
+        assert example.features == features[name.partition("_")[2]]
 
 
 def test_example_is_downloaded_once_and_kept(served, cache, dataset):
@@ -243,6 +263,129 @@ def test_damaged_overlay_is_refused(served, cache, dataset):
     damaged = dataset[:start] + bytes(3) + dataset[start + 3 :]
     with served(files({FILE: damaged})):
         assert fails(cache, match="damaged overlay").member == "overlay.jpg"
+
+
+# Downloads that are not what they should be
+
+
+@pytest.fixture
+def small_limit(monkeypatch) -> int:
+    """No download may be larger than two pieces."""
+    monkeypatch.setattr(example_datasets, "MOST_BYTES", 2 * STEP)
+    return 2 * STEP
+
+
+def test_limit_is_large_enough_for_each_example():
+    largest_on_github = 100 * 2**20
+    assert largest_on_github == example_datasets.MOST_BYTES
+
+
+def test_download_that_is_too_large_is_refused_before_it_begins(served, cache, small_limit):
+    sent = []
+
+    def answer(request):
+        send_start(request, 3 * STEP)
+        sent.append(request.path)
+
+    descriptions = []
+
+    def track(iterable, /, *, total, desc):
+        descriptions.append(desc)
+        return iterable
+
+    with served(answer):
+        error = fails(cache, match="a download of 197 kB or more; expected .* 131 kB", track=track)
+    assert sent == [f"/{FILE}"]
+    assert error.file.endswith(FILE)
+    assert not any(desc.startswith("Downloading") for desc in descriptions)
+
+
+def test_endless_download_without_a_length_is_ended(served, cache, small_limit):
+    is_over = Event()
+
+    def answer(request):
+        request.send_response(200)
+        request.end_headers()
+        with suppress(OSError):  # nobody listens any more
+            while not is_over.is_set():
+                request.wfile.write(bytes(STEP))
+
+    with served(answer):
+        fails(cache, match="a download of 197 kB or more")
+        is_over.set()
+
+
+def test_download_that_unpacks_to_more_than_its_length_is_ended(served, cache, small_limit):
+    content = gzip.compress(bytes(100 * STEP))
+    assert len(content) < small_limit
+
+    def answer(request):
+        request.send_response(200)
+        request.send_header("Content-Encoding", "gzip")
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    with served(answer):
+        fails(cache, match="a download of .* or more")
+
+
+@pytest.mark.parametrize("length", ["many", "-1", "1e3"])
+def test_length_that_is_no_number_is_passed_over(served, dataset, length):
+    def answer(request):
+        request.send_response(200)
+        request.send_header("Content-Length", length)
+        request.end_headers()
+        request.wfile.write(dataset)
+
+    with served(answer):
+        assert example_path(NAME).read_bytes() == dataset
+
+
+@pytest.mark.filterwarnings("ignore::napari_ifealid.formats.WebApplicationWarning")
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"shape": (36, 30, 255)}, "255 features of 8 bit"),
+        ({"shape": (36, 30, 512)}, "512 features of 8 bit"),
+        ({"dtype": np.uint16}, "256 features of 16 bit"),
+        ({"overlay": None}, "an image of another shape, or none"),
+        ({"overlay": np.zeros((20, 24, 3), np.uint8)}, "an image of another shape, or none"),
+        ({"overlay": np.zeros((240, 24, 3), np.uint8)}, "an image of another shape, or none"),
+    ],
+    ids=["fewer features", "more features", "16 bit", "no overlay", "turned", "long"],
+)
+def test_another_dataset_is_refused(served, cache, made, changes, found):
+    with served(files({FILE: made(**changes)})):
+        error = fails(cache, match="256 features of 8 bit with the image that they are of")
+    assert error.found == found
+    assert error.file.startswith("http://")
+    assert error.file.endswith(f"/{FILE}")
+
+
+@pytest.mark.parametrize("size", [(640, 427), (427, 640), (1024, 2048), (1356, 2040), (641, 481)])
+@pytest.mark.parametrize("stride", [16, 32])
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_map_of_a_whole_image_is_accepted_however_it_is_rounded(
+    served, made, size, stride, is_padded
+):
+    height, width = (-(-side // stride) if is_padded else side // stride for side in size)
+    content = made((height, width, 256), overlay=np.zeros((*size, 3), np.uint8))
+    with served(files({FILE: content})):
+        assert example_path(NAME).read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["coco_conv2_x", "coco_conv4_x"])
+def test_published_dataset_is_accepted_by_its_contents_alone(
+    served, shared_data, monkeypatch, name
+):
+    content = (shared_data / EXAMPLES[name].file_name).read_bytes()
+    monkeypatch.setitem(EXAMPLES, name, replace(EXAMPLES[name], sha256=None))
+    with served(files({EXAMPLES[name].file_name: content})):
+        assert example_path(name).read_bytes() == content
+
+
+# Cancelled
 
 
 @pytest.mark.parametrize("last", ["Connecting", "Downloading", "Opening"])

@@ -6,16 +6,16 @@ import pytest
 from napari.layers import Layer
 
 from napari_ifealid.formats import read_stacks
-from napari_ifealid.layers import STACK_KEY, layer_data
+from napari_ifealid.layers import STACK_KEY, layer_data, layers_of
 from napari_ifealid.stack import FeatureStack, Placement
 
 
-def layers_of(stack: FeatureStack) -> list[Layer]:
+def as_layers(stack: FeatureStack) -> list[Layer]:
     return [Layer.create(*tuple_) for tuple_ in layer_data(stack)]
 
 
 def features_of(values: np.ndarray, **arguments) -> Layer:
-    return layers_of(FeatureStack(values=values, name="x", **arguments))[-1]
+    return as_layers(FeatureStack(values=values, name="x", **arguments))[-1]
 
 
 def outer_edges(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_outer_edges_of_features_and_overlay_meet(overlay_shape, map_shape):
         name="x",
         overlay=np.zeros((*overlay_shape, 3), np.uint8),
     )
-    overlay, features = layers_of(stack)
+    overlay, features = as_layers(stack)
     np.testing.assert_allclose(
         outer_edges(features, map_shape), outer_edges(overlay, overlay_shape), atol=1e-9
     )
@@ -47,7 +47,7 @@ def test_edges_of_the_example_datasets_meet(shared_data):
     edges = []
     for path in sorted(shared_data.glob("*.jpg.*.zip")):
         (stack,) = read_stacks(path)
-        overlay, features = layers_of(stack)
+        overlay, features = as_layers(stack)
         edges += [
             outer_edges(overlay, stack.overlay.shape[:2]),
             outer_edges(features, stack.spatial_shape),
@@ -81,20 +81,59 @@ def test_memory_mapped_features_stay_in_their_file(tmp_path):
     assert np.shares_memory(features_of(values).data, values)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
-def test_features_on_disk_are_not_read(dtype):
-    def read(block):
-        raise AssertionError("a chunk was read")
+def watched(values: np.ndarray) -> tuple[FeatureStack, list[int]]:
+    """Return a lazy stack, and a list of the blocks that are read."""
+    read = []
 
-    values = da.zeros((40, 50, 6), dtype, chunks=(10, 10, 3)).map_blocks(read, dtype=dtype)
-    ((data, _, _),) = layer_data(FeatureStack(values=values, name="x"))
+    def note(block: np.ndarray, block_id: tuple[int, ...]) -> np.ndarray:
+        read.append(block_id)
+        return block
+
+    lazy = da.from_array(values, chunks=(10, 10, 3)).map_blocks(
+        note, dtype=values.dtype, meta=values
+    )
+    return FeatureStack(values=lazy, name="x"), read
+
+
+def test_lazy_features_of_8_bits_are_not_read():
+    stack, read = watched(np.ones((40, 50, 6), np.uint8))
+    ((data, arguments, _),) = layer_data(stack)
     assert isinstance(data, da.Array)
     assert data.shape == (6, 40, 50)
-    with pytest.raises(AssertionError, match="a chunk was read"):
-        data[0, 0, 0].compute()
+    assert arguments["contrast_limits"] == (0, 255)
+    assert read == []
 
 
-def test_features_on_disk_are_channels_first():
+def test_of_other_lazy_features_a_corner_is_read_for_their_contrast():
+    values = np.random.default_rng(0).random((40, 50, 6))
+    values[20:, 20:] = 100
+    values[0, 0, 0] = np.nan
+    stack, read = watched(values)
+    ((_, arguments, _),) = layer_data(stack)
+    corner = values[:16, :16]
+    assert arguments["contrast_limits"] == (np.nanmin(corner), np.nanmax(corner))
+    assert {block[:2] for block in read} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("value", "limits"), [(7.0, (7.0, 8.0)), (np.nan, (0.0, 1.0)), (np.inf, (0.0, 1.0))]
+)
+def test_contrast_of_a_constant_corner_is_some_range(value, limits):
+    values = da.full((40, 50, 6), value, chunks=10)
+    ((_, arguments, _),) = layer_data(FeatureStack(values=values, name="x"))
+    assert arguments["contrast_limits"] == limits
+
+
+def test_damaged_lazy_features_become_a_layer_all_the_same():
+    def read(block):
+        raise RuntimeError("damaged")
+
+    values = da.zeros((40, 50, 6), chunks=10).map_blocks(read, dtype=float)
+    ((_, arguments, _),) = layer_data(FeatureStack(values=values, name="x"))
+    assert arguments["contrast_limits"] == (0, 1)
+
+
+def test_lazy_features_are_channels_first():
     values = np.arange(120.0).reshape(4, 5, 6)
     features = features_of(da.from_array(values, chunks=(2, 3, 4)))
     np.testing.assert_array_equal(features.data[2], values[..., 2])
@@ -135,24 +174,24 @@ def test_features_are_hidden_at_first():
 @pytest.mark.parametrize("shape", [(8, 9, 3), (3, 3, 3)])
 def test_overlay_is_shown_in_colour(shape):
     stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros(shape, np.uint8))
-    overlay = layers_of(stack)[0]
+    overlay = as_layers(stack)[0]
     assert overlay.rgb
     assert overlay.visible
 
 
 def test_overlay_comes_below_the_features():
     stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros((8, 9, 3), np.uint8))
-    assert [layer.name for layer in layers_of(stack)] == ["x overlay", "x features"]
+    assert [layer.name for layer in as_layers(stack)] == ["x overlay", "x features"]
 
 
 def test_features_alone_without_an_overlay():
-    (layer,) = layers_of(FeatureStack(values=np.ones((4, 5, 6)), name="x"))
+    (layer,) = as_layers(FeatureStack(values=np.ones((4, 5, 6)), name="x"))
     assert layer.name == "x features"
 
 
 def test_every_layer_carries_its_stack():
     stack = FeatureStack(values=np.ones((4, 5, 6)), name="x", overlay=np.zeros((8, 9, 3), np.uint8))
-    assert all(layer.metadata[STACK_KEY] is stack for layer in layers_of(stack))
+    assert all(layer.metadata[STACK_KEY] is stack for layer in as_layers(stack))
 
 
 def test_contrast_of_bytes_is_their_whole_range():
@@ -164,3 +203,53 @@ def test_pixels_lie_where_the_placement_says():
     features = features_of(np.zeros((2, 5, 6, 3)), placement=placement)
     assert features.scale.tolist() == [1.0, 1.0, 4.0, 8.0]
     assert features.translate.tolist() == [0.0, 0.0, 1.5, 0.0]
+
+
+# Several stacks
+
+
+def stack_of(name: str, overlay: np.ndarray | None) -> FeatureStack:
+    return FeatureStack(values=np.ones((4, 5, 6), np.uint8), name=name, overlay=overlay)
+
+
+def names_of(layers: list[tuple]) -> list[str]:
+    return [arguments["name"] for _, arguments, _ in layers]
+
+
+CAT, DOG = (np.full((8, 10, 3), value, np.uint8) for value in (1, 2))
+
+
+def test_stacks_of_one_image_have_one_overlay():
+    stacks = [stack_of(name, CAT.copy()) for name in "abc"]
+    layers = layers_of(stacks)
+    assert names_of(layers) == ["a overlay", "a features", "b features", "c features"]
+    for (_, arguments, _), stack in zip(layers[1:], stacks, strict=True):
+        assert arguments["metadata"][STACK_KEY] is stack
+
+
+def test_each_image_has_an_overlay_below_the_features_of_its_first_stack():
+    stacks = [stack_of("a", CAT), stack_of("b", DOG), stack_of("c", None), stack_of("d", CAT)]
+    assert names_of(layers_of(stacks)) == [
+        "a overlay",
+        "a features",
+        "b overlay",
+        "b features",
+        "c features",
+        "d features",
+    ]
+
+
+@pytest.mark.parametrize("shape", [(8, 10, 3), (10, 8, 3), (4, 5, 3)])
+def test_images_of_other_pixels_or_another_shape_are_others(shape):
+    other = np.full(shape, 3, np.uint8)
+    names = names_of(layers_of([stack_of("a", CAT), stack_of("b", other)]))
+    assert "b overlay" in names
+
+
+def test_image_that_has_a_layer_already_gets_none():
+    layers = layers_of([stack_of("a", CAT), stack_of("b", DOG)], [DOG.copy()])
+    assert names_of(layers) == ["a overlay", "a features", "b features"]
+
+
+def test_no_stacks_have_no_layers():
+    assert layers_of([], [CAT]) == []

@@ -4,10 +4,13 @@ import zipfile
 from pathlib import Path
 
 import dask.array as da
+import fsspec
 import numpy as np
 import pytest
 import zarr
+from napari.components import ViewerModel
 
+from napari_ifealid import _reader, read_stack, write_stack
 from napari_ifealid._reader import get_reader
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.layers import STACK_KEY
@@ -48,10 +51,14 @@ def test_zip_of_something_else_is_not_ours(tmp_path):
     assert get_reader(write_zip(tmp_path / "b.npz", "README.md")) is None
 
 
-def test_missing_file_and_folder_are_not_ours(tmp_path):
-    (tmp_path / "folder.zip").mkdir()
-    assert get_reader(str(tmp_path / "missing.zip")) is None
-    assert get_reader(str(tmp_path / "folder.zip")) is None
+@pytest.mark.parametrize("suffix", [".zip", ".npy", ".npz", ".zarr"])
+def test_missing_file_and_folder_are_not_ours(tmp_path, suffix):
+    (tmp_path / f"folder{suffix}").mkdir()
+    assert get_reader(str(tmp_path / f"missing{suffix}")) is None
+    assert get_reader(str(tmp_path / f"folder{suffix}")) is None
+
+
+def test_no_path_is_not_ours():
     assert get_reader([]) is None
 
 
@@ -101,8 +108,7 @@ def test_several_files_give_the_layers_of_each(cube, tmp_path):
     assert names == ["cube.npy features", "two.npz: a features", "two.npz: b features"]
 
 
-def test_opening_a_dataset_adds_overlay_and_features(make_napari_viewer, shared_data):
-    viewer = make_napari_viewer(show=False)
+def test_opening_a_dataset_adds_overlay_and_features(viewer, shared_data):
     viewer.open(shared_data / f"{COCO}.8.zip", plugin="napari-ifealid")
     overlay, features = viewer.layers
     assert [overlay.name, features.name] == [f"{COCO} overlay", f"{COCO} features"]
@@ -114,8 +120,74 @@ def test_opening_a_dataset_adds_overlay_and_features(make_napari_viewer, shared_
     assert isinstance(features.metadata[STACK_KEY], FeatureStack)
 
 
-def test_opening_an_array_adds_features(make_napari_viewer, cube):
+BOTH = [f"{COCO}.8.zip", f"{COCO.replace('C1', 'C3')}.8.zip"]
+
+
+@pytest.fixture
+def viewer(plugins, monkeypatch) -> ViewerModel:
+    """The viewer that files are opened in, without a window."""
+    viewer = ViewerModel()
+    monkeypatch.setattr(_reader, "current_viewer", lambda: viewer)
+    return viewer
+
+
+@pytest.fixture
+def open_file(viewer, shared_data):
+    """Opens files and returns the names of the new layers."""
+
+    def open_(*names: str) -> list[str]:
+        paths = [shared_data / name for name in names]
+        return [layer.name for layer in viewer.open(paths, plugin="napari-ifealid")]
+
+    return open_
+
+
+def names(*kinds: str) -> list[str]:
+    return [f"{COCO.replace('C1', kind[:2])}{kind[2:]}" for kind in kinds]
+
+
+def test_two_stacks_of_one_image_lie_over_one_overlay(viewer, open_file, shared_data):
+    paths = [str(shared_data / name) for name in BOTH]
+    layers = get_reader(paths)(paths)
+    assert [arguments["name"] for _, arguments, _ in layers] == names(
+        "C1 overlay", "C1 features", "C3 features"
+    )
+
+
+def test_second_stack_of_an_image_comes_without_the_overlay_that_is_shown(viewer, open_file):
+    assert open_file(BOTH[0]) == names("C1 overlay", "C1 features")
+    viewer.layers[0].visible = False
+    assert open_file(BOTH[1]) == names("C3 features")
+    assert open_file(BOTH[0]) == [f"{COCO} features [1]"]
+
+
+def test_window_that_shows_the_image_gets_no_second_one(make_napari_viewer, shared_data):
     viewer = make_napari_viewer(show=False)
+    for name in BOTH:
+        viewer.open(shared_data / name, plugin="napari-ifealid")
+    assert [layer.name for layer in viewer.layers] == names(
+        "C1 overlay", "C1 features", "C3 features"
+    )
+
+
+def test_overlay_that_was_removed_is_opened_again(viewer, open_file):
+    open_file(BOTH[0])
+    del viewer.layers[0]
+    assert open_file(BOTH[1]) == names("C3 overlay", "C3 features")
+
+
+def test_picture_of_the_users_own_replaces_no_overlay(viewer, open_file, shared_data):
+    viewer.add_image(read_stack(shared_data / BOTH[0]).overlay, rgb=True)
+    assert open_file(BOTH[0]) == names("C1 overlay", "C1 features")
+
+
+def test_overlay_of_another_image_is_opened_beside_the_first(viewer, open_file, stack, tmp_path):
+    write_stack(tmp_path / "small.zip", stack)
+    open_file(BOTH[0])
+    assert open_file(tmp_path / "small.zip") == ["small overlay", "small features"]
+
+
+def test_opening_an_array_adds_features(viewer, cube):
     viewer.open(cube, plugin="napari-ifealid")
     (features,) = viewer.layers
     assert features.name == "cube.npy features"
@@ -124,15 +196,29 @@ def test_opening_an_array_adds_features(make_napari_viewer, cube):
     np.testing.assert_array_equal(features.translate, [0, 0, 0])
 
 
-def test_opening_a_zarr_folder_adds_features_that_stay_on_disk(make_napari_viewer, tmp_path):
+def test_opening_a_zarr_folder_adds_features_that_stay_on_disk(viewer, tmp_path):
     values = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
     zarr.create_array(str(tmp_path / "cube.zarr"), data=values, chunks=(2, 2, 5))
-    viewer = make_napari_viewer(show=False)
     viewer.open(tmp_path / "cube.zarr", plugin="napari-ifealid")
     (features,) = viewer.layers
     assert features.name == "cube.zarr features"
     assert isinstance(features.data, da.Array)
     np.testing.assert_array_equal(features.data, np.moveaxis(values, -1, 0))
+
+
+def test_array_behind_a_url_is_opened(viewer):
+    url = "memory://test_reader/cube.zarr"
+    zarr.create_array(url, data=np.arange(60, dtype=np.uint8).reshape(3, 4, 5))
+    try:
+        (layer,) = viewer.open(url, plugin="napari-ifealid")
+        np.testing.assert_array_equal(layer.data, np.arange(60).reshape(3, 4, 5).transpose(2, 0, 1))
+        assert layer.name == "cube.zarr features"
+    finally:
+        fsspec.filesystem("memory").rm("/test_reader", recursive=True)
+
+
+def test_url_of_a_file_is_not_ours():
+    assert get_reader("https://example.org/cube.npy") is None
 
 
 def test_other_folders_are_not_ours(tmp_path):
@@ -143,8 +229,7 @@ def test_other_folders_are_not_ours(tmp_path):
         assert get_reader(str(tmp_path / name)) is None
 
 
-def test_opening_a_bad_file_raises_and_adds_no_layer(make_napari_viewer, cube, flat):
-    viewer = make_napari_viewer(show=False)
+def test_opening_a_bad_file_raises_and_adds_no_layer(viewer, cube, flat):
     with pytest.raises(DatasetError, match=r"flat\.npy"):
         viewer.open(flat, plugin="napari-ifealid")
     with pytest.raises(DatasetError, match=r"flat\.npy"):

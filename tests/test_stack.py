@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.stack import FeatureStack, check_feature_array
+from napari_ifealid.stack import FeatureStack, check_feature_array, size_in_words
 
 CUBE = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
 ENDS = st.floats(-1e150, 1e150, allow_subnormal=False)
@@ -96,6 +97,33 @@ def test_memory_mapped_array_stays_memory_mapped(tmp_path):
     assert isinstance(stack.values, np.memmap)
 
 
+def test_dask_array_is_lazy_and_other_arrays_are_not(tmp_path):
+    np.save(tmp_path / "cube.npy", CUBE)
+    mapped = np.load(tmp_path / "cube.npy", mmap_mode="r")
+    assert FeatureStack(values=da.from_array(CUBE), name="x").is_lazy
+    assert not FeatureStack(values=CUBE, name="x").is_lazy
+    assert not FeatureStack(values=mapped, name="x").is_lazy
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((160, 106, 256), "160 × 106 pixels × 256 features"),
+        ((7, 2, 3, 4, 5), "7 × 2 × 3 × 4 pixels × 5 features"),
+        ((1, 1, 1), "1 × 1 pixels × 1 features"),
+    ],
+)
+def test_size_in_words_has_the_axes_in_their_order(shape, words):
+    assert size_in_words(shape) == words
+
+
+def test_features_are_named_by_their_labels():
+    labels = ["red", 550.0, 3, 4, 5]
+    stack = FeatureStack(values=CUBE, name="x", feature_labels=labels)
+    assert [stack.feature_name(feature) for feature in (0, 1)] == ["feature red", "feature 550.0"]
+    assert FeatureStack(values=CUBE, name="x").feature_name(3) == "feature 3"
+
+
 def test_counts_and_shape_of_a_stack_with_three_spatial_axes():
     stack = FeatureStack(values=np.ones((2, 3, 4, 5)), name="x")
     assert (stack.spatial_shape, stack.pixel_count, stack.feature_count) == ((2, 3, 4), 24, 5)
@@ -161,3 +189,22 @@ def test_vector_is_found_along_every_spatial_axis():
     values = np.arange(120.0).reshape(2, 3, 4, 5)
     vector = FeatureStack(values=values, name="x").vector([1, 2, 3])
     np.testing.assert_array_equal(vector, [115, 116, 117, 118, 119])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, da.from_array])
+def test_image_of_a_feature_holds_its_real_values_in_a_region(kind):
+    values = np.arange(120, dtype=np.uint8).reshape(2, 3, 4, 5)
+    stack = FeatureStack(values=kind(values), name="x", value_range=(-3.0, 2.0))
+    region = (slice(1, 2), slice(0, 3), slice(2, 4))
+    image = stack.feature_image(3, region)
+    assert type(image) is np.ndarray
+    assert image.dtype == np.float32
+    np.testing.assert_array_equal(
+        image, stack.real_values(values)[1:2, :3, 2:4, 3].astype(np.float32)
+    )
+
+
+def test_number_beyond_the_largest_float32_is_infinite_in_an_image():
+    values = np.full((1, 1, 2), [1e300, -1e300])
+    image = FeatureStack(values=values, name="x").feature_image(1, (slice(None), slice(None)))
+    assert image.tolist() == [[-np.inf]]

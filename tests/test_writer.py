@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from napari.components import ViewerModel
 from napari.layers import Image
 from napari.utils.notifications import notification_manager
 
 from napari_ifealid import read_stack
 from napari_ifealid._writer import write_dataset
 from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.formats import restored
 from napari_ifealid.stack import FeatureStack
 
@@ -19,8 +22,8 @@ COCO = "000000015746.jpg.C1.npz.8.zip"
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
+def viewer(plugins) -> ViewerModel:
+    return ViewerModel()
 
 
 @pytest.fixture
@@ -66,11 +69,48 @@ def test_labels_and_real_values_of_a_signed_stack_come_back(viewer, save, add_st
     np.testing.assert_allclose(restored(saved), values, atol=1e-6)
 
 
-def test_any_image_with_a_named_feature_axis_is_saved(viewer, save):
+@pytest.mark.parametrize(
+    ("axis", "labels"),
+    [(0, ("feature", "y", "x")), (1, ("y", "Bands", "x")), (2, ("y", "x", "channel"))],
+)
+def test_any_image_with_a_named_feature_axis_is_saved(viewer, save, axis, labels):
     values = np.arange(5 * 7 * 4, dtype=np.uint8).reshape(5, 7, 4)
-    saved = save(viewer.add_image(values, axis_labels=("y", "x", "channel"), name="plain"))
+    layer = viewer.add_image(
+        np.moveaxis(values, -1, axis), rgb=False, axis_labels=labels, name="plain"
+    )
+    saved = save(layer)
     np.testing.assert_array_equal(restored(saved), values)
     assert saved.name == "plain"
+
+
+def test_image_of_an_unknown_feature_axis_is_refused_until_the_axis_has_a_name(
+    viewer, save, tmp_path
+):
+    values = np.arange(5 * 7 * 4, dtype=np.uint8).reshape(4, 5, 7)
+    layer = viewer.add_image(values, rgb=False, name="plain")
+    viewer.layers.selection = {layer}
+    with pytest.raises(OSError, match=r"'plain' without an axis.*axis_labels = ") as caught:
+        viewer.layers.save(str(tmp_path / "a.zip"), selected=True)
+    assert "Feature similarity widget" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    layer.axis_labels = ("feature", "y", "x")
+    np.testing.assert_array_equal(restored(save(layer)), np.moveaxis(values, 0, -1))
+
+
+def test_multiscale_features_are_saved_at_full_resolution(viewer, save):
+    values = np.arange(4 * 8 * 6, dtype=np.uint8).reshape(4, 8, 6)
+    layer = viewer.add_image(
+        [values, values[:, ::2, ::2]], rgb=False, axis_labels=("feature", "y", "x")
+    )
+    np.testing.assert_array_equal(restored(save(layer)), np.moveaxis(values, 0, -1))
+
+
+def test_features_that_stay_in_a_file_are_saved(viewer, save, stack, tmp_path, free_memory):
+    np.save(tmp_path / "cube.npy", stack.values)
+    with free_memory(0):
+        (layer,) = viewer.open(tmp_path / "cube.npy", plugin="napari-ifealid")
+    assert not isinstance(layer.data, np.ndarray)
+    np.testing.assert_array_equal(restored(save(layer)), stack.values)
 
 
 def test_edited_data_are_saved_as_they_are_now(viewer, save, add_stack, stack):
@@ -117,15 +157,40 @@ def test_other_angles_in_the_web_application_are_told_in_the_window(viewer, save
     assert "other angles" in told.message
 
 
-def test_similarity_map_is_refused_and_can_be_saved_as_tiff(viewer, add_stack, stack, tmp_path):
+@pytest.fixture
+def explorer(viewer, add_stack, stack):
     add_stack(viewer, stack)
-    layer = Explorer(viewer).similarity_layer
+    explorer = Explorer(viewer)
+    yield explorer
+    explorer.close()
+
+
+def refused(viewer, layer: Image, folder: Path) -> None:
     viewer.layers.selection = {layer}
-    with pytest.raises(OSError, match=r"similarity map 'similarity'.*Save the others as TIFF"):
-        viewer.layers.save(str(tmp_path / "map.zip"), selected=True)
-    assert list(tmp_path.iterdir()) == []
+    text = rf"'{layer.name}', which only shows a stack.*Save the others as TIFF"
+    with pytest.raises(OSError, match=text):
+        viewer.layers.save(str(folder / "map.zip"), selected=True)
+    assert list(folder.iterdir()) == []
+
+
+def test_similarity_map_is_refused_and_can_be_saved_as_tiff(viewer, explorer, tmp_path):
+    layer = explorer.map_layer
+    refused(viewer, layer, tmp_path)
     (saved,) = viewer.layers.save(str(tmp_path / "map.tif"), selected=True)
     np.testing.assert_array_equal(tifffile.imread(saved), layer.data)
+
+
+def test_image_under_the_map_is_refused(viewer, explorer, tmp_path):
+    (backdrop,) = [layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata]
+    refused(viewer, backdrop, tmp_path)
+
+
+def test_features_are_saved_with_their_overlay_while_they_are_explored(
+    viewer, explorer, save, stack
+):
+    saved = save(viewer.layers["small features"], viewer.layers["small overlay"])
+    np.testing.assert_array_equal(restored(saved), stack.values)
+    np.testing.assert_allclose(saved.overlay, stack.overlay, atol=6)
 
 
 def test_flat_image_is_refused(viewer, tmp_path):

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
+from napari.viewer import current_viewer
+
 from napari_ifealid._progress import late_progress
+from napari_ifealid.explorer.sources import is_opened_overlay
 from napari_ifealid.formats import looks_like_stack, read_stacks
-from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.layers import LayerData, layers_of
 
 NO_LAYERS: list[Any] = [(None,)]
 """What tells napari that there is nothing to add, and no reason to complain."""
@@ -29,10 +32,11 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:
-    """Return the layers of one file or several.
+    """Return the layers of one file or several, with one overlay for each image.
 
     All of them are read before anything is returned, so that a bad file adds no layer. Nothing
-    is returned to a window that was closed meanwhile.
+    is returned to a window that was closed meanwhile. An image that the viewer shows already, as
+    that of another stack, is left out.
 
     Raises
     ------
@@ -40,14 +44,14 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
         If a file is no good.
     """
     try:
-        return [
-            layer
-            for file in _as_list(path)
-            for stack in read_stacks(file, track=late_progress)
-            for layer in layer_data(stack)
+        stacks = [
+            stack for file in _as_list(path) for stack in read_stacks(file, track=late_progress)
         ]
     except CancelledError:
         return NO_LAYERS
+    viewer = current_viewer()
+    shown = [] if viewer is None else filter(is_opened_overlay, viewer.layers)
+    return layers_of(stacks, [layer.data for layer in shown])
 
 
 def _as_list(path: str | list[str]) -> list[str]:

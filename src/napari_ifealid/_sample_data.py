@@ -9,7 +9,7 @@ from skimage.data import astronaut as astronaut_image
 
 from napari_ifealid.extraction import filter_features
 from napari_ifealid.formats import read_stack
-from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.layers import LayerData, layer_data, layers_of
 from napari_ifealid.stack import FeatureStack
 
 _FOLDER = Path(__file__).parent / "samples"
@@ -21,10 +21,11 @@ def chelsea() -> list[LayerData]:
     The last is the latest layer of the network: the one to begin with.
     """
     texture, *others = map(_chelsea, ("texture", "parts", "objects"))
-    (picture, about_picture, kind), features = layer_data(texture)
-    overlay = picture, about_picture | {"name": "Chelsea overlay"}, kind
-    stacks = [replace(stack, overlay=texture.overlay) for stack in others]
-    return [overlay, features, *(layer_data(stack)[-1] for stack in stacks)]
+    overlay, *features = layers_of(
+        [texture, *(replace(stack, overlay=texture.overlay) for stack in others)]
+    )
+    picture, about_picture, kind = overlay
+    return [(picture, about_picture | {"name": "Chelsea overlay"}, kind), *features]
 
 
 def chelsea_texture() -> list[LayerData]:

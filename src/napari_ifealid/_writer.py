@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from napari_ifealid._progress import late_progress
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.sources import (
-    SIMILARITY_KEY,
+    BACKDROP_KEY,
+    MAP_KEY,
     feature_stack,
-    guess_feature_axis,
     has_features,
 )
 from napari_ifealid.formats import write_stack, zip_path
-from napari_ifealid.layers import LayerData
+from napari_ifealid.layers import STACK_KEY, LayerData
+from napari_ifealid.stack import FeatureStack
 
 _REMEDY = "Select a features layer, alone or with the original image over which it lies."
 
@@ -58,10 +60,7 @@ def write_dataset(path: str, layers: list[LayerData]) -> list[str]:
 def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
     images = [Layer.create(*layer) for layer in layers]
     features, overlay = _roles(images, path)
-    stack = replace(
-        feature_stack(features, guess_feature_axis(features)),
-        overlay=None if overlay is None else _rgb8(overlay),
-    )
+    stack = replace(_stack_of(features, path), overlay=None if overlay is None else _rgb8(overlay))
     with warnings.catch_warnings(record=True) as caught:  # napari's dialog drops them
         warnings.simplefilter("always")
         try:
@@ -73,17 +72,32 @@ def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
     return [str(path)]
 
 
+def _stack_of(layer: Image, path: Path) -> FeatureStack:
+    axis = known_axis(layer)
+    if axis is None:
+        raise _not_writable(
+            f"the image {layer.name!r} without an axis that is known to hold features",
+            "an opened feature stack, or an image with an axis of the name 'feature' or 'channel'",
+            "Choose it in the Feature similarity widget, tell it the axis and save there, or name "
+            "the axis: layer.axis_labels = ('feature', 'y', 'x').",
+            path,
+        )
+    data = layer.data[0] if layer.multiscale else layer.data
+    opened = None if layer.rgb else layer.metadata.get(STACK_KEY)
+    return feature_stack(data, opened, axis, layer.name)
+
+
 def _roles(images: list[Image], path: Path) -> tuple[Image, Image | None]:
     """Return which image holds the features and which is the overlay."""
     for image in images:
         if not has_features(image):
-            is_map = SIMILARITY_KEY in image.metadata
+            is_own = bool({MAP_KEY, BACKDROP_KEY} & image.metadata.keys())
             raise _not_writable(
-                f"the similarity map {image.name!r}"
-                if is_map
+                f"{image.name!r}, which only shows a stack"
+                if is_own
                 else f"the flat image {image.name!r}",
                 "an image with features",
-                f"{_REMEDY} Save the others as TIFF." if is_map else _REMEDY,
+                f"{_REMEDY} Save the others as TIFF." if is_own else _REMEDY,
                 path,
             )
     if len(images) == 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from os import PathLike, fspath
+from typing import Any
 
 
 class DatasetError(ValueError):
@@ -40,6 +42,14 @@ class DatasetError(ValueError):
         prefix = f"{place}: " if place else ""
         super().__init__(f"{prefix}found {found}; expected {expected}. {remedy}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an exception is pickled by its text alone, and could not come from another process
+        place = {"file": self.file, "member": self.member}
+        made_again = partial(
+            type(self), self.found, expected=self.expected, remedy=self.remedy, **place
+        )
+        return made_again, ()
+
     def inside(self, file: str | PathLike[str], member: str | None = None) -> DatasetError:
         """Return the same error, told of the given file and member."""
         return DatasetError(
@@ -49,3 +59,8 @@ class DatasetError(ValueError):
             file=file,
             member=member or self.member,
         )
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text: others are for programmers."""
+    return str(error).partition("\n")[0]

@@ -19,6 +19,8 @@ from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
+from napari_ifealid.sizes import size_text
+from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
 
 SOURCE = (
@@ -36,6 +38,9 @@ PATIENCE = 10
 STEP = 2**16
 """Bytes between two steps of the progress."""
 
+MOST_BYTES = 100 * 2**20
+"""No download may be larger, and no file in a repository on GitHub is."""
+
 _TRY_LATER = f"Try again later; look into the variable {SOURCE_VARIABLE} if you have set it."
 
 
@@ -48,12 +53,15 @@ class Example:
     title : str
         The collection that the image is from, and the stage of ResNet101.
     file_name : str
+    features : int
+        How many the stage has.
     sha256 : str, optional
         Of the file, where it is known.
     """
 
     title: str
     file_name: str
+    features: int
     sha256: str | None = None
 
 
@@ -63,7 +71,8 @@ _IMAGES = {
     "DIV2K": "0804.png",
     "DOTA": "P0034.png",
 }
-_STAGES = {"conv2_x": "C1", "conv3_x": "C2", "conv4_x": "C3"}
+_STAGES = {"conv2_x": ("C1", 256), "conv3_x": ("C2", 512), "conv4_x": ("C3", 1024)}
+_BITS = 8
 _SHA256 = {
     ("COCO", "conv2_x"): "9ea00893962e181721272fa1957f55aa61ac767f486f281df14a614eee2df474",
     ("COCO", "conv4_x"): "8603e477d6ac87e2ec83e1a6aeac7d8f1d249a7bae766cae51c405092d3180d6",
@@ -72,11 +81,12 @@ _SHA256 = {
 EXAMPLES: Mapping[str, Example] = {
     f"{collection.lower()}_{stage}": Example(
         title=f"{collection}: {stage}",
-        file_name=f"{image}.{suffix}.npz.8.zip",
+        file_name=f"{image}.{suffix}.npz.{_BITS}.zip",
+        features=features,
         sha256=_SHA256.get((collection, stage)),
     )
     for collection, image in _IMAGES.items()
-    for stage, suffix in _STAGES.items()
+    for stage, (suffix, features) in _STAGES.items()
 }
 """The examples by their keys, such as "coco_conv2_x"."""
 
@@ -129,7 +139,7 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
     def download(url: str, file: str, _: pooch.Pooch) -> None:
         _download(url, file, track=track, title=example.title)
         if example.sha256 is None:
-            _check(file, url, track=track)
+            _check(file, url, example, track=track)
 
     try:
         return Path(cache.fetch(example.file_name, downloader=download))
@@ -150,11 +160,14 @@ def _download(url: str, file: str, *, track: Track, title: str) -> None:
         (answer,) = every_item(track, asking, total=1, desc=desc)
         answer.raise_for_status()
         pieces = answer.iter_content(STEP)
-        count = ceil(int(answer.headers.get("Content-Length", 0)) / STEP)
+        length = answer.headers.get("Content-Length", "")
+        size = int(length) if length.isdecimal() else 0
+        _check_size(size, url)
         desc = f"Downloading {title}"
         with Path(file).open("wb") as stream:
-            for piece in track(pieces, total=count, desc=desc):
+            for piece in track(pieces, total=ceil(size / STEP), desc=desc):
                 stream.write(piece)
+                _check_size(stream.tell(), url)
         if next(pieces, None) is not None:  # some progress bars just end when they are cancelled
             raise CancelledError(f"{desc}: cancelled")
 
@@ -164,12 +177,22 @@ def _ask(url: str) -> Response:
     return get(url, headers={"Accept-Encoding": "identity"}, stream=True, timeout=PATIENCE)
 
 
-def _check(file: str, url: str, *, track: Track) -> None:
-    """Read the whole dataset: checksums are checked on the way."""
+def _check_size(size: int, url: str) -> None:
+    if size > MOST_BYTES:
+        raise DatasetError(
+            f"a download of {size_text(size)} or more",
+            expected=f"one of the examples, none of which is larger than {size_text(MOST_BYTES)}",
+            remedy=_TRY_LATER,
+            file=url,
+        )
+
+
+def _check(file: str, url: str, example: Example, *, track: Track) -> None:
+    """Read the whole dataset, and so its checksums, and see whether it is what it should be."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", OverlayWarning)
-            read_ifealid_zip(file, track=track)
+            stack = read_ifealid_zip(file, track=track)
     except OverlayWarning as warning:
         raise DatasetError(
             "a damaged overlay",
@@ -180,6 +203,24 @@ def _check(file: str, url: str, *, track: Track) -> None:
         ) from warning
     except DatasetError as error:
         raise error.inside(url) from error
+    found = f"{stack.feature_count} features of {stack.precision} bit"
+    known = f"{example.features} features of {_BITS} bit"
+    if found != known or not _is_of_its_image(stack):
+        raise DatasetError(
+            found if found != known else "an image of another shape, or none",
+            expected=f"{known} with the image that they are of",
+            remedy=_TRY_LATER,
+            file=url,
+        )
+
+
+def _is_of_its_image(stack: FeatureStack) -> bool:
+    """Return whether the overlay has the shape of the feature map, but for a pixel more or less."""
+    if stack.overlay is None:
+        return False
+    sides = list(zip(stack.overlay.shape[:2], stack.spatial_shape, strict=True))
+    least_stride = max(overlay / (length + 1) for overlay, length in sides)
+    return all(length <= overlay / least_stride + 1 for overlay, length in sides)
 
 
 def _not_downloaded(url: str, error: RequestException) -> DatasetError:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_ifealid.stack import FeatureStack
 
 STACK_KEY = "feature_stack"
 """Where a layer's metadata holds the FeatureStack that it shows."""
 
+_LOOKED_AT = 16  # pixels along each axis
+
 LayerData = tuple[Any, dict[str, Any], str]
+
+
+def layers_of(
+    stacks: Sequence[FeatureStack], overlays: Iterable[NDArray[np.uint8]] = ()
+) -> list[LayerData]:
+    """Return the layers of several stacks, with one overlay for each image.
+
+    Parameters
+    ----------
+    stacks : sequence of FeatureStack
+    overlays : iterable of array, optional
+        Images that have a layer already.
+    """
+    layers: list[LayerData] = []
+    known = list(overlays)
+    for stack in stacks:
+        *overlay, features = layer_data(stack)
+        if overlay and not any(np.array_equal(overlay[0][0], one) for one in known):
+            known.append(overlay[0][0])
+            layers += overlay
+        layers.append(features)
+    return layers
 
 
 def layer_data(stack: FeatureStack) -> list[LayerData]:
@@ -31,8 +57,8 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         The overlay as an RGB image; the features as an image of shape (C, ...), a view of the
         stack's values, hidden at first.
     """
-    scale, translate = _placement(stack)
-    features = {
+    scale, translate = default_placement(stack)
+    features: dict[str, Any] = {
         "name": f"{stack.name} features",
         "metadata": {STACK_KEY: stack},
         "rgb": False,  # else napari takes a last axis of 3 or 4 pixels for colours
@@ -42,8 +68,9 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         "scale": (1.0, *scale),
         "translate": (0.0, *translate),
     }
-    if stack.values.dtype == np.uint8:
-        features["contrast_limits"] = (0, 255)  # saves napari a look at all the values
+    limits = _contrast_limits(stack)
+    if limits is not None:
+        features["contrast_limits"] = limits
     layers: list[LayerData] = [(np.moveaxis(stack.values, -1, 0), features, "image")]
     if stack.overlay is not None:
         overlay = {
@@ -60,8 +87,11 @@ def _axis_labels(count: int) -> list[str]:
     return [f"axis {number}" for number in range(count - 4)] + list("tzyx"[-count:])
 
 
-def _placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
-    """Return scale and translation along each spatial axis."""
+def default_placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
+    """Return scale and translation of a stack's pixels along each spatial axis.
+
+    They turn pixels of the stack into pixels of its image.
+    """
     if stack.placement is not None:
         leading = len(stack.spatial_shape) - 2
         return [1.0] * leading + [*stack.placement.stride], [0.0] * leading + [
@@ -73,3 +103,18 @@ def _placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
         scale[-2:] = [o / m for o, m in zip(stack.overlay.shape[:2], map_size, strict=True)]
     # napari places a pixel by its centre: half a large pixel less half a small one
     return scale, [(factor - 1.0) / 2.0 for factor in scale]
+
+
+def _contrast_limits(stack: FeatureStack) -> tuple[float, float] | None:
+    """Return limits that save napari a look at all the values; None where a look costs little."""
+    if stack.values.dtype == np.uint8:
+        return 0, 255
+    if not stack.is_lazy:
+        return None
+    try:
+        corner = np.asarray(stack.values[(slice(0, _LOOKED_AT),) * len(stack.spatial_shape)])
+    except Exception:  # damaged in some way or other; who explores the stack is told
+        return 0, 1
+    known = corner[np.isfinite(corner)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    return (low, high) if low < high else (low, low + 1.0)

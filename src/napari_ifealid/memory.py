@@ -5,6 +5,15 @@ from __future__ import annotations
 import psutil
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.sizes import size_text
+
+SHARE_OF_MEMORY = 0.5
+"""Of the free memory that a stack may take; the rest is for its map, its preview and napari."""
+
+
+def fits_memory(needed: int) -> bool:
+    """Return whether a stack of so many bytes is held in memory, else it stays where it is."""
+    return bool(needed <= SHARE_OF_MEMORY * psutil.virtual_memory().available)
 
 
 def check_memory(needed: int) -> None:
@@ -18,11 +27,7 @@ def check_memory(needed: int) -> None:
     available = psutil.virtual_memory().available
     if needed > available:
         raise DatasetError(
-            f"a need for {_in_megabytes(needed)} of memory",
-            expected=f"at most the {_in_megabytes(available)} that are free",
+            f"a need for {size_text(needed)} of memory",
+            expected=f"at most the {size_text(available)} that are free",
             remedy="Close other programs, or make the data smaller: fewer pixels or features.",
         )
-
-
-def _in_megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.grid import Region
 
 FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
 """What an axis of features is called, in lower case."""
@@ -112,7 +113,7 @@ class FeatureStack:
         return prod(self.spatial_shape)
 
     @property
-    def is_on_disk(self) -> bool:
+    def is_lazy(self) -> bool:
         """Whether the values are a dask array, which is read block by block."""
         return not isinstance(self.values, np.ndarray)
 
@@ -150,6 +151,25 @@ class FeatureStack:
             real[stored == zero] = 0.0
         return real
 
+    def feature_image(self, feature: int, region: Region) -> NDArray[np.float32]:
+        """Return the real values of a single feature.
+
+        Parameters
+        ----------
+        feature : int
+        region : tuple of slice
+            Which pixels, along each spatial axis.
+
+        Returns
+        -------
+        array of float32
+            Of the region's shape.
+        """
+        index: tuple[slice | int, ...] = (*region, feature)
+        values = self.real_values(np.asarray(self.values[index]))
+        with np.errstate(over="ignore"):  # beyond the largest float32
+            return values.astype(np.float32)
+
     def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
         """Return the real values of one pixel.
 
@@ -166,9 +186,9 @@ class FeatureStack:
 
 
 def size_in_words(shape: Sequence[int]) -> str:
-    """Return the size of an array of shape (..., C), as "width × height pixels × C features"."""
+    """Return the size of an array of shape (..., C), as "height × width pixels × C features"."""
     *spatial, features = shape
-    return f"{' × '.join(map(str, reversed(spatial)))} pixels × {features} features"
+    return f"{' × '.join(map(str, spatial))} pixels × {features} features"
 
 
 def zero_position(low: float, high: float, top: int) -> float:

@@ -61,12 +61,12 @@ def explore(
 
 def _show_pixel(explorer: Explorer, pixel: tuple[int, ...]) -> None:
     _wait_for_map(explorer)
-    assert explorer.stack is not None
-    shape = explorer.stack.spatial_shape
-    if len(pixel) != len(shape) or not all(0 <= x < n for x, n in zip(pixel, shape, strict=True)):
+    assert explorer.session is not None
+    grid = explorer.session.grid
+    if not grid.contains(pixel):
         raise ExploreError(
             f"--at: found pixel {_joined(pixel)}; expected one number for each axis, below "
-            f"{_joined(shape)}. Count pixels of the feature map, from 0."
+            f"{_joined(grid.shape)}. Count pixels of the feature map, from 0."
         )
     explorer.show_pixel(pixel)
 
@@ -91,7 +91,7 @@ def _wait_for_map(explorer: Explorer) -> None:
         QApplication.processEvents()
         if monotonic() > end:
             raise ExploreError(f"no similarity map within {_PATIENCE} seconds. Try again.")
-    if explorer.stack is None:
+    if explorer.session is None or explorer.session.shown is None:
         raise ExploreError("the features could not be compared: see the message above.")
 
 

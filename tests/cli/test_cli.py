@@ -17,7 +17,7 @@ from napari_ifealid import cli
 from napari_ifealid.cli import main
 from napari_ifealid.cli.exit_status import IncompleteError
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.formats import OverlayWarning
+from napari_ifealid.formats import OverlayWarning, suffixes_in_words
 
 SUBCOMMANDS = ["extract", "create", "info", "convert"]
 
@@ -38,6 +38,14 @@ def test_each_subcommand_has_its_own_help(name, capsys):
     assert f"usage: napari-ifealid {name}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [[], ["create"], ["info"], ["convert"]], ids=str)
+def test_help_names_the_suffixes_of_all_formats(words, capsys):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert suffixes_in_words() in told
+
+
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_file_called_like_a_subcommand_can_be_named_by_its_folder(
     name, tmp_path, capsys, monkeypatch
@@ -45,7 +53,7 @@ def test_file_called_like_a_subcommand_can_be_named_by_its_folder(
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(b"")
     assert main([f"./{name}"]) == 2  # it is looked into
-    assert f"napari-ifealid: {name}: found a file of the kind ''" in capsys.readouterr().err
+    assert f"napari-ifealid: ./{name}: found a file of the kind ''" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

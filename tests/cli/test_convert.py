@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import fsspec
 import numpy as np
 import pytest
 import zarr
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_ifealid import read_stack
+from napari_ifealid import read_stack, write_stack
 from napari_ifealid.cli import main
+from napari_ifealid.formats import restored
 
 INTEGERS = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]
 
@@ -98,6 +100,37 @@ def test_zarr_array_is_converted_and_may_be_replaced_by_itself(tmp_path, array, 
     np.testing.assert_array_equal(read(output), np.moveaxis(array, 0, -1))
 
 
+def test_array_behind_a_url_is_converted(tmp_path, array):
+    url = "memory://test_convert/a.zarr"
+    zarr.create_array(url, data=array, chunks=(4, 2, 4))
+    try:
+        assert convert(url, tmp_path / "b.npy") == 0
+    finally:
+        fsspec.filesystem("memory").rm("/test_convert", recursive=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npy"), array)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_array_becomes_a_dataset_that_loses_nothing(npy, array, capsys, dtype):
+    values = (100 * array).astype(dtype)
+    np.save(npy, values)
+    output = npy.with_name("b.zip")
+    assert convert(npy, output) == 0
+    stack = read_stack(output)
+    assert stack.precision == 8 * values.itemsize
+    np.testing.assert_allclose(restored(stack), values, rtol=0, atol=1e-5)
+    assert restored(stack).dtype == values.dtype
+
+
+def test_dataset_becomes_a_dataset_with_all_that_it_had(stack, tmp_path):
+    write_stack(tmp_path / "a.zip", stack)
+    assert convert(tmp_path / "a.zip", tmp_path / "b.zip") == 0
+    again = read_stack(tmp_path / "b.zip")
+    np.testing.assert_array_equal(restored(again), stack.values)
+    assert again.name == stack.name
+    assert again.overlay.shape == stack.overlay.shape
+
+
 def test_array_of_a_zarr_group_and_its_axis_can_be_chosen(tmp_path, array):
     group = zarr.create_group(str(tmp_path / "a.zarr"))
     group.create_array("first", data=array)
@@ -130,11 +163,11 @@ def test_file_may_replace_itself(npy, array):
     np.testing.assert_array_equal(np.load(npy), np.moveaxis(array, 0, -1))
 
 
-@pytest.mark.parametrize("name", ["b.zip", "b", "b.tif"])
+@pytest.mark.parametrize("name", ["b.ZIP.part", "b", "b.tif"])
 def test_output_of_another_kind_is_refused_before_the_input_is_read(tmp_path, capsys, name):
     assert convert(tmp_path / "missing.zip", tmp_path / name) == 2
     error = capsys.readouterr().err
-    assert "expected one of .npy, .npz, .zarr" in error
+    assert "expected one of .zip, .npy, .npz, .zarr" in error
     assert error.count("\n") == 1
 
 

@@ -4,6 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import zarr
@@ -33,7 +34,7 @@ def test_output_lies_beside_the_input_and_holds_its_values(npy, array, capsys, p
     np.testing.assert_allclose(restored(stack), array, rtol=0, atol=tolerance)
     assert stack.precision == precision
     told = capsys.readouterr().out
-    assert told.startswith(f"Wrote {output}: 5 × 6 pixels × 9 features @ {precision} bit, ")
+    assert told.startswith(f"Wrote {output}: 6 × 5 pixels × 9 features @ {precision} bit, ")
     assert told.count("\n") == 1
 
 
@@ -49,6 +50,28 @@ def test_dataset_of_a_zarr_array_is_that_of_a_numpy_array(npy, array):
     assert create(folder, "-n", "a") == create(npy, "-n", "a") == 0
     datasets = [npy.with_name(f"{name}.8.zip").read_bytes() for name in ("a.zarr", "a.npy")]
     assert datasets[0] == datasets[1]
+
+
+def test_dataset_of_an_array_behind_a_url_lies_in_the_current_folder(
+    npy, array, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    url = "memory://test_create/a.zarr"
+    zarr.create_array(url, data=array)
+    try:
+        assert create(url, "-n", "a") == create(npy, "-n", "a") == 0
+    finally:
+        fsspec.filesystem("memory").rm("/test_create", recursive=True)
+    assert (tmp_path / "a.zarr.8.zip").read_bytes() == npy.with_name("a.npy.8.zip").read_bytes()
+    assert capsys.readouterr().out.startswith("Wrote a.zarr.8.zip: 6 × 5 pixels × 9 features")
+
+
+def test_dataset_of_an_array_that_stays_in_its_file_is_that_of_one_in_memory(npy, free_memory):
+    assert create(npy) == 0
+    in_memory = npy.with_name("a.npy.8.zip").read_bytes()
+    with free_memory(npy.stat().st_size):
+        assert create(npy, "--force") == 0
+    assert npy.with_name("a.npy.8.zip").read_bytes() == in_memory
 
 
 def test_name_and_output_are_as_given(npy, tmp_path):

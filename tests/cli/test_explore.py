@@ -3,11 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 from zipfile import ZipFile
 
+import fsspec
 import numpy as np
 import pytest
+import zarr
 from PIL import Image
 
-from napari_ifealid import write_stack
+from napari_ifealid import window, write_stack
 from napari_ifealid.cli import main
 
 
@@ -25,7 +27,9 @@ def test_version_is_that_of_the_package(capsys):
     assert capsys.readouterr().out == "napari-ifealid 0.1.0\n"
 
 
-@pytest.mark.parametrize("name", ["missing.zip", "flat.npy", "photo.png"])
+@pytest.mark.parametrize(
+    "name", ["missing.zip", "missing.npy", "missing.zarr", "flat.npy", "photo.png"]
+)
 def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
     np.save(tmp_path / "flat.npy", np.ones((3, 4)))
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
@@ -34,6 +38,39 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
     assert error.startswith(f"napari-ifealid: {tmp_path / name}")
     assert "expected" in error
     assert error.count("\n") == 1
+
+
+def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
+    assert main(["https://example.org/a.npz"]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("napari-ifealid: https://example.org/a.npz: found a URL of a .npz file")
+
+
+@pytest.fixture
+def explored(monkeypatch) -> list:
+    """The names of the layers that are to be explored."""
+    layers = []
+    monkeypatch.setattr(
+        window, "explore", lambda made, *_: layers.extend(about["name"] for _, about, _ in made)
+    )
+    return layers
+
+
+def test_stacks_of_one_image_are_explored_over_one_overlay(shared_data, explored):
+    paths = [shared_data / f"000000015746.jpg.C{number}.npz.8.zip" for number in (1, 3)]
+    assert main([*map(str, paths)]) == 0
+    first, last = (path.name.removesuffix(".8.zip") for path in paths)
+    assert explored == [f"{first} overlay", f"{first} features", f"{last} features"]
+
+
+def test_array_behind_a_url_is_explored(explored):
+    url = "memory://test_explore/a.zarr"
+    zarr.create_array(url, data=np.ones((3, 4, 5), np.uint8))
+    try:
+        assert main([url]) == 0
+    finally:
+        fsspec.filesystem("memory").rm("/test_explore", recursive=True)
+    assert explored == ["a.zarr features"]
 
 
 def test_pixel_that_is_no_pair_of_numbers_is_refused(capsys):
@@ -63,18 +100,19 @@ def test_screenshot_shows_the_map_of_the_pixel(run_command, cube, tmp_path):
 
 @pytest.mark.parametrize("pixel", ["0,8", "1,2,3"])
 def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(
-    run_command, cube, tmp_path, pixel
+    qapp, cube, tmp_path, capsys, pixel
 ):
-    done = run_command(cube, "--at", pixel, "--screenshot", tmp_path / "window.png")
-    assert done.returncode == 2
-    assert f"found pixel {pixel}; expected one number for each axis, below 8,8" in done.stderr
+    assert main([str(cube), "--at", pixel, "--screenshot", str(tmp_path / "window.png")]) == 2
+    told = f"found pixel {pixel}; expected one number for each axis, below 8,8"
+    assert told in capsys.readouterr().err
     assert not (tmp_path / "window.png").exists()
 
 
-def test_picture_that_cannot_be_written_is_one_clear_line_and_status_2(run_command, cube, tmp_path):
-    done = run_command(cube, "--screenshot", tmp_path / "missing" / "window.png")
-    assert done.returncode == 2
-    assert "can't be written" in done.stderr
+def test_picture_that_cannot_be_written_is_one_clear_line_and_status_2(
+    qapp, cube, tmp_path, capsys
+):
+    assert main([str(cube), "--screenshot", str(tmp_path / "missing" / "window.png")]) == 2
+    assert "can't be written" in capsys.readouterr().err
 
 
 def test_without_a_path_the_sample_is_opened(run_command, tmp_path):

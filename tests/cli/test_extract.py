@@ -17,8 +17,8 @@ from skimage.data import astronaut
 from napari_ifealid import extraction, read_stack
 from napari_ifealid.cli import extract as subcommand
 from napari_ifealid.cli import main
-from napari_ifealid.extraction import ExtractionWarning, filter_features, images, load_extractor
-from napari_ifealid.formats import restored
+from napari_ifealid.extraction import ExtractionWarning, filter_features, load_extractor
+from napari_ifealid.formats import images, restored
 
 PHOTO = astronaut()[100:170:2, 150:250:2]
 GREY = PHOTO[..., 0]
@@ -87,7 +87,7 @@ def test_array_holds_the_features(photo, output, suffix, capsys):
     assert names(output) == {path.name}
     np.testing.assert_array_equal(read_stack(path).values, filter_features(PHOTO).values)
     told, errors = capsys.readouterr()
-    assert told.startswith(f"Wrote {path.name}: 50 × 35 pixels × 48 features, ")
+    assert told.startswith(f"Wrote {path.name}: 35 × 50 pixels × 48 features, ")
     assert (told.count("\n"), errors) == (1, "")
 
 

@@ -5,15 +5,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import zarr
 
-from napari_ifealid import FeatureStack, read_stack, write_stack
+from example_server import files, serving
+from napari_ifealid import FeatureStack, lazy_arrays, read_stack, write_stack
 from napari_ifealid.cli import main
-from napari_ifealid.cli.engine_memory import TEXTURE_SIDE, gpu_memory
 from napari_ifealid.engines import CpuEngine
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.engine_memory import USUAL_TEXTURE_SIDE
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.texture_blocks import BlockLayout, texel_dtype
 from napari_ifealid.formats import WebApplicationWarning, blocks, restored
 from napari_ifealid.stack import Placement
@@ -23,7 +25,7 @@ from napari_ifealid.stack import Placement
 def info(capsys):
     """Returns what is told of a file as JSON."""
 
-    def told(path: Path) -> dict:
+    def told(path: Path | str) -> dict:
         assert main(["info", str(path), "--json"]) == 0
         return json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
 
@@ -42,7 +44,7 @@ def info_of_one(info):
 def texture_bytes(stack: FeatureStack) -> int:
     """Return the bytes of the textures that a stack fills."""
     pixels = PixelVectors.of(stack)
-    layout = BlockLayout.of(stack.pixel_count, stack.feature_count, TEXTURE_SIDE)
+    layout = BlockLayout.of(stack.pixel_count, stack.feature_count, USUAL_TEXTURE_SIDE)
     dtype = texel_dtype(stack.values.dtype, is_scaled=pixels.is_scaled)
     features = layout.pack_vectors(np.zeros((layout.capacity, stack.feature_count), dtype))
     lengths = layout.pack_scalars(np.zeros(layout.capacity, np.float32))
@@ -229,6 +231,49 @@ def test_figures_of_a_zarr_array_read_in_small_blocks_are_those_of_the_whole(
     assert info(tmp_path / "a.zarr") == whole
 
 
+def test_figures_of_an_array_that_stays_in_its_file_are_those_of_one_in_memory(
+    npy, array, info, free_memory, monkeypatch
+):
+    array[3, 3, 3] = np.nan
+    np.save(npy, array)
+    whole = info(npy)
+    monkeypatch.setattr(lazy_arrays, "BLOCK_BYTES", 200)
+    monkeypatch.setattr(blocks, "LAZY_VALUES", 7)
+    with free_memory(0):
+        assert info(npy) == whole
+
+
+def test_figures_of_an_array_behind_a_url_are_those_of_one_in_a_folder(
+    tmp_path, array, info, capsys
+):
+    url = "memory://test_info/a.zarr"
+    for location in (str(tmp_path / "a.zarr"), url):
+        zarr.create_array(location, data=array, chunks=(4, 2, 4))
+    try:
+        told = info(url)
+        assert main(["info", url]) == 0
+    finally:
+        fsspec.filesystem("memory").rm("/test_info", recursive=True)
+    text = capsys.readouterr().out
+    assert text.startswith(f"{url}\n\nname                a.zarr\nsize                6 × 5 pixels")
+    assert (told["file"], told["file_size_bytes"]) == (url, None)
+    assert told["stacks"] == info(tmp_path / "a.zarr")["stacks"]
+
+
+def test_array_on_a_web_server_is_described(tmp_path, array, info):
+    pytest.importorskip("aiohttp", reason="fsspec reads http:// with aiohttp only")
+    path = tmp_path / "a.zarr"
+    zarr.create_array(str(path), data=array)
+    contents = {
+        file.relative_to(tmp_path).as_posix(): file.read_bytes()
+        for file in path.rglob("*")
+        if file.is_file()
+    }
+    with serving(files(contents)) as address:
+        told = info(f"{address}/a.zarr")
+    assert told["stacks"] == info(path)["stacks"]
+
+
 def test_zarr_array_without_a_finite_value_is_one_clear_line_and_status_2(tmp_path, capsys):
     zarr.create_array(str(tmp_path / "a.zarr"), data=np.full((2, 3, 4), np.nan))
     assert main(["info", str(tmp_path / "a.zarr")]) == 2
@@ -256,7 +301,7 @@ def test_more_spatial_axes_are_told(npy, info_of_one, capsys):
     assert told["shape"] == [7, 2, 3, 4, 5]
     assert (told["height"], told["width"], told["features"]) == (3, 4, 5)
     assert main(["info", str(npy)]) == 0
-    assert "4 × 3 × 2 × 7 pixels × 5 features" in capsys.readouterr().out
+    assert "7 × 2 × 3 × 4 pixels × 5 features" in capsys.readouterr().out
 
 
 def test_place_on_the_image_is_told(info_of_one, tmp_path, stack, capsys):
@@ -265,12 +310,14 @@ def test_place_on_the_image_is_told(info_of_one, tmp_path, stack, capsys):
     told = info_of_one(path)
     assert (told["stride"], told["offset"]) == ([4.0, 8.0], [1.5, 0.0])
     assert main(["info", str(path)]) == 0
-    assert "place on the image  every 8 × 4 pixels, from 0, 1.5" in capsys.readouterr().out
+    assert "place on the image  every 4 × 8 pixels, from 1.5, 0" in capsys.readouterr().out
 
 
-def test_pixel_that_fits_no_texture_needs_no_gpu_memory():
-    values = np.broadcast_to(np.uint8(1), (1, 1, 4 * TEXTURE_SIDE + 1))
-    assert gpu_memory(FeatureStack(values=values, name="deep")) is None
+def test_pixel_that_fits_no_texture_needs_no_gpu_memory(npy, info_of_one, capsys):
+    np.save(npy, np.ones((1, 1, 4 * USUAL_TEXTURE_SIDE + 1), np.uint8))
+    assert info_of_one(npy)["gpu_memory_bytes"] is None
+    assert main(["info", str(npy)]) == 0
+    assert "memory on the GPU   too many features for a texture" in capsys.readouterr().out
 
 
 def test_text_tells_of_a_real_dataset(shared_data, capsys):
@@ -280,13 +327,21 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
         f"{path}: 2.93 MB\n"
         "\n"
         "name                000000015746.jpg.C1.npz\n"
-        "size                106 × 160 pixels × 256 features\n"
-        "overlay             427 × 640 pixels\n"
+        "size                160 × 106 pixels × 256 features\n"
+        "overlay             640 × 427 pixels\n"
         "stored as           8 bit, for values of type float32\n"
         "values              0 to 1\n"
         "all-zero pixels     0, 0.00% of all\n"
         "memory on the CPU   4.44 MB\n"
         "memory on the GPU   4.53 MB\n"
+    )
+
+
+def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
+    assert main(["info", "https://example.org/a.npy"]) == 2
+    assert capsys.readouterr().err == (
+        "napari-ifealid: https://example.org/a.npy: found a URL of a .npy file; expected a file on "
+        "this computer; only Zarr is read from URLs. Download the file first.\n"
     )
 
 

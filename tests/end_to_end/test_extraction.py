@@ -68,19 +68,22 @@ def click(widget: QWidget) -> None:
 def test_features_extracted_with_a_click_are_compared_under_the_mouse(
     window, widget, photo, mouse, qtbot
 ):
+    before = photo.data.copy()
     click(widget.run_button)
     qtbot.waitUntil(lambda: "astronaut filters features" in window.layers, timeout=20_000)
     _, similarity = window.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     qtbot.waitUntil(lambda: similarity.explorer.is_idle, timeout=20_000)
     qtbot.waitUntil(similarity.isVisible)
-    assert similarity.layer.value is window.layers["astronaut filters features"]
-    assert np.ptp(photo.data, axis=-1).max() == 0  # grey, under the map
+    assert similarity.choice.layer.value is window.layers["astronaut filters features"]
+    image = window.layers["image under the map"]
+    assert np.ptp(image.data, axis=-1).max() == 0  # grey
+    np.testing.assert_array_equal(photo.data, before)
     window.reset_view()
     qtbot.wait(200)
     mouse().move_to(photo.data_to_world((30, 90)))
     qtbot.waitUntil(lambda: similarity.explorer.pixel == (30, 90))
     qtbot.waitUntil(lambda: similarity.explorer.is_idle)
-    assert similarity.explorer.similarity_layer.data[30, 90] == 1.0
+    assert similarity.explorer.map_layer.data[30, 90] == 1.0
 
 
 def test_extraction_of_slices_is_cancelled_with_a_click(window, widget, held_up, qtbot):
@@ -91,7 +94,7 @@ def test_extraction_of_slices_is_cancelled_with_a_click(window, widget, held_up,
     qtbot.wait(200)  # the choice of slices takes its place
     click(widget.run_button)
     qtbot.waitUntil(has_begun.is_set)
-    qtbot.waitUntil(lambda: widget.text.text() == "Extracting features of slices…")
+    qtbot.waitUntil(lambda: widget.bar.text.text() == "Extracting features of slices…")
     click(widget.cancel_button)
     qtbot.waitUntil(lambda: widget.text.text() == "Cancelled")
     goes_on.set()

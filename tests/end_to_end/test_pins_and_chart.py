@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 
-from napari_ifealid.explorer import Reference
-from napari_ifealid.metrics import feature_contributions, spectral_angle_similarity
+from napari_ifealid.explorer import ReferenceMode
+from napari_ifealid.measures import SPECTRAL_ANGLE, spectral_angle_similarity
 from napari_ifealid.widgets.chart_binding import Order
 
 COCO = "000000015746.jpg.C1.npz.8.zip"
@@ -21,8 +21,12 @@ def explored(shared_data, open_dataset, mouse):
     return widget, widget.explorer, mouse()
 
 
+def pinned(explorer) -> list[tuple[int, ...]]:
+    return [pixel for pixel, _ in explorer.pinned]
+
+
 def click(qtbot, pointer, explorer, pixel):
-    layer = explorer.similarity_layer
+    layer = explorer.map_layer
     pointer.move_to(layer.data_to_world(pixel))
     qtbot.waitUntil(lambda: explorer.pixel == pixel and explorer.is_idle)
     subprocess.run(["xdotool", "click", "1"], check=True, timeout=10)
@@ -31,24 +35,24 @@ def click(qtbot, pointer, explorer, pixel):
 def test_click_pins_a_pixel_and_a_click_on_the_pin_removes_it(window, explored, qtbot):
     _, explorer, pointer = explored
     click(qtbot, pointer, explorer, (80, 50))
-    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50)])
+    qtbot.waitUntil(lambda: pinned(explorer) == [(80, 50)])
     assert "references" in window.layers
     click(qtbot, pointer, explorer, (30, 60))
-    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50), (30, 60)])
+    qtbot.waitUntil(lambda: pinned(explorer) == [(80, 50), (30, 60)])
     click(qtbot, pointer, explorer, (80, 50))
-    qtbot.waitUntil(lambda: explorer.pins.pixels == [(30, 60)])
+    qtbot.waitUntil(lambda: pinned(explorer) == [(30, 60)])
 
 
 def test_drag_moves_the_picture_and_pins_nothing(explored, qtbot):
     _, explorer, pointer = explored
-    pointer.move_to(explorer.similarity_layer.data_to_world((80, 50)))
+    pointer.move_to(explorer.map_layer.data_to_world((80, 50)))
     subprocess.run(["xdotool", "mousedown", "1"], check=True, timeout=10)
     for step in range(1, 6):
-        pointer.move_to(explorer.similarity_layer.data_to_world((80 + 2 * step, 50)))
+        pointer.move_to(explorer.map_layer.data_to_world((80 + 2 * step, 50)))
         qtbot.wait(30)
     subprocess.run(["xdotool", "mouseup", "1"], check=True, timeout=10)
     qtbot.wait(200)
-    assert explorer.pins.pixels == []
+    assert pinned(explorer) == []
 
 
 def test_arrow_keys_move_the_held_reference(explored, qtbot):
@@ -63,7 +67,7 @@ def test_arrow_keys_move_the_held_reference(explored, qtbot):
     qtbot.keyClick(pointer.canvas, Qt.Key.Key_Escape)
     assert explorer.state.follow
     qtbot.keyClick(pointer.canvas, "u")
-    assert explorer.pins.pixels == []
+    assert pinned(explorer) == []
 
 
 def test_pointer_over_the_chart_shows_single_features(shared_data, window, explored, qtbot):
@@ -81,30 +85,30 @@ def test_pointer_over_the_chart_shows_single_features(shared_data, window, explo
         )
         # a feature is about a screen pixel wide
         near = {f"feature {feature + step}" for step in (-1, 0, 1)}
-        qtbot.waitUntil(lambda near=near: explorer.similarity_layer.name in near)
+        qtbot.waitUntil(lambda near=near: explorer.map_layer.name in near)
         widget.chart.feature_hovered.emit(int(feature))
         name = f"feature {feature}"
-        qtbot.waitUntil(lambda name=name: explorer.similarity_layer.name == name)
-        np.testing.assert_allclose(explorer.similarity_layer.data, image, atol=1e-6)
-    pointer.move_to(explorer.similarity_layer.data_to_world((80, 50)))
-    qtbot.waitUntil(lambda: explorer.similarity_layer.name == "similarity")
+        qtbot.waitUntil(lambda name=name: explorer.map_layer.name == name)
+        np.testing.assert_allclose(explorer.map_layer.data, image, atol=1e-6)
+    pointer.move_to(explorer.map_layer.data_to_world((80, 50)))
+    qtbot.waitUntil(lambda: explorer.map_layer.name == "similarity")
 
 
 def test_pins_are_the_reference(explored, qtbot):
     widget, explorer, pointer = explored
     for pixel in [(80, 50), (30, 60)]:
         click(qtbot, pointer, explorer, pixel)
-        qtbot.waitUntil(lambda pixel=pixel: pixel in explorer.pins.pixels)
+        qtbot.waitUntil(lambda pixel=pixel: pixel in pinned(explorer))
     vectors = explorer.stack.real_values(explorer.stack.values)
-    pinned = [explorer.stack.vector(pixel) for pixel in explorer.pins.pixels]
-    maps = [spectral_angle_similarity(vectors, vector) for vector in pinned]
-    widget.reference.value = Reference.BEST
+    references = [explorer.stack.vector(pixel) for pixel in pinned(explorer)]
+    maps = [spectral_angle_similarity(vectors, vector) for vector in references]
+    widget.reference.value = ReferenceMode.BEST
     qtbot.waitUntil(lambda: explorer.is_idle)
-    layer = explorer.similarity_layer
+    layer = explorer.map_layer
     np.testing.assert_allclose(layer.data, np.maximum(*maps), atol=5e-5)
-    widget.reference.value = Reference.MEAN
+    widget.reference.value = ReferenceMode.MEAN
     qtbot.waitUntil(lambda: explorer.is_idle)
-    mean = spectral_angle_similarity(vectors, np.mean(pinned, axis=0))
+    mean = spectral_angle_similarity(vectors, np.mean(references, axis=0))
     np.testing.assert_allclose(layer.data, mean, atol=5e-5)
     before = layer.data.copy()
     pointer.move_to(layer.data_to_world((100, 20)))
@@ -115,11 +119,11 @@ def test_pins_are_the_reference(explored, qtbot):
 def test_features_by_relevance(explored, qtbot):
     widget, explorer, pointer = explored
     click(qtbot, pointer, explorer, (80, 50))
-    qtbot.waitUntil(lambda: explorer.pins.pixels == [(80, 50)])
+    qtbot.waitUntil(lambda: pinned(explorer) == [(80, 50)])
     widget.order.value = Order.RELEVANCE
-    pointer.move_to(explorer.similarity_layer.data_to_world((100, 48)))
+    pointer.move_to(explorer.map_layer.data_to_world((100, 48)))
     axis = widget.chart.plot.getPlotItem().getAxis("bottom")
-    contributions = feature_contributions(
+    contributions = SPECTRAL_ANGLE.contributions(
         explorer.stack.vector((100, 48)), explorer.stack.vector((80, 50))
     )
     most = [str(feature) for feature in np.argsort(-contributions, kind="stable")[:5]]

@@ -7,8 +7,15 @@ from threading import Event
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow, QWidget
+from qtpy.QtCore import QDir, QPoint, Qt, QTimer
+from qtpy.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMainWindow,
+    QWidget,
+)
 
 from napari_ifealid import FeatureStack, read_stack, write_stack
 from napari_ifealid.formats import restored
@@ -26,12 +33,20 @@ def answer_file_dialog(qtbot):
         if not isinstance(dialog, QFileDialog):
             QTimer.singleShot(100, lambda: answer(path))
             return
-        (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
-        dialog.selectNameFilter(wanted)
-        field = dialog.findChild(QLineEdit)
-        field.clear()
-        qtbot.keyClicks(field, str(path))
-        qtbot.keyClick(field, Qt.Key.Key_Return)
+        try:
+            (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
+            dialog.selectNameFilter(wanted)
+            dialog.setDirectory(str(path.parent))
+            qtbot.waitUntil(lambda: dialog.directory() == QDir(str(path.parent)))
+            field = dialog.findChild(QLineEdit)
+            field.clear()
+            qtbot.keyClicks(field, path.name)
+            buttons = dialog.findChild(QDialogButtonBox)
+            qtbot.waitUntil(buttons.button(QDialogButtonBox.StandardButton.Save).isEnabled)
+            qtbot.keyClick(field, Qt.Key.Key_Return)
+        except Exception:
+            dialog.reject()  # else the test would never end
+            raise
 
     return lambda path: QTimer.singleShot(100, lambda: answer(path))
 
@@ -95,12 +110,28 @@ def test_map_saved_from_the_file_menu_is_a_tiff_image(
     shared_data, window, open_dataset, answer_file_dialog, tmp_path
 ):
     widget = open_dataset(shared_data / COCO)
-    layer = widget.explorer.similarity_layer
+    widget.threshold.value = 0.9
+    layer = widget.explorer.map_layer
     window.layers.selection = {layer}
     answer_file_dialog(tmp_path / "map.tif")
     save_selected_layers()
     (saved,) = window.open(str(tmp_path / "map.tif"), plugin="napari")
     np.testing.assert_array_equal(saved.data, layer.data)
+    assert 0 < np.mean(saved.data < 0.9) < 1  # also what is hidden
+
+
+def test_dataset_saved_while_it_is_explored_keeps_the_colours_of_its_image(
+    shared_data, window, open_dataset, answer_file_dialog, tmp_path
+):
+    open_dataset(shared_data / COCO)
+    names = ("features", "overlay")
+    window.layers.selection = {window.layers[f"000000015746.jpg.C1.npz {name}"] for name in names}
+    answer_file_dialog(tmp_path / "saved.zip")
+    save_selected_layers()
+    saved, original = (read_stack(path) for path in (tmp_path / "saved.zip", shared_data / COCO))
+    difference = saved.overlay.astype(float) - original.overlay
+    assert np.sqrt(np.mean(difference**2)) < 3  # of a JPEG image
+    assert np.ptp(saved.overlay, axis=-1).max() > 100
 
 
 def test_any_layer_can_be_saved_without_loss(

@@ -1,34 +1,45 @@
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 
 from napari_ifealid.engines import (
+    BlockwiseEngine,
+    Engine,
     EngineChoice,
     EngineUnavailableError,
     Renderer,
     choice,
-    cpu_instead,
     find_renderer,
     plan_engine,
     prepare_stack,
     start_engine,
     start_in_steps,
+    whole_map,
 )
 from napari_ifealid.engines.choice import EnginePlan
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.gpu import GpuEngine
-from napari_ifealid.engines.pixels import PixelVectors
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.grid import whole_region
+from napari_ifealid.measures import SPECTRAL_ANGLE
+from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
 VALUES = np.random.default_rng(0).integers(0, 256, (20, 30, 10), np.uint8)
 STACK = FeatureStack(values=VALUES, name="x")
-EXPECTED = spectral_angle_similarity(VALUES, VALUES[3, 4])
+QUERY = Query.to(VALUES[3, 4])
+REGION = whole_region(STACK.spatial_shape)
+EXPECTED = SPECTRAL_ANGLE.definition(VALUES, VALUES[3, 4])
+LAZY = FeatureStack(values=da.from_array(VALUES, chunks=(10, 10, 10)), name="x")
 HARDWARE = Renderer("NVIDIA H200", 16384, 1 << 30)
 SOFTWARE = Renderer("llvmpipe (LLVM 15)", 16384, None)
+
+
+def map_of(engine: Engine) -> np.ndarray:
+    return whole_map(engine.parts(QUERY, REGION), REGION)
 
 
 def empty_stack_of(shape: tuple[int, ...]) -> FeatureStack:
@@ -65,7 +76,7 @@ def test_automatic_is_the_gpu_where_the_stack_fits():
 def test_automatic_is_the_cpu_where_the_stack_does_not_fit():
     plan = plan_engine(EngineChoice.AUTOMATIC, LARGE, HARDWARE)
     assert plan.renderer is None
-    assert plan.reason == "the stack takes 2.2 GiB on the GPU, 1.0 free"
+    assert plan.reason == "the stack takes 2.41 GB on the GPU, 1.07 GB are free"
 
 
 @pytest.mark.parametrize(("rows", "fits"), [(17_000, True), (20_000, False)])
@@ -90,18 +101,29 @@ def test_cpu_runs_where_a_pixel_has_more_features_than_a_texture_is_wide(chosen)
     assert "8193 features" in plan.reason
 
 
+@pytest.mark.parametrize("chosen", EngineChoice)
+def test_stack_on_disk_is_compared_block_by_block_whatever_is_chosen(chosen):
+    plan = plan_engine(chosen, LAZY, HARDWARE)
+    assert plan == EnginePlan(None, "the stack stays on disk, 6 kB")
+    running = start_engine(prepare_stack(LAZY, plan))
+    assert isinstance(running.engine, BlockwiseEngine)
+    assert (running.reason, running.is_stand_in) == (plan.reason, False)
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)
+
+
 def test_cpu_engine_starts_as_planned():
     running = start_engine(prepare_stack(STACK, EnginePlan(None, "as chosen")))
     assert isinstance(running.engine, CpuEngine)
-    assert (running.reason, running.has_failed_gpu) == ("as chosen", False)
+    assert (running.reason, running.is_stand_in) == ("as chosen", False)
+    assert running.stand_in is None
 
 
 def test_gpu_engine_starts_as_planned():
     plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
     running = start_engine(prepare_stack(STACK, plan))
     assert isinstance(running.engine, GpuEngine)
-    assert (running.reason, running.has_failed_gpu) == (plan.renderer.name, False)
-    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+    assert (running.reason, running.is_stand_in) == (plan.renderer.name, False)
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)
     running.engine.close()
 
 
@@ -112,13 +134,25 @@ def test_gpu_engine_starts_in_steps_that_tell_how_far_it_is():
     with pytest.raises(StopIteration) as end:
         next(steps)
     running = end.value.value
-    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)
     running.engine.close()
 
 
-def test_gpu_engine_is_closed_when_its_start_is_given_up(monkeypatch):
-    closed = []
-    monkeypatch.setattr(GpuEngine, "close", lambda engine: closed.append(engine))
+@pytest.fixture
+def closed(monkeypatch) -> list[GpuEngine]:
+    """Collect the GPU engines that are closed."""
+    engines = []
+    close = GpuEngine.close
+
+    def closing(engine: GpuEngine) -> None:
+        engines.append(engine)
+        close(engine)
+
+    monkeypatch.setattr(GpuEngine, "close", closing)
+    return engines
+
+
+def test_gpu_engine_is_closed_when_its_start_is_given_up(closed):
     plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
     steps = start_in_steps(prepare_stack(STACK, plan))
     next(steps)
@@ -126,11 +160,12 @@ def test_gpu_engine_is_closed_when_its_start_is_given_up(monkeypatch):
     assert len(closed) == 1
 
 
-def test_cpu_engine_starts_without_a_step():
-    steps = start_in_steps(prepare_stack(STACK, EnginePlan(None, "as chosen")))
+@pytest.mark.parametrize("stack", [STACK, LAZY], ids=["in memory", "on disk"])
+def test_other_engines_start_without_a_step(stack):
+    steps = start_in_steps(prepare_stack(stack, EnginePlan(None, "as chosen")))
     with pytest.raises(StopIteration) as end:
         next(steps)
-    assert isinstance(end.value.value.engine, CpuEngine)
+    assert isinstance(end.value.value.engine, BlockwiseEngine if stack is LAZY else CpuEngine)
 
 
 @pytest.mark.parametrize("bad", [0, np.nan])
@@ -140,25 +175,6 @@ def test_gpu_engine_starts_for_a_stack_of_nothing_else(bad):
     running = start_engine(prepare_stack(stack, plan))
     assert isinstance(running.engine, GpuEngine)
     running.engine.close()
-
-
-def gpu_that_draws(similarity: float) -> type:
-    class Nonsense:
-        closed = False
-
-        def __init__(self, pixels: PixelVectors, *_) -> None:
-            self._shape = pixels.spatial_shape
-
-        def upload(self) -> list[float]:
-            return [1.0]
-
-        def similarity_map(self, _) -> np.ndarray:
-            return np.full(self._shape, similarity, np.float32)
-
-        def close(self) -> None:
-            Nonsense.closed = True
-
-    return Nonsense
 
 
 def gpu_that_raises(error: Exception) -> type:
@@ -184,28 +200,32 @@ def test_cpu_stands_in_for_a_gpu_that_does_not_start(monkeypatch, error):
     monkeypatch.setattr(choice, "GpuEngine", gpu_that_raises(error))
     running = start_engine(prepare_stack(STACK, PLAN))
     assert isinstance(running.engine, CpuEngine)
-    assert running.has_failed_gpu
-    assert str(error) in running.reason
+    assert running.is_stand_in
+    assert running.reason == f"the GPU failed: {error}"
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)
 
 
 @pytest.mark.parametrize("similarity", [0.0, 1.0, 7.0, np.inf, np.nan])
-def test_cpu_stands_in_for_a_gpu_that_draws_nonsense(monkeypatch, similarity):
-    nonsense = gpu_that_draws(similarity)
-    monkeypatch.setattr(choice, "GpuEngine", nonsense)
-    running = start_engine(prepare_stack(STACK, PLAN))
+def test_cpu_stands_in_for_a_gpu_that_draws_nonsense(monkeypatch, closed, similarity):
+    def nonsense(viewport, **_) -> np.ndarray:
+        return np.full((viewport[3], viewport[2], 4), similarity, np.float32)
+
+    monkeypatch.setattr("vispy.gloo.read_pixels", nonsense)
+    running = start_engine(prepare_stack(STACK, EnginePlan(find_renderer(), "as chosen")))
     assert isinstance(running.engine, CpuEngine)
-    assert running.has_failed_gpu
-    assert nonsense.closed
+    assert running.is_stand_in
+    assert "the GPU failed: its map is off" in running.reason
+    assert len(closed) == 1
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)
 
 
-def test_engine_that_stands_in_works(monkeypatch):
-    monkeypatch.setattr(choice, "GpuEngine", gpu_that_draws(0.0))
-    running = start_engine(prepare_stack(STACK, PLAN))
-    np.testing.assert_allclose(running.engine.similarity_map(VALUES[3, 4]), EXPECTED, atol=1e-5)
-
-
-def test_cpu_that_takes_over_later_tells_why():
-    running = cpu_instead(PixelVectors.of(STACK), EngineUnavailableError("the context was lost"))
+def test_cpu_stands_in_for_a_gpu_that_fails_later():
+    plan = plan_engine(EngineChoice.GPU, STACK, find_renderer())
+    gpu = start_engine(prepare_stack(STACK, plan))
+    gpu.engine.close()
+    running = gpu.stand_in(EngineUnavailableError("the context was lost"))
     assert isinstance(running.engine, CpuEngine)
     assert running.reason == "the GPU failed: the context was lost"
-    assert running.has_failed_gpu
+    assert running.is_stand_in
+    assert running.stand_in is None
+    np.testing.assert_allclose(map_of(running.engine), EXPECTED, atol=1e-5)

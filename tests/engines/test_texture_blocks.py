@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from napari_ifealid.engines import EngineUnavailableError
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
 from napari_ifealid.stack import FeatureStack
 
@@ -59,14 +59,38 @@ def test_real_limits_of_drivers_are_kept(pixels, features, max_side):
     assert layout.capacity * len(layout.blocks) >= pixels
 
 
-@given(layouts(), st.integers(0, 2**32 - 1))
-def test_scalars_come_back_as_they_were_packed(layout_and_side, seed):
-    layout, _ = layout_and_side
-    count = int(np.random.default_rng(seed).integers(1, layout.capacity + 1))
-    scalars = np.random.default_rng(seed).random(count).astype(np.float32)
+@st.composite
+def layouts_and_pixels(draw) -> tuple[BlockLayout, slice]:
+    """Draw a layout and some consecutive pixels of a block."""
+    layout, _ = draw(layouts())
+    start = draw(st.integers(0, layout.capacity - 1))
+    return layout, slice(start, draw(st.integers(start + 1, layout.capacity)))
+
+
+@given(layouts_and_pixels())
+def test_scalars_come_back_as_they_were_packed(drawn):
+    layout, pixels = drawn
+    scalars = np.random.default_rng(0).random(layout.capacity).astype(np.float32)
     packed = layout.pack_scalars(scalars)
     assert packed.shape == (layout.height, layout.width, 4)
-    np.testing.assert_array_equal(layout.unpack_scalars(packed, count), scalars)
+    rows = layout.fragment_rows(pixels)
+    np.testing.assert_array_equal(
+        layout.unpack_scalars(packed[rows], rows, pixels), scalars[pixels]
+    )
+
+
+@given(layouts_and_pixels())
+def test_no_more_rows_are_drawn_than_pixels_need(drawn):
+    layout, pixels = drawn
+    rows = layout.fragment_rows(pixels)
+    quarter = layout.height * layout.width
+    numbers = np.arange(pixels.start, pixels.stop)
+    assert 0 <= rows.start < rows.stop <= layout.height
+    if len(set(numbers // quarter)) == 1:
+        needed = numbers % quarter // layout.width
+        assert (rows.start, rows.stop) == (needed[0], needed[-1] + 1)
+    else:
+        assert rows == slice(0, layout.height)
 
 
 @given(layouts(), st.integers(0, 2**32 - 1), st.sampled_from([np.uint8, np.uint16, np.float32]))
@@ -136,12 +160,15 @@ def test_slices_are_few_and_small(pixels, features):
 
 
 @pytest.mark.parametrize("features", [1, 4, 6])
-def test_reference_is_padded_to_whole_texels(features):
+@pytest.mark.parametrize("count", [1, 3])
+def test_references_are_padded_to_whole_texels(features, count):
     layout = BlockLayout.of(10, features, 64)
-    packed = layout.pack_reference(np.arange(1, features + 1, dtype=np.float32))
-    assert packed.shape == (1, -(-features // 4), 4)
-    expected = [*range(1, features + 1), *[0] * (-features % 4)]
-    np.testing.assert_array_equal(packed.reshape(-1), expected)
+    units = np.random.default_rng(0).random((count, features), np.float32)
+    packed = layout.pack_references(units)
+    assert packed.shape == (count, -(-features // 4), 4)
+    rows = packed.reshape(count, -1)
+    np.testing.assert_array_equal(rows[:, :features], units)
+    assert not rows[:, features:].any()
 
 
 @pytest.mark.parametrize(("features", "max_side"), [(65, 16), (40_000, 8192), (1, 3)])

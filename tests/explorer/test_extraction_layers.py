@@ -18,9 +18,9 @@ from napari_ifealid.explorer.extraction_layers import (
     extract,
     features_over,
     picture_of,
-    serve_as_overlay,
     slice_at,
 )
+from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.extraction import FILTERS, load_extractor
 from napari_ifealid.stack import FeatureStack, Placement
 from napari_ifealid.tracking import untracked
@@ -60,7 +60,7 @@ def test_images_are_offered_but_no_features_maps_or_other_layers(add_stack, stac
     grey = viewer.add_image(np.zeros((8, 8)))
     viewer.add_labels(np.zeros((8, 8), int))
     explorer = Explorer(viewer)
-    assert explorer.similarity_layer in viewer.layers
+    assert explorer.map_layer in viewer.layers
     offered = [layer for layer in viewer.layers if can_be_extracted_from(layer)]
     assert offered == [viewer.layers["small overlay"], grey]
 
@@ -239,8 +239,9 @@ def test_map_lies_over_the_slice_that_was_extracted(rng):
     viewer.add_layer(Layer.create(*features_over(stack, layer, picture)))
     explorer = Explorer(viewer)
     assert explorer.stack is stack
-    assert explorer.pixel_at((0, *layer.data_to_world((2, 6, 4)))) == (0, 3, 2)
-    assert explorer.pixel_at((0, *layer.data_to_world((1, 6, 4)))) is None
+    grid = explorer.session.grid
+    assert grid.pixel_at((0, *layer.data_to_world((2, 6, 4)))) == (0, 3, 2)
+    assert grid.pixel_at((0, *layer.data_to_world((1, 6, 4)))) is None
 
 
 @pytest.fixture
@@ -251,27 +252,29 @@ def photo(rng):
 def extracted(viewer: ViewerModel, layer: Image) -> FeatureStack:
     picture = picture_of(layer)
     (stack,) = extract(picture, Halves(), ["pixels"])
-    serve_as_overlay(layer, stack)
     viewer.add_layer(Layer.create(*features_over(stack, layer, picture)))
     return stack
 
 
-def test_photo_is_shown_in_grey_under_the_map_and_in_colour_on_demand(photo):
+def test_photo_is_shown_in_grey_under_the_map_and_never_written(photo):
     viewer = ViewerModel()
-    layer = viewer.add_image(photo, rgb=True)
+    layer = viewer.add_image(photo.copy(), rgb=True)
     extracted(viewer, layer)
     explorer = Explorer(viewer)
-    assert np.ptp(layer.data, axis=-1).max() == 0
+    image = next(layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata)
+    assert np.ptp(image.data, axis=-1).max() == 0
     explorer.state.overlay_in_colour = True
+    np.testing.assert_array_equal(image.data, photo)
+    np.testing.assert_allclose(image.extent.world, layer.extent.world)
     np.testing.assert_array_equal(layer.data, photo)
+    assert layer.metadata == {}
 
 
-def test_photo_shown_in_grey_is_extracted_in_colour_and_serves_all_its_stacks(photo):
+def test_photo_is_the_image_of_all_its_stacks(photo):
     viewer = ViewerModel()
     layer = viewer.add_image(photo, rgb=True)
     first = extracted(viewer, layer)
     Explorer(viewer)
-    assert np.ptp(layer.data, axis=-1).max() == 0
     second = extracted(viewer, layer)
     np.testing.assert_array_equal(second.values, first.values)
     assert second.overlay is first.overlay is photo

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import dask.array as da
 import numpy as np
 import pytest
 
 from napari_ifealid.cache_folder import CACHE_VARIABLE
-from napari_ifealid.engines import BlockwiseEngine, Preview
+from napari_ifealid.engines import Preview
+from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.explorer import kept_previews
 from napari_ifealid.explorer.kept_previews import load_preview, preview_file, save_preview
+from napari_ifealid.grid import whole_region
+from napari_ifealid.measures import SPECTRAL_ANGLE
+from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
 
@@ -35,11 +40,16 @@ def preview(stack) -> Preview:
 def test_preview_comes_back_as_it_was(preview, tmp_path):
     save_preview(tmp_path / "new" / "a.npz", preview)
     again = load_preview(tmp_path / "new" / "a.npz")
-    assert again.error == preview.error
+    assert again.errors == preview.errors
+    region = whole_region((20, 10))
     for pixel in ((0, 0), (1, 2), (3, 4)):
-        np.testing.assert_array_equal(
-            again.similarity_map_of(pixel), preview.similarity_map_of(pixel)
-        )
+        query = Query.to(preview.vector(pixel))
+        np.testing.assert_array_equal(again.map_of(query, region), preview.map_of(query, region))
+
+
+def test_preview_of_a_version_with_other_measures_is_none(preview, tmp_path):
+    save_preview(tmp_path / "a.npz", replace(preview, errors={SPECTRAL_ANGLE.name: 0.1}))
+    assert load_preview(tmp_path / "a.npz") is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04damaged", b"\x93NUMPY"])
@@ -62,8 +72,10 @@ def test_folder_that_cannot_be_written_is_done_without(preview, tmp_path):
     assert (tmp_path / "file").read_bytes() == b""
 
 
-def test_oldest_previews_go(preview, tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_previews, "MOST_KEPT", 2)
+def test_oldest_previews_go_where_all_take_too_many_bytes(preview, tmp_path, monkeypatch):
+    save_preview(tmp_path / "a.npz", preview)
+    size = (tmp_path / "a.npz").stat().st_size
+    monkeypatch.setattr(kept_previews, "MOST_BYTES", 2 * size + size // 2)
     for number, name in enumerate(("b.npz", "a.npz", "c.npz")):
         save_preview(tmp_path / name, preview)
         os.utime(tmp_path / name, (number, number))

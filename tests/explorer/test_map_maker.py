@@ -7,32 +7,47 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ifealid.engines import (
-    CpuEngine,
-    EngineChoice,
-    plan_engine,
-    prepare_stack,
-    start_engine,
-)
+from explorer_actions import CLOSE
+from napari_ifealid import lazy_arrays
+from napari_ifealid.engines import EngineChoice, plan_engine, prepare_stack, start_engine
+from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.explorer import map_maker
-from napari_ifealid.explorer.map_maker import MapMaker
+from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.explorer.map_maker import MapMaker, MapState
+from napari_ifealid.explorer.map_request import FeatureRequest, SimilarityRequest
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
-from napari_ifealid.explorer.wanted import FeatureImage, SimilarityTo
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.grid import Region, whole_region
+from napari_ifealid.measures import spectral_angle_similarity
+from napari_ifealid.query import Query, Rule
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
 SLOW, QUICK = 0.0, 1e9  # seconds of a frame that make any map slow, or quick
+WHOLE = whole_region((30, 20))
+VALUES = np.maximum(
+    np.random.default_rng(2).normal(size=(30, 20, 3))
+    @ np.random.default_rng(3).normal(size=(3, 12)),
+    0,
+)
 
 
-def pixel(*position: int) -> SimilarityTo:
-    return SimilarityTo((position,))
+def pixel(*position: int, region: Region = WHOLE) -> SimilarityRequest:
+    return SimilarityRequest(Query.to(VALUES[position]), region)
+
+
+def pins(*positions: tuple[int, int], rule: Rule) -> SimilarityRequest:
+    return SimilarityRequest(Query.to(*(VALUES[at] for at in positions), rule=rule), WHOLE)
 
 
 @pytest.fixture
 def values() -> np.ndarray:
-    rng = np.random.default_rng(2)
-    return np.maximum(rng.normal(size=(30, 20, 3)) @ rng.normal(size=(3, 12)), 0)
+    return VALUES
+
+
+@pytest.fixture
+def errors() -> list[Exception]:
+    """What could not be made, and why."""
+    return []
 
 
 @pytest.fixture
@@ -47,19 +62,25 @@ def shown() -> list:
 
 
 @pytest.fixture
-def make(scheduler, shown, monkeypatch):
+def make(scheduler, shown, errors, monkeypatch):
     def make(values, *, frame: float) -> MapMaker:
         monkeypatch.setattr(map_maker, "_FRAME", frame)
+        monkeypatch.setattr(lazy_arrays, "BLOCK_BYTES", 10 * 10 * 12 * 8)
         stack = FeatureStack(values=values, name="x")
-        plan = plan_engine(EngineChoice.CPU, stack, None)
-        running = start_engine(prepare_stack(stack, plan))
+        running = start_engine(prepare_stack(stack, plan_engine(EngineChoice.CPU, stack, None)))
+        owner = EngineOwner(running, pytest.fail)
+        previews = PreviewBuilder(
+            stack, owner, scheduler, budget=1, changed=lambda: None, failed=pytest.fail
+        )
+        if stack.is_lazy:
+            previews.begin()
         return MapMaker(
-            stack,
-            running,
+            "x",
+            owner,
+            previews,
             scheduler,
-            show=lambda wanted, map_, error: shown.append((wanted, map_.copy(), error)),
-            engine_replaced=pytest.fail,
-            previews=PreviewBuilder(stack, running, scheduler, budget=1, changed=lambda: None),
+            show=lambda request, map_, error: shown.append((request, map_.copy(), error)),
+            failed=errors.append,
         )
 
     return make
@@ -68,8 +89,8 @@ def make(scheduler, shown, monkeypatch):
 @pytest.fixture(params=["in memory", "on disk"])
 def slow(request, make, scheduler, values) -> MapMaker:
     """Makes slow maps, with a preview."""
-    is_on_disk = request.param == "on disk"
-    maker = make(da.from_array(values, chunks=(10, 10, 12)) if is_on_disk else values, frame=SLOW)
+    is_lazy = request.param == "on disk"
+    maker = make(da.from_array(values, chunks=(10, 10, 12)) if is_lazy else values, frame=SLOW)
     for first in (pixel(0, 1), pixel(0, 0)):
         maker.want(first)
         scheduler.run()
@@ -77,7 +98,9 @@ def slow(request, make, scheduler, values) -> MapMaker:
 
 
 def assert_exact(map_: np.ndarray, values: np.ndarray, *position: int) -> None:
-    np.testing.assert_allclose(map_, spectral_angle_similarity(values, values[position]), atol=5e-5)
+    np.testing.assert_allclose(
+        map_, spectral_angle_similarity(values, values[position]), atol=CLOSE
+    )
 
 
 def test_first_slow_map_is_exact(slow, shown, values):
@@ -123,7 +146,7 @@ def test_exact_map_of_a_pixel_that_was_left_is_not_shown(slow, scheduler, shown)
     scheduler.run_events()
     shown.clear()
     scheduler.run()
-    assert {wanted for wanted, *_ in shown} == {pixel(2, 2)}
+    assert all(wanted == pixel(2, 2) for wanted, *_ in shown)
     assert shown[-1][2] is None
 
 
@@ -138,34 +161,36 @@ def test_pixel_that_is_come_back_to_is_shown_again(slow, scheduler, shown):
 def test_single_feature_has_no_preview_and_the_similarity_comes_back(
     slow, scheduler, shown, values
 ):
+    feature = FeatureRequest(4, WHOLE)
     slow.want(pixel(1, 1))
     scheduler.run_events()
-    slow.want(FeatureImage(4))
+    slow.want(feature)
     scheduler.run()
-    assert shown[-1][0] == FeatureImage(4)
+    assert shown[-1][0] == feature
     np.testing.assert_allclose(shown[-1][1], values[..., 4], rtol=1e-6)
     slow.want(pixel(1, 1))
     scheduler.run()
     assert_exact(shown[-1][1], values, 1, 1)
 
 
-def test_mean_of_pins_is_exact_only(slow, scheduler, shown, values):
+def test_mean_of_pins_is_previewed(slow, scheduler, shown, values):
     shown.clear()
-    slow.want(SimilarityTo(((1, 2), (3, 4))))
+    slow.want(pins((1, 2), (3, 4), rule=Rule.MEAN))
+    scheduler.run_events()
+    assert shown[0][2] > 0
     scheduler.run()
-    assert {error for *_, error in shown} == {None}
     mean = (values[1, 2] + values[3, 4]) / 2
-    np.testing.assert_allclose(shown[-1][1], spectral_angle_similarity(values, mean), atol=5e-5)
+    np.testing.assert_allclose(shown[-1][1], spectral_angle_similarity(values, mean), atol=CLOSE)
 
 
 def test_best_of_pins_is_previewed(slow, scheduler, shown, values):
     shown.clear()
-    slow.want(SimilarityTo(((1, 2), (3, 4)), takes_best=True))
+    slow.want(pins((1, 2), (3, 4), rule=Rule.BEST))
     scheduler.run_events()
     assert shown[0][2] > 0
     scheduler.run()
     best = np.maximum(*(spectral_angle_similarity(values, values[at]) for at in ((1, 2), (3, 4))))
-    np.testing.assert_allclose(shown[-1][1], best, atol=5e-5)
+    np.testing.assert_allclose(shown[-1][1], best, atol=CLOSE)
 
 
 def test_nothing_is_shown_after_the_end(slow, scheduler, shown):
@@ -236,7 +261,7 @@ def test_user_who_cancels_keeps_the_preview_until_the_next_pixel(slow, scheduler
     scheduler.run_events()
     scheduler.rest()
     (reading,) = scheduler.background
-    assert reading.total == len(list(reading.steps()))
+    assert reading.total == len(list(reading.steps())) == 6
     scheduler.background.clear()
     reading.failed(CancelledError())
     assert slow.is_idle
@@ -246,21 +271,82 @@ def test_user_who_cancels_keeps_the_preview_until_the_next_pixel(slow, scheduler
     assert (shown[-1][0], shown[-1][2]) == (pixel(2, 2), None)
 
 
-def test_file_that_cannot_be_read_is_told_of(make, scheduler, shown, monkeypatch):
-    errors: list[str] = []
-    monkeypatch.setattr(map_maker, "show_error", errors.append)
+@pytest.fixture
+def broken(make, scheduler) -> MapMaker:
+    """Makes maps of a stack none of whose blocks can be read."""
 
-    def broken(block: np.ndarray) -> np.ndarray:
+    def fail(block: np.ndarray) -> np.ndarray:
         raise OSError("the disk is gone")
 
     nothing = np.empty((0, 0, 0))
-    values = da.ones((30, 20, 12), chunks=10).map_blocks(broken, dtype=float, meta=nothing)
+    values = da.ones((30, 20, 12), chunks=10).map_blocks(fail, dtype=float, meta=nothing)
     maker = make(values, frame=SLOW)
-    scheduler.background.clear()
-    maker.want(pixel(1, 1))
+    scheduler.background.clear()  # no preview is built
+    return maker
+
+
+def test_block_that_cannot_be_read_leaves_the_maker_at_rest(broken, scheduler, shown, errors):
+    broken.want(pixel(1, 1))
     scheduler.run()
-    assert errors == ["x: found that it can't be read (the disk is gone)."]
+    assert [str(error) for error in errors] == ["the disk is gone"]
+    assert broken.state is MapState.FAILED
+    assert broken.is_idle
     assert shown == []
+
+
+def test_map_that_failed_is_tried_again_when_it_is_wanted_again(broken, scheduler, errors):
+    for _ in range(2):
+        broken.want(pixel(1, 1))
+        scheduler.run()
+    assert len(errors) == 2
+
+
+def test_states_follow_the_map_on_its_way(slow, scheduler):
+    assert slow.state is MapState.IDLE
+    slow.want(pixel(5, 6))
+    assert slow.state is MapState.REQUESTED
+    scheduler.run_events()
+    assert slow.state is MapState.PREVIEWED
+    scheduler.rest()
+    assert slow.state is MapState.MAKING
+    scheduler.run()
+    assert slow.state is MapState.IDLE
+    slow.stop()
+    slow.want(pixel(1, 1))
+    scheduler.run()
+    assert slow.state is MapState.STOPPED
+    assert slow.is_idle
+
+
+def test_region_is_made_and_no_more(slow, scheduler, shown, values):
+    region = (slice(4, 9), slice(0, 20))
+    slow.want(pixel(5, 6, region=region))
+    scheduler.run()
+    request, map_, error = shown[-1]
+    assert (request.region, error) == (region, None)
+    expected = spectral_angle_similarity(values, values[5, 6])[region]
+    np.testing.assert_allclose(map_, expected, atol=CLOSE)
+
+
+def test_while_references_are_read_the_preview_of_nearly_the_map_is_shown(slow, scheduler, shown):
+    shown.clear()
+    slow.wait_with(pixel(7, 7))
+    scheduler.run()
+    assert [(request, error > 0) for request, _, error in shown] == [(pixel(7, 7), True)]
+    slow.want(pixel(7, 7))
+    scheduler.run()
+    assert shown[-1][2] is None
+
+
+def test_nothing_else_is_made_while_references_are_read(slow, scheduler, shown):
+    slow.want(pixel(1, 1))
+    scheduler.run_events()
+    scheduler.rest()
+    shown.clear()
+    slow.wait_with(None)
+    scheduler.run()
+    assert shown == []
+    assert slow.is_idle
 
 
 def test_preview_is_not_prepared_after_the_end(make, scheduler, values):

@@ -2,170 +2,183 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
-from napari.layers import Image, Points
+from napari.layers import Points
 
 from napari_ifealid.explorer import Explorer
-from napari_ifealid.explorer.pins import PALETTE, PINS_NAME, Pins
-from napari_ifealid.explorer.sources import placement
+from napari_ifealid.explorer.pins import PALETTE, PINS_NAME, PinFrame, Pins
+from napari_ifealid.explorer.sources import grid_of
+from napari_ifealid.grid import Grid, Pixel
 
-SHAPE = (6, 5)
-
-
-@pytest.fixture
-def viewer(qapp) -> ViewerModel:
-    return ViewerModel()
+FRAME = PinFrame(units=("pixel", "pixel"), features=None, size=1.0)
+OTHER_FRAME = PinFrame(units=("pixel",) * 3, features=None, size=1.0)
 
 
 @pytest.fixture
-def features(viewer, add_stack, stack) -> Image:
-    return add_stack(viewer, stack)
+def grid() -> Grid:
+    """Of 6 × 5 pixels, which are those of the world."""
+    return Grid((6, 5), np.eye(3))
 
 
 @pytest.fixture
 def pins(viewer, features) -> Pins:
     pins = Pins(viewer)
-    pins.place(SHAPE, placement(features, 0))
+    pins.show_in(FRAME)
     return pins
 
 
 @pytest.fixture
-def changes(pins) -> list[list[tuple[int, ...]]]:
-    """The pixels at each change told."""
-    told: list[list[tuple[int, ...]]] = []
-    pins.changed.connect(lambda: told.append(pins.pixels))
+def toggle(viewer, pins, grid):
+    """Pins the middles of pixels, or removes their pins."""
+
+    def toggle(*pixels: Pixel) -> Points:
+        for pixel in pixels:
+            pins.toggle(grid.moved_to(viewer.dims.point, pixel), grid)
+        assert pins.layer is not None
+        return pins.layer
+
+    return toggle
+
+
+@pytest.fixture
+def pixels(pins, grid):
+    """Returns the pixels that the pins are on."""
+    return lambda: [grid.pixel_at(pin.place) for pin in pins.pins]
+
+
+@pytest.fixture
+def changes(pins, pixels) -> list[list[Pixel]]:
+    """The pixels at each change."""
+    told: list[list[Pixel]] = []
+    pins.changed.connect(lambda: told.append(pixels()))
     return told
 
 
-def pin(pins: Pins, *pixels: tuple[int, ...]) -> Points:
-    for pixel in pixels:
-        pins.toggle(pixel)
-    assert pins.layer is not None
-    return pins.layer
+def colours(pins: Pins) -> list[str]:
+    return [pin.colour for pin in pins.pins]
 
 
 def test_there_is_no_layer_before_the_first_pin(viewer, pins):
     assert PINS_NAME not in viewer.layers
-    assert pins.pixels == pins.colours == []
+    assert pins.pins == []
 
 
-def test_toggling_pins_a_pixel(viewer, pins, changes):
-    pins.toggle((2, 3))
-    assert pins.pixels == [(2, 3)]
+def test_toggling_pins_a_pixel(viewer, changes, toggle, pixels):
+    toggle((2, 3))
+    assert pixels() == [(2, 3)]
     np.testing.assert_array_equal(viewer.layers[PINS_NAME].data, [(2, 3)])
     assert changes == [[(2, 3)]]
 
 
-def test_toggling_again_removes_the_pin_and_keeps_the_layer(viewer, pins, changes):
-    pin(pins, (2, 3), (1, 1), (2, 3))
-    assert pins.pixels == [(1, 1)]
-    pins.toggle((1, 1))
-    assert pins.pixels == []
+def test_toggling_again_removes_the_pin_and_keeps_the_layer(viewer, changes, toggle, pixels):
+    toggle((2, 3), (1, 1), (2, 3))
+    assert pixels() == [(1, 1)]
+    toggle((1, 1))
+    assert pixels() == []
     assert PINS_NAME in viewer.layers
     assert changes[-2:] == [[(1, 1)], []]
     assert len(changes) == 4
 
 
-def test_toggling_removes_all_pins_on_the_pixel(pins):
-    layer = pin(pins, (2, 3))
+def test_toggling_removes_all_pins_on_the_pixel(toggle, pixels):
+    layer = toggle((2, 3))
     layer.add([(2.4, 2.6), (4, 4)])
-    pins.toggle((2, 3))
-    assert pins.pixels == [(4, 4)]
+    toggle((2, 3))
+    assert pixels() == [(4, 4)]
 
 
-@pytest.mark.parametrize("pixel", [(6, 0), (0, 5), (-1, 0), (0, 0, 0)])
-def test_a_pixel_outside_of_the_map_is_refused(pins, pixel):
+@pytest.mark.parametrize("place", [(6, 0), (0, 5), (-1, 0), (np.nan, 1)])
+def test_a_place_outside_of_the_map_is_refused(pins, grid, place):
     with pytest.raises(ValueError, match=r"outside of the feature map of shape \(6, 5\)"):
-        pins.toggle(pixel)
+        pins.toggle(place, grid)
 
 
-def test_nothing_can_be_pinned_before_there_is_a_map(viewer):
-    with pytest.raises(ValueError, match="place"):
-        Pins(viewer).toggle((0, 0))
+def test_nothing_can_be_pinned_before_there_is_a_map(viewer, grid):
+    with pytest.raises(ValueError, match="show_in"):
+        Pins(viewer).toggle((0, 0), grid)
 
 
-def test_the_layer_lies_on_the_features(viewer, pins, features):
-    layer = pin(pins, (2, 3))
-    np.testing.assert_allclose(layer.data_to_world((2, 3)), features.data_to_world((0, 2, 3))[1:])
+def test_a_pin_is_exactly_where_it_was_put(viewer, pins, features):
+    place = (0.0, 9.3, 14.7)
+    pins.toggle(place, grid_of(features, 0))
+    assert pins.pins[0].place == place[1:]
+    np.testing.assert_allclose(pins.layer.data_to_world(pins.layer.data[0]), place[1:])
 
 
-def test_the_pins_move_with_the_features(pins, features):
-    layer = pin(pins, (2, 3))
+def test_pins_stay_in_the_world_when_the_features_move(pins, features, toggle):
+    toggle((2, 3))
+    places = [pin.place for pin in pins.pins]
     features.translate = (0, 10, 20)
-    features.rotate = 30
-    pins.place(SHAPE, placement(features, 0))
-    np.testing.assert_allclose(layer.data_to_world((2, 3)), features.data_to_world((0, 2, 3))[1:])
-    assert pins.pixels == [(2, 3)]
+    pins.show_in(FRAME)
+    assert [pin.place for pin in pins.pins] == places
 
 
-def test_the_active_layer_stays_selected(viewer, pins, features):
+def test_the_active_layer_stays_selected(viewer, features, toggle):
     viewer.layers.selection.active = features
-    pins.toggle((2, 3))
+    toggle((2, 3))
     assert viewer.layers.selection.active is features
     assert set(viewer.layers.selection) == {features}
 
 
-def test_all_selected_layers_stay_selected(viewer, pins):
+def test_all_selected_layers_stay_selected(viewer, toggle):
     selected = set(viewer.layers)
     viewer.layers.selection = selected
-    pins.toggle((2, 3))
+    toggle((2, 3))
     assert set(viewer.layers.selection) == selected
 
 
-def test_a_pin_from_a_click_leaves_the_selected_points_alone(pins):
-    layer = pin(pins, (2, 3), (1, 1))
+def test_a_pin_from_a_click_leaves_the_selected_points_alone(toggle):
+    layer = toggle((2, 3), (1, 1))
     layer.selected_data = {0}
-    pins.toggle((4, 4))
+    toggle((4, 4))
     assert set(layer.selected_data) == {0}
 
 
 def test_pins_are_above_the_similarity_map(viewer, features):
     explorer = Explorer(viewer)
-    pins = Pins(viewer)
-    pins.place(SHAPE, placement(features, 0))
-    pins.toggle((2, 3))
+    explorer.toggle_pin_at((2, 3))
+    pins = explorer.pins
     assert viewer.layers[-1] is pins.layer
-    viewer.layers.move(viewer.layers.index(explorer.similarity_layer), len(viewer.layers))
+    viewer.layers.move(viewer.layers.index(explorer.map_layer), len(viewer.layers))
     active = viewer.layers.selection.active
-    pins.place(SHAPE, placement(features, 0))
+    pins.show_above_maps()
     assert viewer.layers[-1] is pins.layer
     assert viewer.layers.selection.active is active
 
 
-def test_pins_stay_where_the_user_put_them_among_other_layers(viewer, pins, features):
-    layer = pin(pins, (2, 3))
+def test_pins_stay_where_the_user_put_them_among_other_layers(viewer, pins, toggle):
+    layer = toggle((2, 3))
     viewer.layers.move(viewer.layers.index(layer), 0)
-    pins.place(SHAPE, placement(features, 0))
+    pins.show_in(FRAME)
     assert viewer.layers[0] is layer
 
 
-def test_each_pin_has_the_next_colour(pins):
-    pin(pins, *[(y, x) for y in range(2) for x in range(5)])
-    assert pins.colours == [*PALETTE, *PALETTE[:3]]
+def test_each_pin_has_the_next_colour(pins, toggle):
+    toggle(*[(y, x) for y in range(2) for x in range(5)])
+    assert colours(pins) == [*PALETTE, *PALETTE[:3]]
 
 
-def test_the_layer_shows_the_colours(pins):
-    layer = pin(pins, (2, 3))
+def test_the_layer_shows_the_colours(toggle):
+    layer = toggle((2, 3))
     np.testing.assert_allclose(layer.face_color[0] * 255, (0xE6, 0x9F, 0x00, 0xFF))
 
 
-def test_colours_stay_when_a_pin_is_removed_and_its_colour_is_used_again(pins):
-    pin(pins, (0, 0), (1, 1), (2, 2))
-    pins.toggle((1, 1))
-    assert pins.colours == [PALETTE[0], PALETTE[2]]
-    pins.toggle((3, 3))
-    assert pins.colours == [PALETTE[0], PALETTE[2], PALETTE[1]]
+def test_colours_stay_when_a_pin_is_removed_and_its_colour_is_used_again(pins, toggle):
+    toggle((0, 0), (1, 1), (2, 2))
+    toggle((1, 1))
+    assert colours(pins) == [PALETTE[0], PALETTE[2]]
+    toggle((3, 3))
+    assert colours(pins) == [PALETTE[0], PALETTE[2], PALETTE[1]]
 
 
-def test_clearing_removes_all_pins(pins, changes):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_clearing_removes_all_pins(pins, changes, toggle):
+    layer = toggle((0, 0), (1, 1))
     layer.selected_data = {1}
     pins.clear()
-    assert pins.pixels == pins.colours == []
+    assert pins.pins == []
     assert set(layer.selected_data) == set()
     assert changes[2:] == [[]]
-    pins.toggle((2, 2))
-    assert pins.colours == [PALETTE[0]]
+    toggle((2, 2))
+    assert colours(pins) == [PALETTE[0]]
 
 
 def test_clearing_nothing_changes_nothing(pins, changes):
@@ -173,134 +186,146 @@ def test_clearing_nothing_changes_nothing(pins, changes):
     assert changes == []
 
 
-def test_a_point_that_the_user_adds_is_a_pin_with_the_next_colour(pins, changes):
-    layer = pin(pins, (0, 0))
+def test_a_point_that_the_user_adds_is_a_pin_with_the_next_colour(pins, changes, toggle, pixels):
+    layer = toggle((0, 0))
     layer.add((2.4, 2.6))
-    assert pins.pixels == [(0, 0), (2, 3)]
-    assert pins.colours == list(PALETTE[:2])
+    assert pixels() == [(0, 0), (2, 3)]
+    assert colours(pins) == list(PALETTE[:2])
     assert changes[1:] == [[(0, 0), (2, 3)]]
 
 
-def test_points_added_one_after_the_other_differ_in_colour(pins):
-    layer = pin(pins, (0, 0))
+def test_points_added_one_after_the_other_differ_in_colour(pins, toggle):
+    layer = toggle((0, 0))
     for y in range(1, 4):
         layer.add((y, y))
-    assert pins.colours == list(PALETTE[:4])
+    assert colours(pins) == list(PALETTE[:4])
 
 
-def test_points_added_while_the_layer_is_hidden_are_pins(pins):
-    layer = pin(pins, (0, 0))
+def test_points_added_while_the_layer_is_hidden_are_pins(pins, toggle):
+    layer = toggle((0, 0))
     layer.visible = False
     layer.add((1, 1))
-    assert pins.colours == list(PALETTE[:2])
+    assert colours(pins) == list(PALETTE[:2])
 
 
-def test_points_that_the_user_deletes_are_no_pins(pins, changes):
-    layer = pin(pins, (0, 0), (1, 1), (2, 2))
+def test_points_that_the_user_deletes_are_no_pins(pins, changes, toggle, pixels):
+    layer = toggle((0, 0), (1, 1), (2, 2))
     layer.selected_data = {0, 1}
     layer.remove_selected()
-    assert pins.pixels == [(2, 2)]
-    assert pins.colours == [PALETTE[2]]
+    assert pixels() == [(2, 2)]
+    assert colours(pins) == [PALETTE[2]]
     assert changes[3:] == [[(2, 2)]]
 
 
-def test_points_that_the_user_moves_are_followed(pins, changes):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_points_that_the_user_moves_are_followed(pins, changes, toggle, pixels):
+    layer = toggle((0, 0), (1, 1))
     layer.data = [(0, 0), (3.6, 0.4)]
-    assert pins.pixels == [(0, 0), (4, 0)]
-    assert pins.colours == list(PALETTE[:2])
+    assert pixels() == [(0, 0), (4, 0)]
+    assert colours(pins) == list(PALETTE[:2])
     assert changes[2:] == [[(0, 0), (4, 0)]]
 
 
-def test_a_move_within_a_pixel_changes_nothing(pins, changes):
-    layer = pin(pins, (1, 1))
+def test_a_move_within_a_pixel_is_followed(pins, changes, toggle):
+    layer = toggle((1, 1))
     layer.data = [(1.3, 0.6)]
-    assert len(changes) == 1
+    assert pins.pins[0].place == (1.3, 0.6)
+    assert changes == [[(1, 1)], [(1, 1)]]
 
 
-def test_points_are_followed_while_they_are_dragged(pins, changes):
-    layer = pin(pins, (1, 1))
+def test_points_are_followed_while_they_are_dragged(changes, toggle):
+    layer = toggle((1, 1))
     # what napari tells while a drag lasts: the data is changed in place, without its event
     layer.data[0] = (3, 4)
     layer.events.features()
     assert changes[1:] == [[(3, 4)]]
 
 
-def test_points_put_in_place_of_the_others_are_pins(pins, changes):
-    layer = pin(pins, (0, 0))
+def test_points_put_in_place_of_the_others_are_pins(pins, changes, toggle, pixels):
+    layer = toggle((0, 0))
     layer.data = [(1, 1), (2, 2), (3, 3)]
-    assert pins.pixels == [(1, 1), (2, 2), (3, 3)]
-    assert pins.colours == list(PALETTE[:3])
+    assert pixels() == [(1, 1), (2, 2), (3, 3)]
+    assert colours(pins) == list(PALETTE[:3])
     assert len(changes) == 2
 
 
-def test_points_outside_of_the_map_are_no_pins(pins):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_points_outside_of_the_map_keep_their_places(pins, toggle, pixels):
+    layer = toggle((0, 0), (1, 1))
     layer.add([(-0.6, 0), (5.4, 4.4), (5.6, 0)])
-    assert pins.pixels == [(0, 0), (1, 1), (5, 4)]
-    assert pins.colours == [PALETTE[0], PALETTE[1], PALETTE[3]]
+    assert pixels() == [(0, 0), (1, 1), None, (5, 4), None]
+    assert [pin.place for pin in pins.pins][2:] == [(-0.6, 0.0), (5.4, 4.4), (5.6, 0.0)]
 
 
-def test_a_colour_that_the_user_gives_to_a_pin_is_followed(pins, changes):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_points_without_a_place_are_no_pins(pins, toggle, pixels):
+    layer = toggle((0, 0), (1, 1))
+    layer.data = [(np.nan, 0), (1, 1), (2, np.inf)]
+    assert pixels() == [(1, 1)]
+    assert colours(pins) == [PALETTE[1]]
+    toggle((3, 3))
+    assert pixels() == [(1, 1), (3, 3)]
+
+
+def test_a_colour_that_the_user_gives_to_a_pin_is_followed(pins, changes, toggle):
+    layer = toggle((0, 0), (1, 1))
     layer.selected_data = {1}
     layer.current_face_color = "#123456"
-    assert pins.colours == [PALETTE[0], "#123456"]
+    assert colours(pins) == [PALETTE[0], "#123456"]
     assert len(changes) == 3
     layer.face_color = ["red", "lime"]
-    assert pins.colours == ["#ff0000", "#00ff00"]
+    assert colours(pins) == ["#ff0000", "#00ff00"]
     assert len(changes) == 4
 
 
-def test_selecting_points_changes_nothing(pins, changes):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_selecting_points_changes_nothing(pins, changes, toggle):
+    layer = toggle((0, 0), (1, 1))
     layer.selected_data = {0}
     layer.selected_data = {0, 1}
-    assert pins.colours == list(PALETTE[:2])
+    assert colours(pins) == list(PALETTE[:2])
     assert len(changes) == 2
 
 
 def test_deleting_the_layer_removes_the_pins_and_the_next_one_makes_a_new_layer(
-    viewer, pins, changes
+    viewer, pins, changes, toggle, pixels
 ):
-    layer = pin(pins, (0, 0), (1, 1))
+    layer = toggle((0, 0), (1, 1))
     viewer.layers.remove(layer)
-    assert pins.pixels == pins.colours == []
+    assert pins.pins == []
     assert changes[2:] == [[]]
-    pins.toggle((2, 2))
-    assert pins.pixels == [(2, 2)]
+    toggle((2, 2))
+    assert pixels() == [(2, 2)]
     assert pins.layer is viewer.layers[PINS_NAME]
     layer.add((3, 3))
-    assert pins.pixels == [(2, 2)]
+    assert pixels() == [(2, 2)]
 
 
-def test_emptying_the_layer_list_removes_the_pins(viewer, pins, changes):
-    pin(pins, (0, 0))
+def test_emptying_the_layer_list_removes_the_pins(viewer, changes, toggle):
+    toggle((0, 0))
     viewer.layers.clear()
     assert changes[1:] == [[]]
 
 
-def test_pins_outside_of_a_smaller_map_are_left_out(pins, features, changes):
-    pin(pins, (0, 0), (5, 4))
-    pins.place((3, 3), placement(features, 0))
-    assert pins.pixels == [(0, 0)]
-    assert changes[2:] == [[(0, 0)]]
-    pins.place(SHAPE, placement(features, 0))
-    assert pins.pixels == [(0, 0), (5, 4)]
+def test_pins_keep_their_places_along_other_axes(viewer, pins, changes, toggle, pixels):
+    toggle((0, 0), (5, 4))
+    viewer.dims.set_point(0, 3)
+    pins.show_in(OTHER_FRAME)
+    assert pins.layer is viewer.layers[PINS_NAME]
+    assert [pin.place for pin in pins.pins] == [(3, 0, 0), (3, 5, 4)]
+    assert colours(pins) == list(PALETTE[:2])
+    assert len(changes) == 3
+    pins.show_in(FRAME)
+    assert [pin.place for pin in pins.pins] == [(0, 0), (5, 4)]
+    toggle((1, 1))
+    assert pixels() == [(0, 0), (5, 4), (1, 1)]
 
 
-def test_a_map_with_another_number_of_axes_clears_the_pins(viewer, pins, changes):
-    pin(pins, (0, 0))
-    where = {"scale": np.ones(3), "translate": np.zeros(3), "affine": np.eye(4)}
-    pins.place((2, 3, 4), where)
-    assert changes[1:] == [[]]
-    pins.toggle((1, 2, 3))
-    assert pins.pixels == [(1, 2, 3)]
-    assert viewer.layers[PINS_NAME].ndim == 3
+def test_pins_reach_over_all_features_of_an_axis_between_the_others(viewer, pins, toggle):
+    toggle((2, 3))
+    pins.show_in(PinFrame(units=("pixel",) * 3, features=(-2, 4.0, 9.0), size=1.0))
+    low, high = (pins.layer.data_to_world((2, feature, 3))[1] for feature in (-0.5, 0.5))
+    assert (low, high) == (-0.5, 8.5)
 
 
-def test_closing_leaves_the_layer_and_follows_it_no_more(viewer, pins, changes):
-    layer = pin(pins, (0, 0))
+def test_closing_leaves_the_layer_and_follows_it_no_more(viewer, pins, changes, toggle):
+    layer = toggle((0, 0))
     pins.close()
     changes.clear()
     layer.add((1, 1))
@@ -309,54 +334,51 @@ def test_closing_leaves_the_layer_and_follows_it_no_more(viewer, pins, changes):
     assert changes == []
 
 
-def test_the_layer_of_an_explorer_closed_before_is_taken_over(viewer, pins, features):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_the_layer_of_an_explorer_closed_before_is_taken_over(viewer, pins, toggle, grid):
+    layer = toggle((0, 0), (1, 1))
     layer.face_color = ["red", "lime"]
     pins.close()
     later = Pins(viewer)
     told: list[bool] = []
     later.changed.connect(lambda: told.append(True))
-    later.place(SHAPE, placement(features, 0))
+    later.show_in(FRAME)
     assert later.layer is layer
-    assert later.pixels == [(0, 0), (1, 1)]
-    assert later.colours == ["#ff0000", "#00ff00"]
+    assert [pin.place for pin in later.pins] == [(0, 0), (1, 1)]
+    assert colours(later) == ["#ff0000", "#00ff00"]
     assert told == [True]
-    later.toggle((2, 2))
-    assert later.colours[-1] == PALETTE[0]
+    later.toggle((2, 2), grid)
+    assert colours(later)[-1] == PALETTE[0]
 
 
-def test_a_layer_of_the_user_is_not_taken_over(viewer, features):
+def test_a_layer_of_the_user_is_not_taken_over(viewer, grid):
     own = viewer.add_points([(0, 0)], name=PINS_NAME)
     pins = Pins(viewer)
-    pins.place(SHAPE, placement(features, 0))
-    assert pins.pixels == []
-    pins.toggle((1, 1))
+    pins.show_in(FRAME)
+    assert pins.pins == []
+    pins.toggle((1, 1), grid)
     np.testing.assert_array_equal(own.data, [(0, 0)])
 
 
-def test_a_layer_left_behind_that_the_user_has_renamed_is_not_taken_over(viewer, pins, features):
-    pin(pins, (0, 0)).name = "my places"
+def test_a_layer_left_behind_that_the_user_has_renamed_is_not_taken_over(viewer, pins, toggle):
+    toggle((0, 0)).name = "my places"
     pins.close()
     later = Pins(viewer)
-    later.place(SHAPE, placement(features, 0))
+    later.show_in(FRAME)
     assert later.layer is None
 
 
-@pytest.mark.parametrize(("shape", "size"), [((6, 5), 1), ((600, 2000), 50)])
-def test_pins_can_be_seen_whatever_the_resolution_of_the_map(viewer, shape, size):
-    pins = Pins(viewer)
-    pins.place(shape, {})
-    layer = pin(pins, (0, 0))
-    assert layer.size[0] == size
+def test_pins_can_be_seen_whatever_the_resolution_of_the_map(toggle):
+    layer = toggle((0, 0))
+    assert layer.size[0] == FRAME.size
     assert layer.canvas_size_limits == (4, 12)
 
 
-def test_pins_can_be_dragged_by_less_than_a_pixel(pins):
-    assert pin(pins, (0, 0)).data.dtype.kind == "f"
+def test_pins_can_be_dragged_by_less_than_a_pixel(toggle):
+    assert toggle((0, 0)).data.dtype.kind == "f"
 
 
-def test_points_that_the_user_pastes_are_pins(pins):
-    layer = pin(pins, (0, 0), (1, 1))
+def test_points_that_the_user_pastes_are_pins(pins, toggle, pixels):
+    layer = toggle((0, 0), (1, 1))
     layer.selected_data = {1}
     copy, paste = (
         function
@@ -365,15 +387,16 @@ def test_points_that_the_user_pastes_are_pins(pins):
     )
     copy(layer)
     paste(layer)
-    assert pins.pixels == [(0, 0), (1, 1), (1, 1)]
-    assert pins.colours == list(PALETTE[:3])
+    assert pixels() == [(0, 0), (1, 1), (1, 1)]
+    assert colours(pins) == list(PALETTE[:3])
 
 
-def test_the_pins_can_be_saved_with_napari(make_napari_viewer, tmp_path):
+def test_the_pins_can_be_saved_with_napari(make_napari_viewer, grid, tmp_path):
     pins = Pins(make_napari_viewer())
-    pins.place(SHAPE, {})
-    layer = pin(pins, (0, 0), (2, 3))
-    [path] = layer.save(str(tmp_path / "references.csv"))
+    pins.show_in(FRAME)
+    for pixel in ((0, 0), (2, 3)):
+        pins.toggle(pixel, grid)
+    [path] = pins.layer.save(str(tmp_path / "references.csv"))
     rows = np.loadtxt(path, delimiter=",", skiprows=1)
     np.testing.assert_array_equal(rows[:, 1:], [(0, 0), (2, 3)])
 
@@ -384,32 +407,32 @@ def moved(layer, index, pixel):
     layer.data = data
 
 
-def test_undo_takes_changes_back_one_by_one(pins):
-    pins.toggle((1, 2))
-    pins.toggle((3, 4))
-    colours = pins.colours
-    pins.toggle((1, 2))
+def test_undo_takes_changes_back_one_by_one(pins, toggle, pixels):
+    toggle((1, 2))
+    toggle((3, 4))
+    before = colours(pins)
+    toggle((1, 2))
     pins.undo()
-    assert (pins.pixels, pins.colours) == ([(1, 2), (3, 4)], colours)
+    assert (pixels(), colours(pins)) == ([(1, 2), (3, 4)], before)
     pins.undo()
     pins.undo()
-    assert pins.pixels == []
+    assert pixels() == []
     pins.undo()
-    assert pins.pixels == []
+    assert pixels() == []
 
 
-def test_undo_takes_a_whole_drag_back(pins):
-    pins.toggle((1, 2))
-    pins.toggle((3, 4))
+def test_undo_takes_a_whole_drag_back(pins, toggle, pixels):
+    toggle((1, 2))
+    toggle((3, 4))
     for column in (3, 2, 1):
         moved(pins.layer, 1, (3, column))
     pins.undo()
-    assert pins.pixels == [(1, 2), (3, 4)]
+    assert pixels() == [(1, 2), (3, 4)]
 
 
-def test_undo_brings_a_deleted_layer_back(viewer, pins):
-    pins.toggle((1, 2))
+def test_undo_brings_a_deleted_layer_back(viewer, pins, toggle, pixels):
+    toggle((1, 2))
     viewer.layers.remove(pins.layer)
     pins.undo()
-    assert pins.pixels == [(1, 2)]
+    assert pixels() == [(1, 2)]
     assert pins.layer in viewer.layers

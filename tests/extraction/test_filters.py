@@ -9,7 +9,7 @@ from skimage.data import astronaut, camera
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.extraction import filter_features
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.measures.spectral_angle import spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
 
 LEFT_SLEEVE, CHEST, FACE, WALL, TABLE, HELMET = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import from_dtype
 from numpy.typing import NDArray
@@ -68,3 +69,31 @@ def half_step(value_range: tuple[float, float], precision: int) -> float:
     low, high = map(float, value_range)
     top = 2**precision - 1
     return (high / top - low / top) / 2 + 4 * EPSILON * max(abs(low), abs(high))
+
+
+NO_STACKS = [
+    (np.ones((4, 5)), "(4, 5)"),
+    (np.ones(()), "()"),
+    (np.ones((3, 0, 5)), "(3, 0, 5)"),
+    (np.ones((3, 4, 5), complex), "complex128"),
+    (np.full((3, 4, 5), "text"), "<U4"),
+    (np.full((3, 4, 5), "2024-01-01", "M8[D]"), "datetime64"),
+    (np.zeros((3, 4, 5), [("band", "f4")]), "band"),
+    (np.full((3, 4, 5), None), "object"),
+    (np.full((3, 4, 5), np.nan), "no finite value"),
+    (np.full((3, 4, 5), np.inf), "no finite value"),
+]
+"""Arrays that are no feature stacks, and what is found to be wrong with them."""
+
+
+class Trap:
+    """An object that fails the test if it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pytest.fail, ("unpickled",)
+
+
+def trapped_array() -> NDArray[np.object_]:
+    array = np.empty((1, 1, 1), object)
+    array[0, 0, 0] = Trap()
+    return array

@@ -1,16 +1,32 @@
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
+from itertools import islice
+from pathlib import Path
+
 import numpy as np
 import pytest
 import zarr
 from dataset_files import dataset, write
 
 import napari_ifealid
+from napari_ifealid import FeatureStack
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import is_npz, named_stacks, read_stack
+from napari_ifealid.formats import (
+    array_blocks,
+    array_names,
+    check_array_suffix,
+    looks_like_stack,
+    read_stack,
+    read_stacks,
+    restored,
+    stack_names,
+    write_array,
+)
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
+SUFFIXES = [".zip", ".npy", ".npz", ".zarr"]
 
 
 @pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr"])
@@ -49,8 +65,11 @@ def test_reading_and_writing_are_part_of_the_package():
 
 
 @only("cube.npy", "cube.npz", "cube.zip", "cube.zarr")
-def test_only_stack_of_a_file_is_read(path):
-    np.testing.assert_array_equal(read_stack(path).values, CUBE)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_only_stack_of_a_file_is_read(path, kind):
+    np.testing.assert_array_equal(read_stack(kind(path)).values, CUBE)
+    (stack,) = read_stacks(kind(path))
+    np.testing.assert_array_equal(stack.values, CUBE)
 
 
 @only("several.npz")
@@ -103,11 +122,6 @@ def test_features_may_lie_along_any_axis(path, axis, shape):
     np.testing.assert_array_equal(stack.values, np.moveaxis(CUBE, axis, -1))
 
 
-@only("cube.npy")
-def test_array_with_its_features_elsewhere_stays_in_its_file(path):
-    assert isinstance(read_stack(path, feature_axis=0).values, np.memmap)
-
-
 @only("cube.npy", "cube.npz", "cube.zarr")
 @pytest.mark.parametrize("axis", [3, -4, 100])
 def test_axis_that_the_array_lacks_is_an_error(path, axis):
@@ -116,39 +130,33 @@ def test_axis_that_the_array_lacks_is_an_error(path, axis):
     assert "(3, 4, 5)" in error.found
 
 
-@only("cube.zip")
-@pytest.mark.parametrize("axis", [-1, 2])
-def test_features_of_a_dataset_lie_along_the_last_axis(path, axis):
-    assert read_stack(path, feature_axis=axis).values.shape == (3, 4, 5)
-
-
-@only("cube.zip")
-@pytest.mark.parametrize("axis", [0, 1, -3])
-def test_other_axis_of_a_dataset_is_an_error(path, axis):
-    assert "the last one for a ZIP" in error_of(path, feature_axis=axis).expected
-
-
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zip", ".zarr", ".tif"])
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".tif"])
 def test_missing_file_is_an_error(tmp_path, suffix):
     error_of(tmp_path / f"missing{suffix}")
 
 
-def test_content_tells_whether_a_file_holds_named_arrays(path):
-    assert is_npz(path) == (path.suffix == ".npz")
+NAMES = {
+    "cube.npz": {"cube": True, "mean": False},
+    "several.npz": {"first": True, "second": True, "names": False},
+}
 
 
-def test_npz_of_another_suffix_holds_named_arrays(tmp_path):
-    np.savez(tmp_path / "a.npz", CUBE)
-    assert is_npz((tmp_path / "a.npz").rename(tmp_path / "a.npy"))
+def test_names_of_the_arrays_are_told_where_they_have_any(path):
+    names = NAMES.get(path.name)
+    assert array_names(path) == names
+    stacks = None if names is None else [name for name, is_stack in names.items() if is_stack]
+    assert stack_names(path) == stacks
 
 
-def test_names_of_the_stacks_are_told_where_they_have_any(path):
-    names = {"cube.npz": ["cube"], "several.npz": ["first", "second"]}
-    assert named_stacks(path) == names.get(path.name)
+@pytest.mark.parametrize("names", [array_names, stack_names])
+def test_names_of_a_file_that_cannot_be_opened_are_an_error(tmp_path, names):
+    write(tmp_path / "cut.npz", b"PK\x03\x04")
+    with pytest.raises(DatasetError, match="truncated or damaged"):
+        names(tmp_path / "cut.npz")
 
 
 @only("several.npz")
-def test_progress_is_told(path):
+def test_progress_of_reading_is_told(path):
     told = []
 
     def track(items, *, total, desc):
@@ -157,3 +165,132 @@ def test_progress_is_told(path):
 
     read_stack(path, array="first", track=track)
     assert told == [(1, "Opening several.npz")]
+
+
+# What looks like a stack
+
+
+def test_files_with_stacks_look_like_some(path):
+    assert looks_like_stack(path)
+    assert looks_like_stack(str(path))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_nothing_and_things_of_another_kind_look_like_none(tmp_path, suffix):
+    assert not looks_like_stack(tmp_path / f"missing{suffix}")
+    (tmp_path / f"folder{suffix}").mkdir()
+    assert not looks_like_stack(tmp_path / f"folder{suffix}")
+    assert not looks_like_stack(write(tmp_path / "text.txt", b"text"))
+
+
+@pytest.mark.parametrize("name", ["cut.zip", "cut.npz"])
+def test_damaged_files_are_meant_to_be_stacks(tmp_path, name):
+    assert looks_like_stack(write(tmp_path / name, b"PK\x03\x04"))
+
+
+# Writing
+
+
+@pytest.fixture
+def random_stack() -> FeatureStack:
+    values = np.random.default_rng(5).integers(0, 256, (70, 65, 9)).astype(np.uint8)
+    return FeatureStack(values=values, name="a", precision=8, value_range=(0, 5.5))
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".NPY", ".Zarr"])
+def test_real_values_come_back_from_every_kind_of_file(tmp_path, random_stack, suffix):
+    path = tmp_path / f"a{suffix}"
+    write_array(str(path), random_stack)
+    result, expected = restored(read_stack(path)), restored(random_stack)
+    np.testing.assert_array_equal(result, expected)
+    assert result.dtype == expected.dtype == np.float32
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+@pytest.mark.parametrize("dtype", ["?", *"bBhHiIqQefd"])
+def test_arrays_of_every_type_and_shape_come_back_as_they_are(tmp_path, suffix, dtype):
+    shapes = [(1, 1, 1), (6, 5, 4), (2, 6, 5, 4), (2, 1, 2, 3, 2, 4)]
+    for number, shape in enumerate(shapes):
+        values = np.random.default_rng(1).integers(0, 100, shape).astype(dtype)
+        path = tmp_path / f"{number}{suffix}"
+        write_array(path, FeatureStack(values=np.asfortranarray(values), name="a"))
+        result = np.asarray(read_stack(path).values)
+        assert result.dtype == values.dtype
+        np.testing.assert_array_equal(result, values)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+def test_values_that_are_not_finite_stay(tmp_path, suffix):
+    values = np.ones((3, 4, 5), np.float32)
+    values[0, 0, 0], values[1, 1, 1], values[2, 2, 2] = np.nan, np.inf, -0.0
+    write_array(tmp_path / f"a{suffix}", FeatureStack(values=values, name="a"))
+    result = np.asarray(read_stack(tmp_path / f"a{suffix}").values)
+    assert result.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_small_blocks_give_the_same_file(tmp_path, random_stack, monkeypatch, suffix):
+    write_array(tmp_path / f"a{suffix}", random_stack)
+    monkeypatch.setattr(array_blocks, "MOST_VALUES", 100)
+    write_array(tmp_path / f"b{suffix}", random_stack)
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_same_stack_gives_the_same_bytes(tmp_path, random_stack, contents, suffix):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_array(tmp_path / folder / f"same{suffix}", random_stack)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b") != {}
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a", "zarr", "a.zip.part"])
+def test_other_suffixes_are_refused(tmp_path, random_stack, name):
+    for write_ in (check_array_suffix, lambda path: write_array(path, random_stack)):
+        with pytest.raises(DatasetError, match=r"expected one of \.zip, \.npy, \.npz, \.zarr,"):
+            write_(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_existing_output_is_only_replaced_by_force(tmp_path, random_stack, suffix):
+    path = tmp_path / f"a{suffix}"
+    write_array(path, FeatureStack(values=np.zeros((1, 1, 1), np.uint8), name="old"))
+    with pytest.raises(DatasetError, match="a file of this name"):
+        write_array(path, random_stack)
+    write_array(path, random_stack, force=True)
+    np.testing.assert_array_equal(restored(read_stack(path)), restored(random_stack))
+
+
+def large_stack() -> FeatureStack:
+    return FeatureStack(values=np.ones((300, 300, 64), np.uint8), name="a")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_cancelled_writing_leaves_what_was_there(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"old")
+    with pytest.raises(CancelledError):
+        write_array(
+            path,
+            large_stack(),
+            force=True,
+            track=lambda iterable, /, *, total, desc: islice(iterable, total - 1),
+        )
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_progress_of_writing_is_told(tmp_path, suffix):
+    told = []
+
+    def track(iterable, /, *, total, desc):
+        for item in iterable:
+            yield item
+            told.append((total, desc))
+
+    write_array(tmp_path / f"a{suffix}", large_stack(), track=track)
+    last = [total for total, desc in told if desc == "Writing a"]
+    assert last == [len(last)] * len(last)
+    assert len(last) > 1

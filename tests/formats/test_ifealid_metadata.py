@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from real_arrays import REAL
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.ifealid_metadata import Metadata, is_label, parse_metadata
+from napari_ifealid.formats.ifealid_metadata import Metadata, parse_metadata
 from napari_ifealid.stack import Placement
 
 SMALL = Metadata(
@@ -119,16 +119,6 @@ def test_padding_has_no_labels(count):
     error = error_of(labels=["a"] * count)
     assert error.found == f"{count} labels"
     assert "7" in error.expected
-
-
-@pytest.mark.parametrize("label", ["", "red", 0, -5, 2**70, 1.5])
-def test_texts_and_finite_numbers_are_labels(label):
-    assert is_label(label)
-
-
-@pytest.mark.parametrize("label", [None, True, float("nan"), float("inf"), 10**400, ["a"], b"a"])
-def test_nothing_else_is_a_label(label):
-    assert not is_label(label)
 
 
 @pytest.mark.parametrize(

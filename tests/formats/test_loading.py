@@ -1,23 +1,21 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
-from types import SimpleNamespace
 
 import dask.array as da
 import numpy as np
-import psutil
 import pytest
 
 from napari_ifealid import DatasetError, FeatureStack
 from napari_ifealid.formats import blocks, write_array, write_stack
-from napari_ifealid.formats.loading import loaded, loaded_block
+from napari_ifealid.formats.loading import cannot_read, loaded, loaded_block
 from napari_ifealid.stack import Placement
 
 VALUES = np.random.default_rng(3).integers(0, 256, (7, 9, 5)).astype(np.uint8)
 
 
 @pytest.fixture
-def on_disk(monkeypatch) -> FeatureStack:
+def lazy_stack(monkeypatch) -> FeatureStack:
     """A stack that is read in several blocks."""
     monkeypatch.setattr(blocks, "LAZY_VALUES", 100)
     return FeatureStack(
@@ -37,22 +35,24 @@ def damaged() -> FeatureStack:
     return FeatureStack(values=values, name="damaged")
 
 
-def test_loaded_stack_is_the_same_but_in_memory(on_disk):
-    stack = loaded(on_disk)
+def test_loaded_stack_is_the_same_but_in_memory(lazy_stack):
+    stack = loaded(lazy_stack)
     assert isinstance(stack.values, np.ndarray)
     np.testing.assert_array_equal(stack.values, VALUES)
-    assert (stack.name, stack.placement) == (on_disk.name, on_disk.placement)
-    assert stack.feature_labels == on_disk.feature_labels
+    assert (stack.name, stack.placement) == (lazy_stack.name, lazy_stack.placement)
+    assert stack.feature_labels == lazy_stack.feature_labels
 
 
 def test_stack_in_memory_is_returned_as_it_is(stack):
     assert loaded(stack) is stack
 
 
-def test_no_more_than_the_free_memory_is_loaded(on_disk, monkeypatch):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10))
-    with pytest.raises(DatasetError, match="lazy: found a need for 0 MB of memory"):
-        loaded(on_disk)
+def test_no_more_than_the_free_memory_is_loaded(lazy_stack, free_memory):
+    needed = r"lazy: found a need for 315 bytes of memory; .* 314 bytes that are free"
+    with free_memory(VALUES.nbytes - 1), pytest.raises(DatasetError, match=needed):
+        loaded(lazy_stack)
+    with free_memory(VALUES.nbytes):
+        loaded(lazy_stack)
 
 
 def test_values_that_cannot_be_read_are_an_error_that_says_why(damaged):
@@ -62,7 +62,18 @@ def test_values_that_cannot_be_read_are_an_error_that_says_why(damaged):
         loaded(damaged)
 
 
-def test_progress_is_told_and_cancels(on_disk):
+def test_error_that_says_it_all_stays_as_it_is():
+    error = DatasetError("a cat", expected="a dog", remedy="Ask the dog.", file="a.npy")
+    assert cannot_read("lazy", error) is error
+
+
+def test_other_errors_are_told_in_one_line_with_the_name_of_the_stack():
+    error = cannot_read("lazy", RuntimeError("a checksum is wrong\nat line 5"))
+    assert (error.file, error.found) == ("lazy", "values that can't be read (a checksum is wrong)")
+    assert error.remedy
+
+
+def test_progress_is_told_and_cancels(lazy_stack):
     told = []
 
     def track(items, *, total, desc):
@@ -70,20 +81,20 @@ def test_progress_is_told_and_cancels(on_disk):
         return items[:2]
 
     with pytest.raises(CancelledError):
-        loaded(on_disk, track=track)
+        loaded(lazy_stack, track=track)
     ((total, description),) = told
     assert total > 2
     assert description == "Reading lazy"
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
-def test_stack_on_disk_is_written_as_one_in_memory(tmp_path, on_disk, suffix):
-    write_array(tmp_path / f"a{suffix}", on_disk)
-    write_array(tmp_path / f"b{suffix}", loaded(on_disk))
+def test_lazy_stack_is_written_as_one_in_memory(tmp_path, lazy_stack, suffix):
+    write_array(tmp_path / f"a{suffix}", lazy_stack)
+    write_array(tmp_path / f"b{suffix}", loaded(lazy_stack))
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
-def test_dataset_of_a_stack_on_disk_is_that_of_one_in_memory(tmp_path, on_disk):
-    write_stack(tmp_path / "a.zip", on_disk)
-    write_stack(tmp_path / "b.zip", loaded(on_disk))
+def test_dataset_of_a_lazy_stack_is_that_of_one_in_memory(tmp_path, lazy_stack):
+    write_stack(tmp_path / "a.zip", lazy_stack)
+    write_stack(tmp_path / "b.zip", loaded(lazy_stack))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()

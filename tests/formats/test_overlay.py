@@ -171,6 +171,13 @@ def test_grey_of_more_than_8_bits_is_stretched(saved, grey):
     np.testing.assert_array_equal(pixels, np.dstack([[[0, 64], [128, 255]]] * 3))
 
 
+def test_colours_of_more_than_8_bits_are_stretched_together(tmp_path):
+    colours = np.array([[[200, 1200, 2200], [4200, 200, 200]]], np.uint16)
+    imwrite(tmp_path / "image.tif", colours, photometric="rgb")
+    expected = [[[0, 64, 128], [255, 0, 0]]]
+    np.testing.assert_array_equal(read_overlay(tmp_path / "image.tif"), expected)
+
+
 @pytest.mark.parametrize(
     ("grey", "expected"),
     [
@@ -230,7 +237,7 @@ def test_file_that_is_no_good_image_is_an_error(tmp_path, content, found):
     path = write(tmp_path / "image.png", content)
     with pytest.raises(DatasetError) as caught:
         read_overlay(path)
-    assert found in caught.value.found
+    assert found in caught.value.found.lower()
     assert caught.value.file == str(path)
     assert caught.value.remedy
 

@@ -2,29 +2,33 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
+import fsspec
 import numpy as np
-import psutil
 import pytest
 import zarr
+from fsspec.registry import known_implementations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from example_server import files, serving
 from napari_ifealid import DatasetError, FeatureStack
 from napari_ifealid.formats import (
+    array_names,
     looks_like_stack,
-    named_stacks,
     read_stack,
     read_stacks,
+    stack_names,
     write_array,
     zarr_arrays,
 )
-from napari_ifealid.formats.zarr_arrays import MOST_CHUNKS, read_zarr, zarr_array_names
+from napari_ifealid.formats.zarr_arrays import MOST_CHUNKS, read_zarr
 from napari_ifealid.stack import Placement
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -58,7 +62,7 @@ def group(path, zarr_format) -> zarr.Group:
     return group
 
 
-def error_of(path: Path, **options: Any) -> DatasetError:
+def error_of(path: Path | str, **options: Any) -> DatasetError:
     with pytest.raises(DatasetError) as caught:
         read_stack(path, **options)
     assert caught.value.file == str(path)
@@ -149,10 +153,10 @@ def test_chunks_are_those_of_the_file_where_they_are_not_too_many(path):
     assert read_stack(save(path, CUBE, chunks=(2, 3, 1))).values.chunksize == (2, 3, 1)
 
 
-def test_more_than_the_free_memory_is_opened_all_the_same(path, monkeypatch):
+def test_more_than_the_free_memory_is_opened_all_the_same(path, free_memory):
     save(path, CUBE)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: pytest.fail("memory was asked for"))
-    assert read_stack(path).values.shape == CUBE.shape
+    with free_memory(0):
+        assert read_stack(path).values.shape == CUBE.shape
 
 
 def test_values_are_read_in_another_process_too(path):
@@ -212,8 +216,8 @@ def test_each_stack_of_a_group_is_read_and_what_is_none_is_skipped(path, group):
     assert [first.name, second.name] == ["cube.zarr: first", "cube.zarr: second"]
     np.testing.assert_array_equal(first.values, CUBE)
     np.testing.assert_array_equal(second.values, CUBE[:2])
-    assert named_stacks(path) == ["first", "second"]
-    assert zarr_array_names(path) == ["complex", "first", "mean", "second"]
+    assert stack_names(path) == ["first", "second"]
+    assert array_names(path) == {"complex": False, "first": True, "mean": False, "second": True}
 
 
 def test_array_of_a_group_is_chosen_by_its_name(path, group):
@@ -235,7 +239,7 @@ def test_array_of_a_group_that_is_no_stack_or_missing_is_an_error(path, group, n
 
 def test_single_array_has_no_named_ones(path):
     assert "'cube'" in error_of(save(path, CUBE), array="cube").expected
-    assert named_stacks(path) is None
+    assert array_names(path) is None
 
 
 def test_group_without_a_stack_lists_no_more_than_ten_arrays(path):
@@ -292,14 +296,14 @@ def test_what_others_mean_by_our_words_is_passed_over(path, attributes):
     [
         ({"feature_labels": "abcde"}, "feature_labels", "abcde"),
         ({"feature_labels": ["a"]}, "feature_labels", "1 labels"),
-        ({"feature_labels": [1, 2, 3, 4, None]}, "feature_labels", "None"),
-        ({"feature_labels": [1, 2, 3, 4, float("nan")]}, "feature_labels", "nan"),
+        ({"feature_labels": [1, 2, 3, 4, None]}, "feature_labels", "the label null"),
+        ({"feature_labels": [1, 2, 3, 4, float("nan")]}, "feature_labels", "the label NaN"),
         ({"stride": [4], "offset": [0, 0]}, "stride", "[4]"),
         ({"stride": [4, 0], "offset": [0, 0]}, "stride", "[4, 0]"),
-        ({"stride": [4, 4], "offset": [0, "x"]}, "offset", "[0, 'x']"),
-        ({"stride": [4, 4], "offset": [0, True]}, "offset", "[0, True]"),
-        ({"stride": [4, 4], "offset": [0, float("inf")]}, "offset", "[0, inf]"),
-        ({"stride": {"y": 1}, "offset": [0] * 99}, "stride", "{'y': 1}"),
+        ({"stride": [4, 4], "offset": [0, "x"]}, "offset", '[0, "x"]'),
+        ({"stride": [4, 4], "offset": [0, True]}, "offset", "[0, true]"),
+        ({"stride": [4, 4], "offset": [0, float("inf")]}, "offset", "[0, Infinity]"),
+        ({"stride": {"y": 1}, "offset": [0] * 99}, "stride", '{"y": 1}'),
         ({"stride": [1, 1], "offset": [0] * 99}, "offset", "..."),
     ],
 )
@@ -316,6 +320,123 @@ def test_wrong_attribute_of_a_group_names_the_array_too(path):
     group = zarr.create_group(str(path))
     group.create_array("features", data=CUBE, attributes={"feature_labels": 7})
     assert error_of(path).member == 'features, attribute "feature_labels"'
+
+
+# URLs
+
+
+@pytest.fixture
+def url(request) -> Iterator[str]:
+    """Where nothing is yet, in a file system that lives in memory."""
+    folder = f"memory://{request.node.name.partition('[')[0]}"
+    yield f"{folder}/cube.zarr"
+    files_in_memory = fsspec.filesystem("memory")
+    if files_in_memory.exists(folder):
+        files_in_memory.rm(folder, recursive=True)
+
+
+def test_array_behind_a_url_is_read_as_one_in_a_folder(url, path, zarr_format):
+    options = {"zarr_format": zarr_format, "chunks": (2, 2, 5), "attributes": {"name": "Meadow"}}
+    for location in (url, path):
+        zarr.create_array(str(location), data=CUBE, **options)
+    remote, local = read_stack(url), read_stack(path)
+    assert remote.is_lazy
+    assert remote.name == local.name == "Meadow"
+    assert remote.values.chunks == local.values.chunks
+    np.testing.assert_array_equal(remote.values, CUBE)
+    np.testing.assert_array_equal(remote.vector((1, 2)), CUBE[1, 2])
+    assert looks_like_stack(url)
+
+
+def test_array_behind_a_url_is_named_after_its_last_part(url):
+    zarr.create_array(url, data=CUBE)
+    assert read_stack(url).name == "cube.zarr"
+
+
+def test_features_of_an_array_behind_a_url_may_lie_along_any_axis(url):
+    zarr.create_array(url, data=CUBE)
+    np.testing.assert_array_equal(read_stack(url, feature_axis=0).values, np.moveaxis(CUBE, 0, -1))
+
+
+def test_each_stack_of_a_group_behind_a_url_is_read(url):
+    group = zarr.create_group(url)
+    group.create_array("first", data=CUBE)
+    group.create_array("mean", data=CUBE.mean((0, 1)))
+    group.create_array("second", data=CUBE[:2])
+    assert array_names(url) == {"first": True, "mean": False, "second": True}
+    assert [stack.name for stack in read_stacks(url)] == ["cube.zarr: first", "cube.zarr: second"]
+    np.testing.assert_array_equal(read_stack(url, array="second").values, CUBE[:2])
+
+
+def test_url_without_a_zarr_is_an_error(url):
+    error = error_of(url)
+    assert error.found == "nothing that is a Zarr"
+    assert "zarr.json" in error.expected
+    assert not looks_like_stack(url)
+
+
+def test_damaged_metadata_behind_a_url_are_an_error(url):
+    zarr.create_array(url, data=CUBE)
+    fsspec.filesystem("memory").pipe(f"{url}/zarr.json", b"{")
+    assert error_of(url).found.startswith("metadata or a codec that Zarr does not know (")
+
+
+@pytest.fixture
+def site(path) -> Iterator[str]:
+    """The address of a web server with a Zarr array, which lists no folders."""
+    pytest.importorskip("aiohttp", reason="fsspec reads http:// with aiohttp only")
+    save(path, CUBE, chunks=(2, 4, 5))
+    contents = {
+        file.relative_to(path.parent).as_posix(): file.read_bytes()
+        for file in path.rglob("*")
+        if file.is_file()
+    }
+    with serving(files(contents)) as address:
+        yield address
+
+
+def test_array_is_read_from_a_web_server(site):
+    stack = read_stack(f"{site}/cube.zarr")
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert stack.values.npartitions == 2
+    assert stack.name == "cube.zarr"
+
+
+def test_array_on_a_web_server_is_read_by_another_process_too(site):
+    values = pickle.loads(pickle.dumps(read_stack(f"{site}/cube.zarr").values))
+    np.testing.assert_array_equal(values, CUBE)
+
+
+def test_web_server_without_the_array_is_an_error(site):
+    assert error_of(f"{site}/other.zarr").found == "nothing that is a Zarr"
+
+
+def test_web_server_that_does_not_answer_is_an_error():
+    pytest.importorskip("aiohttp", reason="fsspec reads http:// with aiohttp only")
+    with serving(files({})) as address:
+        pass  # nobody serves there any more
+    error = error_of(f"{address}/cube.zarr")
+    assert error.found.startswith("nothing that can be read (")
+    assert "connection" in error.remedy
+    assert looks_like_stack(f"{address}/cube.zarr")  # opening it tells why it fails
+
+
+def test_web_server_that_denies_the_array_is_an_error():
+    pytest.importorskip("aiohttp", reason="fsspec reads http:// with aiohttp only")
+    with serving(lambda request: request.send_error(403)) as address:
+        assert "403" in error_of(f"{address}/cube.zarr").found
+
+
+def test_protocol_that_nobody_knows_is_an_error():
+    assert "unheard-of" in error_of("unheard-of://example.org/cube.zarr").found
+
+
+def test_package_that_a_protocol_needs_is_named(monkeypatch):
+    needed = {"class": "not_there.Files", "err": "Install not_there\nfor such files"}
+    monkeypatch.setitem(known_implementations, "needy", needed)
+    error = error_of("needy://bucket/cube.zarr")
+    assert error.found == "a URL that needs another package (Install not_there)"
+    assert "pip install" in error.remedy
 
 
 # What is no stack
@@ -346,7 +467,7 @@ def test_missing_folder_is_an_error(path):
 
 def test_folder_that_is_no_zarr_is_an_error(path):
     path.mkdir()
-    assert error_of(path).found == "a folder that is no Zarr"
+    assert error_of(path).found == "nothing that is a Zarr"
 
 
 def test_file_is_an_error(path):
@@ -430,3 +551,54 @@ def test_ome_zarr_image_is_left_to_others_unless_it_is_asked_for(path, attribute
 def test_reading_none_of_the_arrays_is_an_error(path, group):
     with pytest.raises(DatasetError, match="'other'"):
         read_zarr(path, array="other")
+
+
+# Written
+
+
+def stack_of(values: NDArray[Any], **options: Any) -> FeatureStack:
+    return FeatureStack(values=values, name="a", **options)
+
+
+def written(path: Path, stack: FeatureStack) -> zarr.Array[Any]:
+    write_array(path, stack)
+    return zarr.open_array(path, mode="r")
+
+
+def test_axes_name_and_labels_are_written(path):
+    labels = [400, np.float32(410.5), "NIR"]
+    array = written(path, stack_of(np.ones((2, 3, 4, 3), np.uint8), feature_labels=labels))
+    assert array.metadata.zarr_format == 3
+    assert array.metadata.dimension_names == ("z", "y", "x", "feature")
+    assert dict(array.attrs) == {"name": "a", "feature_labels": [400, 410.5, "NIR"]}
+    json.loads((path / "zarr.json").read_bytes(), parse_constant=pytest.fail)
+
+
+def test_axes_beyond_the_fourth_have_no_name(path):
+    array = written(path, stack_of(np.ones((1, 2, 2, 2, 2, 3))))
+    assert array.metadata.dimension_names == (None, "t", "z", "y", "x", "feature")
+
+
+def test_placement_is_written(path):
+    array = written(path, stack_of(CUBE, placement=Placement((4.0, 8.0), (1.5, 0.0))))
+    assert (array.attrs["stride"], array.attrs["offset"]) == ([4.0, 8.0], [1.5, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [
+        ((300, 200, 256), (64, 64, 256)),
+        ((300, 20, 256), (64, 20, 256)),
+        ((7, 300, 200, 64), (1, 128, 128, 64)),
+        ((2, 2, 2**21), (1, 1, 2**21)),
+    ],
+)
+def test_chunks_are_tiles_with_all_features(path, shape, chunks):
+    assert written(path, stack_of(np.broadcast_to(np.float32(0), shape))).chunks == chunks
+
+
+@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="long doubles are doubles here")
+def test_long_doubles_are_refused(path):
+    with pytest.raises(DatasetError, match=r"longdouble|float128.*Write a \.npy file instead"):
+        write_array(path, stack_of(np.ones((2, 2, 2), "g")))
+    assert list(path.parent.iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 from skimage.data import chelsea, coffee
 
 from napari_ifealid import FeatureStack, read_stack
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.measures.spectral_angle import spectral_angle_similarity
 
 SCRIPT = runpy.run_path(str(Path(__file__).resolve().parents[2] / "scripts/make_sample.py"))
 NAMES = ("chelsea_texture.zip", "chelsea_parts.zip", "chelsea_objects.zip")

@@ -10,6 +10,7 @@ from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.gl_context import OffscreenContext
+from napari_ifealid.measures import MEASURES, Measure
 from napari_ifealid.shaders import load_shader
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -30,18 +31,14 @@ void main() {
 """
 
 
-def chord_similarity(value):
-    similarity = 1 - 2 * np.arcsin(np.minimum(np.sqrt(value) / 2, 1)) / (np.pi / 2)
-    return np.where(value < 1e-11, 1, np.clip(similarity, 0, 1))
-
-
-TWINS = {twin.__name__: twin for twin in (chord_similarity,)}
 SQUARED_CHORDS = np.concatenate(
     [
         [0, 1e-12, 9e-12, 1.1e-11, 1e-10, 1e-8, 1e-6, 1e-4, 2, 4, 3.9999, 2.0001],
         np.linspace(0, 4, 500),
     ]
-)
+).astype(np.float32)
+
+with_each_measure = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 
 
 class FunctionVisual(Visual):
@@ -79,27 +76,54 @@ def test_shader_file_is_loaded(name):
     assert load_shader(name) == (files("napari_ifealid.shaders") / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["no_such_shader.glsl", "chord_similarity"])
+@pytest.mark.parametrize("name", ["no_such_shader.glsl", "spectral_angle"])
 def test_unknown_shader_is_an_error(name):
     with pytest.raises(FileNotFoundError):
         load_shader(name)
 
 
 def test_every_glsl_function_has_a_twin():
-    sources = [load_shader(name) for name in SHADERS if name.endswith(".glsl")]
-    functions = re.findall(r"^\w+ (\w+)\(", "\n".join(sources), re.MULTILINE)
-    assert sorted(functions) == sorted(TWINS)
+    functions = [
+        re.findall(r"^\w+ (\w+)\(", load_shader(name), re.MULTILINE)
+        for name in SHADERS
+        if name.endswith(".glsl")
+    ]
+    twins = [[measure.name.replace(" ", "_")] for measure in MEASURES]
+    assert sorted(functions) == sorted(twins)
 
 
-def test_chord_similarity_is_that_of_its_twin():
-    values = np.resize(SQUARED_CHORDS.astype(np.float32), (-(-len(SQUARED_CHORDS) // 4), 4))
-    actual = drawn(Function(load_shader("chord_similarity.glsl")), "$function(value)", values)
-    expected = chord_similarity(values.astype(np.float64))
+def definition(measure: Measure, squared_chords: np.ndarray) -> np.ndarray:
+    """Return a measure's values for pairs of unit vectors that are so far apart."""
+    angles = 2 * np.arcsin(np.sqrt(squared_chords.astype(np.float64)) / 2)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return measure.definition(vectors, np.array([1.0, 0.0]))
+
+
+@with_each_measure
+def test_glsl_function_is_that_of_the_definition(measure):
+    values = np.resize(SQUARED_CHORDS, (-(-len(SQUARED_CHORDS) // 4), 4))
+    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
+    expected = definition(measure, values)
+    expected[values < 1e-11] = measure.limits[1]  # rounding only
     np.testing.assert_allclose(actual, expected, atol=5e-7)
 
 
+@with_each_measure
+def test_glsl_function_is_that_of_its_twin(measure):
+    values = np.resize(SQUARED_CHORDS, (-(-len(SQUARED_CHORDS) // 4), 4))
+    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
+    np.testing.assert_allclose(actual, measure.from_squared_chords(values), atol=5e-7)
+
+
+@with_each_measure
 @pytest.mark.parametrize("squared_chord", [0.0, 1e-12, 9.9e-12])
-def test_vectors_that_differ_by_rounding_are_exactly_the_same(squared_chord):
+def test_vectors_that_differ_by_rounding_are_exactly_the_same(measure, squared_chord):
     values = np.full((1, 4), squared_chord)
-    actual = drawn(Function(load_shader("chord_similarity.glsl")), "$function(value)", values)
+    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
     np.testing.assert_array_equal(actual, 1.0)
+
+
+@pytest.mark.parametrize("name", SHADERS)
+def test_nothing_is_chosen_by_mix(name):
+    # drivers may compute x + a * (y - x), which takes digits from x where y is much larger
+    assert not re.search(r"\bmix\(", re.sub(r"//.*", "", load_shader(name)))

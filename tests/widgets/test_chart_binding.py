@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
-from napari_ifealid.metrics import feature_contributions
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import Order
 
@@ -19,14 +23,8 @@ def widget(make_napari_viewer, add_stack, stack, qtbot):
 
 
 def curves(widget) -> dict[str, np.ndarray]:
-    """What the chart would export: name → values in feature order."""
-    drawn = {}
-    for curve in widget.chart.plot.getPlotItem().listDataItems():
-        if hasattr(curve, "getOriginalDataset") and curve.name():
-            _, values = curve.getOriginalDataset()
-            if values is not None:
-                drawn[curve.name()] = values
-    return drawn
+    """The values of each curve by its name."""
+    return dict(widget.chart.curves)
 
 
 def test_chart_shows_the_vector_under_the_cursor(widget, stack, qtbot):
@@ -35,9 +33,8 @@ def test_chart_shows_the_vector_under_the_cursor(widget, stack, qtbot):
 
 
 def test_pins_are_drawn_in_their_colours(widget, stack, qtbot):
-    pins = widget.explorer.pins
-    pins.toggle((1, 2))
-    pins.toggle((5, 4))
+    widget.explorer.toggle_pin_at((1, 2))
+    widget.explorer.toggle_pin_at((5, 4))
     drawn = curves(widget)
     np.testing.assert_array_equal(drawn["1, 2"], stack.vector((1, 2)))
     np.testing.assert_array_equal(drawn["5, 4"], stack.vector((5, 4)))
@@ -46,13 +43,14 @@ def test_pins_are_drawn_in_their_colours(widget, stack, qtbot):
         for curve in widget.chart.plot.getPlotItem().listDataItems()
         if curve.name() in drawn and curve.name() != "cursor"
     }
-    assert pens == {"1, 2": pins.colours[0][:7], "5, 4": pins.colours[1][:7]}
+    first, second = (pin.colour for pin in widget.explorer.pins.pins)
+    assert pens == {"1, 2": first, "5, 4": second}
 
 
 def test_removed_and_cleared_pins_leave_the_chart(widget):
-    widget.explorer.pins.toggle((1, 2))
-    widget.explorer.pins.toggle((5, 4))
-    widget.explorer.pins.toggle((1, 2))
+    widget.explorer.toggle_pin_at((1, 2))
+    widget.explorer.toggle_pin_at((5, 4))
+    widget.explorer.toggle_pin_at((1, 2))
     assert set(curves(widget)) == {"cursor", "5, 4"}
     widget.explorer.pins.clear()
     assert set(curves(widget)) == {"cursor"}
@@ -61,7 +59,7 @@ def test_removed_and_cleared_pins_leave_the_chart(widget):
 def test_hovering_a_feature_shows_its_image_for_a_while(widget, stack, qtbot):
     widget.chart.feature_hovered.emit(3)
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
-    layer = widget.explorer.similarity_layer
+    layer = widget.explorer.map_layer
     np.testing.assert_array_equal(layer.data, stack.values[..., 3])
     assert layer.name == "feature 3"
     widget.chart.feature_hovered.emit(None)
@@ -89,10 +87,10 @@ def test_spin_box_steps_through_features(widget, qtbot):
 
 
 def test_order_by_relevance_is_that_of_the_contributions(widget, stack, qtbot):
-    widget.explorer.pins.toggle((1, 2))
+    widget.explorer.toggle_pin_at((1, 2))
     widget.order.value = Order.RELEVANCE
     widget.explorer.show_pixel((4, 4))
-    contributions = feature_contributions(stack.vector((4, 4)), stack.vector((1, 2)))
+    contributions = SPECTRAL_ANGLE.contributions(stack.vector((4, 4)), stack.vector((1, 2)))
     order = np.argsort(-contributions, kind="stable")
     axis = widget.chart.plot.getPlotItem().getAxis("bottom")
     expected = [str(feature) for feature in order]
@@ -108,3 +106,25 @@ def test_labels_of_another_stack_take_the_axis(widget, add_stack, qtbot):
     axis = widget.chart.plot.getPlotItem().getAxis("bottom")
     qtbot.waitUntil(lambda: list(axis.tickStrings([0, 1], 1, 1)) == ["520.5", "610"])
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
+
+
+def test_chart_keeps_its_view_when_only_the_engine_changes(widget, qtbot):
+    view = widget.chart.plot.getPlotItem().getViewBox()
+    view.setRange(xRange=(2, 5), padding=0)
+    widget.explorer.state.engine = EngineChoice.CPU
+    qtbot.waitUntil(lambda: widget.explorer.is_idle and widget.explorer.stack is not None)
+    qtbot.wait(50)
+    np.testing.assert_allclose(view.viewRange()[0], (2, 5))
+
+
+def test_chart_holds_no_stack(widget, add_stack, qtbot):
+    values = np.random.default_rng(0).random((3, 4, 2))
+    add_stack(widget._viewer, FeatureStack(values=values, name="other"))
+    explorer = widget.explorer
+    qtbot.waitUntil(lambda: explorer.stack is not None and explorer.stack.name == "other")
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    gone = weakref.ref(explorer.stack)
+    widget._viewer.layers.clear()
+    qtbot.wait(100)
+    gc.collect()
+    assert gone() is None

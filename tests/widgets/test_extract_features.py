@@ -123,12 +123,13 @@ def test_filters_of_the_photo_become_a_layer_that_feature_similarity_opens(
     qtbot.waitUntil(lambda: "photo filters features" in viewer.layers, timeout=20_000)
     features = viewer.layers["photo filters features"]
     finish(qtbot, viewer)
-    assert similarity_widget(viewer).layer.value is features
+    assert similarity_widget(viewer).choice.layer.value is features
     expected = filter_features(similarity_widget(viewer).explorer.stack.overlay).values
     np.testing.assert_array_equal(np.moveaxis(features.data, 0, -1), expected)
     assert [layer.name for layer in viewer.layers] == [
         "photo",
         "photo filters features",
+        "image under the map",
         "similarity",
     ]
     assert is_idle(widget)
@@ -213,7 +214,7 @@ def test_checked_stages_become_layers_and_the_first_is_explored(
     qtbot.waitUntil(lambda: "photo middle features" in viewer.layers)
     finish(qtbot, viewer)
     assert similarity_widget(viewer) is similarity
-    assert similarity.layer.value is viewer.layers["photo early features"]
+    assert similarity.choice.layer.value is viewer.layers["photo early features"]
     assert "photo late features" not in viewer.layers
 
 
@@ -314,7 +315,7 @@ def test_backbone_in_a_folder_is_extracted_with_its_stages(
     assert shapes["photo stage3 features"] == (24, 2, 3)
     assert shapes["photo stage4 features"] == (32, 1, 2)
     finish(qtbot, viewer)
-    assert similarity_widget(viewer).layer.value is viewer.layers["photo stage3 features"]
+    assert similarity_widget(viewer).choice.layer.value is viewer.layers["photo stage3 features"]
 
 
 def test_no_folder_chosen_changes_nothing(open_widget, monkeypatch):
@@ -330,8 +331,8 @@ def test_progress_is_shown_while_the_options_are_disabled(
     widget = open_widget()
     extractor.goes_on.clear()
     widget.run_button.click()
-    qtbot.waitUntil(lambda: widget.text.text() == "Looking at photo…")
-    assert (widget.bar.value(), widget.bar.maximum()) == (0, 3)
+    qtbot.waitUntil(lambda: widget.bar.text.text() == "Looking at photo…")
+    assert (widget.bar.bar.value(), widget.bar.bar.maximum()) == (0, 3)
     assert not widget.run_button.isEnabled()
     assert not widget.layer.native.isEnabled()
     extractor.goes_on.set()
@@ -375,8 +376,8 @@ def test_model_that_is_loaded_after_a_cancel_is_dropped(
     widget = open_widget()
     widget.run_button.click()
     qtbot.waitUntil(is_loading.is_set)
-    qtbot.waitUntil(lambda: widget.text.text() == f"Loading {FILTERS}…")
-    assert widget.bar.maximum() == 0
+    qtbot.waitUntil(lambda: widget.bar.text.text() == f"Loading {FILTERS}…")
+    assert widget.bar.bar.maximum() == 0
     widget.cancel_button.click()
     goes_on.set()
     qtbot.waitUntil(has_ended.is_set)

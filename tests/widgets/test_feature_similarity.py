@@ -6,11 +6,14 @@ import pytest
 from magicgui.widgets import Widget
 from napari.layers import Image
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
-from qtpy.QtWidgets import QMessageBox
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS
-from napari_ifealid.explorer.ramps import FIRE
+from napari_ifealid.explorer.alpha_colormaps import FIRE
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.stack import FeatureStack
 
 
@@ -43,14 +46,14 @@ def widget(open_widget, features):
 
 def test_opens_without_a_layer(open_widget):
     _, widget = open_widget()
-    assert widget.layer.value is None
-    assert widget.engine_text.text() == ""
+    assert widget.choice.layer.value is None
+    assert widget.texts.engine.text() == ""
 
 
 def test_first_map_comes_by_itself(widget, features, qtbot):
-    assert widget.layer.value is features
-    qtbot.waitUntil(lambda: widget.reference_text.text() == "Pixel 3, 2")
-    assert widget.engine_text.text().startswith("Runs on CPU: OpenGL runs in software here")
+    assert widget.choice.layer.value is features
+    qtbot.waitUntil(lambda: widget.texts.reference.text() == "Pixel 3, 2")
+    assert widget.texts.engine.text().startswith("Runs on CPU: OpenGL runs in software here")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,6 @@ def test_first_map_comes_by_itself(widget, features, qtbot):
         ("overlay_in_colour", True),
         ("follow", False),
         ("engine", EngineChoice.GPU),
-        ("preview_memory", 7),
     ],
 )
 def test_control_and_state_follow_each_other(widget, qtbot, control, value):
@@ -78,12 +80,12 @@ def test_control_and_state_follow_each_other(widget, qtbot, control, value):
 
 
 def test_opacity_in_naparis_own_controls_reaches_the_widget(widget):
-    widget.explorer.similarity_layer.opacity = 0.3
+    widget.explorer.map_layer.opacity = 0.3
     assert widget.opacity.value == pytest.approx(0.3)
 
 
 def test_colormap_in_naparis_own_controls_keeps_the_ramp(widget):
-    layer = widget.explorer.similarity_layer
+    layer = widget.explorer.map_layer
     layer.colormap = "viridis"
     assert widget.colormap.value == "viridis"
     assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
@@ -91,7 +93,7 @@ def test_colormap_in_naparis_own_controls_keeps_the_ramp(widget):
 
 
 def test_colour_made_in_naparis_own_controls_keeps_the_ramp(widget):
-    layer = widget.explorer.similarity_layer
+    layer = widget.explorer.map_layer
     layer.colormap = "#12ab34"
     assert widget.colormap.value == "#12ab34"
     assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
@@ -109,51 +111,66 @@ def test_layers_to_choose_from_are_those_with_features(widget, viewer, features)
     viewer.add_points(name="points")
     cube = viewer.add_image(np.ones((3, 8, 8)), name="cube")
     overlay = viewer.layers["small overlay"]
-    assert list(widget.layer.choices) == [None, overlay, features, cube]
+    assert list(widget.choice.layer.choices) == [None, overlay, features, cube]
 
 
-def test_feature_axis_is_asked_for_only_where_it_is_not_known(widget, viewer, qtbot):
-    assert widget.feature_axis.native.isHidden()
-    widget.layer.value = viewer.add_image(np.ones((3, 8, 9)), name="cube")
+def test_measure_gives_the_threshold_its_range(widget, qtbot):
+    widget.threshold.value = 0.5
+    for measure in (COSINE, SPECTRAL_ANGLE):
+        widget.explorer.state.measure = measure
+        assert (widget.threshold.min, widget.threshold.max) == measure.limits
+        assert widget.threshold.value == widget.explorer.state.threshold == measure.limits[0]
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
-    assert not widget.feature_axis.native.isHidden()
-    widget.feature_axis.value = 2
-    qtbot.waitUntil(lambda: widget.explorer.is_idle)
-    assert widget.explorer.similarity_layer.data.shape == (3, 8)
 
 
 def test_memory_of_previews_is_asked_for_only_where_there_is_one(
     widget, viewer, features, qtbot, monkeypatch
 ):
-    monkeypatch.setattr("napari_ifealid.explorer.sources._SHARE_OF_MEMORY", 0)
+    monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
     assert widget.preview_memory.native.isHidden()
-    values = dask.array.random.random((16, 20, 12), chunks=16)
-    widget.layer.value = viewer.add_layer(Image(values, name="on disk"))
-    qtbot.waitUntil(lambda: ", preview 1 MB" in widget.stack_text.text())
+    values = dask.array.random.random((16, 200, 900), chunks=1000)
+    labels = ("feature", "y", "x")
+    widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
+    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
     assert not widget.preview_memory.native.isHidden()
     widget.preview_memory.value = 0
-    assert "preview" not in widget.stack_text.text()
-    widget.layer.value = features
+    qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.text())
+    widget.choice.layer.value = features
     qtbot.waitUntil(lambda: widget.explorer.stack is not None and widget.explorer.is_idle)
     assert widget.preview_memory.native.isHidden()
 
 
+def test_preview_is_offered_no_more_memory_than_it_can_take(widget, viewer, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
+    before = widget.explorer.state.preview_memory
+    values = dask.array.random.random((16, 200, 900), chunks=1000)
+    labels = ("feature", "y", "x")
+    widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
+    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
+    assert widget.preview_memory.max == widget.preview_memory.value == 3
+    assert widget.explorer.state.preview_memory == before > 3
+    widget.preview_memory.value = 2
+    assert widget.explorer.state.preview_memory == 2
+
+
 def test_renamed_layer_is_listed_under_its_new_name(widget, features):
     features.name = "renamed"
-    assert widget.layer.current_choice == "renamed"
+    assert widget.choice.layer.current_choice == "renamed"
 
 
 def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stack, qtbot):
     assert widget.overlay_in_colour.enabled
     add_stack(viewer, FeatureStack(values=np.ones((3, 4, 5), np.uint8), name="plain"))
-    qtbot.waitUntil(lambda: widget.layer.value.name == "plain features")
+    qtbot.waitUntil(lambda: widget.choice.layer.value.name == "plain features")
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
     assert not widget.overlay_in_colour.enabled
 
 
 def test_every_control_has_a_tooltip(widget):
-    controls = [value for value in vars(widget).values() if isinstance(value, Widget)]
-    assert len(controls) == 15
+    parts = (widget, widget.choice)
+    values = [value for part in parts for value in vars(part).values()]
+    controls = [value for value in values if isinstance(value, Widget)]
+    assert len(controls) == 16
     assert all(control.tooltip for control in controls)
 
 
@@ -174,34 +191,86 @@ def test_closing_the_dock_stops_following_and_opening_it_again_works(
 
 def test_removing_the_layer_empties_the_choice(widget, viewer, features, qtbot):
     viewer.layers.remove(features)
-    assert widget.layer.value is None
-    assert widget.engine_text.text() == ""
+    assert widget.choice.layer.value is None
+    assert widget.texts.engine.text() == ""
     qtbot.waitUntil(lambda: "similarity" not in viewer.layers)
+
+
+def test_panel_is_empty_when_the_map_is_deleted(widget, viewer, features, qtbot):
+    qtbot.waitUntil(lambda: bool(widget.texts.reference.text()))
+    viewer.layers.remove(widget.explorer.map_layer)
+    qtbot.wait(100)
+    labels = (widget.texts.stack, widget.texts.engine, widget.texts.reference, widget.texts.colours)
+    assert [label.text() for label in labels] == [""] * 4
+    assert widget.chart.curves == []
+    assert not widget.save_button.isEnabled()
+    assert not widget.overlay_in_colour.enabled
+    assert widget.choice.layer.value is None
+    widget.choice.layer.value = features
+    qtbot.waitUntil(lambda: widget.save_button.isEnabled())
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
 
 
 def test_bad_layer_is_told_of_and_nothing_changes(widget, viewer, monkeypatch, qtbot):
     errors: list[str] = []
-    monkeypatch.setattr("napari_ifealid.explorer.explorer.show_error", errors.append)
+    monkeypatch.setattr(widget.explorer._errors, "_show", errors.append)
     monkeypatch.setattr(
-        "napari_ifealid.explorer.explorer.feature_stack",
+        "napari_ifealid.explorer.opening.feature_stack",
         lambda *_: FeatureStack(values=np.ones((2, 2)), name="flat"),
     )
-    cube = viewer.add_image(np.ones((3, 8, 9)), name="cube")
-    widget.layer.value = cube
+    cube = viewer.add_image(np.ones((3, 8, 9)), name="cube", axis_labels=("c", "y", "x"))
+    widget.choice.layer.value = cube
     qtbot.waitUntil(lambda: bool(errors))
     assert "expected at least three axes" in errors[0]
-    assert widget.layer.value is None
+    assert widget.choice.layer.value is None
     assert cube in viewer.layers
 
 
+@pytest.mark.parametrize("control", ["colormap", "engine", "feature", "threshold"])
+def test_wheel_over_a_control_without_the_focus_changes_nothing(widget, qtbot, control):
+    native = getattr(widget, control).native
+    before = getattr(widget, control).value
+    for target in (native, *native.findChildren(QWidget)):
+        at = QPointF(3, 3)
+        no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        turn = QWheelEvent(
+            at,
+            target.mapToGlobal(at),
+            QPoint(0, -120),
+            QPoint(0, -120),
+            no_button,
+            no_key,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(target, turn)
+    assert getattr(widget, control).value == before
+
+
+def test_layers_that_go_while_one_is_explored_break_nothing(widget, viewer, qtbot):
+    viewer.layers.clear()
+    qtbot.wait(100)
+    assert widget.choice.layer.value is None
+    assert len(viewer.layers) == 0
+
+
+def test_widget_that_qt_has_deleted_hears_of_no_layer_any_more(widget, viewer, features, qtbot):
+    viewer.window.remove_dock_widget(widget)
+    widget.deleteLater()
+    qtbot.wait(50)
+    features.name = "renamed"
+    viewer.add_image(np.zeros((3, 4, 5)))
+    viewer.layers.clear()
+
+
 def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget, qtbot):
-    low, high = widget.explorer.similarity_layer.contrast_limits
+    low, high = widget.explorer.map_layer.contrast_limits
     told = f"Colours from {low:.3g} to {high:.3g}"
-    qtbot.waitUntil(lambda: widget.scale_text.text() == told)
+    qtbot.waitUntil(lambda: widget.texts.colours.text() == told)
     widget.threshold.value = 0.6
-    assert widget.scale_text.text().endswith(", transparent below 0.6")
+    qtbot.waitUntil(lambda: widget.texts.colours.text().endswith(", transparent below 0.6"))
     widget.stretch.value = False
-    assert widget.scale_text.text().startswith("Colours from 0 to 1")
+    qtbot.waitUntil(lambda: widget.texts.colours.text().startswith("Colours from 0 to 1"))
 
 
 def test_help_lists_all_keys(widget, qtbot):

@@ -62,3 +62,34 @@ def test_no_bar_without_a_window(qapp, bars, soon, monkeypatch, qtbot):
     LateProgressBar("Slow")
     qtbot.wait(100)
     assert bars() == []
+
+
+def test_bar_is_opened_once_though_napari_handles_events_meanwhile(
+    viewer, soon, qtbot, monkeypatch
+):
+    opened = []
+    open_ = LateProgressBar._opened
+
+    def slowly(bar):
+        opened.append(bar)
+        qtbot.wait(100)  # as napari does: the timer's time is up again meanwhile
+        return open_(bar)
+
+    monkeypatch.setattr(LateProgressBar, "_opened", slowly)
+    bar = LateProgressBar("Slow", 5)
+    qtbot.wait(400)
+    assert opened == [bar]
+    bar.close()
+
+
+def test_bar_that_is_closed_while_napari_opens_it_goes(viewer, bars, soon, qtbot, monkeypatch):
+    open_ = LateProgressBar._opened
+
+    def closed_meanwhile(bar):
+        bar.close()
+        return open_(bar)
+
+    monkeypatch.setattr(LateProgressBar, "_opened", closed_meanwhile)
+    LateProgressBar("Slow", 5)
+    qtbot.wait(200)
+    qtbot.waitUntil(lambda: bars() == [])

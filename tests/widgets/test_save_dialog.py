@@ -163,11 +163,11 @@ def test_cancel_stops_the_writing_and_keeps_the_old_file(
     choose(path)
     dialog.save_button.click()
     qtbot.waitUntil(has_begun.is_set)
-    qtbot.waitUntil(lambda: dialog.bar.format().startswith("Measuring cube"))
+    qtbot.waitUntil(lambda: dialog.bar.text.text() == "Measuring cube…")
     assert not dialog.save_button.isEnabled()
     cancel = dialog.buttons.button(QDialogButtonBox.StandardButton.Cancel)
     cancel.click()
-    qtbot.waitUntil(lambda: dialog.bar.format() == "Cancelling…")
+    qtbot.waitUntil(lambda: dialog.bar.text.text() == "Cancelling…")
     assert dialog.isVisible()
     with qtbot.waitSignal(dialog.finished, timeout=20_000):
         goes_on.set()

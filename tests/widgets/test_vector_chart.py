@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
-from pyqtgraph.exporters import CSVExporter, ImageExporter
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPalette, QWheelEvent
-from qtpy.QtWidgets import QApplication, QToolTip
+from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPalette, QWheelEvent
+from qtpy.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
@@ -113,12 +110,6 @@ def tick_labels(chart) -> list[str]:
 def y_range(chart) -> tuple[float, float]:
     chart.grab()  # paints, and sets the range before
     return tuple(chart.plot.getPlotItem().getViewBox().viewRange()[1])
-
-
-def export_csv(chart, path) -> list[list[str]]:
-    CSVExporter(chart.plot.getPlotItem()).export(str(path))
-    with path.open(newline="") as file:
-        return list(csv.reader(file))
 
 
 def test_cursor_vector_is_one_step_for_each_feature(chart, vector):
@@ -351,36 +342,62 @@ def test_vector_of_missing_values_draws_nothing(chart):
     assert not chart.grab().isNull()
 
 
-def test_csv_has_numbers_and_values_whatever_the_order(chart, vector, pins, tmp_path):
+@pytest.mark.parametrize(
+    ("chosen", "kind", "written"),
+    [
+        ("a.svg", "PNG image (*.png)", "a.svg"),
+        ("a", "SVG drawing (*.svg)", "a.svg"),
+        ("a", "CSV table (*.csv)", "a.csv"),
+        ("a.PNG", "CSV table (*.csv)", "a.PNG"),
+    ],
+)
+def test_export_asks_for_a_file_and_writes_it(
+    chart, vector, at, qtbot, monkeypatch, tmp_path, chosen, kind, written
+):
+    chart.set_cursor_vector(vector)
+    answer = str(tmp_path / chosen), kind
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
+    told = notices(monkeypatch)
+    (action,) = chart.plot.scene().contextMenu
+    action.trigger()
+    assert [path.name for path in tmp_path.iterdir()] == [written]
+    assert told == [f"Saved {tmp_path / written}"]
+
+
+def test_export_without_a_file_writes_nothing(chart, monkeypatch, tmp_path):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    told = notices(monkeypatch)
+    (action,) = chart.plot.scene().contextMenu
+    action.trigger()
+    assert told == []
+
+
+def test_export_that_fails_says_why_and_keeps_the_old_file(chart, monkeypatch, tmp_path):
+    (tmp_path / "a.csv").write_text("old")
+    answer = str(tmp_path / "a"), "CSV table (*.csv)"  # nobody was asked whether to replace it
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
+    told = notices(monkeypatch)
+    (action,) = chart.plot.scene().contextMenu
+    action.trigger()
+    assert "a.csv" in told[0]
+    assert (tmp_path / "a.csv").read_text() == "old"
+
+
+def notices(monkeypatch) -> list[str]:
+    """Return the list of what the user is told."""
+    told: list[str] = []
+    for name in ("show_info", "show_error"):
+        monkeypatch.setattr(f"napari_ifealid.widgets.vector_chart.{name}", told.append)
+    return told
+
+
+def test_curves_are_told_in_the_order_of_the_features(chart, vector, pins):
     chart.set_cursor_vector(vector)
     chart.set_pinned_vectors(pins)
     chart.set_order(np.argsort(vector))
-    header, *rows = export_csv(chart, tmp_path / "chart.csv")
-    assert header == ["cursor_x", "cursor_y", "80, 53_x", "80, 53_y", "7, 120_x", "7, 120_y"]
-    columns = list(zip(*rows, strict=True))
-    assert columns[0] == columns[2] == columns[4] == tuple(map(str, range(COUNT)))
-    for column, values in zip(columns[1::2], (vector, vector / 2, -vector), strict=True):
-        np.testing.assert_allclose(np.array(column, float), values, atol=1e-9)
-
-
-def test_csv_has_the_labels_of_the_features(chart, tmp_path):
-    chart.set_features([450.5, 460.0])
-    chart.set_cursor_vector(np.array([3, np.nan]))
-    assert export_csv(chart, tmp_path / "chart.csv")[1:] == [["450.5", "3."], ["460", "nan"]]
-
-
-def test_picture_shows_the_curves(chart, pins, tmp_path):
-    chart.set_pinned_vectors(pins)
-    chart.grab()
-    path = str(tmp_path / "chart.png")
-    exporter = ImageExporter(chart.plot.getPlotItem())
-    exporter.parameters()["antialias"] = False
-    exporter.export(path)
-    image = QImage(path)
-    names = {
-        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
-    }
-    assert {pin.colour for pin in pins} <= names
+    names, values = zip(*chart.curves, strict=True)
+    assert names == ("cursor", "80, 53", "7, 120")
+    np.testing.assert_array_equal(values, [vector, vector / 2, -vector])
 
 
 def test_right_click_offers_reset_and_export_of_the_plot(chart, at, clicked, qtbot, move):
@@ -390,13 +407,9 @@ def test_right_click_offers_reset_and_export_of_the_plot(chart, at, clicked, qtb
     qtbot.waitUntil(view.menu.isVisible)
     actions = {action.text(): action for action in view.menu.actions()}
     view.menu.close()
-    assert {"View All", "Export..."} <= set(actions)
+    assert {"View All", "Export…"} <= set(actions)
     assert "Plot Options" not in actions
     assert clicked == []
-    actions["Export..."].trigger()
-    dialog = chart.plot.scene().exportDialog
-    dialog.close()
-    assert dialog.ui.itemTree.currentItem().gitem is chart.plot.getPlotItem()
 
 
 def test_colours_follow_the_palette(chart):

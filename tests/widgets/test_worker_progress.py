@@ -3,7 +3,6 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 
 import pytest
-from napari.qt.threading import create_worker
 
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
@@ -52,11 +51,9 @@ def test_cancelled_work_does_not_begin():
     assert progress.is_cancelled
 
 
-def test_work_stops_when_its_worker_quits():
+def test_work_stops_when_the_application_ends(qapp):
     progress = WorkerProgress()
-    worker = create_worker(list, _start_thread=False)
-    progress.stop_with(worker)
     progress.begin("Loading")
-    worker.quit()
+    qapp.aboutToQuit.emit()
     with pytest.raises(CancelledError):
         progress.begin("Loading")

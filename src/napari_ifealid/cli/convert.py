@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_ifealid.cli.input_stack import add_input, read_input
-from napari_ifealid.cli.output_file import add_force, check_place, tell_written
+from napari_ifealid.cli.output_file import add_force, check_place, report_written
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.formats import check_array_suffix, write_array
+from napari_ifealid.formats import check_array_suffix, suffixes_in_words, write_array
 
-SUMMARY = "write a dataset as an array: .npy, .npz or .zarr"
+SUMMARY = f"write a dataset as an array: {suffixes_in_words()}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "output",
         metavar="OUTPUT",
         type=Path,
-        help="array to write: .npy, .npz (its array is called features) or .zarr",
+        help=f"file to write: {suffixes_in_words()}; the array of a .npz is called features, and a "
+        ".zip has the fewest bits that lose nothing",
     )
     add_force(parser)
     parser.add_argument(
@@ -39,4 +40,4 @@ def run(options: argparse.Namespace) -> None:
     if options.stored:
         stack = replace(stack, value_range=None)
     write_array(options.output, stack, force=options.force, track=terminal_progress)
-    tell_written(options.output, f"an array of shape {stack.values.shape}")
+    report_written(options.output, f"an array of shape {stack.values.shape}")

@@ -13,11 +13,12 @@ from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
     check_place,
-    tell_written,
+    report_written,
 )
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import read_overlay, write_stack
+from napari_ifealid.formats import Location, read_overlay, write_stack
+from napari_ifealid.formats.location import is_url, name_of
 from napari_ifealid.stack import FeatureStack, size_in_words
 
 SUMMARY = "write an array as a dataset of the IFeaLiD web application"
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
         force=options.force,
         track=terminal_progress,
     )
-    tell_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
+    report_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
 
 
 def _finite(text: str) -> float:
@@ -96,8 +97,7 @@ def _finite(text: str) -> float:
 
 
 def _output(options: argparse.Namespace) -> Path:
-    source: Path = options.input
-    output: Path = options.output or source.with_name(f"{source.name}.{options.precision}.zip")
+    output: Path = options.output or _output_beside(options.input, options.precision)
     if output.suffix.lower() != ".zip":
         raise DatasetError(
             f"the suffix {output.suffix!r}",
@@ -106,6 +106,12 @@ def _output(options: argparse.Namespace) -> Path:
             file=output,
         )
     return output
+
+
+def _output_beside(source: Location, precision: int) -> Path:
+    """Return the path of the output: beside the input, or in the current folder for a URL."""
+    folder = Path() if is_url(source) else Path(source).parent
+    return folder / f"{name_of(source)}.{precision}.zip"
 
 
 def _changed(stack: FeatureStack, options: argparse.Namespace) -> FeatureStack:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import read_stacks
-from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.formats import read_stacks, suffixes_in_words
+from napari_ifealid.layers import LayerData, layers_of
 
 
 def main(arguments: Sequence[str], epilog: str) -> int:
@@ -54,8 +54,8 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         "paths",
         metavar="PATH",
         nargs="*",
-        type=Path,
-        help="feature stack to open: an IFeaLiD ZIP, .npy, .npz or .zarr; without any, the sample",
+        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; without "
+        "any, the sample",
     )
     parser.add_argument(
         "--at",
@@ -84,9 +84,9 @@ def _pixel(text: str) -> tuple[int, ...]:
         ) from None
 
 
-def _read(paths: list[Path]) -> list[LayerData]:
+def _read(paths: list[str]) -> list[LayerData]:
     if not paths:
         from napari_ifealid._sample_data import chelsea
 
         return chelsea()
-    return [layer for path in paths for stack in read_stacks(path) for layer in layer_data(stack)]
+    return layers_of([stack for path in paths for stack in read_stacks(path)])

@@ -16,7 +16,7 @@ from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
     check_place,
-    tell_written,
+    report_written,
 )
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
@@ -224,7 +224,7 @@ def _problem(image: Path, extractor: Extractor, options: argparse.Namespace) -> 
 
 
 def _extract(image: Path, extractor: Extractor, options: argparse.Namespace) -> None:
-    from napari_ifealid.extraction.images import read_image
+    from napari_ifealid.formats.images import read_image
 
     stages = list(dict.fromkeys(options.stages or extractor.layers))
     outputs = [options.output_folder / f"{image.name}.{stage}.{options.format}" for stage in stages]
@@ -233,7 +233,7 @@ def _extract(image: Path, extractor: Extractor, options: argparse.Namespace) -> 
     stacks = extractor.extract(read_image(image), stages, name=image.name, track=terminal_progress)
     for output, stack in zip(outputs, stacks, strict=True):
         _write(output, stack, options)
-        tell_written(output, size_in_words(stack.values.shape))
+        report_written(output, size_in_words(stack.values.shape))
 
 
 def _write(output: Path, stack: FeatureStack, options: argparse.Namespace) -> None:

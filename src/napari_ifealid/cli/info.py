@@ -1,4 +1,4 @@
-"""`napari-ifealid info`: what is in a dataset or an array."""
+"""`napari-ifealid info`: a summary of a dataset or an array."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_ifealid.cli.output_file import size_on_disk
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.cli.sizes import size_text
-from napari_ifealid.formats import is_zarr, named_stacks, read_stack
+from napari_ifealid.formats import Location, array_names, read_stack, suffixes_in_words
 from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
-from napari_ifealid.formats.zarr_arrays import zarr_array_names
-from napari_ifealid.formats.zip_archive import member_names, opened_zip, read_member
+from napari_ifealid.formats.zip_archive import opened_zip, read_member
+from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import size_in_words
 
 if TYPE_CHECKING:
     from napari_ifealid.cli.stack_summary import StackSummary
 
-SUMMARY = "tell what is in a dataset or an array"
+SUMMARY = "describe a dataset or an array"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,22 +28,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        type=Path,
-        help="an IFeaLiD ZIP, .npy, .npz or .zarr; of the last two, each array is told",
+        help=f"{suffixes_in_words()}; of one with several arrays, each is described",
     )
-    parser.add_argument("--json", action="store_true", help="tell it as JSON, for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print what is in the file."""
-    path: Path = options.file
-    names = named_stacks(path) or []
-    summaries = [_summary(path, name) for name in names] or [_summary(path, None)]
-    skipped = _other_arrays(path, names) if names else []
+    """Print the summary of a file."""
+    path: Location = options.file
+    arrays = array_names(path)
+    if arrays is None:
+        summaries, skipped = [_summary(path, None)], []
+    else:
+        names = [name for name, is_stack in arrays.items() if is_stack]
+        summaries = [_summary(path, name) for name in names] or [_summary(path, None)]
+        skipped = [name for name, is_stack in arrays.items() if not is_stack]
     print((_json if options.json else _text)(path, summaries, skipped))
 
 
-def _summary(path: Path, array: str | None) -> StackSummary:
+def _summary(path: Location, array: str | None) -> StackSummary:
     from napari_ifealid.cli.stack_summary import summarise  # brings the engines along
 
     stack = read_stack(path, array=array, track=terminal_progress)
@@ -52,38 +54,25 @@ def _summary(path: Path, array: str | None) -> StackSummary:
     return summarise(stack, array=array, padding_features=padding, track=terminal_progress)
 
 
-def _padding(path: Path) -> int:
+def _padding(path: Location) -> int:
     with opened_zip(path) as archive:
         content = read_member(archive, archive.getinfo(METADATA), largest=LARGEST_METADATA)
     return parse_metadata(content).padding
 
 
-def _other_arrays(path: Path, names: list[str]) -> list[str]:
-    if is_zarr(path):
-        arrays = zarr_array_names(path)
-    else:
-        members = (name for name in member_names(path) if name.endswith(".npy"))
-        arrays = [name.removesuffix(".npy") for name in members]
-    return [name for name in arrays if name not in names]
-
-
-def _size(path: Path) -> int:
-    files = (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files)
-
-
-def _json(path: Path, summaries: list[StackSummary], skipped: list[str]) -> str:
+def _json(path: Location, summaries: list[StackSummary], skipped: list[str]) -> str:
     told = {
         "file": str(path),
-        "file_size_bytes": _size(path),
+        "file_size_bytes": size_on_disk(path),
         "stacks": [asdict(summary) for summary in summaries],
         "skipped_arrays": skipped,
     }
     return json.dumps(told, indent=2, allow_nan=False)
 
 
-def _text(path: Path, summaries: list[StackSummary], skipped: list[str]) -> str:
-    lines = [f"{path}: {size_text(_size(path))}"]
+def _text(path: Location, summaries: list[StackSummary], skipped: list[str]) -> str:
+    size = size_on_disk(path)
+    lines = [str(path) if size is None else f"{path}: {size_text(size)}"]
     for summary in summaries:
         lines += ["", *(f"{what:<20}{told}" for what, told in _lines(summary))]
     if skipped:
@@ -116,12 +105,12 @@ def _lines(summary: StackSummary) -> Iterator[tuple[str, str]]:
 def _overlay(summary: StackSummary) -> str:
     if summary.overlay_height is None or summary.overlay_width is None:
         return "none"
-    return f"{summary.overlay_width} × {summary.overlay_height} pixels"
+    return f"{summary.overlay_height} × {summary.overlay_width} pixels"
 
 
 def _place(stride: tuple[float, float], offset: tuple[float, float]) -> str:
     (step_y, step_x), (first_y, first_x) = stride, offset
-    return f"every {step_x:g} × {step_y:g} pixels, from {first_x:g}, {first_y:g}"
+    return f"every {step_y:g} × {step_x:g} pixels, from {first_y:g}, {first_x:g}"
 
 
 def _storage(summary: StackSummary) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.formats import read_stack
+from napari_ifealid.formats import read_stack, suffixes_in_words
 from napari_ifealid.stack import FeatureStack
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that tell the input."""
+    """Add the arguments that name the input."""
     parser.add_argument(
         "input",
         metavar="INPUT",
-        type=Path,
-        help="feature stack: .npy, .npz, .zarr or an IFeaLiD ZIP",
+        help=f"feature stack: {suffixes_in_words()}, or the URL of a .zarr",
     )
     parser.add_argument(
         "--array",
@@ -33,7 +31,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
 
 
 def read_input(options: argparse.Namespace) -> FeatureStack:
-    """Return the feature stack that the arguments tell."""
+    """Return the feature stack that the arguments name."""
     return read_stack(
         options.input,
         array=options.array,

@@ -1,4 +1,4 @@
-"""The output of a subcommand: whether it can be written, and what is told of it."""
+"""The output of a subcommand: whether it can be written, and the report of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from napari_ifealid.cli.sizes import size_text
-from napari_ifealid.formats.written import written_file
+from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.sizes import size_text
 
 
 class _OnlyTryingError(Exception):
@@ -42,12 +43,16 @@ def check_place(path: Path, *, force: bool) -> None:
         raise _OnlyTryingError
 
 
-def tell_written(path: Path, what: str) -> None:
-    """Print a line on what has been written."""
+def report_written(path: Path, what: str) -> None:
+    """Print a line about what has been written."""
     with tqdm.external_write_mode():
-        print(f"Wrote {path}: {what}, {size_text(_size(path))}")
+        print(f"Wrote {path}: {what}, {size_text(size_on_disk(path) or 0)}")
 
 
-def _size(path: Path) -> int:
+def size_on_disk(location: Location) -> int | None:
+    """Return the bytes of a file, or of all files of a folder; None for a URL."""
+    if is_url(location):
+        return None
+    path = Path(location)
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,4 +1,4 @@
-"""What can be told of a feature stack: its shape, its values, what it needs."""
+"""Summary of a feature stack: its shape, its values, the memory that it needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.cli.engine_memory import cpu_memory, gpu_memory
+from napari_ifealid.engines import EngineUnavailableError
+from napari_ifealid.engines.engine_memory import cpu_memory, gpu_memory
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import restored
 from napari_ifealid.formats.blocks import blocks_near_in_memory
@@ -20,7 +21,7 @@ from napari_ifealid.tracking import Track, every_item
 
 @dataclass(frozen=True, kw_only=True)
 class StackSummary:
-    """What is told of a feature stack.
+    """Summary of a feature stack.
 
     Parameters
     ----------
@@ -128,8 +129,15 @@ def summarise(
         share_of_all_zero_pixels=all_zero_pixels / stack.pixel_count,
         nonfinite_pixels=int(np.count_nonzero(~is_finite)),
         cpu_memory_bytes=cpu_memory(stack),
-        gpu_memory_bytes=gpu_memory(stack),
+        gpu_memory_bytes=_gpu_memory(stack),
     )
+
+
+def _gpu_memory(stack: FeatureStack) -> int | None:
+    try:
+        return gpu_memory(stack)
+    except EngineUnavailableError:
+        return None
 
 
 def _measured(

@@ -1,4 +1,4 @@
-"""Engines: reference → similarity map."""
+"""Engines: query → map."""
 
 from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.engines.choice import (
@@ -7,14 +7,13 @@ from napari_ifealid.engines.choice import (
     PreparedBlocks,
     PreparedStack,
     RunningEngine,
-    cpu_instead,
     plan_engine,
     prepare_stack,
     start_engine,
     start_in_steps,
 )
 from napari_ifealid.engines.cpu import CpuEngine
-from napari_ifealid.engines.engine import Engine, EngineUnavailableError
+from napari_ifealid.engines.engine import Engine, EngineUnavailableError, MapPart, whole_map
 from napari_ifealid.engines.gl_context import Renderer, find_renderer
 from napari_ifealid.engines.preview import Preview, preview_of
 
@@ -25,16 +24,17 @@ __all__ = [
     "EngineChoice",
     "EnginePlan",
     "EngineUnavailableError",
+    "MapPart",
     "PreparedBlocks",
     "PreparedStack",
     "Preview",
     "Renderer",
     "RunningEngine",
-    "cpu_instead",
     "find_renderer",
     "plan_engine",
     "prepare_stack",
     "preview_of",
     "start_engine",
     "start_in_steps",
+    "whole_map",
 ]

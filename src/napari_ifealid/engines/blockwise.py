@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import partial, reduce
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +14,31 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.cores import core_count
 from napari_ifealid.engines.cpu import CpuEngine
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.engine import MapPart, whole_map
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import (
     SAMPLE,
-    Directions,
     Preview,
+    PrincipalAxes,
+    axis_count,
     codes_of,
-    direction_count,
-    measured_error,
-    unit_vectors,
+    measured_errors,
+    sampled_rows,
+    sampled_units,
 )
+from napari_ifealid.grid import Region, intersection, region_shape, whole_region, within
+from napari_ifealid.lazy_arrays import in_blocks
+from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed
 
-Block = tuple[slice, ...]
-
-_BLOCK_BYTES = 1 << 25  # large enough that dask's own work does not count
 _SAMPLED_BLOCKS = 32
 
 
 class BlockwiseEngine:
-    """Compares vectors with the pixels of a stack whose values are a dask array.
+    """Answers queries for a stack whose values are a dask array.
 
     Each block is read, compared and let go. Where a `dask.distributed` client is active, that
     happens on its cluster.
@@ -48,62 +50,36 @@ class BlockwiseEngine:
 
     name = "CPU, block by block"
     memory = 0
+    needs_gui_thread = False
 
     def __init__(self, stack: FeatureStack) -> None:
         self._stack = stack
         values = in_blocks(stack.values)
-        self.blocks: list[Block] = [block[:-1] for block in product(*map(_slices, values.chunks))]
+        self._blocks: list[Region] = [block[:-1] for block in product(*map(_slices, values.chunks))]
         self._values: list[Delayed] = values.to_delayed().ravel().tolist()
 
-    def similarity_blocks(
-        self, references: Sequence[NDArray[Any]]
-    ) -> Generator[tuple[Block, NDArray[np.float32]]]:
-        """Yield the largest of the similarities to references, block by block as they are done.
+    def part_count(self, region: Region) -> int:
+        """Return how many blocks have pixels in a region."""
+        return len(self._overlaps(region))
 
-        What has not begun when the generator is closed is not done.
+    def parts(self, query: Query, region: Region) -> Generator[MapPart]:
+        """Yield the map of each block as it is done, see `Engine`."""
+        yield from self._parts(partial(_compared, described=self._described, query=query), region)
 
-        Parameters
-        ----------
-        references : sequence of array, shape (C,)
-            Real values, in the stack's own units.
-
-        Yields
-        ------
-        (tuple of slice, array of float32)
-            Where the block lies, and its part of the map.
-        """
-        compared = partial(_compared, described=self._described, references=references)
-        for number, part in computed(compared, self._values):
-            yield self.blocks[number], part
-
-    def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the whole map, as any `Engine` does."""
-        similarity = np.empty(self._stack.spatial_shape, np.float32)
-        for block, part in self.similarity_blocks([reference]):
-            similarity[block] = part
-        return similarity
+    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
+        """Yield a feature's values in each block as it is read, see `Engine`."""
+        taken = partial(_feature_image, described=self._described, feature=feature)
+        yield from self._parts(taken, region)
 
     @property
     def preview_step_count(self) -> int:
-        """How many steps there are to building a preview."""
-        return min(len(self.blocks), _SAMPLED_BLOCKS) + len(self.blocks) + 1
+        """How many steps there are to building a preview: samples, codes, and the preview."""
+        return min(len(self._blocks), _SAMPLED_BLOCKS) + len(self._blocks) + 1
 
     def preview_steps(self, budget: int) -> Generator[Preview | None]:
-        """Build a preview block by block.
-
-        Parameters
-        ----------
-        budget : int
-            Bytes that it may take.
-
-        Yields
-        ------
-        Preview or None
-            None after each block; the preview at the end, unless the budget is too small for any,
-            or there is nothing but zeros.
-        """
+        """Build a preview block by block, see `Engine`."""
         shape, features = self._stack.spatial_shape, self._stack.feature_count
-        count = direction_count(budget, self._stack.pixel_count, features)
+        count = axis_count(budget, self._stack.pixel_count, features)
         if count == 0:
             return
         rng = np.random.default_rng(0)
@@ -117,26 +93,46 @@ class BlockwiseEngine:
         sample = np.concatenate(units)
         if len(sample) == 0:
             return
-        directions = Directions.of(sample, count)
+        axes = PrincipalAxes.of(sample, count)
         codes = np.empty((*shape, count), np.uint8)
         flags = np.empty((2, *shape), bool)
-        encoded = partial(_encoded, described=self._described, directions=directions)
+        encoded = partial(_encoded, described=self._described, axes=axes)
         for number, (part, part_flags) in computed(encoded, self._values):
-            codes[self.blocks[number]] = part
-            flags[:, *self.blocks[number]] = part_flags
+            codes[self._blocks[number]] = part
+            flags[:, *self._blocks[number]] = part_flags
             yield None
         is_zero, is_invalid = flags.reshape(2, -1)
         yield Preview(
-            directions=directions,
+            axes=axes,
             codes=codes.reshape(-1, count),
             is_zero=is_zero,
             is_invalid=is_invalid,
             spatial_shape=shape,
-            error=measured_error(directions, sample),
+            errors=measured_errors(sample, count),
         )
 
+    def accelerate(self) -> None:
+        """Do nothing: the first block begins to compile for the later ones."""
+
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: nothing is held."""
+
+    def _parts(
+        self, function: Callable[..., NDArray[np.float32]], region: Region
+    ) -> Generator[MapPart]:
+        overlaps = self._overlaps(region)
+        numbers = list(overlaps)
+        jobs = [
+            (self._values[number], within(overlap, self._blocks[number]))
+            for number, overlap in overlaps.items()
+        ]
+        for job, part in computed(function, *zip(*jobs, strict=True)):
+            yield overlaps[numbers[job]], part
+
+    def _overlaps(self, region: Region) -> dict[int, Region]:
+        """Return what each block has of a region, by the block's number."""
+        overlaps = ((n, intersection(block, region)) for n, block in enumerate(self._blocks))
+        return {number: overlap for number, overlap in overlaps if overlap is not None}
 
     @property
     def _described(self) -> dict[str, Any]:
@@ -145,38 +141,31 @@ class BlockwiseEngine:
         return {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
 
 
-def in_blocks(values: Any) -> Any:
-    """Cut a dask array of shape (..., C) into blocks worth reading, each with all features."""
-    return values.rechunk(_whole_pixels(values), block_size_limit=_BLOCK_BYTES)
-
-
-def block_chunks(values: Any) -> tuple[tuple[int, ...], ...]:
-    """Return how `in_blocks` cuts an array that is in one piece."""
-    from dask.array.core import normalize_chunks  # dask takes long to import
-
-    wanted = _whole_pixels(values)
-    chunks: tuple[tuple[int, ...], ...] = normalize_chunks(  # type: ignore[no-untyped-call]
-        wanted, values.shape, limit=_BLOCK_BYTES, dtype=values.dtype
-    )
-    return chunks
-
-
 def computed(
-    function: Callable[[Any], Any], blocks: Sequence[Delayed]
+    function: Callable[..., Any], blocks: Sequence[Delayed], *arguments: Sequence[Any]
 ) -> Generator[tuple[int, Any]]:
-    """Yield the number of each block and what a function makes of it, as they are done.
+    """Yield the number of each block and what a function returns for it, as they are done.
 
     On the cluster of the active `dask.distributed` client, if there is one, else in threads. What
     has not begun when the generator is closed is not done.
+
+    Parameters
+    ----------
+    function : callable
+    blocks : sequence of Delayed
+        The first argument of each call, computed.
+    *arguments : sequence
+        Further arguments of each call.
     """
     client = _active_client()
     if client is None:
-        yield from _computed_in_threads(function, blocks)
+        yield from _computed_in_threads(function, blocks, *arguments)
         return
     from dask.delayed import delayed
     from distributed import as_completed as completed_remotely
 
-    futures = client.compute([delayed(function, pure=False)(block) for block in blocks])
+    call = delayed(function, pure=False)
+    futures = client.compute([call(*job) for job in zip(blocks, *arguments, strict=True)])
     numbers = {future.key: number for number, future in enumerate(futures)}
     try:
         for future, result in completed_remotely(futures, with_results=True):
@@ -186,15 +175,16 @@ def computed(
 
 
 def _computed_in_threads(
-    function: Callable[[Any], Any], blocks: Sequence[Delayed]
+    function: Callable[..., Any], blocks: Sequence[Delayed], *arguments: Sequence[Any]
 ) -> Generator[tuple[int, Any]]:
-    def read_and_compute(block: Any) -> Any:
-        return function(block.compute(scheduler="synchronous"))
+    def read_and_compute(block: Any, *others: Any) -> Any:
+        return function(block.compute(scheduler="synchronous"), *others)
 
     pool = ThreadPoolExecutor(core_count(), thread_name_prefix="blocks")
     try:
         futures = {
-            pool.submit(read_and_compute, block): number for number, block in enumerate(blocks)
+            pool.submit(read_and_compute, *job): number
+            for number, job in enumerate(zip(blocks, *arguments, strict=True))
         }
         for future in as_completed(futures):
             yield futures.pop(future), future.result()
@@ -214,40 +204,43 @@ def _active_client() -> Any:
         return None
 
 
-def _whole_pixels(values: Any) -> tuple[Any, ...]:
-    return (*("auto",) * (values.ndim - 1), -1)
-
-
 def _slices(lengths: Sequence[int]) -> list[slice]:
     ends = np.cumsum(lengths).tolist()
     return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
 
 
-def _pixels(values: NDArray[Any], described: dict[str, Any]) -> PixelVectors:
-    return PixelVectors.of(FeatureStack(values=np.asarray(values), name="block", **described))
+def _stack(values: NDArray[Any], described: dict[str, Any]) -> FeatureStack:
+    return FeatureStack(values=np.asarray(values), name="block", **described)
 
 
 def _compared(
-    values: NDArray[Any], described: dict[str, Any], references: Sequence[NDArray[Any]]
+    values: NDArray[Any], region: Region, described: dict[str, Any], query: Query
 ) -> NDArray[np.float32]:
-    engine = CpuEngine(_pixels(values, described))
+    """Return the map of a region of a block."""
+    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)))
     engine.accelerate()  # later blocks
-    return reduce(np.fmax, map(engine.similarity_map, references))
+    whole = whole_region(region_shape(region))
+    return whole_map(engine.parts(query, whole), whole)
+
+
+def _feature_image(
+    values: NDArray[Any], region: Region, described: dict[str, Any], feature: int
+) -> NDArray[np.float32]:
+    """Return a feature's values in a region of a block."""
+    return _stack(values, described).feature_image(feature, region)
 
 
 def _sampled(values: NDArray[Any], described: dict[str, Any], count: int) -> NDArray[np.float32]:
     """Return unit vectors of some pixels of a block."""
-    pixels = _pixels(values, described)
-    known = np.flatnonzero(~(pixels.is_zero | pixels.is_invalid))
-    rng = np.random.default_rng(0)
-    return unit_vectors(pixels, np.sort(rng.permutation(known)[:count]))
+    pixels = PixelVectors.of(_stack(values, described))
+    return sampled_units(pixels, sampled_rows(pixels, count))
 
 
 def _encoded(
-    values: NDArray[Any], described: dict[str, Any], directions: Directions
+    values: NDArray[Any], described: dict[str, Any], axes: PrincipalAxes
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the codes of a block, and which pixels are zero and which are not finite."""
-    pixels = _pixels(values, described)
-    codes = codes_of(pixels, directions).reshape(*pixels.spatial_shape, -1)
+    pixels = PixelVectors.of(_stack(values, described))
+    shape = pixels.stack.spatial_shape
     flags = np.stack([pixels.is_zero, pixels.is_invalid])
-    return codes, flags.reshape(2, *pixels.spatial_shape)
+    return codes_of(pixels, axes).reshape(*shape, -1), flags.reshape(2, *shape)

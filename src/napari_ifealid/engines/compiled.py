@@ -11,22 +11,27 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-DotProducts = Callable[
-    [NDArray[Any], NDArray[np.float32], NDArray[np.float32], int, int],
-    None,
+BestProducts = Callable[
+    [NDArray[Any], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int], None
 ]
-"""`function(stored, vector, products, start, stop)` writes those of the rows start to stop."""
+"""`function(stored, vectors, offsets, products, first)` fills the products.
 
-_DTYPES = ("uint8", "uint16")  # BLAS is as fast with float32
-_TILE = 4096  # pixels whose sums stay in a core's cache
-_begun: dict[tuple[str, bool], Future[DotProducts | None]] = {}
+Those are of as many rows of `stored` as there is room for, from `first` on: of each row the largest
+of its dot products with the vectors, shape (R, C), after the offsets, shape (R,), were added.
+"""
+
+_DTYPES = ("uint8", "uint16", "int16", "float32")
+_TILE = 1 << 16  # values that stay in a core's cache while several vectors pass over them
+_ROW = 4096  # pixels whose sums stay there
+_GROUP = 4  # vectors that share a pixel's conversion to float32
+_begun: dict[tuple[str, bool], Future[BestProducts | None]] = {}
 _compiler = ThreadPoolExecutor(1, thread_name_prefix="compiler")
 
 
-def compiled_dot_products(stored: NDArray[Any]) -> Future[DotProducts | None]:
-    """Return what multiplies the rows of such an array, or will once it is compiled.
+def compiled_products(stored: NDArray[Any]) -> Future[BestProducts | None]:
+    """Return the function that multiplies the rows of such an array, once it is compiled.
 
-    That happens in a thread, takes a second, and numba keeps it on disk.
+    That happens in a thread, takes some seconds, and numba keeps it on disk.
 
     Parameters
     ----------
@@ -39,7 +44,7 @@ def compiled_dot_products(stored: NDArray[Any]) -> Future[DotProducts | None]:
     """
     kind = _kind(stored)
     if kind is None:
-        nothing: Future[DotProducts | None] = Future()
+        nothing: Future[BestProducts | None] = Future()
         nothing.set_result(None)
         return nothing
     if kind not in _begun:
@@ -47,8 +52,8 @@ def compiled_dot_products(stored: NDArray[Any]) -> Future[DotProducts | None]:
     return _begun[kind]
 
 
-def ready_dot_products(stored: NDArray[Any]) -> DotProducts | None:
-    """Return what multiplies the rows of such an array, None unless it is compiled by now.
+def ready_products(stored: NDArray[Any]) -> BestProducts | None:
+    """Return the function that multiplies the rows of such an array, None unless it is compiled.
 
     Parameters
     ----------
@@ -74,36 +79,63 @@ def _kind(stored: NDArray[Any]) -> tuple[str, bool] | None:
     return (stored.dtype.name, True) if stored.flags.f_contiguous else None
 
 
-def _compile(dtype: str, features_first: bool) -> DotProducts | None:
+def _compile(dtype: str, features_first: bool) -> BestProducts | None:
     try:
         from numba import njit, types
 
         stored = types.Array(getattr(types, dtype), 2, "C", readonly=True)
-        vector = types.Array(types.float32, 1, "C")
-        signature = types.void(stored, vector, vector, types.intp, types.intp)
+        vectors = types.Array(types.float32, 2, "C")
+        floats = types.Array(types.float32, 1, "C")
+        signature = types.void(stored, vectors, floats, floats, types.intp)
         source = _features_first if features_first else _features_last
         compiled = njit(signature, nogil=True, fastmath=True, cache=True)(source)
     except Exception:  # numba fails in many ways on new systems, and nothing depends on it
         return None
     if features_first:
         return lambda stored, *others: compiled(stored.T, *others)
-    return cast(DotProducts, compiled)
+    return cast(BestProducts, compiled)
 
 
-def _features_last(stored: Any, vector: Any, products: Any, start: int, stop: int) -> None:
-    for pixel in range(start, stop):
-        total = np.float32(0)
-        for feature in range(stored.shape[1]):
-            total += np.float32(stored[pixel, feature]) * vector[feature]
-        products[pixel] = total
+def _features_last(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:
+    count, features = vectors.shape
+    grouped = count - count % _GROUP
+    tile = max(1, _TILE // features)
+    for start in range(0, len(products), tile):
+        stop = min(start + tile, len(products))
+        for vector in range(grouped, count):
+            for pixel in range(start, stop):
+                total = np.float32(0)
+                for feature in range(features):
+                    total += np.float32(stored[first + pixel, feature]) * vectors[vector, feature]
+                total += offsets[vector]
+                products[pixel] = total if vector == grouped else max(products[pixel], total)
+        for vector in range(0, grouped, _GROUP):
+            for pixel in range(start, stop):
+                a = b = c = d = np.float32(0)
+                for feature in range(features):
+                    value = np.float32(stored[first + pixel, feature])
+                    a += value * vectors[vector, feature]
+                    b += value * vectors[vector + 1, feature]
+                    c += value * vectors[vector + 2, feature]
+                    d += value * vectors[vector + 3, feature]
+                a, b = a + offsets[vector], b + offsets[vector + 1]
+                c, d = c + offsets[vector + 2], d + offsets[vector + 3]
+                best = max(max(a, b), max(c, d))
+                is_first = vector == 0 and grouped == count
+                products[pixel] = best if is_first else max(products[pixel], best)
 
 
-def _features_first(stored: Any, vector: Any, products: Any, start: int, stop: int) -> None:
-    for first in range(start, stop, _TILE):
-        total = products[first : min(first + _TILE, stop)]
-        total[:] = 0
-        for feature in range(stored.shape[0]):
-            weight = vector[feature]
-            values = stored[feature, first : min(first + _TILE, stop)]
-            for pixel in range(len(total)):
-                total[pixel] += np.float32(values[pixel]) * weight
+def _features_first(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:
+    totals = np.empty(_ROW, np.float32)
+    for start in range(0, len(products), _ROW):
+        length = min(_ROW, len(products) - start)
+        best, total = products[start : start + length], totals[:length]
+        for vector in range(len(vectors)):
+            total[:] = offsets[vector]
+            for feature in range(len(stored)):
+                weight = vectors[vector, feature]
+                values = stored[feature, first + start : first + start + length]
+                for pixel in range(length):
+                    total[pixel] += np.float32(values[pixel]) * weight
+            for pixel in range(length):
+                best[pixel] = total[pixel] if vector == 0 else max(best[pixel], total[pixel])

@@ -1,134 +1,200 @@
-"""Similarity maps on the CPU, on all cores: compiled where numba is installed, else by BLAS."""
+"""Maps on the CPU, on all cores: compiled where numba is installed, else by BLAS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from functools import partial
-from typing import Any
+from math import inf, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.compiled import compiled_dot_products, ready_dot_products
+from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import on_all_cores
-from napari_ifealid.engines.pixels import (
-    IN_CACHE,
-    WORTH_A_THREAD,
-    PixelVectors,
-    angle_similarity,
-    unit_vector,
-)
+from napari_ifealid.engines.engine import MapPart
+from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
+from napari_ifealid.engines.prepared_query import PreparedQuery
+from napari_ifealid.engines.preview import Preview, preview_of
+from napari_ifealid.engines.products import exact_products, largest_products
+from napari_ifealid.grid import Region, pixel_numbers, region_shape
+from napari_ifealid.query import Query
 
 _NEAR = np.float32(0.9998)  # cosines above it lose digits in the arc cosine
-_SAME = np.float32(1e-11)  # squared chord of vectors that differ by rounding only
+_LARGEST_ERROR = 4e-5  # of a cosine, and of an angle in right angles
 
 _pixels_may_be_not_finite = partial(np.errstate, invalid="ignore", over="ignore")
 
 
 class CpuEngine:
-    """Compares one vector with all pixels on the CPU.
+    """Answers queries on the CPU.
 
     Parameters
     ----------
     pixels : PixelVectors
-        Of any type. float32 is used where it lies, other types are converted block by block.
+        Of any type. Integers of 8 and 16 bits and float32 are used where they lie, other types are
+        converted block by block.
     """
 
     name = "CPU"
+    needs_gui_thread = False
+    preview_step_count = 1
 
     def __init__(self, pixels: PixelVectors) -> None:
         self._pixels = pixels
-        self._is_direct = pixels.stored.dtype == np.float32 and not pixels.is_scaled
-        self._factor = np.float32(1.0 if pixels.is_scaled else pixels.factor)
+        self._apart: tuple[Region, PixelVectors] | None = None
 
     @property
     def memory(self) -> int:
         """Bytes held beside the stack, between two maps."""
-        pixels = self._pixels
-        return pixels.inverse_lengths.nbytes + pixels.is_zero.nbytes + pixels.is_invalid.nbytes
+        if self._apart is None:
+            return _measured_bytes(self._pixels)
+        taken = self._apart[1]
+        return _measured_bytes(self._pixels) + _measured_bytes(taken) + taken.stored.nbytes
 
-    def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the spectral-angle similarity of every pixel to a reference.
+    def part_count(self, region: Region) -> int:  # noqa: ARG002
+        """Return 1."""
+        return 1
 
-        Parameters
-        ----------
-        reference : array, shape (C,)
-            Real values, in the stack's own units.
+    def parts(self, query: Query, region: Region) -> Generator[MapPart]:
+        """Yield the whole map of a region, see `Engine`."""
+        rows = pixel_numbers(region, self._pixels.stack.spatial_shape)
+        if isinstance(rows, slice):
+            values = compared(self._pixels, query, rows)
+        else:
+            values = compared(self._together(region, rows), query, slice(0, len(rows)))
+        yield region, values.reshape(region_shape(region))
 
-        Returns
-        -------
-        array of float32, shape (...)
-            As defined by `napari_ifealid.metrics.spectral_angle_similarity`.
-        """
-        pixels = self._pixels
-        known = pixels.map_without_angles(reference)
-        if known is not None:
-            return known
-        unit = unit_vector(reference)
-        similarity = np.empty(pixels.pixel_count, np.float32)
-        with _pixels_may_be_not_finite():
-            multiply = self._multiply(unit * self._factor, similarity)
+    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
+        """Yield the real values of a feature, see `Engine`."""
+        yield region, self._pixels.stack.feature_image(feature, region)
 
-        def compare(rows: slice) -> None:
-            with _pixels_may_be_not_finite():  # anew in each thread
-                for start in range(rows.start, rows.stop, IN_CACHE):
-                    block = slice(start, min(start + IN_CACHE, rows.stop))
-                    multiply(block)
-                    self._turn_into_similarity(unit, block, similarity[block])
-
-        least = max(1, WORTH_A_THREAD // pixels.feature_count)
-        on_all_cores(compare, pixels.pixel_count, least=least)
-        return pixels.as_map(similarity)
+    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+        """Build the preview in one step, see `Engine`."""
+        yield preview_of(self._pixels, budget)
 
     def accelerate(self) -> None:
-        """Begin to compile what makes the maps of integers quicker, in another thread."""
-        compiled_dot_products(self._pixels.stored)
+        """Begin to compile what makes the maps to come quicker, in another thread."""
+        compiled_products(self._pixels.stored)
 
     def close(self) -> None:
-        """Nothing to give back: the memory goes with the object."""
+        """Do nothing: the memory goes with the object."""
 
-    def _multiply(
-        self, vector: NDArray[np.float32], products: NDArray[np.float32]
-    ) -> Callable[[slice], None]:
-        """Return what writes the dot products of these rows with a vector."""
-        pixels = self._pixels
-        compiled = ready_dot_products(pixels.stored)
-        if compiled is not None and not pixels.is_scaled:
-            return lambda rows: compiled(pixels.stored, vector, products, rows.start, rows.stop)
-        if self._is_direct:  # BLAS shares the work among the cores itself
-            np.dot(pixels.stored, vector, out=products)
-            return lambda _: None
+    def _together(self, region: Region, rows: NDArray[np.intp]) -> PixelVectors:
+        """Return the vectors of pixels that lie apart in memory; those asked for last are kept."""
+        if self._apart is None or self._apart[0] != region:
+            self._apart = region, self._pixels.taken(rows)
+        return self._apart[1]
 
-        def by_blocks(rows: slice) -> None:
-            for block in pixels.blocks(rows):
-                np.dot(pixels.as_float32(block), vector, out=products[block])
 
-        return by_blocks
+def _measured_bytes(pixels: PixelVectors) -> int:
+    """Return the bytes of all that is known of vectors beside themselves."""
+    return pixels.inverse_lengths.nbytes + pixels.is_zero.nbytes + pixels.is_invalid.nbytes
 
-    def _turn_into_similarity(
-        self, unit: NDArray[np.float32], rows: slice, products: NDArray[np.float32]
+
+def compared(pixels: PixelVectors, query: Query, rows: slice) -> NDArray[np.float32]:
+    """Return the values of a query for some pixels.
+
+    Parameters
+    ----------
+    pixels : PixelVectors
+    query : Query
+    rows : slice
+
+    Returns
+    -------
+    array of float32, shape (N,)
+        NaN where a pixel is not finite, or everywhere if no reference is finite.
+    """
+    prepared = PreparedQuery.of(query)
+    values = np.empty(rows.stop - rows.start, np.float32)
+    if prepared.is_void:
+        values[:] = np.nan
+        return values
+    if len(prepared.units):
+        comparison = _Comparison(pixels, prepared, rows, values)
+        least = max(1, WORTH_A_THREAD // pixels.feature_count)
+        on_all_cores(comparison.fill, len(values), least=least)
+    else:
+        values[:] = 0.0
+        query.measure.from_cosines(values)
+    if prepared.has_zero:
+        values[pixels.is_zero[rows]] = query.measure.limits[1]
+    values[pixels.is_invalid[rows]] = np.nan
+    return values
+
+
+class _Comparison:
+    """Fills the values of a query that has references with a direction."""
+
+    def __init__(
+        self, pixels: PixelVectors, query: PreparedQuery, rows: slice, values: NDArray[np.float32]
     ) -> None:
-        """Turn dot products into similarities, where they lie."""
-        products *= self._pixels.inverse_lengths[rows]
-        near = np.flatnonzero(products > _NEAR)
-        angle_similarity(products)
-        self._refine(unit, rows.start, near, products)
+        self._pixels = pixels
+        self._query = query
+        self._rows = rows
+        self._values = values
+        self._vectors = query.units * pixels.scale
+        self._offsets = np.zeros(len(query.units), np.float32)
+        convert = pixels.as_float32 if pixels.is_scaled else None
+        arguments = (pixels.stored, self._vectors, self._offsets, convert)
+        self._quick, self._exact = largest_products(*arguments), exact_products(*arguments)
+        self._sure = _surely_measured(self._quick.error)
 
-    def _refine(
-        self,
-        unit: NDArray[np.float32],
-        start: int,
-        near: NDArray[np.intp],
-        similarity: NDArray[np.float32],
-    ) -> None:
-        """Measure small angles by the chord, which keeps the digits that the cosine loses."""
+    def fill(self, part: slice) -> None:
+        """Fill a part of the values; called in several threads."""
+        products, from_cosines = self._quick, self._query.measure.from_cosines
+        with _pixels_may_be_not_finite():  # anew in each thread
+            for start in range(part.start, part.stop, IN_CACHE):
+                first = self._rows.start + start
+                cosines = self._values[start : min(start + IN_CACHE, part.stop)]
+                products.multiply(first, cosines)
+                cosines *= self._pixels.inverse_lengths[first : first + len(cosines)]
+                near = np.flatnonzero(cosines > min(self._sure, _NEAR))
+                if products.error:
+                    cosines[near] = self._measured_again(near + first)
+                    if 2 * len(near) > len(cosines):
+                        products = self._exact  # the pixels of this stack are too much alike
+                if self._query.has_zero:
+                    np.maximum(cosines, 0.0, out=cosines)
+                near = near[cosines[near] > _NEAR]
+                from_cosines(cosines)
+                self._measure_near(first, near, cosines)
+
+    def _measured_again(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the cosines of some pixels with all digits that float32 has."""
+        cosines = np.empty(len(rows), np.float32)
         pixels = self._pixels
-        step = next(pixels.blocks()).stop
-        for first in range(0, len(near), step):
-            part = near[first : first + step]
-            rows = part + start
-            lengths = (pixels.inverse_lengths[rows] * self._factor)[:, np.newaxis]
-            chords = pixels.as_float32(rows) * lengths - unit
-            squared = np.einsum("pc,pc->p", chords, chords)
-            squared[squared < _SAME] = 0.0
-            similarity[part] = 1.0 - np.arcsin(np.sqrt(squared) / 2.0) * (4.0 / np.pi)
+        again = exact_products(pixels.stored[rows], self._vectors, self._offsets)
+        again.multiply(0, cosines)
+        cosines *= pixels.inverse_lengths[rows]
+        return cosines
+
+    def _measure_near(
+        self, first: int, near: NDArray[np.intp], values: NDArray[np.float32]
+    ) -> None:
+        """Correct the values of pixels so near to a reference that their cosines lost digits."""
+        step = next(self._pixels.blocks()).stop
+        for start in range(0, len(near), step):
+            part = near[start : start + step]
+            squared = self._squared_chords(part + first)
+            values[part] = self._query.measure.from_squared_chords(squared)
+
+    def _squared_chords(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the smallest squared chord of some pixels to the references.
+
+        It keeps the digits that the cosine of small angles loses.
+        """
+        pixels = self._pixels
+        lengths = pixels.inverse_lengths[rows] * pixels.scale
+        units = pixels.as_float32(rows) * lengths[:, np.newaxis]
+        smallest = np.full(len(rows), np.inf, np.float32)
+        for reference in self._query.units:
+            chords = units - reference
+            np.minimum(smallest, np.einsum("pc,pc->p", chords, chords), out=smallest)
+        return smallest
+
+
+def _surely_measured(error: float) -> np.float32:
+    """Return up to which cosine an error of it makes no value worse than it may be."""
+    sine = error / (_LARGEST_ERROR * pi / 2.0)  # an angle changes by that of its cosine / sine
+    return np.float32(sqrt(1.0 - sine**2) if error < _LARGEST_ERROR else -inf)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Generator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from napari_ifealid.engines.preview import Preview
+from napari_ifealid.grid import Region, region_shape, within
+from napari_ifealid.query import Query
+
+MapPart = tuple[Region, NDArray[np.float32]]
+"""Where a part of a map lies, and its values."""
 
 
 class EngineUnavailableError(RuntimeError):
@@ -13,34 +21,101 @@ class EngineUnavailableError(RuntimeError):
 
 
 class Engine(Protocol):
-    """Compares one vector with all pixels of a stack."""
+    """Answers queries for all pixels of a stack, in one pass over it.
+
+    Whoever starts an engine closes it.
+    """
 
     @property
     def name(self) -> str:
-        """What the engine runs on."""
+        """What the engine runs on, for the user."""
 
     @property
     def memory(self) -> int:
         """Bytes held beside the stack."""
 
-    def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the spectral-angle similarity of every pixel to a reference.
+    @property
+    def needs_gui_thread(self) -> bool:
+        """Whether it must be used in the thread of the window, as OpenGL must."""
+
+    @property
+    def preview_step_count(self) -> int:
+        """How many steps `preview_steps` has."""
+
+    def part_count(self, region: Region) -> int:
+        """Return how many parts a map of a region comes in."""
+
+    def parts(self, query: Query, region: Region) -> Generator[MapPart]:
+        """Yield the map of a query, part by part as they are done.
+
+        What has not begun when the generator is closed is not done.
 
         Parameters
         ----------
-        reference : array, shape (C,)
-            Real values, in the stack's own units.
+        query : Query
+            Its vectors are real values, in the stack's own units.
+        region : tuple of slice
+            The pixels that are asked for.
 
-        Returns
-        -------
-        array of float32, shape (...)
-            As defined by `napari_ifealid.metrics.spectral_angle_similarity`.
+        Yields
+        ------
+        (region, array of float32)
+            The parts don't overlap and fill the region. Their values are those of the measure's
+            definition within 5e-5, and within 5e-4 where the spectral angle's exceed 0.999;
+            exactly 1 at a reference, NaN where a pixel is not finite.
 
         Raises
         ------
         EngineUnavailableError
-            If the engine fails.
+            If the engine can't run any more, or its map is wrong. Drivers and files raise errors
+            of their own, too.
         """
+
+    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
+        """Yield the real values of a single feature, part by part as they are done."""
+
+    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+        """Build a preview step by step.
+
+        Parameters
+        ----------
+        budget : int
+            Bytes that it may take.
+
+        Yields
+        ------
+        Preview or None
+            None after each step but the last; then the preview, unless the budget is too small for
+            any, or there is nothing but zeros.
+        """
+
+    def accelerate(self) -> None:
+        """Begin to prepare, in another thread, what makes the maps to come quicker."""
 
     def close(self) -> None:
         """Give back what the engine holds."""
+
+
+def whole_map(parts: Generator[MapPart], region: Region) -> NDArray[np.float32]:
+    """Put the parts of a map together.
+
+    Parameters
+    ----------
+    parts : generator of (region, array)
+    region : tuple of slice
+        Which they fill.
+
+    Returns
+    -------
+    array of float32
+        Of the region's shape. Not written to again by the engine.
+    """
+    values: NDArray[np.float32] | None = None
+    for place, part in parts:
+        if place == region:
+            return part
+        if values is None:
+            values = np.full(region_shape(region), np.nan, np.float32)
+        values[within(place, region)] = part
+    assert values is not None
+    return values

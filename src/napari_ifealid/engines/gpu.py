@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,19 +12,34 @@ from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
 
-from napari_ifealid.engines.engine import EngineUnavailableError
+from napari_ifealid.engines.cpu import compared
+from napari_ifealid.engines.engine import EngineUnavailableError, MapPart
 from napari_ifealid.engines.gl_context import OffscreenContext
-from napari_ifealid.engines.pixels import PixelVectors, unit_vector
-from napari_ifealid.engines.similarity_visual import SimilarityVisual
+from napari_ifealid.engines.pixel_vectors import PixelVectors, spread
+from napari_ifealid.engines.prepared_query import PreparedQuery
+from napari_ifealid.engines.preview import Preview, preview_of
+from napari_ifealid.engines.similarity_visual import (
+    MOST_REFERENCES,
+    SimilarityVisual,
+    texture,
+    visual_size,
+)
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
+from napari_ifealid.grid import Region, pixel_numbers, region_shape
+from napari_ifealid.measures import Measure
+from napari_ifealid.query import Query
 
 _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
+_WITNESSES, _TESTED = 64, 10_000  # pixels compared with the CPU's: of each map, and at the start
+_WRONG = 1e-3  # more than rounding can do
 
 
 class GpuEngine:
-    """Compares one vector with all pixels in a fragment shader.
+    """Answers queries in a fragment shader.
 
-    To be made, used and closed in the thread of the window. Maps can be made after `upload`.
+    To be made, used and closed in the thread of the window. Maps can be made after `upload`. A few
+    pixels of each map are compared with the CPU's, since a driver may draw nonsense without an
+    error, as after a lost context.
 
     Parameters
     ----------
@@ -38,17 +55,17 @@ class GpuEngine:
     """
 
     name = "GPU"
+    needs_gui_thread = True
+    preview_step_count = 1
 
     def __init__(self, pixels: PixelVectors, max_side: int) -> None:
         self._pixels = pixels
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
-        self._drawn: tuple[gloo.Texture2D, gloo.Texture2D] | None = None
+        self._kept: tuple[tuple[int, int, int], PixelVectors] | None = None
+        self._visuals: dict[tuple[str, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
-            self._visual = SimilarityVisual(layout)
-            self._reference = _texture(layout.pack_reference(np.zeros(0, np.float32)), "rgba32f")
-            self._visual.set_reference(self._reference)
             shape = (layout.height, layout.width, 4)
             self._target = gloo.Texture2D(shape, internalformat="rgba32f")
             self._frame = gloo.FrameBuffer(self._target)
@@ -70,8 +87,8 @@ class GpuEngine:
         layout = self._layout
         for textures in self._textures:  # all memory first: if there is too little, it shows
             with self._context.current():
-                for texture in textures:
-                    self._context.hold(texture)
+                for one in textures:
+                    self._context.hold(one)
             self._raise_on_gl_error()
             yield 0.0
         for piece in pack_slices(self._pixels, layout):
@@ -89,53 +106,116 @@ class GpuEngine:
         """Bytes of GPU memory held."""
         return self._layout.texture_bytes(self._texel_dtype)
 
-    def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the spectral-angle similarity of every pixel to a reference.
+    def part_count(self, region: Region) -> int:  # noqa: ARG002
+        """Return 1."""
+        return 1
 
-        Parameters
-        ----------
-        reference : array, shape (C,)
-            Real values, in the stack's own units.
+    def parts(self, query: Query, region: Region) -> Generator[MapPart]:
+        """Yield the whole map of a region, see `Engine`."""
+        numbers = pixel_numbers(region, self._pixels.stack.spatial_shape)
+        if isinstance(numbers, slice):
+            values = self._values(query, numbers, _WITNESSES)
+        else:
+            box = slice(int(numbers[0]), int(numbers[-1]) + 1)
+            values = self._values(query, box, _WITNESSES)[numbers - box.start]
+        yield region, values.reshape(region_shape(region))
 
-        Returns
-        -------
-        array of float32, shape (...)
-            As defined by `napari_ifealid.metrics.spectral_angle_similarity`.
+    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
+        """Yield the real values of a feature, see `Engine`."""
+        yield region, self._pixels.stack.feature_image(feature, region)
+
+    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+        """Build the preview in one step, see `Engine`."""
+        yield preview_of(self._pixels, budget)
+
+    def accelerate(self) -> None:
+        """Do nothing: all was compiled for the first map."""
+
+    def test(self) -> None:
+        """Raise unless a map agrees with the CPU's in many pixels.
 
         Raises
         ------
         EngineUnavailableError
-            If OpenGL fails.
+            If it does not, or if OpenGL fails.
         """
-        known = self._pixels.map_without_angles(reference)
-        if known is not None:
-            return known
-        layout = self._layout
-        similarity = np.empty(self._pixels.pixel_count, np.float32)
-        viewport = (0, 0, layout.width, layout.height)
-        with self._context.current(), self._frame:
-            gloo.set_viewport(*viewport)
-            self._reference.set_data(layout.pack_reference(unit_vector(reference)))
-            for rows, textures in zip(layout.blocks, self._textures, strict=True):
-                if textures is not self._drawn:
-                    self._visual.set_block(*textures)
-                    self._drawn = textures
-                self._visual.draw()
-                drawn = gloo.read_pixels(viewport, alpha=True, out_type="float")
-                # gloo turns pictures upside down
-                similarity[rows] = layout.unpack_scalars(drawn[::-1], rows.stop - rows.start)
-        return self._pixels.as_map(similarity)
+        ones = Query.to(np.ones(self._pixels.feature_count))
+        self._values(ones, slice(0, self._pixels.pixel_count), _TESTED)
 
     def close(self) -> None:
         """Give the GPU memory back."""
-        with self._context.current():
-            for textures in self._textures:
-                for texture in textures:
-                    texture.delete()
-            self._frame.delete()
-            self._target.delete()
-            self._reference.delete()
+        with suppress(EngineUnavailableError), self._context.current():  # a lost one has none
+            parts = chain(*self._textures, self._visuals.values(), (self._frame, self._target))
+            for part in parts:
+                part.delete()
         self._textures.clear()
+        self._visuals.clear()
+
+    def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
+        """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
+        prepared = PreparedQuery.of(query)
+        if len(prepared.units) == 0:
+            return compared(self._pixels, query, rows)
+        values = np.full(rows.stop - rows.start, -np.inf, np.float32)
+        for start in range(0, len(prepared.units), MOST_REFERENCES):
+            units = prepared.units[start : start + MOST_REFERENCES]
+            np.maximum(values, self._drawn(prepared, units, rows), out=values)
+        if prepared.has_zero:
+            values[self._pixels.is_zero[rows]] = query.measure.limits[1]
+        values[self._pixels.is_invalid[rows]] = np.nan
+        self._check(query, rows, values, witnesses)
+        return values
+
+    def _drawn(
+        self, query: PreparedQuery, units: NDArray[np.float32], rows: slice
+    ) -> NDArray[np.float32]:
+        layout = self._layout
+        values = np.empty(rows.stop - rows.start, np.float32)
+        with self._context.current(), self._frame:
+            visual = self._visual(query.measure, len(units))
+            visual.set_references(units, has_zero=query.has_zero)
+            for block, textures in zip(layout.blocks, self._textures, strict=True):
+                first, stop = max(block.start, rows.start), min(block.stop, rows.stop)
+                if first >= stop:
+                    continue
+                pixels = slice(first - block.start, stop - block.start)
+                drawn = layout.fragment_rows(pixels)
+                viewport = (0, drawn.start, layout.width, drawn.stop - drawn.start)
+                gloo.set_viewport(*viewport)
+                visual.set_block(*textures)
+                visual.draw()
+                fragments = gloo.read_pixels(viewport, alpha=True, out_type="float")
+                # gloo turns pictures upside down
+                part = layout.unpack_scalars(fragments[::-1], drawn, pixels)
+                values[first - rows.start : stop - rows.start] = part
+        return values
+
+    def _visual(self, measure: Measure, reference_count: int) -> SimilarityVisual:
+        kind = measure.name, visual_size(reference_count)
+        if kind not in self._visuals:
+            self._visuals[kind] = SimilarityVisual(self._layout, measure, kind[1])
+        return self._visuals[kind]
+
+    def _check(
+        self, query: Query, rows: slice, values: NDArray[np.float32], witnesses: int
+    ) -> None:
+        """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
+        known = self._witness_pixels(rows, witnesses)
+        numbers = spread(rows, witnesses)
+        expected = compared(known, query, slice(0, len(numbers)))
+        drawn = values[numbers - rows.start]
+        worst = float(
+            np.abs(np.nan_to_num(drawn, nan=-9.0) - np.nan_to_num(expected, nan=-9.0)).max()
+        )
+        if not worst < _WRONG:
+            raise EngineUnavailableError(f"its map is off by {worst:.2g}")
+
+    def _witness_pixels(self, rows: slice, count: int) -> PixelVectors:
+        """Return the vectors of pixels spread over these rows; those used last are kept."""
+        kind = rows.start, rows.stop, count
+        if self._kept is None or self._kept[0] != kind:
+            self._kept = kind, self._pixels.taken(spread(rows, count))
+        return self._kept[1]
 
     def _new_textures(self) -> tuple[gloo.Texture2D, gloo.Texture2D]:
         """Return textures for the features of a block and for the lengths, both still to come."""
@@ -143,8 +223,8 @@ class GpuEngine:
         features = (4 * layout.height, layout.width * layout.texels, 4)
         lengths = (layout.height, layout.width, 4)
         return (
-            _texture(features, _INTERNAL_FORMATS[self._texel_dtype.name]),
-            _texture(lengths, "rgba32f"),
+            texture(features, _INTERNAL_FORMATS[self._texel_dtype.name]),
+            texture(lengths, "rgba32f"),
         )
 
     def _texel_lengths(self, rows: slice) -> NDArray[np.float32]:
@@ -170,7 +250,3 @@ class GpuEngine:
             error = gl.glGetError()
         if error != gl.GL_NO_ERROR:
             raise EngineUnavailableError(f"OpenGL error {error:#06x} while loading the features")
-
-
-def _texture(data: NDArray[Any] | tuple[int, ...], internal_format: str) -> gloo.Texture2D:
-    return gloo.Texture2D(data, interpolation="nearest", internalformat=internal_format)

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.compiled import compiled_dot_products
+from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import on_all_cores
-from napari_ifealid.engines.pixels import (
-    IN_CACHE,
-    WORTH_A_THREAD,
-    PixelVectors,
-    angle_similarity,
-    unit_vector,
-)
+from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
+from napari_ifealid.engines.prepared_query import PreparedQuery
+from napari_ifealid.engines.products import largest_products
+from napari_ifealid.grid import Pixel, Region, pixel_numbers, region_shape
+from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.query import Query
 
-MOST_DIRECTIONS = 128
-"""Bytes a pixel that a preview takes at most: more make it no better that one could see."""
+MOST_AXES = 128
+"""Bytes per pixel that a preview takes at most: more make it no better that one could see."""
 
 SAMPLE = 20_000
-"""Pixels that are enough to find the directions in which a stack varies."""
+"""Pixels that are enough to find the axes along which a stack varies."""
 
 _REFERENCES = 256  # pixels of the sample that the error is measured with
 _LEVELS = 255
 
 
 @dataclass(frozen=True, eq=False)
-class Directions:
-    """The directions in which the unit vectors of a stack vary most, and 8-bit codes along them.
+class PrincipalAxes:
+    """The axes along which the unit vectors of a stack vary most, and 8-bit codes along them.
 
-    A code stands for lowest + step · code, the projection of a unit vector on a direction.
+    A code stands for lowest + step · code, the projection of a unit vector on an axis.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ class Directions:
     step: float
 
     @classmethod
-    def of(cls, units: NDArray[np.float32], count: int) -> Directions:
-        """Find the directions from a sample.
+    def of(cls, units: NDArray[np.float32], count: int) -> PrincipalAxes:
+        """Find the axes from a sample.
 
         Parameters
         ----------
         units : array of float32, shape (S, C)
             Unit vectors.
         count : int
-            How many directions, K; no more than C.
+            How many axes, K; no more than C.
         """
         _, eigenvectors = np.linalg.eigh(np.asarray(units.T @ units, np.float64))
         vectors = np.ascontiguousarray(eigenvectors[:, ::-1][:, :count], np.float32)
@@ -82,125 +82,144 @@ class Directions:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """Compares a pixel with all others along a few directions.
+    """Compares vectors with all pixels along a few axes.
 
     Parameters
     ----------
-    directions : Directions
+    axes : PrincipalAxes
     codes : array of uint8, shape (P, K)
     is_zero, is_invalid : array of bool, shape (P,)
         Pixels whose vector is zero, and that hold a NaN or an infinity.
     spatial_shape : tuple of int
-    error : float
-        What 95 of 100 similarities are off by at most, measured on a sample.
+    errors : mapping of str to float
+        For each measure's name, what 95 of 100 values are off by at most; measured on pixels that
+        the axes were not fitted to.
     """
 
-    directions: Directions
+    axes: PrincipalAxes
     codes: NDArray[np.uint8]
     is_zero: NDArray[np.bool_]
     is_invalid: NDArray[np.bool_]
     spatial_shape: tuple[int, ...]
-    error: float
+    errors: Mapping[str, float]
 
     @property
     def memory(self) -> int:
         """Bytes that it takes."""
         return self.codes.nbytes + self.is_zero.nbytes + self.is_invalid.nbytes
 
-    def similarity_map(self, reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Return nearly the spectral-angle similarity of every pixel to a reference.
+    def error_of(self, measure: Measure) -> float:
+        """Return what 95 of 100 values of a measure are off by at most."""
+        return self.errors[measure.name]
+
+    def map_of(self, query: Query, region: Region) -> NDArray[np.float32]:
+        """Return nearly the values of a query.
 
         Parameters
         ----------
-        reference : array, shape (C,)
-            Real values, in the stack's own units.
+        query : Query
+            Its vectors are real values, in the stack's own units.
+        region : tuple of slice
+            The pixels that are asked for.
 
         Returns
         -------
-        array of float32, shape (...)
+        array of float32
+            Of the region's shape.
         """
-        if not np.isfinite(reference).all():
-            return np.full(self.spatial_shape, np.nan, np.float32)
-        if not reference.any():
-            return self._as_map(self.is_zero.astype(np.float32))
-        return self._compared(unit_vector(reference) @ self.directions.vectors)
+        prepared = PreparedQuery.of(query)
+        rows = pixel_numbers(region, self.spatial_shape)
+        is_zero, is_invalid = self.is_zero[rows], self.is_invalid[rows]
+        values = np.zeros(len(is_zero), np.float32)
+        if len(prepared.units):
+            self._multiply(prepared.units @ self.axes.vectors, rows, values)
+            values[is_zero] = 0.0
+        if prepared.has_zero:
+            np.maximum(values, 0.0, out=values)
+        on_all_cores(
+            lambda part: query.measure.from_cosines(values[part]), len(values), least=IN_CACHE
+        )
+        if prepared.has_zero:
+            values[is_zero] = query.measure.limits[1]
+        values[is_invalid | prepared.is_void] = np.nan
+        return values.reshape(region_shape(region))
 
-    def similarity_map_of(self, pixel: tuple[int, ...]) -> NDArray[np.float32]:
-        """Return nearly the similarity of every pixel to one of them, without the stack.
+    def vector(self, pixel: Pixel) -> NDArray[np.float64]:
+        """Return nearly the vector of a pixel, but for its length, without the stack.
 
         Parameters
         ----------
         pixel : tuple of int
-            Index along each spatial axis.
 
         Returns
         -------
-        array of float32, shape (...)
+        array of float64, shape (C,)
+            Zero for a zero pixel, NaN for one that is not finite.
         """
         number = int(np.ravel_multi_index(pixel, self.spatial_shape))
-        if self.is_invalid[number]:
-            return np.full(self.spatial_shape, np.nan, np.float32)
-        if self.is_zero[number]:
-            return self._as_map(self.is_zero.astype(np.float32))
-        return self._compared(self.directions.projections(self.codes[number]))
+        if self.is_invalid[number] or self.is_zero[number]:
+            nothing = np.nan if self.is_invalid[number] else 0.0
+            return np.full(len(self.axes.vectors), nothing)
+        projections = self.axes.projections(self.codes[number])
+        return (self.axes.vectors @ projections).astype(np.float64)
 
-    def _compared(self, projected: NDArray[np.float32]) -> NDArray[np.float32]:
-        count, width = self.codes.shape
-        vector = np.ascontiguousarray(projected * np.float32(self.directions.step))
-        constant = self.directions.lowest @ projected
-        similarity = np.empty(count, np.float32)
-        compiling = compiled_dot_products(self.codes)
-        compiled = compiling.result() if compiling.done() else None
+    def _multiply(
+        self,
+        projected: NDArray[np.float32],
+        rows: slice | NDArray[np.intp],
+        cosines: NDArray[np.float32],
+    ) -> None:
+        """Fill the largest of the cosines to some projected references."""
+        codes = self.codes[rows]
+        offsets = projected @ self.axes.lowest
+        compiled_products(codes)  # for the next map, unless that was begun already
+        products = largest_products(codes, projected * np.float32(self.axes.step), offsets)
 
-        def compare(rows: slice) -> None:
-            for start in range(rows.start, rows.stop, IN_CACHE):
-                stop = min(start + IN_CACHE, rows.stop)
-                part = similarity[start:stop]
-                if compiled is not None:
-                    compiled(self.codes, vector, similarity, start, stop)
-                else:
-                    np.dot(self.codes[start:stop].astype(np.float32), vector, out=part)
-                part += constant
-                angle_similarity(part)
+        def multiply(part: slice) -> None:
+            for start in range(part.start, part.stop, IN_CACHE):
+                products.multiply(start, cosines[start : min(start + IN_CACHE, part.stop)])
 
-        on_all_cores(compare, count, least=max(1, WORTH_A_THREAD // width))
-        similarity[self.is_zero] = 0.0
-        return self._as_map(similarity)
-
-    def _as_map(self, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
-        similarity[self.is_invalid] = np.nan
-        return similarity.reshape(self.spatial_shape)
+        least = max(1, WORTH_A_THREAD // codes.shape[1])
+        on_all_cores(multiply, len(cosines), least=least)
 
 
-def direction_count(budget: int, pixel_count: int, feature_count: int) -> int:
-    """Return how many directions a preview may have within a budget of bytes, 0 if not one."""
-    return min(MOST_DIRECTIONS, feature_count, budget // pixel_count)
+def axis_count(budget: int, pixel_count: int, feature_count: int) -> int:
+    """Return how many axes a preview may have within a budget of bytes, 0 if not one."""
+    return min(MOST_AXES, feature_count, budget // pixel_count)
 
 
-def sampled_rows(pixel_count: int) -> NDArray[np.intp]:
-    """Return the numbers of pixels that stand for all of them, in order."""
-    if pixel_count <= SAMPLE:
-        return np.arange(pixel_count)
-    rows = np.random.default_rng(0).choice(pixel_count, SAMPLE, replace=False, shuffle=False)
-    return np.sort(rows)
+def sampled_rows(pixels: PixelVectors, count: int) -> NDArray[np.intp]:
+    """Return the numbers of pixels that stand for all that have a direction, in order.
+
+    Parameters
+    ----------
+    pixels : PixelVectors
+    count : int
+        How many at most.
+    """
+    known = np.flatnonzero(pixels.inverse_lengths)
+    if len(known) > count:
+        rng = np.random.default_rng(0)
+        known = np.sort(rng.choice(known, count, replace=False, shuffle=False))
+    return known
 
 
-def unit_vectors(pixels: PixelVectors, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+def sampled_units(pixels: PixelVectors, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
     """Return pixels at unit length, array of shape (n, C); zero where there is no direction."""
-    factor = np.float32(1.0 if pixels.is_scaled else pixels.factor)
     with np.errstate(invalid="ignore", over="ignore"):  # pixels that are not finite
-        units = pixels.as_float32(rows) * (pixels.inverse_lengths[rows] * factor)[:, np.newaxis]
+        lengths = pixels.inverse_lengths[rows] * pixels.scale
+        units = pixels.as_float32(rows) * lengths[:, np.newaxis]
     units[pixels.is_invalid[rows]] = 0.0
     return units
 
 
-def codes_of(pixels: PixelVectors, directions: Directions) -> NDArray[np.uint8]:
+def codes_of(pixels: PixelVectors, axes: PrincipalAxes) -> NDArray[np.uint8]:
     """Return the codes of all pixels, array of shape (P, K)."""
-    codes = np.empty((pixels.pixel_count, len(directions.lowest)), np.uint8)
+    codes = np.empty((pixels.pixel_count, len(axes.lowest)), np.uint8)
 
     def encode(rows: slice) -> None:
         for block in pixels.blocks(rows):
-            codes[block] = directions.codes(unit_vectors(pixels, block))
+            codes[block] = axes.codes(sampled_units(pixels, block))
 
     on_all_cores(encode, len(codes), least=max(1, WORTH_A_THREAD // pixels.feature_count))
     return codes
@@ -218,35 +237,48 @@ def preview_of(pixels: PixelVectors, budget: int) -> Preview | None:
     Returns
     -------
     Preview or None
-        None if the budget is too small for any.
+        None if the budget is too small for any, or no pixel has a direction.
     """
-    count = direction_count(budget, pixels.pixel_count, pixels.feature_count)
-    if count == 0:
+    count = axis_count(budget, pixels.pixel_count, pixels.feature_count)
+    rows = sampled_rows(pixels, SAMPLE)
+    if count == 0 or len(rows) == 0:
         return None
-    sample = unit_vectors(pixels, sampled_rows(pixels.pixel_count))
-    directions = Directions.of(sample, count)
+    sample = sampled_units(pixels, rows)
+    axes = PrincipalAxes.of(sample, count)
     return Preview(
-        directions=directions,
-        codes=codes_of(pixels, directions),
+        axes=axes,
+        codes=codes_of(pixels, axes),
         is_zero=pixels.is_zero,
         is_invalid=pixels.is_invalid,
-        spatial_shape=pixels.spatial_shape,
-        error=measured_error(directions, sample),
+        spatial_shape=pixels.stack.spatial_shape,
+        errors=measured_errors(sample, count),
     )
 
 
-def measured_error(directions: Directions, units: NDArray[np.float32]) -> float:
-    """Return what 95 of 100 similarities are off by at most.
+def measured_errors(units: NDArray[np.float32], count: int) -> dict[str, float]:
+    """Return what 95 of 100 values are off by at most, for each measure's name.
+
+    The axes are fitted to one half of a sample, and the errors measured on the other.
 
     Parameters
     ----------
-    directions : Directions
     units : array of float32, shape (S, C)
-        Unit vectors of a sample. Some of them are compared with all.
+        Unit vectors of the sample.
+    count : int
+        How many axes.
     """
-    references = slice(None, None, max(1, len(units) // _REFERENCES))
-    projections = directions.projections(directions.codes(units))
-    exact, near = (
-        angle_similarity(vectors @ vectors[references].T) for vectors in (units, projections)
-    )
-    return float(np.percentile(np.abs(exact - near), 95))
+    fitted, held_out = (units[::2], units[1::2]) if len(units) > 1 else (units, units)
+    axes = PrincipalAxes.of(fitted, count)
+    references = slice(None, None, max(1, len(held_out) // _REFERENCES))
+    projections = axes.projections(axes.codes(held_out))
+    lengths = np.linalg.norm(projections[references], axis=1, keepdims=True)
+    known = projections[references] / np.where(lengths > 0, lengths, 1.0)
+    exact, near = held_out @ held_out[references].T, projections @ known.T
+    return {measure.name: _error(measure, exact, near) for measure in MEASURES}
+
+
+def _error(measure: Measure, exact: NDArray[Any], near: NDArray[Any]) -> float:
+    values = exact.copy(), near.copy()
+    for cosines in values:
+        measure.from_cosines(cosines)
+    return float(np.percentile(np.abs(values[0] - values[1]), 95))

@@ -1,48 +1,86 @@
-"""The vispy visual that draws a similarity map from textures."""
+"""The vispy visual that draws a map from textures."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from vispy.gloo import Texture2D
 from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.texture_blocks import BlockLayout
+from napari_ifealid.measures import Measure
 from napari_ifealid.shaders import load_shader
 
+MOST_REFERENCES = 8
+"""References that are drawn in one pass over the features."""
+
 _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
+_NONE_IS_FARTHER, _RIGHT_ANGLE = 5.0, 2.0  # squared chords
 
 
 class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
-    """Draws the similarity of a block's pixels to a reference, four pixels a fragment.
+    """Draws a measure of a block's pixels to the nearest of some references.
 
     Parameters
     ----------
     layout : BlockLayout
+    measure : Measure
+    reference_count : int
+        No more than MOST_REFERENCES.
     """
 
-    def __init__(self, layout: BlockLayout) -> None:
+    def __init__(self, layout: BlockLayout, measure: Measure, reference_count: int) -> None:
         super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
+        self._layout = layout
+        self._references = texture((reference_count, layout.texels, 4), "rgba32f")
         fragment = self.shared_program.frag
         fragment["width"] = f"{layout.width}.0"
         fragment["height"] = f"{layout.height}.0"
         fragment["texels"] = str(layout.texels)
         fragment["group"] = f"{layout.group}.0"
-        fragment["similarity"] = Function(load_shader("chord_similarity.glsl"))
+        fragment["references"] = str(reference_count)
+        fragment["value"] = Function(load_shader(measure.shader))
         self.shared_program["a_position"] = _CORNERS
+        self.shared_program["u_references"] = self._references
         self._draw_mode = "triangle_strip"
         self.set_gl_state(blend=False, depth_test=False, cull_face=False)
 
-    def set_reference(self, reference: Texture2D) -> None:
-        """Compare with this vector from now on."""
-        self.shared_program["u_reference"] = reference
+    def set_references(self, units: NDArray[np.float32], *, has_zero: bool) -> None:
+        """Compare with these from now on.
+
+        Parameters
+        ----------
+        units : array of float32, shape (R, C)
+            As many as the visual was made for, or fewer.
+        has_zero : bool
+            Whether there is a zero reference beside them.
+        """
+        missing = self._references.shape[0] - len(units)
+        units = np.concatenate([units, np.repeat(units[:1], missing, axis=0)])
+        self._references.set_data(self._layout.pack_references(units))
+        self.shared_program["u_farthest"] = _RIGHT_ANGLE if has_zero else _NONE_IS_FARTHER
 
     def set_block(self, features: Texture2D, inverse_lengths: Texture2D) -> None:
         """Draw this block from now on."""
         self.shared_program["u_features"] = features
         self.shared_program["u_inverse_lengths"] = inverse_lengths
 
+    def delete(self) -> None:
+        """Give the memory of the references back."""
+        self._references.delete()
+
     def _prepare_transforms(self, view: Any) -> None:
-        """Nothing to transform: the block fills the framebuffer."""
+        """Do nothing: the block fills the framebuffer."""
+
+
+def visual_size(reference_count: int) -> int:
+    """Return for how many references a visual is made that draws so many: there are few kinds."""
+    return min(1 << (reference_count - 1).bit_length(), MOST_REFERENCES)
+
+
+def texture(data: NDArray[Any] | tuple[int, ...], internal_format: str) -> Texture2D:
+    """Return a texture whose texels are read as they are."""
+    return Texture2D(data, interpolation="nearest", internalformat=internal_format)

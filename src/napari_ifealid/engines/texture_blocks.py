@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.engine import EngineUnavailableError
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 
 _COMPACT_WIDTH = 128  # a software renderer draws compact blocks faster than wide ones
 _MOST_BYTES = 1 << 28  # of a block: some drivers refuse textures of gigabytes
@@ -111,15 +111,42 @@ class BlockLayout:
         packed[: len(scalars)] = scalars
         return np.ascontiguousarray(np.moveaxis(packed.reshape(4, self.height, self.width), 0, -1))
 
-    def unpack_scalars(self, fragments: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-        """Return the numbers of a block's first ``count`` pixels from fragment order."""
-        return np.moveaxis(fragments, -1, 0).reshape(-1)[:count]
+    def fragment_rows(self, pixels: slice) -> slice:
+        """Return the rows of fragments that draw some pixels of a block, all if these are many."""
+        quarter = self.height * self.width
+        if pixels.start // quarter != (pixels.stop - 1) // quarter:
+            return slice(0, self.height)
+        return slice(
+            pixels.start % quarter // self.width, (pixels.stop - 1) % quarter // self.width + 1
+        )
 
-    def pack_reference(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put the reference in texture order, (1, texels, 4)."""
-        packed = np.zeros(4 * self.texels, np.float32)
-        packed[: len(unit)] = unit
-        return packed.reshape(1, self.texels, 4)
+    def unpack_scalars(
+        self, fragments: NDArray[np.float32], rows: slice, pixels: slice
+    ) -> NDArray[np.float32]:
+        """Return the numbers of some pixels of a block from fragment order.
+
+        Parameters
+        ----------
+        fragments : array, shape (rows, width, 4)
+        rows : slice
+            Which rows of fragments these are, as `fragment_rows` returns them.
+        pixels : slice
+        """
+        quarters: NDArray[np.float32] = np.moveaxis(fragments, -1, 0)
+        if rows == slice(0, self.height):
+            return quarters.reshape(-1)[pixels]
+        quarter, start = divmod(pixels.start, self.height * self.width)
+        start -= rows.start * self.width
+        taken: NDArray[np.float32] = quarters[quarter].reshape(-1)[
+            start : start + pixels.stop - pixels.start
+        ]
+        return taken
+
+    def pack_references(self, units: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Put references, shape (R, C), in texture order, (R, texels, 4)."""
+        packed = np.zeros((len(units), 4 * self.texels), np.float32)
+        packed[:, : units.shape[1]] = units
+        return packed.reshape(len(units), self.texels, 4)
 
 
 @dataclass(frozen=True, eq=False)

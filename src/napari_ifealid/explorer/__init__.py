@@ -1,9 +1,10 @@
 """What is hovered, pinned and selected → maps in napari layers."""
 
-from napari_ifealid.explorer.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS
+from napari_ifealid.explorer.map_request import FeatureRequest, ReferenceMode, SimilarityRequest
+from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.explorer.wanted import FeatureImage, Reference, SimilarityTo
 
 __all__ = [
     "AFTER_THE_MAP",
@@ -12,7 +13,8 @@ __all__ = [
     "KEYS",
     "Explorer",
     "ExplorerState",
-    "FeatureImage",
-    "Reference",
-    "SimilarityTo",
+    "FeatureRequest",
+    "ReferenceMode",
+    "Session",
+    "SimilarityRequest",
 ]

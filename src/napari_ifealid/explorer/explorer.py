@@ -1,60 +1,47 @@
-"""What is hovered → a similarity map in a napari layer."""
+"""What links the cursor and the references to sessions, whose maps are napari layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from napari.utils.notifications import show_error, show_warning
+from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_ifealid.engines import (
-    PreparedBlocks,
-    PreparedStack,
-    RunningEngine,
-    find_renderer,
-    plan_engine,
-    prepare_stack,
-    start_in_steps,
-)
-from napari_ifealid.errors import DatasetError
-from napari_ifealid.explorer.feature_slider import move_slider, slider_feature
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.cursor import Cursor
+from napari_ifealid.explorer.error_reports import ErrorReports
+from napari_ifealid.explorer.exploration import Exploration, pin_frame
+from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.gestures import Gestures
-from napari_ifealid.explorer.map_maker import MapMaker
-from napari_ifealid.explorer.overlay_colours import show_overlay
-from napari_ifealid.explorer.pins import Pins
-from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
-from napari_ifealid.explorer.similarity_layer import SimilarityLayer
+from napari_ifealid.explorer.session import (
+    AFTER_THE_MAP,
+    PixelReference,
+    Session,
+    remove_layer,
+)
 from napari_ifealid.explorer.sources import (
     choose_layer,
-    feature_stack,
-    guess_feature_axis,
     has_features,
     is_feature_layer,
     left_behind_maps,
-    placement,
 )
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.explorer.vectors import PixelVectorReader
-from napari_ifealid.explorer.wanted import FeatureImage, Wanted, resolve
+from napari_ifealid.grid import Pixel, Region
+from napari_ifealid.query import Origin, Rule
 from napari_ifealid.stack import FeatureStack
-
-AFTER_THE_MAP = 0.016
-"""Seconds by which all else that follows the cursor is later than the map, about a frame.
-
-Where Qt composes the window in software, each place that has changed delays the frame.
-"""
-
-_PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
 
 
 class Explorer:
-    """Shows how similar all pixels are to the one under the cursor.
+    """Shows how similar all pixels are to the one under the cursor, or to pins.
 
     Parameters
     ----------
@@ -63,113 +50,112 @@ class Explorer:
         Runs what should not stop the window. Without one, all is done at once.
     """
 
+    stack_changed = Signal()
+    """Another stack is explored, or none."""
+
+    map_changed = Signal()
+    """The explored stack's map layer shows something else."""
+
+    pixel_changed = Signal(object)
+    """The reference pixel in the explored stack: another one, an index along each axis, or None."""
+
     engine_changed = Signal(str)
     """Which engine runs and why, in words for the user; empty while none does."""
-
-    map_shown = Signal(object)
-    """What the map shows that was written into the layer, a `Wanted`."""
 
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
     vectors_read = Signal()
-    """Vectors that were asked for have been read from disk."""
-
-    pixel_changed = Signal(tuple)
-    """The pixel under the cursor, an index along each spatial axis."""
+    """Vectors that were asked for have been read."""
 
     def __init__(self, viewer: ViewerModel, scheduler: Scheduler | None = None) -> None:
         self.state = ExplorerState()
         self._viewer = viewer
         self._scheduler = scheduler or ImmediateScheduler()
+        self._left_behind = left_behind_maps(viewer)
         self._opened: list[Layer] = []
-        self._source: Image | None = None
-        self._stack: FeatureStack | None = None
-        self._maker: MapMaker | None = None
-        self._previews: PreviewBuilder | None = None
-        self._vectors: PixelVectorReader | None = None
-        self._shown: SimilarityLayer | None = None
-        self._generation = 0  # of stack and engine; what began under an older one is dropped
-        self._pixel: tuple[int, ...] | None = None
+        self._told_axes: dict[Hashable, int] = {}  # by the user, of layers
+        self._session: Session | None = None
+        self._linked: list[Session] = []
         self._hovered_feature: int | None = None
-        self._is_loading = False
-        self._shown_error: float | None = None
-        self.state.events.layer.connect(self._on_layer)
-        self.state.events.feature_axis.connect(self._restart)
-        self.state.events.engine.connect(self._restart)
-        self.state.events.overlay_in_colour.connect(self._apply_overlay)
-        self.state.events.reference.connect(self._request_map)
-        self.state.events.feature.connect(self._on_feature)
-        self.state.events.preview_memory.connect(self._on_preview_memory)
+        self._told_pixel: Pixel | None = None
+        self._errors = ErrorReports(show_error)
+        self._connections = Connections()
+        self._source_connections = Connections()
+        self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.pins = Pins(viewer)
-        self.pins.changed.connect(self._request_map)
-        viewer.dims.events.current_step.connect(self._on_slider)
-        viewer.layers.events.inserted.connect(self._on_inserted)
-        viewer.layers.events.removed.connect(self._on_removed)
-        viewer.mouse_move_callbacks.append(self._on_mouse_move)
+        self.cursor = Cursor(viewer, self.state, self.reaches)
+        self._connect()
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
     @property
-    def pixel(self) -> tuple[int, ...] | None:
-        """Index of the reference pixel along each spatial axis."""
-        return self._pixel
+    def session(self) -> Session | None:
+        """The session of the layer that is chosen."""
+        return self._session
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All sessions that follow the cursor and the pins."""
+        return [session for session in (self._session, *self._linked) if session is not None]
 
     @property
     def stack(self) -> FeatureStack | None:
         """The stack explored, once it is loaded."""
-        return self._stack
+        return None if self._session is None else self._session.stack
 
     @property
-    def similarity_layer(self) -> Image | None:
-        """The layer that the maps are written into."""
-        return None if self._shown is None else self._shown.layer
+    def map_layer(self) -> Image | None:
+        """The layer that the maps of the explored stack are written into."""
+        return None if self._session is None else self._session.map_layer
 
     @property
-    def preview_error(self) -> float | None:
-        """What 95 of 100 similarities shown are off by at most; None if they are exact."""
-        return self._shown_error
+    def pixel(self) -> Pixel | None:
+        """The reference pixel in the explored stack, an index along each spatial axis.
+
+        It is the one in the middle where the cursor's place is outside of the stack.
+        """
+        if self._session is None or self._session.stack is None:
+            return None
+        return self._pixel_in(self._session)
 
     @property
-    def previews(self) -> PreviewBuilder | None:
-        """The preview of the stack explored and what builds it."""
-        return self._previews
+    def is_outside(self) -> bool:
+        """Whether the cursor's place is outside of the explored stack."""
+        place, session = self.cursor.place, self._session
+        return place is not None and session is not None and session.grid.pixel_at(place) is None
+
+    @property
+    def pinned(self) -> list[tuple[Pixel, Pin]]:
+        """The pins within the explored stack, and the pixels that they are on."""
+        return [] if self._session is None else self._pinned_in(self._session)
 
     @property
     def is_idle(self) -> bool:
-        """Whether the map shown is the one wanted, with nothing left to do."""
-        return not self._is_loading and (self._maker is None or self._maker.is_idle)
+        """Whether the maps shown are those wanted, with nothing left to do."""
+        return all(session.is_idle for session in self.sessions)
 
-    @property
-    def _wanted(self) -> Wanted | None:
-        if self._pixel is None:
-            return None
-        kept, hovered = self.state.feature, self._hovered_feature
-        feature = kept if hovered is None else hovered
-        return resolve(self.state.reference, self._pixel, self.pins.pixels, feature)
+    def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
+        """Return the real values of a pixel; None if they are still to be read."""
+        return None if self._session is None else self._session.vector(pixel)
 
-    def vector(self, pixel: tuple[int, ...]) -> NDArray[np.float64] | None:
-        """Return the real values of a pixel; None if they are still to be read from disk."""
-        return None if self._vectors is None else self._vectors.vector(pixel)
+    def reaches(self, place: Sequence[float]) -> bool:
+        """Return whether a place in the world is within a stack that is loaded."""
+        return any(
+            session.stack is not None and session.grid.pixel_at(place) is not None
+            for session in self.sessions
+        )
 
-    def pixel_at(self, world: Any) -> tuple[int, ...] | None:
-        """Return the pixel of the map at a world position, None outside of it or in 3-D."""
-        if self._shown is None or self._viewer.dims.ndisplay != 2:
-            return None
-        return self._shown.pixel_at(world)
-
-    def show_pixel(self, pixel: tuple[int, ...]) -> None:
-        """Compare with this pixel from now on.
+    def show_pixel(self, pixel: Pixel) -> None:
+        """Compare with a pixel of the explored stack from now on.
 
         Parameters
         ----------
         pixel : tuple of int
             Index along each spatial axis.
         """
-        if pixel != self._pixel:
-            self._pixel = pixel
-            self._request_map()
-            self.pixel_changed.emit(pixel)
+        if self._session is not None:
+            self.cursor.move_to(self._session.grid.moved_to(self._viewer.dims.point, pixel))
 
     def show_feature(self, feature: int | None) -> None:
         """Show a single feature's image for a while; None ends that.
@@ -180,23 +166,84 @@ class Explorer:
         """
         if feature != self._hovered_feature:
             self._hovered_feature = feature
-            self._request_map()
+            self._ask()
+
+    def toggle_pin(self, place: Sequence[float]) -> None:
+        """Pin a place in the world, or remove the pins on the same pixel of the explored stack."""
+        if self._session is not None and self._session.grid.pixel_at(place) is not None:
+            self.pins.toggle(place, self._session.grid)
+
+    def toggle_pin_at(self, pixel: Pixel) -> None:
+        """Pin the middle of a pixel of the explored stack, or remove the pins on it."""
+        if self._session is not None:
+            self.toggle_pin(self._session.grid.moved_to(self._viewer.dims.point, pixel))
+
+    def step(self, down: int, right: int) -> None:
+        """Move the reference by so many pixels along the axes that are displayed."""
+        pixel, session = self.pixel, self._session
+        if pixel is None or session is None:
+            return
+        moved, dims = list(pixel), self._viewer.dims
+        for axis, by in zip(dims.displayed[-2:], (down, right), strict=True):
+            if axis - dims.ndim in session.grid.axes:
+                number = session.grid.axes.index(axis - dims.ndim)
+                moved[number] = min(max(moved[number] + by, 0), session.grid.shape[number] - 1)
+        self.show_pixel(tuple(moved))
+
+    def link(self, layer: Image, feature_axis: int) -> Session:
+        """Have the features of another layer follow the cursor and the pins, too.
+
+        Parameters
+        ----------
+        layer : napari Image layer
+        feature_axis : int
+            The axis of its data along which its features lie.
+
+        Returns
+        -------
+        Session
+            Whose map layer shows the similarity in that stack.
+        """
+        session = Session(self._viewer, layer, feature_axis, self.state, self._scheduler)
+        self._linked.append(session)
+        session.stack_changed.connect(partial(self._ask_one, session))
+        session.moved.connect(partial(self._ask_one, session))
+        session.failed.connect(self._errors.report)
+        session.open()
+        return session
 
     def close(self) -> None:
-        """Stop following the cursor; leave the similarity layer to the user."""
-        viewer = self._viewer
+        """Stop following the cursor; leave the map layer and the pins to the user."""
         self._opened.clear()  # the choice among them may still be to come
-        viewer.layers.events.inserted.disconnect(self._on_inserted)
-        viewer.layers.events.removed.disconnect(self._on_removed)
-        viewer.dims.events.current_step.disconnect(self._on_slider)
-        if self._on_mouse_move in viewer.mouse_move_callbacks:
-            viewer.mouse_move_callbacks.remove(self._on_mouse_move)
+        self._connections.close()
+        self.cursor.close()
         self._gestures.close()
-        if self._shown is not None:
-            self._shown.close()
-            self._shown = None
+        self._leave(keeps_map=True)
+        while self._linked:
+            self._linked.pop().close(keeps_map=True)
         self.state.layer = None
+        self._exploration.close()
         self.pins.close()
+
+    def _connect(self) -> None:
+        state, layers, dims = self.state.events, self._viewer.layers.events, self._viewer.dims
+        for signal, callback in (
+            (state.layer, self._on_layer),
+            (state.feature_axis, self._on_axis),
+            (state.engine, self._on_engine),
+            (state.reference, self._ask),
+            (state.measure, self._on_measure),
+            (state.feature, self._on_feature),
+            (state.preview_memory, self._on_preview_memory),
+            (self.pins.changed, self._ask),
+            (self.cursor.moved, self._on_cursor),
+            (dims.events.current_step, self._on_dims),
+            (dims.events.order, self._on_dims),
+            (dims.events.ndisplay, self._on_dims),
+            (layers.inserted, self._on_inserted),
+            (layers.removed, self._on_removed),
+        ):
+            self._connections.connect(signal, callback)
 
     def _on_inserted(self, event: Any) -> None:
         if has_features(event.value):
@@ -210,211 +257,192 @@ class Explorer:
         stacks = [layer for layer in opened if is_feature_layer(layer)]
         if stacks:
             self.state.layer = stacks[0]
-        elif opened and self._source is None:
+        elif opened and self.state.layer is None:
             self.state.layer = opened[0]
 
     def _on_removed(self, event: Any) -> None:
-        if event.value in (self._source, self.similarity_layer):
+        if event.value in (self.state.layer, self.map_layer):
             self.state.layer = None
+        for session in [*self._linked]:
+            if event.value in (session.layer, session.map_layer):
+                self._linked.remove(session)
+                session.close()
 
     def _on_layer(self, layer: Image | None) -> None:
         """Explore another layer, or none."""
-        self._leave_source()
-        self._source = layer
-        if layer is None:
-            return
-        for name in _PLACEMENT_EVENTS:
-            getattr(layer.events, name).connect(self._on_moved)
-        layer.events.data.connect(self._restart)
         with self.state.events.feature_axis.blocked():
-            self.state.feature_axis = guess_feature_axis(layer)
-        self._restart()
+            self.state.feature_axis = None if layer is None else self._axis_of(layer)
+        self._explore()
 
-    def _leave_source(self) -> None:
-        if self._source is not None:
-            for name in (*_PLACEMENT_EVENTS, "data"):
-                getattr(self._source.events, name).disconnect(self)
-        self._remove_similarity_layer()
-        self._stop()
-        if self._stack is not None:
-            show_overlay(self._viewer.layers, self._stack, in_colour=True)
-        self._source = self._stack = self._pixel = self._hovered_feature = None
-        self._vectors = None
+    def _on_axis(self, axis: int | None) -> None:
+        """Explore along another axis, and remember it for the layer."""
+        layer = self.state.layer
+        if layer is not None and axis is not None:
+            self._told_axes[layer.unique_id] = axis
+        self._explore()
+
+    def _axis_of(self, layer: Image) -> int | None:
+        """Return the feature axis that a layer has, or that the user has told."""
+        told = self._told_axes.get(layer.unique_id)
+        return told if told is not None and told < layer.ndim else known_axis(layer)
+
+    def _on_data(self) -> None:
+        """Explore the data that the user has put into the layer instead."""
+        if self.state.layer is not None:
+            self._on_layer(self.state.layer)
+
+    def _explore(self) -> None:
+        """Open a session for the layer and the axis that are chosen."""
+        self._leave()
+        layer, axis = self.state.layer, self.state.feature_axis
+        if layer is not None:
+            self._source_connections.connect(layer.events.data, self._on_data)
+        if layer is None or axis is None:
+            self._exploration.end()
+            self.stack_changed.emit()
+            return
+        session = Session(self._viewer, layer, axis, self.state, self._scheduler)
+        self._session = session
+        self._errors.forget()
+        for signal, callback in (
+            (session.stack_changed, self._on_stack),
+            (session.moved, self._on_moved),
+            (session.failed, self._on_failed),
+            (session.map_changed, self._on_map),
+            (session.engine_changed, self.engine_changed.emit),
+            (session.preview_changed, self.preview_changed.emit),
+            (session.vectors_read, self.vectors_read.emit),
+        ):
+            self._source_connections.connect(signal, callback)
+        session.open()
+
+    def _leave(self, *, keeps_map: bool = False) -> None:
+        """Close the session of the layer that was chosen before."""
+        self._source_connections.close()
+        self._hovered_feature = self._told_pixel = None
+        self._exploration.leave()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close(keeps_map=keeps_map)
         self.state.feature = None
-
-    def _remove_similarity_layer(self) -> None:
-        if self._shown is not None:
-            self._shown.close()
-            layer, self._shown = self._shown.layer, None
-            # not now: napari may be in the middle of removing layers
-            self._scheduler.soon(lambda: _remove(self._viewer, layer))
-
-    def _stop(self) -> None:
-        """Drop the engine and whatever is under way."""
-        self._generation += 1
-        if self._maker is not None:
-            self._maker.stop()
-        if self._vectors is not None:
-            self._vectors.stop()
-        self._maker = self._previews = None
-        self._is_loading = False
         self.engine_changed.emit("")
         self.preview_changed.emit()
 
-    def _restart(self) -> None:
-        """Load the source's features anew, with the engine that is chosen."""
-        self._stop()
-        layer, generation = self._source, self._generation
-        if layer is None:
+    def _on_stack(self) -> None:
+        session = self._session
+        if session is None:
             return
-        self._is_loading = True
-        axis, choice, renderer = self.state.feature_axis, self.state.engine, find_renderer()
+        if session is not self._exploration.session:
+            while self._left_behind:
+                remove_layer(self._viewer, self._left_behind.pop())
+            self._exploration.show(session)
+            self.pins.show_in(pin_frame(session))
+        self.stack_changed.emit()
+        self._ask_one(session)
+        self._tell_pixel()
 
-        def load() -> tuple[FeatureStack, PreparedStack | PreparedBlocks]:
-            stack = feature_stack(layer, axis)
-            return stack, prepare_stack(stack, plan_engine(choice, stack, renderer))
+    def _on_failed(self, error: Exception) -> None:
+        if self.stack is None:
+            self.state.layer = None
+        self._errors.report(error)
 
-        def loaded(result: tuple[FeatureStack, PreparedStack | PreparedBlocks]) -> None:
-            if generation == self._generation:
-                self._start(*result)
+    def _on_map(self) -> None:
+        self.pins.show_above_maps()
+        self.map_changed.emit()
+        self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
 
-        def failed(error: Exception) -> None:
-            if generation == self._generation:
-                self._on_load_failed(error)
+    def _on_engine(self) -> None:
+        for session in self.sessions:
+            session.open()
 
-        self._scheduler.in_background(load, loaded, failed, f"Loading {layer.name}")
-
-    def _start(self, stack: FeatureStack, prepared: PreparedStack | PreparedBlocks) -> None:
-        """Start the engine between the events of the window."""
-        generation, steps = self._generation, start_in_steps(prepared)
-
-        def advance() -> None:
-            if generation != self._generation:
-                steps.close()
-                return
-            try:
-                share = next(steps)
-            except StopIteration as end:
-                self._on_loaded(stack, end.value)
-            else:
-                self.engine_changed.emit(f"GPU: {share:.0%} loaded")
-                self._scheduler.soon(advance)
-
-        advance()
-
-    def _on_loaded(self, stack: FeatureStack, running: RunningEngine) -> None:
-        is_new = self._stack is None
-        self._stack = stack
-        self._previews = PreviewBuilder(
-            stack,
-            running,
-            self._scheduler,
-            budget=self.state.preview_memory,
-            changed=self.preview_changed.emit,
-            source=None if self._source is None else self._source.source.path,
-        )
-        self._maker = MapMaker(
-            stack,
-            running,
-            self._scheduler,
-            show=self._show,
-            engine_replaced=self._tell_engine,
-            previews=self._previews,
-        )
-        self._vectors = PixelVectorReader(stack, self._scheduler, self.vectors_read.emit)
-        self._tell_engine(running)
-        if is_new:
-            has_overlay = stack.overlay is not None or (
-                self._source is not None and self._source.rgb
-            )
-            self.state.base = 0.1 if has_overlay else 1.0
-            self._apply_overlay()
-        if (
-            self._pixel is None
-            or len(self._pixel) != len(stack.spatial_shape)
-            or any(x >= n for x, n in zip(self._pixel, stack.spatial_shape, strict=True))
-        ):
-            self._pixel = tuple(n // 2 for n in stack.spatial_shape)
-        self._is_loading = False
-        self._request_map()
-        self.pixel_changed.emit(self._pixel)
-
-    def _on_load_failed(self, error: Exception) -> None:
-        self._is_loading = False
-        self.state.layer = None
-        if not isinstance(error, DatasetError):
-            raise error  # napari shows it, with a traceback for us
-        show_error(str(error))
-
-    def _tell_engine(self, running: RunningEngine) -> None:
-        self.engine_changed.emit(f"{running.engine.name}: {running.reason}")
-        if running.has_failed_gpu:
-            show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
-
-    def _apply_overlay(self) -> None:
-        if self._stack is not None:
-            show_overlay(self._viewer.layers, self._stack, in_colour=self.state.overlay_in_colour)
+    def _on_measure(self) -> None:
+        self.state.threshold = self.state.measure.limits[0]
+        self._ask()
 
     def _on_preview_memory(self, megabytes: int) -> None:
-        if self._previews is not None:
-            self._previews.set_budget(megabytes)
-
-    def _on_moved(self) -> None:
-        if self._shown is not None and self._source is not None and self._stack is not None:
-            where = placement(self._source, self.state.feature_axis)
-            self._shown.place(where)
-            self.pins.place(self._stack.spatial_shape, where)
+        for session in self.sessions:
+            session.set_preview_memory(megabytes)
 
     def _on_feature(self, feature: int | None) -> None:
-        if feature is not None and self._source is not None and not self._source.rgb:
-            move_slider(self._viewer, self._source, self.state.feature_axis, feature)
-        self._request_map()
+        if feature is not None:
+            self._exploration.show_feature(feature)
+        self._ask()
 
-    def _on_slider(self) -> None:
-        """Follow napari's slider once a single feature is shown."""
-        if self.state.feature is not None and self._source is not None and not self._source.rgb:
-            axis = self.state.feature_axis
-            self.state.feature = slider_feature(self._viewer, self._source, axis)
+    def _on_cursor(self) -> None:
+        self._ask()
+        self._tell_pixel()
 
-    def _on_mouse_move(self, _viewer: ViewerModel, event: Any) -> None:
-        if self.state.follow:
-            pixel = self.pixel_at(event.position)
-            if pixel is not None:
-                self.show_pixel(pixel)
+    def _on_dims(self) -> None:
+        self._ask()
+        self._tell_pixel()
 
-    def _request_map(self) -> None:
-        wanted = self._wanted
-        if self._maker is not None and wanted is not None:
-            self._maker.want(wanted)
+    def _on_moved(self) -> None:
+        self._ask()
+        self._tell_pixel()
 
-    def _show(self, wanted: Wanted, raw: NDArray[np.float32], error: float | None) -> None:
-        if self._source is None or self._stack is None:
+    def _tell_pixel(self) -> None:
+        pixel = self.pixel
+        if pixel != self._told_pixel:
+            self._told_pixel = pixel
+            self.pixel_changed.emit(pixel)
+
+    def _ask(self) -> None:
+        """Ask each session for the map that is wanted."""
+        for session in self.sessions:
+            self._ask_one(session)
+
+    def _ask_one(self, session: Session) -> None:
+        stack = session.stack
+        if stack is None:
             return
-        self._shown_error = error
-        if self._shown is None or self._shown.layer.data.shape != raw.shape:
-            self._remove_similarity_layer()
-            for left_behind in left_behind_maps(self._viewer):
-                self._viewer.layers.remove(left_behind)
-            where = placement(self._source, self.state.feature_axis)
-            self._shown = SimilarityLayer(
-                self._viewer, self.state, raw, self._source.name, where, self._after_the_map
-            )
-            self.pins.place(raw.shape, where)
-        feature = wanted.feature if isinstance(wanted, FeatureImage) else None
-        self._shown.show(raw, None if feature is None else self._stack.feature_name(feature))
-        self.map_shown.emit(wanted)
-        self._after_the_map(self._refresh_status)
+        region = self._shown_region(session)
+        kept, hovered = self.state.feature, self._hovered_feature
+        feature = kept if hovered is None else hovered
+        if feature is not None and feature < stack.feature_count:
+            session.show_feature(feature, region)
+            return
+        references, rule = self._references_in(session)
+        session.compare(references, rule, self.state.measure, region)
 
-    def _after_the_map(self, function: Callable[[], None]) -> None:
-        self._scheduler.later(AFTER_THE_MAP, function)
+    def _references_in(self, session: Session) -> tuple[list[PixelReference], Rule]:
+        mode, pinned = self.state.reference, self._pinned_in(session)
+        if mode is ReferenceMode.CURSOR or not pinned:
+            return [PixelReference(self._pixel_in(session))], Rule.BEST
+        rule = Rule.MEAN if mode is ReferenceMode.MEAN else Rule.BEST
+        return [PixelReference(pixel, pin.colour, Origin.PIN) for pixel, pin in pinned], rule
+
+    def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
+        found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)
+        return [(pixel, pin) for pixel, pin in found if pixel is not None]
+
+    def _pixel_in(self, session: Session) -> Pixel:
+        """Return the reference pixel in a session; the middle one where the cursor is outside."""
+        place = self.cursor.place
+        pixel = None if place is None else session.grid.pixel_at(place)
+        if pixel is not None:
+            return pixel
+        region = self._shown_region(session)
+        return tuple(
+            middle if part.stop - part.start > 1 else part.start
+            for middle, part in zip(session.grid.middle, region, strict=True)
+        )
+
+    def _shown_region(self, session: Session) -> Region:
+        """Return the pixels of a session that are shown: those of the slice, or all in 3-D."""
+        dims, grid = self._viewer.dims, session.grid
+        position = grid.position_at(dims.point)
+        region = []
+        for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
+            is_shown = dims.ndim + axis in dims.displayed
+            if is_shown or position is None or not np.isfinite(position[number]):
+                region.append(slice(0, length))
+            else:
+                index = min(max(int(np.floor(position[number] + 0.5)), 0), length - 1)
+                region.append(slice(index, index + 1))
+        return tuple(region)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""
-        if self._shown is not None:
+        if self.map_layer is not None:
             cursor = self._viewer.cursor
             cursor.events.position(value=cursor.position)
-
-
-def _remove(viewer: ViewerModel, layer: Layer) -> None:
-    if layer in viewer.layers:
-        viewer.layers.remove(layer)

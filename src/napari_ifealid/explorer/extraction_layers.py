@@ -12,7 +12,7 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.explorer.sources import SIMILARITY_KEY
+from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, layer_shape
 from napari_ifealid.extraction import Extractor
 from napari_ifealid.layers import STACK_KEY, LayerData, layer_data
 from napari_ifealid.memory import check_memory
@@ -89,10 +89,10 @@ class Picture:
 
 
 def can_be_extracted_from(layer: Layer) -> bool:
-    """Tell whether a layer shows an image, not features or a similarity map."""
+    """Return whether a layer shows an image, not features and nothing of the plugin's own."""
     return (
         isinstance(layer, Image)
-        and SIMILARITY_KEY not in layer.metadata
+        and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
         and (layer.rgb or STACK_KEY not in layer.metadata)
     )
 
@@ -100,7 +100,7 @@ def can_be_extracted_from(layer: Layer) -> bool:
 def slice_at(layer: Image, world: Sequence[float]) -> tuple[int, ...]:
     """Return the index of the slice at a world position, along each leading axis of a layer."""
     position = layer.world_to_data(world)[: layer.ndim - 2]
-    lengths = _shape(layer)[: layer.ndim - 2]
+    lengths = layer_shape(layer)[: layer.ndim - 2]
     return tuple(
         min(max(round(float(x)), 0), length - 1)
         for x, length in zip(position, lengths, strict=True)
@@ -117,12 +117,10 @@ def picture_of(layer: Image, at: tuple[int, ...] | None = None) -> Picture:
     at : tuple of int, optional
         The only slice to take, an index along each leading axis. All of them unless given.
     """
-    lengths = _shape(layer)[: layer.ndim - 2]
+    lengths = layer_shape(layer)[: layer.ndim - 2]
     planes = [slice(0, n) for n in lengths] if at is None else [slice(i, i + 1) for i in at]
     where = "" if at is None or not at else f" [{', '.join(map(str, at))}]"
     pixels = layer.data[0] if layer.multiscale else layer.data
-    if layer.rgb and STACK_KEY in layer.metadata:
-        pixels = layer.metadata[STACK_KEY].overlay  # the layer may be shown in grey
     low, high = (0, _white(pixels.dtype)) if layer.rgb else layer.contrast_limits
     return Picture(f"{layer.name}{where}", pixels, tuple(planes), layer.rgb, (low, high))
 
@@ -193,17 +191,6 @@ def features_over(stack: FeatureStack, layer: Image, picture: Picture) -> LayerD
         "units": ("pixel", *layer.units),
     }
     return features, arguments | placed, kind
-
-
-def serve_as_overlay(layer: Image, stack: FeatureStack) -> None:
-    """Have a stack's image layer follow the choice between grey and colour, where it can."""
-    if layer.rgb and layer.data is stack.overlay:
-        layer.metadata[STACK_KEY] = stack
-
-
-def _shape(layer: Image) -> tuple[int, ...]:
-    shape: tuple[int, ...] = tuple((layer.data[0] if layer.multiscale else layer.data).shape)
-    return shape
 
 
 def _white(dtype: np.dtype[Any]) -> float:

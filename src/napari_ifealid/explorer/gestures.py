@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from napari.components import ViewerModel
-from napari.layers import Points
 
-if TYPE_CHECKING:
-    from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.keys import Keys
+from napari_ifealid.explorer.pins import Pins
+from napari_ifealid.explorer.state import ExplorerState
 
 FOLLOW_KEY = "H"
 CLEAR_KEY = "U"
@@ -31,6 +31,22 @@ _LEFT_BUTTON = 1
 _CLICK_SLACK = 3  # canvas pixels that a hand moves during a click
 
 
+class Explored(Protocol):
+    """What keys and clicks act on."""
+
+    state: ExplorerState
+    pins: Pins
+
+    def reaches(self, place: Sequence[float]) -> bool:
+        """Return whether there is anything to pin at a place in the world."""
+
+    def toggle_pin(self, place: Sequence[float]) -> None:
+        """Pin a place in the world, or remove its pin."""
+
+    def step(self, down: int, right: int) -> None:
+        """Move the reference by so many pixels."""
+
+
 class Gestures:
     """Binds keys and clicks to an explorer until it is closed.
 
@@ -40,75 +56,56 @@ class Gestures:
     Parameters
     ----------
     viewer : napari viewer
-    explorer : Explorer
+    explorer : Explored
     """
 
-    def __init__(self, viewer: ViewerModel, explorer: Explorer) -> None:
+    def __init__(self, viewer: ViewerModel, explorer: Explored) -> None:
         self._viewer = viewer
         self._explorer = explorer
-        self._bound: set[str] = set()
-        self._bind(FOLLOW_KEY, self._toggle_following)
-        self._bind(CLEAR_KEY, explorer.pins.clear)
-        self._bind(UNDO_KEY, explorer.pins.undo)
+        self._keys = Keys(viewer)
+        self._keys.bind(FOLLOW_KEY, self._toggle_following)
+        self._keys.bind(CLEAR_KEY, explorer.pins.clear)
+        self._keys.bind(UNDO_KEY, explorer.pins.undo)
         viewer.mouse_drag_callbacks.append(self._on_press)
         explorer.state.events.follow.connect(self._on_follow)
 
     def close(self) -> None:
         """Give keys and clicks back to napari."""
-        for key in tuple(self._bound):
-            self._unbind(key)
+        self._keys.close()
         if self._on_press in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
-        self._explorer.state.events.follow.disconnect(self._on_follow)
+        self._explorer.state.events.follow.disconnect(self._on_follow, missing_ok=True)
 
     def _on_follow(self, follows: bool) -> None:
         keys: dict[str, Callable[[], None]] = {FOLLOW_AGAIN_KEY: self._toggle_following}
-        keys |= {key: partial(self._step, key) for key in ARROW_STEPS}
+        keys |= {key: partial(self._explorer.step, *by) for key, by in ARROW_STEPS.items()}
         for key, action in keys.items():
             if follows:
-                self._unbind(key)
+                self._keys.unbind(key)
             else:
-                self._bind(key, action)
+                self._keys.bind(key, action)
 
     def _toggle_following(self) -> None:
         self._explorer.state.follow = not self._explorer.state.follow
 
-    def _step(self, key: str) -> None:
-        explorer = self._explorer
-        if explorer.pixel is None or explorer.stack is None:
-            return
-        *others, row, column = explorer.pixel
-        height, width = explorer.stack.spatial_shape[-2:]
-        down, right = ARROW_STEPS[key]
-        row, column = min(max(row + down, 0), height - 1), min(max(column + right, 0), width - 1)
-        explorer.show_pixel((*others, row, column))
-
     def _on_press(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
-        """Pin the pixel that is clicked, or take its pin away. A drag does nothing."""
-        pixel = self._explorer.pixel_at(event.position)
-        if pixel is None or event.button != _LEFT_BUTTON or event.modifiers:
+        """Pin the place that is clicked, or take its pin away. A drag does nothing."""
+        if event.button != _LEFT_BUTTON or event.modifiers or _has_tool(viewer):
             return
-        if _is_edited(viewer):
-            return  # a click adds or selects a point, as napari's tools do
-        start = event.pos
+        if not self._explorer.reaches(event.position) or viewer.dims.ndisplay != 2:
+            return
+        press = getattr(event, "__wrapped__", event)  # napari puts the next event into the wrapper
+        place, start = event.position, event.pos
         yield
         while event.type == "mouse_move":
             if max(abs(event.pos[0] - start[0]), abs(event.pos[1] - start[1])) > _CLICK_SLACK:
                 return
             yield
-        self._explorer.pins.toggle(pixel)
-
-    def _bind(self, key: str, action: Callable[[], None]) -> None:
-        self._viewer.bind_key(key, lambda _: action(), overwrite=True)
-        self._bound.add(key)
-
-    def _unbind(self, key: str) -> None:
-        if key in self._bound:
-            self._viewer.bind_key(key, None, overwrite=True)
-            self._bound.discard(key)
+        if not (press.handled or event.handled):
+            self._explorer.toggle_pin(place)
 
 
-def _is_edited(viewer: ViewerModel) -> bool:
-    """Tell whether one of napari's tools for points is in hand."""
+def _has_tool(viewer: ViewerModel) -> bool:
+    """Return whether a click is for a tool of the active layer, such as a brush."""
     active = viewer.layers.selection.active
-    return isinstance(active, Points) and str(active.mode) != "pan_zoom"
+    return active is not None and str(active.mode) != "pan_zoom"

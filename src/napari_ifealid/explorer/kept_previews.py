@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from hashlib import sha256
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -13,13 +13,14 @@ import numpy as np
 
 from napari_ifealid.cache_folder import cache_folder
 from napari_ifealid.engines import Preview
-from napari_ifealid.engines.preview import Directions
+from napari_ifealid.engines.preview import PrincipalAxes
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.written import written_file
+from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.measures import MEASURES
 from napari_ifealid.stack import FeatureStack
 
-MOST_KEPT = 20
-"""Previews; the oldest ones go."""
+MOST_BYTES = 2_000_000_000
+"""Size of all previews kept; the oldest ones go."""
 
 _MOST_LOOKED_AT = 10_000  # files of a folder, such as the chunks of a Zarr array
 
@@ -57,14 +58,16 @@ def load_preview(path: Path) -> Preview | None:
     try:
         with path.open("rb") as stream, np.load(stream) as kept:
             parts = dict(kept)
-        directions = Directions(parts["vectors"], parts["lowest"], float(parts["step"]))
+        errors = dict(zip(parts["measures"].tolist(), parts["errors"].tolist(), strict=True))
+        if {measure.name for measure in MEASURES} - errors.keys():
+            return None  # kept by another version
         return Preview(
-            directions=directions,
+            axes=PrincipalAxes(parts["vectors"], parts["lowest"], float(parts["step"])),
             codes=parts["codes"],
             is_zero=parts["is_zero"],
             is_invalid=parts["is_invalid"],
             spatial_shape=tuple(parts["spatial_shape"].tolist()),
-            error=float(parts["error"]),
+            errors=errors,
         )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
@@ -77,17 +80,26 @@ def save_preview(path: Path, preview: Preview) -> None:
         with written_file(path, force=True) as stream:
             np.savez(
                 stream,
-                vectors=preview.directions.vectors,
-                lowest=preview.directions.lowest,
-                step=preview.directions.step,
+                vectors=preview.axes.vectors,
+                lowest=preview.axes.lowest,
+                step=preview.axes.step,
                 codes=preview.codes,
                 is_zero=preview.is_zero,
                 is_invalid=preview.is_invalid,
                 spatial_shape=preview.spatial_shape,
-                error=preview.error,
+                measures=list(preview.errors),
+                errors=list(preview.errors.values()),
             )
-        for old in sorted(path.parent.glob("*.npz"), key=_changed)[:-MOST_KEPT]:
-            old.unlink()
+        _remove_the_oldest(path.parent)
+
+
+def _remove_the_oldest(folder: Path) -> None:
+    """Keep no more than MOST_BYTES of previews."""
+    files = sorted(folder.glob("*.npz"), key=_changed, reverse=True)
+    sizes = accumulate(file.stat().st_size for file in files)
+    for file, size in zip(files, sizes, strict=True):
+        if size > MOST_BYTES:
+            file.unlink()
 
 
 def _newest_change(path: Path) -> int:

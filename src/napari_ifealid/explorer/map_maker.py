@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from math import inf, nan
 from time import perf_counter
 
 import numpy as np
-from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 
-from napari_ifealid.engines import BlockwiseEngine, CpuEngine, RunningEngine, cpu_instead
+from napari_ifealid.engines import Engine, MapPart
+from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
-from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
-from napari_ifealid.explorer.wanted import Part, Wanted
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.grid import region_shape, within
 
-Show = Callable[[Wanted, NDArray[np.float32], float | None], None]
+Show = Callable[[MapRequest, NDArray[np.float32], float | None], None]
 
 _FRAME = 1.0 / 60.0  # seconds; what takes longer runs in the background
 _REST = 0.05  # seconds after which the pointer rests
 _OPENED = 1.0  # seconds after the first map, when the window is there and all in it
 _BETWEEN_PARTS = 0.1  # seconds; a map that is made part by part is not drawn more often
+
+
+class MapState(Enum):
+    """What has become of the map that is wanted."""
+
+    IDLE = auto()
+    """Its exact map is shown, or none is wanted."""
+
+    REQUESTED = auto()
+    """It will be begun between the window's events."""
+
+    PREVIEWED = auto()
+    """Its preview is shown; the exact map follows when the pointer rests."""
+
+    MAKING = auto()
+    """Its exact map is being made."""
+
+    FAILED = auto()
+    """It could not be made, or the user cancelled it."""
+
+    STOPPED = auto()
+    """Nothing is made any more."""
 
 
 class MapMaker:
@@ -34,192 +58,271 @@ class MapMaker:
 
     Parameters
     ----------
-    stack : FeatureStack
-    running : RunningEngine
+    name : str
+        Of the stack.
+    owner : EngineOwner
+    previews : PreviewBuilder
     scheduler : Scheduler
     show : callable
-        `show(wanted, map, error)` with error None for an exact map, and for a preview what 95 of
-        100 similarities are off by at most; NaN where parts of an exact map are still missing.
-    engine_replaced : callable
-        Called with the engine that runs instead of one that failed.
-    previews : PreviewBuilder
+        `show(request, values, error)` with values of the request's region; the error is None for
+        an exact map, and for a preview what 95 of 100 values are off by at most; NaN where parts
+        of an exact map are still missing.
+    failed : callable
+        `failed(error)`, called where the map that is wanted could not be made.
     """
 
     def __init__(
         self,
-        stack: FeatureStack,
-        running: RunningEngine,
+        name: str,
+        owner: EngineOwner,
+        previews: PreviewBuilder,
         scheduler: Scheduler,
         *,
         show: Show,
-        engine_replaced: Callable[[RunningEngine], None],
-        previews: PreviewBuilder,
+        failed: Callable[[Exception], None],
     ) -> None:
-        self._stack = stack
-        self._running = running
+        self._name = name
+        self._owner = owner
+        self._previews = previews
         self._scheduler = scheduler
         self._show = show
-        self._engine_replaced = engine_replaced
-        self._previews = previews
-        self._wanted: Wanted | None = None
-        self._made: Wanted | None = None
-        self._is_accelerated = False
-        self._is_requested = self._is_busy = self._is_stopped = False
-        self._seconds = inf  # that the last map took
-        self._slow_maps = 0
-        self._cancel_parts = _nothing
-        self._previewed: Wanted | None = None
-        self._preview_shown: tuple[NDArray[np.float32], float] | None = None
-        if stack.is_on_disk:
-            self._previews.begin()
+        self._failed = failed
+        self._state = MapState.IDLE
+        self._wanted: MapRequest | None = None
+        self._made: MapRequest | None = None
+        self._previewed: tuple[MapRequest, NDArray[np.float32], float] | None = None
+        self._job: _Job | None = None
+        self._is_begin_due = False
+        self._history = _History()
+
+    @property
+    def state(self) -> MapState:
+        """What has become of the map that is wanted."""
+        return self._state
+
+    @property
+    def wanted(self) -> MapRequest | None:
+        """The map that was asked for last."""
+        return self._wanted
 
     @property
     def is_idle(self) -> bool:
-        """Whether the exact map that is wanted is made."""
-        return not self._is_busy and self._made == self._wanted
+        """Whether nothing is left to do."""
+        return self._state in (MapState.IDLE, MapState.FAILED, MapState.STOPPED)
 
-    def want(self, wanted: Wanted) -> None:
+    def want(self, request: MapRequest) -> None:
         """Make this map next."""
-        self._wanted = wanted
-        if not self._is_requested:
-            self._is_requested = True
+        if self._state is MapState.STOPPED:
+            return
+        self._wanted = request
+        self._state = MapState.REQUESTED
+        if not self._is_begin_due:
+            self._is_begin_due = True
             # the pixel may be left again before its map is begun
             self._scheduler.soon(self._begin)
 
+    def wait_with(self, request: MapRequest | None) -> None:
+        """Make nothing while references are read, and show the preview of nearly what is wanted.
+
+        Parameters
+        ----------
+        request : MapRequest or None
+            None: show nothing meanwhile that is not shown already.
+        """
+        if self._state is not MapState.STOPPED:
+            self._state, self._wanted = MapState.IDLE, None
+            self._stop_parts()
+            if request is not None:
+                self._show_preview(request)
+
     def stop(self) -> None:
-        """Show nothing any more, and give back what the engine holds."""
-        self._is_stopped = True
-        self._cancel_parts()
+        """Show nothing any more."""
+        self._state = MapState.STOPPED
+        self._stop_parts()
         self._previews.stop()
-        self._running.engine.close()
 
     def _begin(self) -> None:
-        self._is_requested = False
+        self._is_begin_due = False
         wanted = self._wanted
-        if self._is_stopped or wanted is None or wanted in (self._made, self._previewed):
+        if self._state is not MapState.REQUESTED or wanted is None:
             return
-        if not self._show_preview(wanted):
+        if wanted == self._made:
+            self._stop_parts()
+            self._state = MapState.IDLE
+        elif self._job is not None and self._job.request == wanted:
+            self._state = MapState.MAKING
+        elif self._previewed is not None and self._previewed[0] == wanted:
+            self._wait_for_a_rest(wanted)
+        elif not self._history.is_quick and self._show_preview(wanted):
+            self._stop_parts()
+            self._wait_for_a_rest(wanted)
+        else:
+            self._stop_parts()
             self._make(wanted)
 
-    def _show_preview(self, wanted: Wanted) -> bool:
-        """Show nearly the map and wait for a rest; False where the exact one is as quick."""
+    def _show_preview(self, request: MapRequest) -> bool:
         preview = self._previews.preview
-        if preview is None or self._seconds < _FRAME:
+        shown = None if preview is None else request.preview(preview)
+        if shown is None:
             return False
-        similarity = wanted.preview(preview)
-        if similarity is None:
-            return False
-        self._stop_parts()
-        self._made, self._previewed = None, wanted
-        self._preview_shown = similarity, preview.error
-        self._show(wanted, similarity, preview.error)
-        self._scheduler.later(_REST, partial(self._make, wanted))
+        self._made, self._previewed = None, (request, *shown)
+        self._show(request, *shown)
         return True
 
-    def _make(self, wanted: Wanted) -> None:
-        """Make an exact map, unless another one is wanted by now."""
-        if self._is_stopped or self._is_busy or wanted != self._wanted or wanted == self._made:
+    def _wait_for_a_rest(self, request: MapRequest) -> None:
+        self._state = MapState.PREVIEWED
+        self._scheduler.later(_REST, partial(self._rest, request))
+
+    def _rest(self, request: MapRequest) -> None:
+        if self._state is MapState.PREVIEWED and request == self._wanted:
+            self._make(request)
+
+    def _make(self, request: MapRequest) -> None:
+        """Make an exact map; where another one is being made, once that is out of the way."""
+        if self._job is not None:
+            self._state = MapState.REQUESTED
             return
-        self._is_busy = True
-        if isinstance(self._running.engine, BlockwiseEngine):
-            self._make_in_parts(wanted, self._running.engine)
+        self._state = MapState.MAKING
+        job = _Job(request, self._owner.engine, self._starting_values(request))
+        self._job = job
+        if job.engine.needs_gui_thread or self._history.is_quick:
+            self._run_now(job)
         else:
-            self._make_whole(wanted, self._running)
+            self._run_in_background(job)
 
-    def _make_whole(self, wanted: Wanted, running: RunningEngine) -> None:
-        def make() -> tuple[NDArray[np.float32], float]:
-            start = perf_counter()
-            return wanted.make(self._stack, running.engine), perf_counter() - start
+    def _starting_values(self, request: MapRequest) -> tuple[NDArray[np.float32], float]:
+        """Return what parts of the map are written over: its preview, or nothing."""
+        if self._previewed is not None and self._previewed[0] == request:
+            return self._previewed[1].copy(), self._previewed[2]
+        return np.full(region_shape(request.region), nan, np.float32), nan
 
-        def made(result: tuple[NDArray[np.float32], float]) -> None:
-            self._finish(wanted, *result)
+    def _run_now(self, job: _Job) -> None:
+        try:
+            parts = list(job.steps())
+        except Exception as error:  # each driver fails in its own way
+            self._on_failed(job, error)
+            return
+        for part in parts:
+            job.take(part)
+        self._on_done(job)
 
-        def failed(error: Exception) -> None:
-            if self._is_stopped:
-                return
-            self._is_busy = False
-            if not on_gpu or running.pixels is None:
-                raise error
-            self._running = cpu_instead(running.pixels, error)
-            self._accelerate()
-            self._engine_replaced(self._running)
-            self._make(wanted)
+    def _run_in_background(self, job: _Job) -> None:
+        count = job.engine.part_count(job.request.region)
 
-        on_gpu = running.engine.name == "GPU"
-        is_quick = on_gpu or self._seconds < _FRAME  # OpenGL is bound to the window's thread
-        scheduler = ImmediateScheduler() if is_quick else self._scheduler
-        scheduler.in_background(make, made, failed)
-
-    def _make_in_parts(self, wanted: Wanted, engine: BlockwiseEngine) -> None:
-        """Show the map of a stack that stays on disk as its parts arrive."""
-        if wanted == self._previewed and self._preview_shown is not None:
-            similarity, error = self._preview_shown[0].copy(), self._preview_shown[1]
-        else:
-            similarity, error = np.full(self._stack.spatial_shape, nan, np.float32), nan
-        start = last = perf_counter()
-
-        def arrived(part: Part) -> None:
-            nonlocal last
-            block, similarity[block] = part
-            if perf_counter() - last > _BETWEEN_PARTS:
-                self._show(wanted, similarity, error)
-                last = perf_counter()
-
-        def done() -> None:
-            self._cancel_parts = _nothing
-            self._finish(wanted, similarity, perf_counter() - start)
-
-        def failed(error: Exception) -> None:
-            self._is_busy = False
-            if isinstance(error, CancelledError):
-                self._made = self._wanted = None  # until another one is
-            else:
-                show_error(f"{self._stack.name}: found that it can't be read ({error}).")
+        def arrived(part: MapPart) -> None:
+            if job.take(part) and job is self._job:
+                self._show(job.request, job.values, job.error)
 
         cancel = self._scheduler.in_steps(
-            lambda: wanted.parts(self._stack, engine),
+            job.steps,
             arrived,
-            done,
-            failed,
-            f"Reading {self._stack.name}",
-            len(engine.blocks),
+            partial(self._on_done, job),
+            partial(self._on_failed, job),
+            f"Reading {self._name}" if count > 1 else None,
+            count,
         )
-        if self._is_busy:
-            self._cancel_parts = cancel
+        if count > 1:
+            job.cancel = cancel
+
+    def _stop_parts(self) -> None:
+        """Have parts that are read for another map read no more. A map in one piece goes on."""
+        if self._job is not None and self._job.cancel is not None:
+            self._job.cancel()
+            self._job = None
+
+    def _on_done(self, job: _Job) -> None:
+        if self._state is MapState.STOPPED or job is not self._job:
+            return
+        self._job = None
+        if self._history.add(job.seconds):
+            self._scheduler.later(_OPENED, self._accelerate)
+        if job.request == self._wanted:
+            self._show_exact(job)
+            self._state = MapState.IDLE
+            if self._history.needs_previews:
+                self._previews.begin()
+        elif self._state is MapState.REQUESTED:
+            if self._previewed is None:
+                self._show_exact(job)  # of a pixel left meanwhile, but newer than what is shown
+            self._begin()
+
+    def _show_exact(self, job: _Job) -> None:
+        self._made, self._previewed = job.request, None
+        self._show(job.request, job.values, None)
+
+    def _on_failed(self, job: _Job, error: Exception) -> None:
+        if self._state is MapState.STOPPED or job is not self._job:
+            return
+        self._job = None
+        if job.request != self._wanted:
+            if self._state is MapState.REQUESTED:
+                self._begin()
+        elif isinstance(error, CancelledError):
+            self._state = MapState.FAILED
+        elif self._owner.replace(error):
+            self._accelerate()
+            self._make(job.request)
+        else:
+            self._state, self._made = MapState.FAILED, None
+            self._failed(error)
 
     def _accelerate(self) -> None:
         """Make the maps to come quicker; compiling would have held up the first one."""
-        engine = self._running.engine
-        if not self._is_stopped and isinstance(engine, CpuEngine):
-            engine.accelerate()
-
-    def _stop_parts(self) -> None:
-        if self._cancel_parts is not _nothing:
-            self._cancel_parts()
-            self._cancel_parts = _nothing
-            self._is_busy = False
-
-    def _finish(self, wanted: Wanted, similarity: NDArray[np.float32], seconds: float) -> None:
-        if self._is_stopped:
-            return
-        self._is_busy = False
-        self._seconds = seconds
-        assert self._wanted is not None
-        if wanted == self._wanted or self._wanted != self._previewed:
-            self._made, self._previewed, self._preview_shown = wanted, None, None
-            self._show(wanted, similarity, None)
-        if not self._is_accelerated:
-            self._is_accelerated = True
-            self._scheduler.later(_OPENED, self._accelerate)
-        if wanted == self._wanted:
-            self._slow_maps += seconds > _FRAME
-            if self._slow_maps > 1:  # the first one is slow in any case
-                self._previews.begin()
-        elif self._wanted == self._previewed:
-            self._make(self._wanted)
-        else:
-            self.want(self._wanted)
+        if self._state is not MapState.STOPPED:
+            self._owner.engine.accelerate()
 
 
-def _nothing() -> None:
-    """Do without."""
+class _Job:
+    """An exact map being made."""
+
+    def __init__(
+        self, request: MapRequest, engine: Engine, start: tuple[NDArray[np.float32], float]
+    ) -> None:
+        self.request = request
+        self.engine = engine
+        self.values, self.error = start
+        self.seconds = inf
+        self.cancel: Callable[[], None] | None = None
+        self._last_shown = perf_counter()
+
+    def steps(self) -> Generator[MapPart]:
+        """Yield the parts, and measure how long they take."""
+        start = perf_counter()
+        yield from self.request.parts(self.engine)
+        self.seconds = perf_counter() - start
+
+    def take(self, part: MapPart) -> bool:
+        """Write a part into the values; return whether it is time to show them."""
+        place, values = part
+        if place == self.request.region:
+            self.values = values
+            return False
+        self.values[within(place, self.request.region)] = values
+        is_time = perf_counter() - self._last_shown > _BETWEEN_PARTS
+        if is_time:
+            self._last_shown = perf_counter()
+        return is_time
+
+
+@dataclass
+class _History:
+    """How long the maps of a stack took."""
+
+    last: float = inf
+    slow: int = 0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a map takes less than a frame."""
+        return self.last < _FRAME
+
+    @property
+    def needs_previews(self) -> bool:
+        """Whether previews are worth building: the first map is slow in any case."""
+        return self.slow > 1
+
+    def add(self, seconds: float) -> bool:
+        """Remember a map; return whether it was the first."""
+        is_first, self.last = self.last == inf, seconds
+        self.slow += seconds > _FRAME
+        return is_first

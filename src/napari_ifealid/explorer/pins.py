@@ -1,7 +1,9 @@
-"""Pinned reference pixels in a napari Points layer."""
+"""Pinned references in a napari Points layer: places in the world."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_ifealid.explorer.sources import SIMILARITY_KEY
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY
+from napari_ifealid.grid import Grid, Place
 
 PINS_KEY = "pinned_references"
 """The metadata of a layer of pins hold this key."""
@@ -28,17 +32,81 @@ PALETTE = (
 """Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
 Design, https://jfly.uni-koeln.de/color/)."""
 
-_State = tuple[list[tuple[int, ...]], list[str]]
-
-_PINS_ACROSS = 40  # the map; napari finds a clicked point by this size, not by that on the screen
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
-# pasting tells of nothing but `set_data`, and dragging of nothing but `features`
+# pasting emits nothing but `set_data`, and dragging nothing but `features`
 _CHANGES = ("data", "features", "set_data", "face_color", "current_face_color")
 
 
+@dataclass(frozen=True)
+class Pin:
+    """A place that is a reference.
+
+    Parameters
+    ----------
+    place : tuple of float
+        In the world.
+    colour : str
+        As in ``"#e69f00"``.
+    """
+
+    place: Place
+    colour: str
+
+
+@dataclass(frozen=True)
+class PinFrame:
+    """The axes of the world along which pins have coordinates: the last ones.
+
+    Parameters
+    ----------
+    units : tuple
+        Of each of the axes.
+    features : (int, float, float), optional
+        The axis of features between the others, counted from the last one, and the middle and the
+        length of what there is along it: a pin reaches over all of them.
+    size : float
+        Of a pin, in the units of the world. napari finds a clicked point by it.
+    """
+
+    units: tuple[Any, ...]
+    features: tuple[int, float, float] | None
+    size: float
+
+    @property
+    def placement(self) -> dict[str, Any]:
+        """``scale``, ``translate`` and ``units`` of a layer whose data are places."""
+        scale, translate = np.ones(len(self.units)), np.zeros(len(self.units))
+        if self.features is not None:
+            axis, middle, length = self.features
+            scale[axis], translate[axis] = length, middle
+        return {"scale": scale, "translate": translate, "units": self.units}
+
+    def row(self, place: Sequence[float], point: Sequence[float]) -> list[float]:
+        """Return a place as a row of the layer's data.
+
+        Parameters
+        ----------
+        place : sequence of float
+        point : sequence of float
+            Where coordinates come from that the place lacks, all axes of the world.
+        """
+        row = [float(x) for x in (*point[: len(point) - len(place)], *place)][-len(self.units) :]
+        if self.features is not None:
+            row[self.features[0]] = 0.0
+        return row
+
+    def is_like(self, other: PinFrame | None) -> bool:
+        """Return whether the data of a layer mean the same places."""
+        return (
+            other is not None
+            and len(other.units) == len(self.units)
+            and other.features == self.features
+        )
+
+
 class Pins:
-    """Pins reference pixels, and follows what the user does to them in their napari layer.
+    """Pins places, and follows what the user does to them in their napari layer.
 
     The layer is made at the first pin. It has the only list of pins: its points can be added,
     moved, recoloured, deleted and saved with napari's own tools.
@@ -49,17 +117,17 @@ class Pins:
     """
 
     changed = Signal()
-    """The pixels or their colours are others than before."""
+    """The places or their colours are others than before."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._shape: tuple[int, ...] = ()
-        self._placement: dict[str, Any] = {}
+        self._frame: PinFrame | None = None
         self._layer: Points | None = None
         self._point_count = 0  # of the layer, those that have got their colours
-        self._told: _State = ([], [])
-        self._history: list[_State] = []
+        self._pins: list[Pin] = []
+        self._history: list[list[Pin]] = []
         self._moved: int | None = None  # the pin that the last change moved
+        self._connections = Connections()  # to the layer
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -68,68 +136,64 @@ class Pins:
         return self._layer
 
     @property
-    def pixels(self) -> list[tuple[int, ...]]:
-        """The pinned pixels in the layer's order, without points outside of the feature map."""
-        return [pixel for pixel in self._points() if self._is_inside(pixel)]
+    def pins(self) -> list[Pin]:
+        """All pins in the layer's order, but for points without a place."""
+        return list(self._pins)
 
-    @property
-    def colours(self) -> list[str]:
-        """The colour of each of `pixels`, as in ``"#e69f00"``."""
-        pairs = zip(self._points(), self._point_colours(), strict=True)
-        return [colour for pixel, colour in pairs if self._is_inside(pixel)]
+    def show_in(self, frame: PinFrame) -> None:
+        """Show pins along these axes from now on. Those that there are keep their places.
 
-    def place(self, shape: tuple[int, ...], placement: dict[str, Any]) -> None:
-        """Pin pixels of this feature map from now on.
-
-        Pins are kept if the map has as many axes as the one before. A layer of pins that was left
-        behind is taken over.
+        A layer of pins that was left behind by an explorer closed before is taken over.
 
         Parameters
         ----------
-        shape : tuple of int
-            Number of the feature map's pixels along each spatial axis.
-        placement : dict
-            ``scale``, ``translate`` and ``affine`` of the feature map.
+        frame : PinFrame
         """
-        if len(shape) != len(self._shape):
-            self._history.clear()
-        self._shape, self._placement = shape, placement
-        if self._layer is not None and self._layer.ndim != len(shape):
-            self._viewer.layers.remove(self._layer)
+        before, self._frame = self._frame, frame
         if self._layer is None:
-            self._take_over()
-        if self._layer is not None:
-            for name, value in placement.items():
-                setattr(self._layer, name, value)
-            self._rise()
-        self._tell()
+            self._take_over(frame)
+        elif not frame.is_like(before):
+            pins, layer = self.pins, self._layer
+            self._connections.close()
+            self._layer = None
+            self._viewer.layers.remove(layer)
+            if pins:
+                self._create(frame, pins)
+            self._tell()
+        self.show_above_maps()
 
-    def toggle(self, pixel: tuple[int, ...]) -> None:
-        """Pin a pixel, or remove the pins on it.
+    def toggle(self, place: Sequence[float], grid: Grid) -> None:
+        """Pin a place, or remove the pins on the same pixel.
 
         Parameters
         ----------
-        pixel : tuple of int
-            Index along each spatial axis.
+        place : sequence of float
+            In the world.
+        grid : Grid
+            Whose pixels are meant.
 
         Raises
         ------
         ValueError
-            If the pixel is outside of the feature map.
+            If the place is outside of the grid, or `show_in` was not called before.
         """
-        if not self._is_inside(pixel):
+        pixel = grid.pixel_at(place)
+        if pixel is None or self._frame is None:
             raise ValueError(
-                f"Pixel {pixel} is outside of the feature map of shape {self._shape}: "
-                "pin one inside of it, after place() was called."
+                f"The place {tuple(place)} is outside of the feature map of shape {grid.shape}: "
+                "pin one inside of it, after show_in() was called."
             )
-        found = [index for index, pinned in enumerate(self._points()) if pinned == pixel]
         if self._layer is None:
-            self._create(pixel)
-        elif found:
+            self._create(self._frame, [Pin(tuple(map(float, place)), PALETTE[0])])
+            self._tell()
+            return
+        found = [n for n, at in enumerate(self._places()) if grid.pixel_at(at) == pixel]
+        if found:
             self._layer.remove(found)
         else:
             # not with add(), which would select the point
-            self._layer.data = np.vstack([self._layer.data, pixel])
+            row = self._frame.row(place, self._viewer.dims.point)
+            self._layer.data = np.vstack([self._layer.data, row])
 
     def clear(self) -> None:
         """Remove all pins."""
@@ -138,10 +202,10 @@ class Pins:
 
     def undo(self) -> None:
         """Take back the last change, of whatever kind; a pin's whole way is one change."""
-        if self._history:
-            pixels, colours = self._history.pop()
+        if self._history and self._frame is not None:
+            pins = self._history.pop()
             kept = list(self._history)
-            self._restore(pixels, colours)
+            self._restore(self._frame, pins)
             self._history, self._moved = kept, None
 
     def close(self) -> None:
@@ -149,19 +213,24 @@ class Pins:
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._leave()
 
-    def _restore(self, pixels: list[tuple[int, ...]], colours: list[str]) -> None:
-        if pixels and self._layer is None:
-            self._create(pixels[0])
+    def _restore(self, frame: PinFrame, pins: list[Pin]) -> None:
         if self._layer is not None:
-            self._layer.data = np.reshape(np.array(pixels, dtype=float), (-1, self._layer.ndim))
-            if colours:
-                self._layer.face_color = colours
+            self._layer.data = self._rows(frame, pins)
+            if pins:
+                self._layer.face_color = [pin.colour for pin in pins]
+        elif pins:
+            self._create(frame, pins)
+        self._tell()
 
-    def _points(self) -> list[tuple[int, ...]]:
-        """Return the pixel of each point, also outside of the feature map."""
+    def _rows(self, frame: PinFrame, pins: Sequence[Pin]) -> np.ndarray[Any, Any]:
+        rows = [frame.row(pin.place, self._viewer.dims.point) for pin in pins]
+        return np.reshape(np.array(rows, float), (-1, len(frame.units)))
+
+    def _places(self) -> list[Place]:
+        """Return the place of each point, also of those without one."""
         if self._layer is None:
             return []
-        return [tuple(map(int, row)) for row in np.floor(np.asarray(self._layer.data) + 0.5)]
+        return [tuple(map(float, self._layer.data_to_world(row))) for row in self._layer.data]
 
     def _point_colours(self) -> list[str]:
         if self._layer is None:
@@ -169,55 +238,50 @@ class Pins:
         levels = np.round(np.asarray(self._layer.face_color)[:, :3] * 255.0).astype(np.uint8)
         return [f"#{level.tobytes().hex()}" for level in levels]
 
-    def _is_inside(self, pixel: tuple[int, ...]) -> bool:
-        return len(pixel) == len(self._shape) and all(
-            0 <= x < n for x, n in zip(pixel, self._shape, strict=True)
-        )
-
-    def _take_over(self) -> None:
+    def _take_over(self, frame: PinFrame) -> None:
         for layer in self._viewer.layers:
-            if _is_left_behind(layer) and layer.ndim == len(self._shape):
+            if _is_left_behind(layer, frame):
                 self._connect(layer)
+                self._tell()
                 return
 
-    def _create(self, pixel: tuple[int, ...]) -> None:
+    def _create(self, frame: PinFrame, pins: Sequence[Pin]) -> None:
         # made here, since what a plugin's viewer makes comes in a slow wrapper
         layer = Points(
-            np.array([pixel], dtype=float),  # whole numbers would lag behind the cursor in a drag
+            self._rows(frame, pins),  # whole numbers would lag behind the cursor in a drag
             name=PINS_NAME,
             metadata={PINS_KEY: True},
             symbol="disc",
-            size=max(1.0, max(self._shape) / _PINS_ACROSS),
+            size=frame.size,
             canvas_size_limits=_DIAMETERS,
-            face_color=PALETTE[0],
+            face_color=[pin.colour for pin in pins],
             border_color="white",
             border_width=0.2,
-            **self._placement,
+            **frame.placement,
         )
         selected = set(self._viewer.layers.selection)
         self._viewer.add_layer(layer)
         self._viewer.layers.selection = selected
         self._connect(layer)
-        self._tell()
 
     def _connect(self, layer: Points) -> None:
         self._layer = layer
         self._point_count = len(layer.data)
         for name in _CHANGES:
-            getattr(layer.events, name).connect(self._follow)
+            self._connections.connect(getattr(layer.events, name), self._follow)
 
     def _leave(self) -> None:
-        if self._layer is not None:
-            for name in _CHANGES:
-                getattr(self._layer.events, name).disconnect(self._follow)
+        self._connections.close()
         self._layer = None
         self._tell()
 
-    def _rise(self) -> None:
-        """Lie above the similarity map, which is made anew for each stack."""
+    def show_above_maps(self) -> None:
+        """Lie above the map and what is under it, which are made anew for each stack."""
         layers = list(self._viewer.layers)
+        if self._layer is None or self._layer not in layers:
+            return
         index = layers.index(self._layer)
-        if any(SIMILARITY_KEY in layer.metadata for layer in layers[index + 1 :]):
+        if any({MAP_KEY, BACKDROP_KEY} & layer.metadata.keys() for layer in layers[index + 1 :]):
             self._viewer.layers.move(index, len(layers))
 
     def _on_removed(self, event: Any) -> None:
@@ -234,27 +298,37 @@ class Pins:
         self._tell()
 
     def _tell(self) -> None:
-        current = (self.pixels, self.colours)
-        if current != self._told:
-            moved = _moved_pin(self._told[0], current[0])
+        pairs = zip(self._places(), self._point_colours(), strict=True)
+        current = [Pin(place, colour) for place, colour in pairs if np.isfinite(place).all()]
+        if current != self._pins:
+            moved = _moved_pin(self._pins, current)
             if moved is None or moved != self._moved:
-                self._history.append(self._told)
+                self._history.append(self._pins)
             self._moved = moved
-            self._told = current
+            self._pins = current
             self.changed.emit()
 
 
-def _is_left_behind(layer: Layer) -> bool:
-    """Tell whether a layer has the pins of an explorer closed before, and not another name."""
-    return isinstance(layer, Points) and PINS_KEY in layer.metadata and layer.name == PINS_NAME
+def _is_left_behind(layer: Layer, frame: PinFrame) -> bool:
+    """Return whether a layer has the pins of an explorer closed before, and not another name."""
+    if not (isinstance(layer, Points) and PINS_KEY in layer.metadata and layer.name == PINS_NAME):
+        return False
+    if layer.ndim != len(frame.units):
+        return False
+    placement = frame.placement
+    return np.allclose(layer.scale, placement["scale"]) and np.allclose(
+        layer.translate, placement["translate"]
+    )
 
 
-def _moved_pin(before: list[tuple[int, ...]], after: list[tuple[int, ...]]) -> int | None:
+def _moved_pin(before: list[Pin], after: list[Pin]) -> int | None:
     """Return the index of the only pin that lies elsewhere, if that is all that has changed."""
     if len(before) != len(after):
         return None
-    moved = [i for i, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
-    return moved[0] if len(moved) == 1 else None
+    changed = [n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
+    if len(changed) != 1 or before[changed[0]].colour != after[changed[0]].colour:
+        return None
+    return changed[0]
 
 
 def _with_next_colours(colours: list[str], known: int) -> list[str]:

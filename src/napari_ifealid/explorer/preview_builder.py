@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
 
 from psutil import virtual_memory
 
-from napari_ifealid.engines import BlockwiseEngine, Preview, RunningEngine, preview_of
-from napari_ifealid.engines.preview import direction_count
+from napari_ifealid.engines import Engine, Preview
+from napari_ifealid.engines.preview import MOST_AXES, axis_count
+from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.kept_previews import load_preview, preview_file, save_preview
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.stack import FeatureStack
@@ -30,30 +32,34 @@ class PreviewBuilder:
     Parameters
     ----------
     stack : FeatureStack
-    running : RunningEngine
+    owner : EngineOwner
     scheduler : Scheduler
     budget : int
         Megabytes that the preview may take.
     changed : callable
         Called when the preview is needed, has been built or is gone.
+    failed : callable
+        `failed(error)`, called where it could not be built, unless the user has cancelled it.
     source : str, optional
-        Path that a stack that stays on disk is read from. Its preview is kept for the next time.
+        Path that a lazy stack is read from. Its preview is kept for the next time.
     """
 
     def __init__(
         self,
         stack: FeatureStack,
-        running: RunningEngine,
+        owner: EngineOwner,
         scheduler: Scheduler,
         *,
         budget: int,
         changed: Callable[[], None],
+        failed: Callable[[Exception], None],
         source: str | None = None,
     ) -> None:
         self._stack = stack
-        self._running = running
+        self._owner = owner
         self._scheduler = scheduler
         self._changed = changed
+        self._failed = failed
         self._source = source
         self._budget = _bytes(budget)
         self._cancel: Callable[[], None] | None = None  # of what was begun last
@@ -68,6 +74,12 @@ class PreviewBuilder:
     def is_begun(self) -> bool:
         """Whether a preview is needed."""
         return self._cancel is not None
+
+    @property
+    def largest(self) -> int:
+        """The most megabytes that a preview of the stack can take."""
+        most = min(MOST_AXES, self._stack.feature_count) * self._stack.pixel_count
+        return -(-most // MEGABYTE)
 
     def begin(self) -> None:
         """Build the preview, unless that is begun."""
@@ -90,39 +102,46 @@ class PreviewBuilder:
 
     @property
     def _count(self) -> int:
-        return direction_count(self._budget, self._stack.pixel_count, self._stack.feature_count)
+        return axis_count(self._budget, self._stack.pixel_count, self._stack.feature_count)
 
     def _build(self) -> None:
-        def step(preview: Preview | None) -> None:
-            if preview is not None:
-                self._preview = preview
-                self._changed()
-
-        engine = self._running.engine
         self._cancel = self._scheduler.in_steps(
-            self._steps,
-            step,
-            _nothing,
-            _unless_cancelled,
+            _Steps(self._stack, self._owner.engine, self._budget, self._count, self._source),
+            self._on_step,
+            lambda: None,
+            self._on_failed,
             f"Preparing previews of {self._stack.name}",
-            engine.preview_step_count if isinstance(engine, BlockwiseEngine) else 0,
+            self._owner.engine.preview_step_count,
         )
         self._changed()
 
-    def _steps(self) -> Generator[Preview | None]:
-        engine, pixels = self._running.engine, self._running.pixels
-        if isinstance(engine, BlockwiseEngine):
-            yield from self._kept_steps(engine)
-        elif pixels is not None:
-            yield preview_of(pixels, self._budget)
+    def _on_step(self, preview: Preview | None) -> None:
+        if preview is not None:
+            self._preview = preview
+            self._changed()
 
-    def _kept_steps(self, engine: BlockwiseEngine) -> Generator[Preview | None]:
-        file = preview_file(self._source, self._stack)
+    def _on_failed(self, error: Exception) -> None:
+        if not isinstance(error, CancelledError):
+            self._failed(error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """The building of a preview, for another thread: has no more than what it needs."""
+
+    stack: FeatureStack
+    engine: Engine
+    budget: int
+    axis_count: int
+    source: str | None
+
+    def __call__(self) -> Generator[Preview | None]:
+        file = preview_file(self.source, self.stack) if self.stack.is_lazy else None
         kept = None if file is None else load_preview(file)
-        if kept is not None and kept.codes.shape[1] == self._count:
+        if kept is not None and kept.codes.shape[1] == self.axis_count:
             yield kept
             return
-        for preview in engine.preview_steps(self._budget):
+        for preview in self.engine.preview_steps(self.budget):
             yield preview
             if preview is not None and file is not None:
                 save_preview(file, preview)
@@ -131,12 +150,3 @@ class PreviewBuilder:
 def _bytes(budget: int) -> int:
     available: int = virtual_memory().available
     return min(budget * MEGABYTE, available)
-
-
-def _nothing() -> None:
-    """Do without."""
-
-
-def _unless_cancelled(error: Exception) -> None:
-    if not isinstance(error, CancelledError):
-        raise error  # napari shows it

@@ -100,12 +100,8 @@ class ImmediateScheduler:
             failed(error)
         else:
             done()
-        return _nothing
+        return lambda: None
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:  # noqa: ARG002
         """Call a function now."""
         function()
-
-
-def _nothing() -> None:
-    """Cancel what is over."""

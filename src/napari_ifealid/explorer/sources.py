@@ -6,35 +6,44 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import psutil
 from dask.base import is_dask_collection
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from numpy.typing import NDArray
 
-from napari_ifealid.engines.blockwise import block_chunks
+from napari_ifealid.formats.file_array import mapped_file_array
+from napari_ifealid.grid import Grid
 from napari_ifealid.layers import STACK_KEY
-from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack
+from napari_ifealid.lazy_arrays import Uncopied, block_chunks, lazy
+from napari_ifealid.memory import fits_memory
+from napari_ifealid.stack import FeatureStack
 
-SIMILARITY_KEY = "similarity_of"
-"""Where the metadata of a similarity layer holds the name of the layer compared."""
+MAP_KEY = "similarity_of"
+"""Where the metadata of a map layer hold the name of the layer compared."""
 
-SIMILARITY_NAME = "similarity"
+MAP_NAME = "similarity"
 
-_SHARE_OF_MEMORY = 0.5  # of what is free; the rest is for the map, its preview and napari
+BACKDROP_KEY = "image_under_the_map"
+"""The metadata of the plugin's own copy of an original image hold this key."""
 
 
 def has_features(layer: Layer) -> bool:
-    """Tell whether a layer can be compared: an image with an axis for features."""
+    """Return whether a layer can be compared: an image with an axis for features."""
     return (
         isinstance(layer, Image)
         and (layer.rgb or layer.ndim >= 3)
-        and SIMILARITY_KEY not in layer.metadata
+        and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
     )
 
 
 def is_feature_layer(layer: Layer) -> bool:
-    """Tell whether a layer shows the features of a stack that was opened as such."""
-    return has_features(layer) and not layer.rgb and STACK_KEY in layer.metadata
+    """Return whether a layer shows the features of a stack that was opened as such."""
+    return isinstance(layer, Image) and not layer.rgb and STACK_KEY in layer.metadata
+
+
+def is_opened_overlay(layer: Layer) -> bool:
+    """Return whether a layer is an original image that was opened along with its stack."""
+    return isinstance(layer, Image) and bool(layer.rgb) and STACK_KEY in layer.metadata
 
 
 def choose_layer(viewer: ViewerModel) -> Image | None:
@@ -47,77 +56,124 @@ def choose_layer(viewer: ViewerModel) -> Image | None:
 def left_behind_maps(viewer: ViewerModel) -> list[Layer]:
     """Return the maps of an explorer closed before. One that the user has renamed is kept."""
     return [
-        layer
-        for layer in viewer.layers
-        if SIMILARITY_KEY in layer.metadata and layer.name == SIMILARITY_NAME
+        layer for layer in viewer.layers if MAP_KEY in layer.metadata and layer.name == MAP_NAME
     ]
 
 
-def guess_feature_axis(layer: Image) -> int:
-    """Return the axis that the layer's axis labels call features; else the first."""
-    if layer.rgb:
-        return -1
-    names = [str(label).lower() for label in layer.axis_labels]
-    return next((axis for axis, name in enumerate(names) if name in FEATURE_AXIS_NAMES), 0)
+def layer_shape(layer: Image) -> tuple[int, ...]:
+    """Return the shape of a layer's data at full resolution."""
+    data = layer.data[0] if layer.multiscale else layer.data
+    shape: tuple[int, ...] = tuple(data.shape)
+    return shape
 
 
-def feature_stack(layer: Image, feature_axis: int) -> FeatureStack:
-    """Return the features of a layer as a stack.
+def feature_stack(data: Any, opened: FeatureStack | None, axis: int, name: str) -> FeatureStack:
+    """Return an image's features as a stack.
 
     Parameters
     ----------
-    layer : napari Image layer
-    feature_axis : int
-        Axis of the layer's data along which the features lie.
+    data : array
+        Of the layer.
+    opened : FeatureStack or None
+        The stack that the layer was opened from.
+    axis : int
+        Axis of the data along which the features lie.
+    name : str
+        Of the layer.
 
     Returns
     -------
     FeatureStack
-        The one that the layer was opened from, where there is one; else a view of its data. What
-        is read from disk is read now if it takes little of the memory, else its values are a dask
-        array.
+        The one that the layer was opened from, where it still shows that; else a view of its data.
+        What is read from somewhere is read now if it takes little of the memory, else its values
+        are a dask array.
 
     Raises
     ------
     DatasetError
         If the data can't be a feature stack.
     """
-    data = layer.data[0] if layer.multiscale else layer.data
-    opened: FeatureStack | None = None if layer.rgb else layer.metadata.get(STACK_KEY)
-    if opened is not None and feature_axis == 0 and _shows(data, opened):
+    if opened is not None and axis == 0 and _shows(data, opened):
         stack = opened
     else:
-        stack = FeatureStack(values=np.moveaxis(_as_array(data), feature_axis, -1), name=layer.name)
+        stack = FeatureStack(values=np.moveaxis(_as_array(data, axis), axis, -1), name=name)
     values = _where_it_fits(stack.values)
     return stack if values is stack.values else replace(stack, values=values)
 
 
-def placement(layer: Image, feature_axis: int) -> dict[str, Any]:
-    """Return where in the world a layer's pixels lie, without the feature axis.
+def grid_of(layer: Image, axis: int) -> Grid:
+    """Return where in the world the pixels of a layer lie.
 
-    Returns
-    -------
-    dict
-        ``scale``, ``translate`` and ``affine`` for a layer of the spatial axes.
+    Parameters
+    ----------
+    layer : napari Image layer
+    axis : int
+        The one along which its features lie, which the grid leaves out.
     """
+    axes = _spatial_axes(layer, axis)
+    shape = layer_shape(layer)
+    return Grid(
+        shape=tuple(shape[number] for number in axes),
+        affine=_affine(layer, axes),
+        axes=tuple(number - layer.ndim for number in axes),
+    )
+
+
+def map_axes(layer: Image, axis: int) -> tuple[int, ...]:
+    """Return the axes of a layer that its map has, too: the feature axis is one pixel long.
+
+    A feature axis before all others is left out, since napari counts axes from the last one.
+    """
+    is_left_out = layer.rgb or axis % layer.ndim == 0
+    return tuple(range(int(is_left_out and not layer.rgb), layer.ndim))
+
+
+def map_placement(layer: Image, axis: int) -> dict[str, Any]:
+    """Return where a layer's map lies: ``scale``, ``translate``, ``affine`` and ``units``.
+
+    The single pixel along a feature axis between the others reaches over all features, so that
+    the map is shown wherever napari's slider is.
+    """
+    axes = list(map_axes(layer, axis))
+    scale, translate = layer.scale.copy(), layer.translate.copy()
+    matrix = np.eye(len(axes) + 1)
+    total = np.eye(len(axes) + 1)
+    total[:-1] = _affine(layer, axes)[:-1]
+    matrix[:-1, :-1] = np.diag(scale[axes])
+    matrix[:-1, -1] = translate[axes]
+    affine = total @ np.linalg.inv(matrix)
+    if not layer.rgb and axis in axes:
+        count = layer_shape(layer)[axis]
+        translate[axis] += (count - 1) / 2 * scale[axis]
+        scale[axis] *= count
+    return {
+        "scale": scale[axes],
+        "translate": translate[axes],
+        "affine": affine,
+        "units": tuple(layer.units[number] for number in axes),
+    }
+
+
+def _spatial_axes(layer: Image, axis: int) -> list[int]:
     axes = list(range(layer.ndim))
     if not layer.rgb:
-        del axes[feature_axis]
-    scale, translate = layer.scale[axes], layer.translate[axes]
+        del axes[axis]
+    return axes
+
+
+def _affine(layer: Image, axes: list[int]) -> NDArray[np.float64]:
+    """Return the matrix from some axes of a layer's data to the same axes of the world."""
     origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)))
     steps = [layer.data_to_world(row) - origin for row in np.eye(layer.ndim)[axes]]
-    total = np.eye(len(axes) + 1)
-    total[:-1, :-1] = np.array(steps)[:, axes].T
-    total[:-1, -1] = origin[axes]
-    own = np.eye(len(axes) + 1)
-    own[:-1, :-1] = np.diag(scale)
-    own[:-1, -1] = translate
-    return {"scale": scale, "translate": translate, "affine": total @ np.linalg.inv(own)}
+    matrix = np.eye(len(axes) + 1)
+    matrix[:-1, :-1] = np.array(steps)[:, axes].T
+    matrix[:-1, -1] = origin[axes]
+    return matrix
 
 
 def _shows(data: Any, stack: FeatureStack) -> bool:
-    """Tell whether a layer still has the data that it was opened with."""
-    if stack.is_on_disk:
+    """Return whether a layer still has the data that it was opened with."""
+    if stack.is_lazy:
         shown: Any = np.moveaxis(stack.values, -1, 0)
         return bool(getattr(data, "name", None) == shown.name)
     return isinstance(data, np.ndarray) and (
@@ -126,24 +182,27 @@ def _shows(data: Any, stack: FeatureStack) -> bool:
     )
 
 
-def _as_array(data: Any) -> Any:
-    """Return a NumPy or dask array of a layer's data."""
+def _as_array(data: Any, axis: int) -> Any:
+    """Return a NumPy or dask array of a layer's data, whose features lie along an axis."""
+    if isinstance(data, np.memmap):
+        return _read_when_needed(mapped_file_array(data) or Uncopied(data), axis)
     if isinstance(data, np.ndarray) or is_dask_collection(data):
         return data
-    return _as_dask_array(data) if hasattr(data, "chunks") else np.asarray(data)
+    return lazy(data, "auto") if hasattr(data, "chunks") else np.asarray(data)
+
+
+def _read_when_needed(array: Any, axis: int) -> Any:
+    """Return an array without chunks as a dask array, each block with all features."""
+    spatial = list(array.shape)
+    features = spatial.pop(axis)
+    is_fortran = getattr(array, "is_fortran", False)
+    chunks = list(block_chunks((*spatial, features), array.dtype, is_fortran=is_fortran))
+    chunks.insert(axis % array.ndim, chunks.pop())
+    return lazy(array, tuple(chunks))
 
 
 def _where_it_fits(values: Any) -> Any:
-    """Return values in memory if they take little of it, else as a dask array."""
-    is_file = isinstance(values, np.memmap)
-    if isinstance(values, np.ndarray) and not is_file:
+    """Return values in memory if they take little of it, else as they are."""
+    if isinstance(values, np.ndarray) or not fits_memory(values.nbytes):
         return values
-    if values.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available:
-        return values if is_file else np.asarray(values)
-    return _as_dask_array(values, name=False, chunks=block_chunks(values)) if is_file else values
-
-
-def _as_dask_array(array: Any, **options: Any) -> Any:
-    from dask.array import from_array  # takes long to import
-
-    return from_array(array, **options)  # type: ignore[no-untyped-call]
+    return np.asarray(values)

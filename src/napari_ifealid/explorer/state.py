@@ -1,4 +1,4 @@
-"""What the user can choose in the explorer."""
+"""The explorer's settings: what the user can choose."""
 
 from __future__ import annotations
 
@@ -9,38 +9,42 @@ from napari.layers import Image
 from psygnal import SignalGroupDescriptor
 
 from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer.alpha_colormaps import FIRE
+from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
-from napari_ifealid.explorer.ramps import FIRE
-from napari_ifealid.explorer.wanted import Reference
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
 
 
 @dataclass
 class ExplorerState:
-    """The explorer's settings. Each change is told by a signal in ``events``.
+    """The explorer's settings. A signal in ``events`` reports each change.
 
     Parameters
     ----------
     layer : napari Image layer, optional
         The layer whose features are compared.
-    feature_axis : int
-        Its axis along which the features lie.
+    feature_axis : int, optional
+        Its axis along which the features lie. None: still to be chosen, nothing is compared.
     colormap : str
         Name of a napari colormap, or of IFeaLiD's own.
     threshold : float
-        Similarity below it is transparent.
+        Values below it are transparent.
     opacity : float
-        Of the whole similarity layer.
+        Of the whole map layer.
     base : float
         Opacity of the least similar pixels; it rises to 1 for the most similar ones.
     stretch : bool
-        Whether the colours run from each map's minimum to its maximum, else from 0 to 1.
+        Whether the colours run from each map's minimum to its maximum, else over all values that
+        the measure has.
     overlay_in_colour : bool
         Whether the original image is shown in colour, else in grey.
     follow : bool
         Whether the reference follows the cursor.
     engine : EngineChoice
-    reference : Reference
+    reference : ReferenceMode
         What all pixels are compared with.
+    measure : Measure
+        How they are compared.
     preview_memory : int
         Megabytes that the preview of a large stack may take; 0 for no preview.
     feature : int, optional
@@ -50,15 +54,16 @@ class ExplorerState:
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     layer: Image | None = None
-    feature_axis: int = 0
+    feature_axis: int | None = None
     colormap: str = FIRE
-    threshold: float = 0.0
+    threshold: float = SPECTRAL_ANGLE.limits[0]
     opacity: float = 1.0
     base: float = 1.0
     stretch: bool = True
     overlay_in_colour: bool = False
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC
-    reference: Reference = Reference.CURSOR
+    reference: ReferenceMode = ReferenceMode.CURSOR
+    measure: Measure = SPECTRAL_ANGLE
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None

@@ -14,7 +14,7 @@ from transformers.image_processing_base import ImageProcessingMixin
 from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING
 from transformers.utils import logging
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, first_line
 from napari_ifealid.extraction.torch_modules import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -89,7 +89,7 @@ def _configuration(model: str) -> Any:
     except Exception as error:  # of any type, where the values are of wrong ones
         raise _wrong(
             model,
-            f"no model that can be read ({_first_line(error)})",
+            f"no model that can be read ({first_line(error)})",
             "Check the name, the path and the connection to the network; some models ask you to "
             "log in first, with `hf auth login`.",
         ) from error
@@ -113,7 +113,7 @@ def _loaded(model: str, configuration: Any) -> torch.nn.Module:
     except Exception as error:  # of any type, from the readers of many formats
         raise _wrong(
             model,
-            f"no weights that can be read ({_first_line(error)})",
+            f"no weights that can be read ({first_line(error)})",
             "Download the model again, or check the connection to the network.",
         ) from error
     # norms of stages are not part of a classifier; without training they only normalise
@@ -138,7 +138,7 @@ def _normalisation(model: str) -> tuple[Sequence[float], Sequence[float]]:
         if Path(model, "preprocessor_config.json").exists():
             raise _wrong(
                 model,
-                f"a preprocessor_config.json that can't be read ({_first_line(error)})",
+                f"a preprocessor_config.json that can't be read ({first_line(error)})",
                 "Download the model again.",
             ) from error
         settings = {}
@@ -170,7 +170,3 @@ def _wrong(model: str, found: str, remedy: str) -> DatasetError:
         remedy=remedy,
         file=model,
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -11,7 +11,7 @@ from skimage.color import rgb2lab
 from skimage.feature import multiscale_basic_features
 
 from napari_ifealid.extraction.extractor import check_layers
-from napari_ifealid.extraction.images import as_rgb
+from napari_ifealid.extraction.rgb_images import as_rgb
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
 

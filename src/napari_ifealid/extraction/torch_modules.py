@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, first_line
 from napari_ifealid.extraction.extractor import ExtractionWarning, check_layers
 from napari_ifealid.extraction.feature_maps import feature_map, not_a_map
-from napari_ifealid.extraction.images import as_rgb
 from napari_ifealid.extraction.receptive_fields import Grid, Pair, ReceptiveFields
+from napari_ifealid.extraction.rgb_images import as_rgb
 from napari_ifealid.extraction.tiles import Tile, tiles
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack, Placement
@@ -187,7 +187,7 @@ class TorchExtractor:
                 raise
             raise DatasetError(
                 f"a network that fails on an image of shape {tuple(fields.image.shape)} "
-                f"({type(error).__name__}: {_first_line(error)})",
+                f"({type(error).__name__}: {first_line(error)})",
                 expected="one that takes images of any height and width",
                 remedy="Make the image one of the size that it takes, or choose another network.",
             ) from error
@@ -221,7 +221,7 @@ class TorchExtractor:
             )
             return _CPU, self.most_pixels
         raise DatasetError(
-            f"too little memory for the network ({_first_line(error)})",
+            f"too little memory for the network ({first_line(error)})",
             expected=f"room for its work on {most_pixels:,} pixels at once",
             remedy="Close other programs, or choose a smaller model.",
             file=name,
@@ -406,7 +406,3 @@ def _paste(mosaic: NDArray[Any], values: NDArray[Any], grid: Grid, tile: Tile) -
         shift = round(seen.start / stride)
         out_of.append(slice(into[-1].start - shift, into[-1].stop - shift))
     mosaic[tuple(into)] = values[tuple(out_of)]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

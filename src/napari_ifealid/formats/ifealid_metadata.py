@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.fields import Fields, is_number
 from napari_ifealid.stack import Placement
 
 METADATA = "metadata.json"
@@ -124,151 +124,93 @@ def parse_metadata(content: bytes) -> Metadata:
     DatasetError
         If they are not a JSON object, or a field is missing or has a wrong value.
     """
-    fields = _json_object(content)
+    fields = Fields(_json_object(content), _member, _REMEDY)
     features = _positive_integer(fields, "features")
     padding = _padding(fields, features)
     return Metadata(
-        name=_field(fields, "name", str, "a text"),
+        name=fields.required("name", str, "a text"),
         width=_positive_integer(fields, "width"),
         height=_positive_integer(fields, "height"),
         features=features,
         precision=_precision(fields),
-        overlay=_field(fields, "overlay", bool, "true or false"),
+        overlay=fields.required("overlay", bool, "true or false"),
         value_range=_value_range(fields),
-        labels=_labels(fields, features - padding),
+        labels=fields.labels("labels", features - padding),
         padding=padding,
         real_dtype=_real_dtype(fields),
-        placement=_placement(fields),
+        placement=fields.placement(),
     )
+
+
+def _member(key: str) -> str:
+    return f'{METADATA}, "{key}"'
 
 
 def _json_object(content: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise _wrong(f"a text that is not JSON in UTF-8 ({error})", "a JSON object") from error
+        raise _no_object(f"a text that is not JSON in UTF-8 ({error})") from error
     if not isinstance(fields, dict):
-        raise _wrong(f"JSON of type {type(fields).__name__}", "a JSON object")
+        raise _no_object(f"JSON of type {type(fields).__name__}")
     return fields
 
 
-def _field(fields: dict[str, Any], key: str, kind: type, expected: str) -> Any:
-    if key not in fields:
-        raise _wrong("no such field", expected, key)
-    # JSON's true is no integer, though Python's is
-    if type(fields[key]) is not kind:
-        raise _wrong(_shown(fields[key]), expected, key)
-    return fields[key]
+def _no_object(found: str) -> DatasetError:
+    return DatasetError(found, expected="a JSON object", remedy=_REMEDY, member=METADATA)
 
 
-def _positive_integer(fields: dict[str, Any], key: str) -> int:
+def _positive_integer(fields: Fields, key: str) -> int:
     expected = "an integer greater than 0"
-    value: int = _field(fields, key, int, expected)
+    value: int = fields.required(key, int, expected)
     if value <= 0:
-        raise _wrong(_shown(value), expected, key)
+        raise fields.wrong(value, expected, key)
     return value
 
 
-def _precision(fields: dict[str, Any]) -> int:
+def _precision(fields: Fields) -> int:
     expected = "8, 16 or 32"
-    value: int = _field(fields, "precision", int, expected)
+    value: int = fields.required("precision", int, expected)
     if value not in PRECISIONS:
-        raise _wrong(_shown(value), expected, "precision")
+        raise fields.wrong(value, expected, "precision")
     return value
 
 
-def _value_range(fields: dict[str, Any]) -> tuple[float, float]:
-    if not {"minimum", "maximum"} <= fields.keys():
+def _value_range(fields: Fields) -> tuple[float, float]:
+    if not {"minimum", "maximum"} <= fields.values.keys():
         return 0.0, 1.0
-    minimum, maximum = _number(fields, "minimum"), _number(fields, "maximum")
+    minimum, maximum = (fields.values[key] for key in ("minimum", "maximum"))
+    for key, end in (("minimum", minimum), ("maximum", maximum)):
+        if not is_number(end):
+            raise fields.wrong(end, "a finite number", key)
     if minimum > maximum:
-        raise _wrong(
+        raise fields.wrong(
             f"{maximum}, which is less than the minimum {minimum}",
             "a maximum that is not less than the minimum",
             "maximum",
         )
-    return minimum, maximum
+    return minimum, maximum  # integers stay integers, however large
 
 
-def _number(fields: dict[str, Any], key: str) -> float:
-    if not _is_number(fields[key]):
-        raise _wrong(_shown(fields[key]), "a finite number", key)
-    number: float = fields[key]  # integers stay integers, however large
-    return number
-
-
-def _padding(fields: dict[str, Any], features: int) -> int:
+def _padding(fields: Fields, features: int) -> int:
+    if "padding" not in fields.values:
+        return 0
     expected = f"an integer from 0 to {features - 1}, less than the features"
-    padding: int = _field({"padding": 0} | fields, "padding", int, expected)
+    padding: int = fields.required("padding", int, expected)
     if not 0 <= padding < features:
-        raise _wrong(_shown(padding), expected, "padding")
+        raise fields.wrong(padding, expected, "padding")
     return padding
 
 
-def _real_dtype(fields: dict[str, Any]) -> np.dtype[Any] | None:
-    if "dtype" not in fields:
+def _real_dtype(fields: Fields) -> np.dtype[Any] | None:
+    if "dtype" not in fields.values:
         return None
     expected = "the name of a NumPy type of real numbers, such as float32"
-    name: str = _field(fields, "dtype", str, expected)
+    name: str = fields.required("dtype", str, expected)
     try:
         dtype = np.dtype(name)
     except (TypeError, ValueError, SyntaxError):
-        raise _wrong(_shown(name), expected, "dtype") from None
+        raise fields.wrong(name, expected, "dtype") from None
     if dtype.kind not in "buif" or dtype.name != name:
-        raise _wrong(_shown(name), expected, "dtype")
+        raise fields.wrong(name, expected, "dtype")
     return dtype
-
-
-def _placement(fields: dict[str, Any]) -> Placement | None:
-    if not {"stride", "offset"} <= fields.keys():
-        return None
-    for key in ("stride", "offset"):
-        pair = fields[key]
-        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))):
-            raise _wrong(_shown(pair), "two finite numbers, along y and x", key)
-    if min(fields["stride"]) <= 0:
-        raise _wrong(_shown(fields["stride"]), "two numbers greater than 0", "stride")
-    return Placement(tuple(fields["stride"]), tuple(fields["offset"]))
-
-
-def _labels(fields: dict[str, Any], features: int) -> tuple[str | float, ...] | None:
-    if "labels" not in fields:
-        return None
-    labels = fields["labels"]
-    expected = f"a list of {features} texts or numbers, one for each feature"
-    if not isinstance(labels, list):
-        raise _wrong(_shown(labels), expected, "labels")
-    if len(labels) != features:
-        raise _wrong(f"{len(labels)} labels", expected, "labels")
-    for label in labels:
-        if not is_label(label):
-            raise _wrong(f"the label {_shown(label)}", expected, "labels")
-    return tuple(labels)
-
-
-def is_label(value: object) -> bool:
-    """Return whether metadata.json can say a feature's label: a text or a finite number."""
-    return isinstance(value, str) or _is_number(value)
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return isfinite(value)
-    except OverflowError:  # an integer beyond the largest float
-        return False
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _wrong(found: str, expected: str, key: str | None = None) -> DatasetError:
-    return DatasetError(
-        found,
-        expected=expected,
-        remedy=_REMEDY,
-        member=METADATA if key is None else f'{METADATA}, "{key}"',
-    )

@@ -13,7 +13,10 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.ifealid_metadata import METADATA, PRECISIONS, Metadata, is_label
+from napari_ifealid.formats.array_blocks import plain_labels
+from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.fields import is_label
+from napari_ifealid.formats.ifealid_metadata import METADATA, PRECISIONS, Metadata
 from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.overlay import OVERLAY, encode_overlay
 from napari_ifealid.formats.parallel import in_threads
@@ -24,7 +27,6 @@ from napari_ifealid.formats.web_application_faults import (
     padding_for_web,
     web_application_faults,
 )
-from napari_ifealid.formats.written import written_file
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
@@ -141,7 +143,7 @@ def _check_writable(stack: FeatureStack, precision: int) -> None:
             remedy="Write one slice, e.g. array[0], or choose another feature axis.",
             file=stack.name,
         )
-    for label in _labels(stack):
+    for label in plain_labels(stack):
         if not is_label(label):
             raise DatasetError(
                 f"the feature label {label!r}",
@@ -153,7 +155,7 @@ def _check_writable(stack: FeatureStack, precision: int) -> None:
 
 def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metadata:
     height, width = stack.spatial_shape
-    labels = _labels(stack)
+    labels = tuple(plain_labels(stack))
     real_dtype = stack.values.dtype if stack.value_range is None else stack.real_dtype
     if real_dtype is not None and real_dtype.itemsize > 8:
         real_dtype = np.dtype(np.float64)  # long double is another type on another machine
@@ -170,12 +172,6 @@ def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metad
         real_dtype=real_dtype,
         placement=stack.placement,
     )
-
-
-def _labels(stack: FeatureStack) -> tuple[str | float, ...]:
-    """Return the labels as JSON knows them: numbers of Python's, not of NumPy's."""
-    labels = stack.feature_labels or ()
-    return tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
 
 
 def _images(numbers: Quantisation, metadata: Metadata, track: Track) -> Generator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, first_line
 from napari_ifealid.formats.blocks import Block, blocks_near_in_memory
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
@@ -36,7 +36,7 @@ def loaded(stack: FeatureStack, *, track: Track = untracked) -> FeatureStack:
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
     """
-    if not stack.is_on_disk:
+    if not stack.is_lazy:
         return stack
     try:
         check_memory(stack.values.nbytes)
@@ -60,9 +60,16 @@ def loaded_block(stack: FeatureStack, block: Block) -> NDArray[Any]:
     try:
         return np.asarray(stack.values[block])
     except Exception as error:  # each codec and each kind of storage fails in its own way
-        raise DatasetError(
-            f"values that can't be read ({error})",
-            expected="undamaged chunks",
-            remedy="Copy the data again.",
-            file=stack.name,
-        ) from error
+        raise cannot_read(stack.name, error) from error
+
+
+def cannot_read(name: str, error: Exception) -> DatasetError:
+    """Return the error for a stack whose values can't be read; a DatasetError as it is."""
+    if isinstance(error, DatasetError):
+        return error
+    return DatasetError(
+        f"values that can't be read ({first_line(error)})",
+        expected="undamaged chunks",
+        remedy="Copy the data again.",
+        file=name,
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.png import SIGNATURE, check_png
@@ -48,7 +48,8 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
             _check_size(image.width, image.height)
-            return np.array(_as_rgb(image))
+            has_numbers = image.mode.startswith(("I", "F"))  # grey, which Pillow would clip
+            return _rgb8(np.array(image if has_numbers else image.convert("RGB")))
     except Image.DecompressionBombError as error:
         raise _too_large(str(error)) from error
     except DatasetError:
@@ -62,13 +63,13 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
 
 
 def read_overlay(path: str | PathLike[str]) -> NDArray[np.uint8]:
-    """Read an original image from a file of any kind that Pillow knows.
+    """Read an original image from a file of any kind that Pillow or tifffile knows.
 
     Parameters
     ----------
     path : path
-        Of any colour mode; transparency is left out, and grey of more than 8 bits is stretched. It
-        is turned as its EXIF data say.
+        Of any colour mode; transparency is left out, and more than 8 bits are stretched. It is
+        turned as its EXIF data say.
 
     Returns
     -------
@@ -79,23 +80,14 @@ def read_overlay(path: str | PathLike[str]) -> NDArray[np.uint8]:
     DatasetError
         If it is no image, a damaged one, or one of more than MOST_PIXELS pixels.
     """
+    from napari_ifealid.formats.images import read_image  # brings tifffile along
+
+    image = read_image(path)
     try:
-        _check_complete(Path(path))
-        # Pillow maps a file that it opens itself into memory, and turns such images wrongly
-        with Path(path).open("rb") as stream, Image.open(stream) as image:
-            _check_size(image.width, image.height)
-            return np.array(_as_rgb(ImageOps.exif_transpose(image)))
-    except Image.DecompressionBombError as error:
-        raise _too_large(str(error)).inside(path) from error
+        _check_size(image.shape[1], image.shape[0])
     except DatasetError as error:
-        raise error.inside(path) from error.__cause__
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(
-            f"no image that can be read ({error})",
-            expected="an image, such as a JPEG, PNG or TIFF file",
-            remedy="Check the path, or convert the image to JPEG or PNG.",
-            file=path,
-        ) from error
+        raise error.inside(path) from error
+    return _rgb8(image)
 
 
 def encode_overlay(pixels: NDArray[np.uint8]) -> bytes:
@@ -123,26 +115,14 @@ def encode_overlay(pixels: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def _check_complete(path: Path) -> None:
-    """Raise OSError if a file is a damaged PNG, of which Pillow leaves the checksums unchecked."""
-    with path.open("rb") as stream:
-        start = stream.read(len(SIGNATURE))
-        if start != SIGNATURE:
-            return
-        try:
-            check_png(start + stream.read())
-        except DatasetError as error:
-            raise OSError(error.found) from error
-
-
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):  # grey of more than 8 bits, which Pillow would clip
-        grey = np.asarray(image, np.float64)
-        finite = grey[np.isfinite(grey)]
+def _rgb8(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return an image of shape (h, w) or (h, w, 3) as RGB; other types than uint8 are stretched."""
+    if image.dtype != np.uint8:
+        finite = image[np.isfinite(image)].astype(np.float64)
         low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
-        stretched = np.clip((grey - low) * (255.0 / max(high - low, 1e-300)), 0.0, 255.0)
-        image = Image.fromarray(np.rint(np.nan_to_num(stretched)).astype(np.uint8))
-    return image.convert("RGB")
+        stretched = (image.astype(np.float64) - low) * (255.0 / max(high - low, 1e-300))
+        image = np.rint(np.nan_to_num(np.clip(stretched, 0.0, 255.0))).astype(np.uint8)
+    return image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=-1)
 
 
 def _check_size(width: int, height: int) -> None:

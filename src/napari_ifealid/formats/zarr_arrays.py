@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import prod
+from math import isqrt, prod
 from numbers import Integral
-from os import PathLike
+from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.blocks import whole_chunks
-from napari_ifealid.formats.ifealid_metadata import is_label
-from napari_ifealid.formats.numpy_arrays import MOST_LISTED, OFFSET_KEY, STRIDE_KEY
-from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, Placement, check_feature_array
+from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
+from napari_ifealid.formats.atomic_write import written_folder
+from napari_ifealid.formats.blocks import Block, blocks, whole_chunks
+from napari_ifealid.formats.fields import Fields, placement_fields
+from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
+from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of
+from napari_ifealid.lazy_arrays import lazy
+from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
+from napari_ifealid.tracking import Track, every_item
 
 if TYPE_CHECKING:
     import zarr
@@ -27,17 +33,15 @@ NAME_KEY, LABELS_KEY = "name", "feature_labels"
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
 
+CHUNK_BYTES = 1 << 22
+_STACK_THEM = "Stack the features along an axis, or choose another array or folder."
+_REMEDY = "Correct the attribute, or remove it."
 _METADATA_FILES = ("zarr.json", ".zarray", ".zgroup")
 _IMAGE_KEYS = {"multiscales", "ome"}  # of OME-Zarr before version 0.5, and since
 
 
-def is_zarr(path: str | PathLike[str]) -> bool:
-    """Return whether a path is called as Zarr folders are."""
-    return Path(path).suffix.lower() == ".zarr"
-
-
 def read_zarr(
-    path: str | PathLike[str], *, array: str | None = None, feature_axis: int | None = None
+    location: Location, *, array: str | None = None, feature_axis: int | None = None
 ) -> list[FeatureStack]:
     """Read each feature stack in a Zarr folder, or one of them, without its values.
 
@@ -48,7 +52,8 @@ def read_zarr(
 
     Parameters
     ----------
-    path : path
+    location : path or URL
+        Such as https://example.org/cube.zarr or s3://bucket/cube.zarr.
     array : str, optional
         Name of the only array of a group to read.
     feature_axis : int, optional
@@ -69,65 +74,95 @@ def read_zarr(
         If the folder is missing, no Zarr or damaged, if none of its arrays is a feature stack or
         one lacks the axis, or if an attribute is wrong.
     """
-    path = Path(path)
-    folder = _open(path)
+    folder, called = _open(location), name_of(location)
     stacks = {
         name: stored
         for name, stored in folder.arrays.items()
         if array in (None, name) and (folder.is_array or _is_stack(stored))
     }
     if not stacks:
-        raise _no_stacks(path, folder, array)
+        raise no_stacks(location, folder.listed, array, _STACK_THEM)
     result = []
     for name, stored in stacks.items():
-        called = path.name if len(stacks) == 1 else f"{path.name}: {name}"
+        whole_name = called if len(stacks) == 1 else f"{called}: {name}"
         try:
-            result.append(_stack(stored, called, feature_axis))
+            result.append(_stack(stored, whole_name, feature_axis))
         except DatasetError as error:
             place = ", ".join(part for part in (name, error.member) if part)
-            raise error.inside(path, place) from error.__cause__
+            raise error.inside(location, place) from error.__cause__
     return result
 
 
-def zarr_stack_names(path: str | PathLike[str]) -> list[str] | None:
-    """Return the names of a Zarr group's arrays that are feature stacks; None for an array.
+def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
+    """Write the real values of a stack in memory, and what is known of it, see `write_array`."""
+    import zarr
 
-    Raises
-    ------
-    DatasetError
-        If the folder is missing, no Zarr or damaged.
-    """
-    folder = _open(Path(path))
+    dtype = real_dtype(stack)
+    _check_type(dtype, path)
+    shape = stack.values.shape
+    chunks = _tiles(shape, dtype.itemsize)
+    # an interruption comes to the main thread only: what another one does, it does to the end
+    with written_folder(path, force=force) as folder, ThreadPoolExecutor(1) as worker:
+        worker.submit(int).result()  # a thread that is still to start would not be waited for
+        array = worker.submit(
+            zarr.create_array,
+            str(folder),
+            shape=shape,
+            dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
+            chunks=chunks,
+            dimension_names=_dimension_names(len(shape)),
+            attributes={
+                NAME_KEY: stack.name,
+                LABELS_KEY: plain_labels(stack),
+                **placement_fields(stack),
+            },
+        ).result()
+
+        def write_block(block: Block) -> None:
+            array[block] = real_block(stack, block)
+
+        todo = blocks(shape, chunks)
+        for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
+            worker.submit(write_block, block).result()
+
+
+def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return lengths of chunks: square tiles of the last two spatial axes, all features."""
+    *leading, height, width, features = shape
+    side = max(1, isqrt(CHUNK_BYTES // (itemsize * features)))
+    return (*(1 for _ in leading), min(height, side), min(width, side), features)
+
+
+def _dimension_names(count: int) -> list[str | None]:
+    spatial: list[str | None] = [None] * (count - 5)
+    return [*spatial, *"tzyx"[-(count - 1) :], "feature"]
+
+
+def _check_type(dtype: np.dtype[Any], path: Path) -> None:
+    if dtype.itemsize > 8:
+        raise DatasetError(
+            f"values of type {dtype}",
+            expected="values of at most 64 bits, which Zarr knows",
+            remedy="Write a .npy file instead, or convert them to float64 first.",
+            file=path,
+        )
+
+
+def _array_names(location: Location) -> dict[str, bool] | None:
+    folder = _open(location)
     if folder.is_array:
         return None
-    return [name for name, stored in folder.arrays.items() if _is_stack(stored)]
+    return {name: _is_stack(stored) for name, stored in folder.arrays.items()}
 
 
-def zarr_array_names(path: str | PathLike[str]) -> list[str]:
-    """Return the names of all arrays of a Zarr group.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is missing, no Zarr or damaged.
-    """
-    return list(_open(Path(path)).arrays)
-
-
-def looks_like_zarr_stack(path: str | PathLike[str]) -> bool:
+def _looks_like_stack(location: Location) -> bool:
     """Return whether a folder is a Zarr array, or a group with a feature stack in it.
 
     Images in the format OME-Zarr are not: other readers know their channels and their scales.
-
-    Raises
-    ------
-    DatasetError
-        If it is damaged.
     """
-    path = Path(path)
-    if not _is_marked(path):
+    if not _is_marked(location):
         return False
-    folder = _open(path)
+    folder = _open(location)
     is_image = bool(_IMAGE_KEYS & folder.attributes.keys())
     return folder.is_array or (not is_image and any(map(_is_stack, folder.arrays.values())))
 
@@ -158,6 +193,14 @@ class _Folder:
     is_array: bool
     attributes: dict[str, Any]
     arrays: dict[str, _StoredArray]
+
+    @property
+    def listed(self) -> dict[str, str]:
+        """Shape and type of each array."""
+        return {
+            name: f"{stored.array.shape} {stored.array.dtype}"
+            for name, stored in self.arrays.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,33 +241,57 @@ class _FeaturesLast:
         return (*lengths[: self.axis], *lengths[self.axis + 1 :], lengths[self.axis])
 
 
-def _open(path: Path) -> _Folder:
-    if not _is_marked(path):
+def _open(location: Location) -> _Folder:
+    if not _is_marked(location):
+        is_there = is_url(location) or Path(location).is_dir()
         raise DatasetError(
-            "a folder that is no Zarr" if path.is_dir() else "no such folder",
+            "nothing that is a Zarr" if is_there else "no such folder",
             expected=f"a Zarr array or group: a folder with one of {', '.join(_METADATA_FILES)}",
             remedy="Choose another folder, or write the array with zarr.save_array.",
-            file=path,
+            file=location,
         )
     import zarr
 
     try:
-        node = zarr.open(path, mode="r")
+        node = zarr.open(fspath(location) if is_url(location) else Path(location), mode="r")
         if isinstance(node, zarr.Array):
             return _Folder(True, dict(node.attrs), {"": _stored(node)})
         arrays = {name: _stored(array) for name, array in sorted(node.arrays())}
         return _Folder(False, dict(node.attrs), arrays)
     except Exception as error:  # each part of the metadata fails in its own way
         raise DatasetError(
-            f"metadata or a codec that Zarr does not know ({_first_line(error)})",
+            f"metadata or a codec that Zarr does not know ({first_line(error)})",
             expected="an undamaged Zarr of version 2 or 3",
             remedy="Copy the folder again, or install the codec, or write the array again.",
-            file=path,
+            file=location,
         ) from error
 
 
-def _is_marked(path: Path) -> bool:
-    return any((path / name).is_file() for name in _METADATA_FILES)
+def _is_marked(location: Location) -> bool:
+    if not is_url(location):
+        return any((Path(location) / name).is_file() for name in _METADATA_FILES)
+    from fsspec.core import url_to_fs
+
+    try:
+        files, root = url_to_fs(fspath(location))
+        return any(_is_there(files, f"{root.rstrip('/')}/{name}") for name in _METADATA_FILES)
+    except ImportError as error:  # each protocol has a package of its own
+        raise DatasetError(
+            f"a URL that needs another package ({first_line(error)})",
+            expected="the packages that fsspec reads such URLs with",
+            remedy='Install it, for https:// with: pip install "fsspec[http]"',
+            file=location,
+        ) from error
+    except Exception as error:  # a network fails in many ways
+        raise cannot_open(location, error) from error
+
+
+def _is_there(files: Any, path: str) -> bool:
+    try:
+        files.cat_file(path)  # `exists` takes any failure of a network for a missing file
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _stored(array: zarr.Array[Any]) -> _StoredArray:
@@ -239,10 +306,6 @@ def _stored(array: zarr.Array[Any]) -> _StoredArray:
     return _StoredArray(array, attributes, list(map(str, names)) if is_usable else [])
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
-
-
 def _is_stack(stored: _StoredArray) -> bool:
     try:
         check_feature_array(stored.array)
@@ -251,88 +314,48 @@ def _is_stack(stored: _StoredArray) -> bool:
     return True
 
 
-def _no_stacks(path: Path, folder: _Folder, array: str | None) -> DatasetError:
-    listed = [
-        f"{name} {stored.array.shape} {stored.array.dtype}"
-        for name, stored in folder.arrays.items()
-    ]
-    more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
-    called = "" if array is None else f" called {array!r}"
-    found = "; ".join(listed[:MOST_LISTED]) or "none"
-    return DatasetError(
-        f"no feature stack{called} among the arrays: {found}{more}",
-        expected="an array of real numbers with at least three axes, (..., features)",
-        remedy="Stack the features along an axis, or choose another array or folder.",
-        file=path,
-    )
-
-
 def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> FeatureStack:
     check_feature_array(stored.array)
     axes = stored.array.ndim
     axis = stored.feature_axis if feature_axis is None else feature_axis
     if not -axes <= axis < axes:
-        raise DatasetError(
-            f"no axis {axis} that could hold the features, shape {stored.array.shape}",
-            expected="an axis of the array",
-            remedy="Choose another feature axis, or none.",
-        )
+        raise no_such_axis(axis, stored.array.shape)
     values = _lazy(_FeaturesLast(stored.array, axis % axes))
+    fields = Fields(stored.attributes, 'attribute "{}"'.format, _REMEDY)
     name = stored.attributes.get(NAME_KEY)
     is_as_written = axis % axes == stored.feature_axis
     return FeatureStack(
         values=values,
         name=name if isinstance(name, str) else called,  # others give the word another meaning
-        placement=_placement(stored.attributes) if is_as_written else None,
-        feature_labels=_labels(stored.attributes, values.shape[-1]) if is_as_written else None,
+        placement=fields.placement() if is_as_written else None,
+        feature_labels=fields.labels(LABELS_KEY, values.shape[-1]) if is_as_written else None,
     )
 
 
 def _lazy(array: _FeaturesLast) -> Any:
-    import dask.array
-
     chunks = whole_chunks(array.shape, array.chunks, prod(array.shape) // MOST_CHUNKS)
-    # a random name, else a dask cache would show the values of a folder that was written anew
-    return dask.array.from_array(array, chunks, name=False)  # type: ignore[no-untyped-call]
+    return lazy(array, chunks)
 
 
-def _placement(attributes: dict[str, Any]) -> Placement | None:
-    if not {STRIDE_KEY, OFFSET_KEY} <= attributes.keys():
-        return None
-    for key in (STRIDE_KEY, OFFSET_KEY):
-        pair = attributes[key]
-        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))):
-            raise _wrong(pair, "two finite numbers, along y and x", key)
-    stride, offset = attributes[STRIDE_KEY], attributes[OFFSET_KEY]
-    if min(stride) <= 0:
-        raise _wrong(stride, "two numbers greater than 0", STRIDE_KEY)
-    return Placement(tuple(stride), tuple(offset))
+def _read(
+    location: Location,
+    *,
+    array: str | None,
+    feature_axis: int | None,
+    track: Track,  # noqa: ARG001  # nothing is read yet
+) -> list[FeatureStack]:
+    return read_zarr(location, array=array, feature_axis=feature_axis)
 
 
-def _labels(attributes: dict[str, Any], features: int) -> list[str | float] | None:
-    labels: list[str | float] | None = attributes.get(LABELS_KEY)
-    if labels is None:
-        return None
-    expected = f"a list of {features} texts or numbers, one for each feature"
-    if not isinstance(labels, list):
-        raise _wrong(labels, expected, LABELS_KEY)
-    if len(labels) != features:
-        raise _wrong(f"{len(labels)} labels", expected, LABELS_KEY)
-    for label in labels:
-        if not is_label(label):
-            raise _wrong(label, expected, LABELS_KEY)
-    return labels
-
-
-def _is_number(value: object) -> bool:
-    return is_label(value) and not isinstance(value, str)
-
-
-def _wrong(value: object, expected: str, key: str) -> DatasetError:
-    found = value if isinstance(value, str) else repr(value)
-    return DatasetError(
-        found if len(found) <= 60 else f"{found[:57]}...",
-        expected=expected,
-        remedy="Correct the attribute, or remove it.",
-        member=f'attribute "{key}"',
-    )
+ZARR = Format(
+    name="Zarr array or group",
+    suffixes=(".zarr",),
+    claims=lambda _: True,
+    looks_like_stack=_looks_like_stack,
+    read=_read,
+    array_names=_array_names,
+    write=write_zarr,
+    is_folder=True,
+    takes_urls=True,
+)
+"""An array, or each array of a group with three or more axes, read block by block."""

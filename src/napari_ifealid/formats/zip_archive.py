@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.location import cannot_open
 
 ENCRYPTED_FLAG = 0x1
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -152,13 +153,3 @@ def _not_a_zip(path: str | PathLike[str], error: Exception) -> DatasetError:
         found = f"a file that is no ZIP file (it starts with {start!r})"
         remedy = "Check that this is the right file, and download or create it again."
     return DatasetError(found, expected="a complete ZIP file", remedy=remedy, file=path)
-
-
-def cannot_open(path: str | PathLike[str], error: Exception) -> DatasetError:
-    """Return the error for a file that cannot be opened at all."""
-    return DatasetError(
-        f"nothing that can be read ({error})",
-        expected="a file",
-        remedy="Check the path and whether you may read the file.",
-        file=path,
-    )

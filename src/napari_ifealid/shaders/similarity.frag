@@ -1,30 +1,38 @@
-// How similar the vectors of pixels are to the reference, four pixels a fragment: they share the
-// fetch of the reference and the read-back. The pixels of a block fill four quarters, row by row,
-// and a fragment draws one of each quarter. Four features lie in a texel. Pixels of a group, which
-// are neighbours in a row, have their first texels side by side, then their second, and so on.
-// GLSL 1.20, since macOS offers no more beside vispy.
+// How alike the vectors of pixels are to the nearest of some references, four pixels a fragment: they
+// share the fetches of the references and the read-back. The pixels of a block fill four quarters,
+// row by row, and a fragment draws one of each quarter. Four features lie in a texel. Pixels of a
+// group, which are neighbours in a row, have their first texels side by side, then their second, and
+// so on. GLSL 1.20, since macOS offers no more beside vispy.
 
 uniform sampler2D u_features;
 uniform sampler2D u_inverse_lengths;  // of the vectors; 0 for a zero vector
-uniform sampler2D u_reference;        // of unit length
+uniform sampler2D u_references;       // of unit length, one per row
+uniform float u_farthest;             // squared chord that is at hand in any case
 
 vec2 position;  // of the first texel of the fragment's first pixel: x in texels, y from 0 to 1
 vec4 inverse;
-vec4 first = vec4(0.0), second = vec4(0.0), third = vec4(0.0), fourth = vec4(0.0);
-
-vec4 squares(vec2 place, float inverse_length, vec4 reference) {
-    // the chord between unit vectors keeps the digits that their dot product loses
-    vec4 chord = texture2D(u_features, place) * inverse_length - reference;
-    return chord * chord;
-}
+vec4 sums[4 * $references];
 
 void add_squares(int texel) {
-    vec4 reference = texture2D(u_reference, vec2((float(texel) + 0.5) / float($texels), 0.5));
     float x = (position.x + float(texel) * $group) / ($width * float($texels));
-    first += squares(vec2(x, position.y), inverse.x, reference);
-    second += squares(vec2(x, position.y + 0.25), inverse.y, reference);
-    third += squares(vec2(x, position.y + 0.5), inverse.z, reference);
-    fourth += squares(vec2(x, position.y + 0.75), inverse.w, reference);
+    vec4 first = texture2D(u_features, vec2(x, position.y)) * inverse.x;
+    vec4 second = texture2D(u_features, vec2(x, position.y + 0.25)) * inverse.y;
+    vec4 third = texture2D(u_features, vec2(x, position.y + 0.5)) * inverse.z;
+    vec4 fourth = texture2D(u_features, vec2(x, position.y + 0.75)) * inverse.w;
+    float column = (float(texel) + 0.5) / float($texels);
+    for (int number = 0; number < $references; number++) {
+        vec2 place = vec2(column, (float(number) + 0.5) / float($references));
+        vec4 reference = texture2D(u_references, place);
+        // the chord between unit vectors keeps the digits that their dot product loses
+        vec4 chord = first - reference;
+        sums[4 * number] += chord * chord;
+        chord = second - reference;
+        sums[4 * number + 1] += chord * chord;
+        chord = third - reference;
+        sums[4 * number + 2] += chord * chord;
+        chord = fourth - reference;
+        sums[4 * number + 3] += chord * chord;
+    }
 }
 
 void main() {
@@ -33,6 +41,9 @@ void main() {
     float member = mod(column, $group);
     position = vec2((column - member) * float($texels) + member + 0.5, 0.25 * fragment.y);
     inverse = texture2D(u_inverse_lengths, fragment);
+    for (int number = 0; number < 4 * $references; number++) {
+        sums[number] = vec4(0.0);
+    }
     int texel = 0;
     // four at a time: a fifth less time on a software renderer
     for (; texel < $texels - 3; texel += 4) {
@@ -45,6 +56,14 @@ void main() {
         add_squares(texel);
     }
     vec4 ones = vec4(1.0);
-    vec4 sums = vec4(dot(first, ones), dot(second, ones), dot(third, ones), dot(fourth, ones));
-    gl_FragColor = $similarity(sums) * vec4(greaterThan(inverse, vec4(0.0)));
+    vec4 nearest = vec4(u_farthest);
+    for (int number = 0; number < $references; number++) {
+        vec4 squared = vec4(dot(sums[4 * number], ones), dot(sums[4 * number + 1], ones),
+                            dot(sums[4 * number + 2], ones), dot(sums[4 * number + 3], ones));
+        nearest = min(nearest, squared);
+    }
+    // a zero vector is at a right angle to all references; mix() would do, but for the digits that it
+    // loses on NVIDIA's drivers, which seem to compute x + a * (y - x)
+    vec4 has_direction = vec4(greaterThan(inverse, vec4(0.0)));
+    gl_FragColor = $value(nearest * has_direction + 2.0 * (1.0 - has_direction));
 }

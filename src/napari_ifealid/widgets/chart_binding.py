@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
+from weakref import ref
 
 import numpy as np
 from magicgui.widgets import ComboBox
 from numpy.typing import NDArray
-from qtpy.QtCore import QTimer
+from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
-from napari_ifealid.metrics import feature_contributions
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
 
@@ -36,33 +38,45 @@ class ChartBinding:
         self._chart = chart
         self._explorer = explorer
         self._order = order
-        self._timer = QTimer(chart)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(round(1000 * AFTER_THE_MAP))
-        self._timer.timeout.connect(self._draw)
-        explorer.pixel_changed.connect(self._draw_soon)
-        explorer.engine_changed.connect(self._on_engine)
-        explorer.pins.changed.connect(self._on_pins)
-        explorer.vectors_read.connect(self._on_pins)
-        explorer.state.events.feature.connect(chart.mark_feature)
-        order.changed.connect(self._draw_soon)
-        chart.feature_hovered.connect(self._on_hovered)
-        chart.feature_clicked.connect(self._on_clicked)
-        self._shown_stack: object = None
-        self._on_engine()
+        self._session: ref[Session] | None = None  # whose features the chart has
+        self._draw_later = qthrottled(
+            self._draw, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=chart
+        )
+        self._connections = Connections()
+        for signal, callback in (
+            (explorer.stack_changed, self._on_stack),
+            (explorer.pixel_changed, self._draw_soon),
+            (explorer.pins.changed, self._draw_pins),
+            (explorer.vectors_read, self._draw_pins),
+            (explorer.state.events.feature, chart.mark_feature),
+            (order.changed, self._draw_soon),
+            (chart.feature_hovered, self._on_hovered),
+            (chart.feature_clicked, self._on_clicked),
+        ):
+            self._connections.connect(signal, callback)
+        self._on_stack()
 
-    def _on_engine(self) -> None:
-        stack = self._explorer.stack
-        if stack is not self._shown_stack:
-            self._shown_stack = stack
-            self._chart.set_features(() if stack is None else stack.feature_labels or ())
-        self._on_pins()
+    def close(self) -> None:
+        """Draw nothing any more."""
+        self._connections.close()
+        self._draw_later.cancel()
 
-    def _on_pins(self) -> None:
-        pins = self._explorer.pins
+    def _on_stack(self) -> None:
+        session, stack = self._explorer.session, self._explorer.stack
+        shown = None if self._session is None else self._session()
+        if stack is None or session is None:
+            self._session = None
+            self._chart.set_features(())
+        elif session is not shown:
+            self._session = ref(session)
+            self._chart.set_features(stack.feature_labels or ())
+        self._draw_pins()
+
+    def _draw_pins(self) -> None:
+        explorer = self._explorer
         pinned = [
-            (self._explorer.vector(pixel), colour, ", ".join(map(str, pixel)))
-            for pixel, colour in zip(pins.pixels, pins.colours, strict=True)
+            (explorer.vector(pixel), pin.colour, ", ".join(map(str, pixel)))
+            for pixel, pin in explorer.pinned
         ]
         self._chart.set_pinned_vectors(
             [PinnedVector(vector, *others) for vector, *others in pinned if vector is not None]
@@ -70,12 +84,11 @@ class ChartBinding:
         self._draw_soon()
 
     def _draw_soon(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
+        self._draw_later()
 
     def _draw(self) -> None:
         pixel = self._explorer.pixel
-        if self._explorer.stack is None or pixel is None:
+        if pixel is None:
             return
         vector = self._explorer.vector(pixel)
         if vector is not None:
@@ -83,13 +96,13 @@ class ChartBinding:
         self._chart.set_cursor_vector(vector)
 
     def _display_order(self, vector: NDArray[np.float64]) -> NDArray[np.intp] | None:
-        pins = self._explorer.pins.pixels
-        if not pins or self._order.value is Order.NUMBER:
+        pinned = self._explorer.pinned
+        if not pinned or self._order.value is Order.NUMBER:
             return None
-        pinned = self._explorer.vector(pins[-1])
-        if pinned is None:
+        last = self._explorer.vector(pinned[-1][0])
+        if last is None:
             return None
-        contributions = feature_contributions(vector, pinned)
+        contributions = self._explorer.state.measure.contributions(vector, last)
         return np.argsort(-contributions, kind="stable")
 
     def _on_hovered(self, feature: int | None) -> None:

@@ -56,20 +56,16 @@ class FeatureAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph is not typed
 
 
 class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typed
-    """One step for each feature. Exported are the features' labels and values, in their order."""
+    """One step for each feature."""
 
     def __init__(self, name: str, **options: Any) -> None:
         self.values: NDArray[np.float64] | None = None
         self.bounds: tuple[float, float] | None = None
-        self._labels: tuple[str, ...] = ()
         super().__init__(name=name, antialias=False, **options)
 
-    def draw(
-        self, values: NDArray[Any] | None, labels: tuple[str, ...], order: NDArray[np.intp]
-    ) -> None:
+    def draw(self, values: NDArray[Any] | None, order: NDArray[np.intp]) -> None:
         """Draw the values in an order; None draws nothing."""
         self.values = None if values is None else np.array(values, np.float64)
-        self._labels = labels
         shown = np.empty(0) if self.values is None else self.values[order]
         finite = np.isfinite(shown)
         known = shown[finite]
@@ -85,10 +81,6 @@ class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typ
             connect="all" if whole else "finite",
             skipFiniteCheck=whole,
         )
-
-    def getOriginalDataset(self) -> tuple[Any, Any]:  # noqa: N802  # what the CSV export asks for
-        """Return what is exported: the features' labels, and the values in their order."""
-        return (None, None) if self.values is None else (self._labels, self.values)
 
 
 class LegendLine(pg.ItemSample):  # type: ignore[misc]  # pyqtgraph is not typed

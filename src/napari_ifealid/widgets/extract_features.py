@@ -9,10 +9,9 @@ from typing import Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Image, Layer
-from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -22,29 +21,30 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import create_worker
 
+from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.extraction_layers import (
     Picture,
     can_be_extracted_from,
     extract,
     features_over,
     picture_of,
-    serve_as_overlay,
     slice_at,
 )
 from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor, model_layers
 from napari_ifealid.stack import FeatureStack
-from napari_ifealid.widgets.removal import call_when_removed
+from napari_ifealid.widgets.dock_closed import call_when_closed
+from napari_ifealid.widgets.stack_choice import distinct
+from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 _STAGES_SHOWN = 5
-_REFRESH = 50  # milliseconds
 _OTHER_MODEL = "A backbone on the Hugging Face hub, or in a folder. Press Return to look it up"
 
 
@@ -66,11 +66,8 @@ class ExtractFeatures(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        self._asked_for = ""  # the model whose stages are listed, or looked up
-        self._is_looking_up = False
+        self._under_way = _UnderWay()
         self._message = ""
-        self._running: WorkerProgress | None = None  # what ends when it is another is dropped
-        self._timer = QTimer(self)
         self.layer = ComboBox(
             choices=self._layer_choices,
             nullable=True,
@@ -96,13 +93,14 @@ class ExtractFeatures(QWidget):
         )
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setToolTip("Stop after the part that is being worked on")
-        self.bar = QProgressBar()
-        self.bar.setToolTip("What is being done, and how much of it is done")
+        self.bar = WorkerBar()
         self._lay_out()
         self._bind()
 
     def reset_choices(self, *_: Any) -> None:
         """Offer the images that there are now. napari calls it for its layers."""
+        if self._under_way.is_closed:
+            return
         chosen = self.layer.value
         with self.layer.changed.blocked():  # a choice that goes must not choose another
             self.layer.choices = ()
@@ -113,9 +111,9 @@ class ExtractFeatures(QWidget):
                 layer for layer in (chosen, active, *reversed(offered)) if layer in offered
             ]
             self.layer.value = preferred[0] if preferred else None
+        self._under_way.names.close()
         for layer in self._viewer.layers:
-            layer.events.name.disconnect(self.reset_choices)
-            layer.events.name.connect(self.reset_choices)
+            self._under_way.names.connect(layer.events.name, self.reset_choices)
         self._show_state()
 
     def look_up(self, model: str) -> None:
@@ -126,8 +124,8 @@ class ExtractFeatures(QWidget):
         model : str
             A name on the Hugging Face hub, or a folder.
         """
-        self._asked_for = model
-        self._is_looking_up = True
+        self._under_way.model = model
+        self._under_way.is_looking_up = True
         self.model.setEditText(model)
         self.stages.clear()
         self._tell("Looking up the stages…")
@@ -149,13 +147,12 @@ class ExtractFeatures(QWidget):
         picture = picture_of(
             layer, slice_at(layer, self._viewer.dims.point) if is_current else None
         )
-        self._running = progress
+        self._under_way.extraction = progress
         self._tell("")
-        self._show_progress()
-        worker = create_worker(
+        create_worker(
             _extracted,
             picture,
-            self._asked_for,
+            self._under_way.model,
             self._checked_stages(),
             progress,
             _connect={
@@ -163,18 +160,13 @@ class ExtractFeatures(QWidget):
                 "errored": partial(self._on_failed, progress),
                 "warned": _on_warned,
             },
-            _progress={"desc": f"Extracting features of {picture.name}"},
             _ignore_errors=True,  # _on_failed tells of them
-            _start_thread=False,
         )
-        progress.stop_with(worker)
-        worker.start()
 
     def cancel(self) -> None:
         """Stop the extraction at its next step, and drop what it has done."""
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
+        if self._under_way.extraction is not None:
+            self._under_way.cancel()
             self._tell("Cancelled")
 
     def _lay_out(self) -> None:
@@ -221,16 +213,15 @@ class ExtractFeatures(QWidget):
         self.stages.itemChanged.connect(self._show_state)
         self.run_button.clicked.connect(self.extract)
         self.cancel_button.clicked.connect(self.cancel)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._show_progress)
-        call_when_removed(self, self._close)
+        call_when_closed(self, self._under_way.close)
         self.reset_choices()
         self._on_model_text(self.model.currentText())
         self.look_up(self.model.currentText())
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
         layers = self._viewer.layers
-        return [(layer.name, layer) for layer in layers if can_be_extracted_from(layer)]
+        offered = [layer for layer in layers if can_be_extracted_from(layer)]
+        return list(zip(distinct([layer.name for layer in offered]), offered, strict=True))
 
     def _checked_stages(self) -> list[str]:
         items = self.stages.findItems("*", Qt.MatchFlag.MatchWildcard)
@@ -238,14 +229,16 @@ class ExtractFeatures(QWidget):
 
     def _on_model_text(self, text: str) -> None:
         self.model_text.setText(MODELS.get(text.strip(), _OTHER_MODEL))
-        if text.strip() != self._asked_for:
-            self._asked_for = ""
+        if text.strip() != self._under_way.model:
+            self._under_way.model = ""
             self.stages.clear()
             self._tell("")
 
     def _on_model_entered(self) -> None:
         model = self.model.currentText().strip()
-        is_known = model == self._asked_for and (self._is_looking_up or self.stages.count())
+        is_known = model == self._under_way.model and (
+            self._under_way.is_looking_up or self.stages.count()
+        )
         if model and not is_known:
             self.look_up(model)
 
@@ -259,9 +252,9 @@ class ExtractFeatures(QWidget):
             self.look_up(folder)
 
     def _on_stages(self, model: str, stages: Sequence[str]) -> None:
-        if model != self._asked_for:
+        if model != self._under_way.model:
             return
-        self._is_looking_up = False
+        self._under_way.is_looking_up = False
         self.stages.clear()
         for number, stage in enumerate(stages):
             item = QListWidgetItem(stage)
@@ -273,8 +266,8 @@ class ExtractFeatures(QWidget):
         self._tell("")
 
     def _on_no_stages(self, model: str, error: Exception) -> None:
-        if model == self._asked_for:
-            self._is_looking_up = False
+        if model == self._under_way.model:
+            self._under_way.is_looking_up = False
             self._tell(str(error))
 
     def _on_extracted(
@@ -284,14 +277,13 @@ class ExtractFeatures(QWidget):
         picture: Picture,
         stacks: list[FeatureStack],
     ) -> None:
-        if progress is not self._running:
+        if progress is not self._under_way.extraction:
             return
-        self._running = None
+        self._under_way.extraction = None
         self._show_state()
         opened = [Layer.create(*features_over(stack, layer, picture)) for stack in stacks]
         for features in opened:
             self._viewer.add_layer(features)
-        serve_as_overlay(layer, stacks[0])
         dock, widget = self._viewer.window.add_plugin_dock_widget(
             "napari-ifealid", "Feature similarity", tabify=True
         )
@@ -300,8 +292,8 @@ class ExtractFeatures(QWidget):
         widget.explorer.state.layer = opened[0]
 
     def _on_failed(self, progress: WorkerProgress, error: Exception) -> None:
-        if progress is self._running:
-            self._running = None
+        if progress is self._under_way.extraction:
+            self._under_way.extraction = None
             self._show_state()
             show_error(str(error) or type(error).__name__)
 
@@ -310,7 +302,7 @@ class ExtractFeatures(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        layer, is_running = self.layer.value, self._running is not None
+        layer, is_running = self.layer.value, self._under_way.extraction is not None
         has_slices = layer is not None and layer.ndim > 2
         self.slices.native.setVisible(has_slices)
         self._slices_label.setVisible(has_slices)
@@ -318,28 +310,33 @@ class ExtractFeatures(QWidget):
         self._options.setDisabled(is_running)
         self.run_button.setEnabled(layer is not None and has_stages and not is_running)
         self.cancel_button.setEnabled(is_running)
-        self.bar.setVisible(is_running)
-        if not is_running:
-            nothing = "" if has_stages or not self.stages.count() else "Check at least one stage"
-            self.text.setText(
-                self._message or ("Open an image first" if layer is None else nothing)
-            )
+        self.bar.follow(self._under_way.extraction)
+        missing = "" if has_stages or not self.stages.count() else "Check at least one stage"
+        missing = "Open an image first" if layer is None else missing
+        self.text.setText("" if is_running else self._message or missing)
 
-    def _show_progress(self) -> None:
-        if self._running is None:
-            return
-        text, done, total = self._running.shown
-        self.text.setText(f"{text}…")
-        self.bar.setRange(0, total if total > 1 else 0)
-        self.bar.setValue(done)
-        self._timer.start(_REFRESH)
 
-    def _close(self) -> None:
-        """Have what is under way stop and be dropped."""
-        self._asked_for = ""
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
+class _UnderWay:
+    """What is looked up and what is extracted."""
+
+    def __init__(self) -> None:
+        self.model = ""  # whose stages are listed, or looked up
+        self.is_looking_up = False
+        self.extraction: WorkerProgress | None = None  # what ends when it is another is dropped
+        self.names = Connections()  # of the layers
+        self.is_closed = False
+
+    def cancel(self) -> None:
+        """Have the extraction stop and be dropped."""
+        if self.extraction is not None:
+            self.extraction.cancel()
+            self.extraction = None
+
+    def close(self) -> None:
+        """Have all that is under way stop and be dropped, and follow the layers no more."""
+        self.model, self.is_closed = "", True
+        self.cancel()
+        self.names.close()
 
 
 def _extracted(

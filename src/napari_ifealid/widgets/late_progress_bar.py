@@ -33,16 +33,18 @@ class LateProgressBar:
         self._cancel = cancel
         self._done = 0
         self._bar: progress | None = None
+        self._is_closed = False
         self._timer = QTimer()
         self._timer.timeout.connect(self._on_time)
         self._timer.start(round(1000 * UNNOTICED))
 
     def advance(self) -> None:
-        """Tell that a step is done."""
+        """Count a step that is done."""
         self._done += 1
 
     def close(self) -> None:
         """Show no bar any more."""
+        self._is_closed = True
         self._timer.stop()
         if self._bar is not None:
             self._bar.close()
@@ -52,10 +54,20 @@ class LateProgressBar:
         if not has_window():
             self.close()
         elif self._bar is None:
-            self._timer.setInterval(_BETWEEN_UPDATES)
-            self._bar = self._opened()
+            self._open()
         elif self._done > self._bar.n:
             self._bar.update(self._done - self._bar.n)
+
+    def _open(self) -> None:
+        # napari handles all events while it opens a bar: time may be up again meanwhile, or this
+        # may be closed
+        self._timer.stop()
+        bar = self._opened()
+        if self._is_closed:
+            bar.close()
+        else:
+            self._bar = bar
+            self._timer.start(_BETWEEN_UPDATES)
 
     def _opened(self) -> progress:
         if self._cancel is None:
@@ -66,7 +78,7 @@ class LateProgressBar:
 
 
 class _CancelledAtOnce(cancelable_progress):  # type: ignore[misc]  # napari has no types
-    """Tells of its cancel button at once; napari's own does at the next step of a loop."""
+    """Reports its cancel button at once; napari's own is noticed at the next step of a loop."""
 
     cancelled: Callable[[], None]
 

@@ -1,4 +1,4 @@
-"""The explorer's work in Qt's event loop and napari's worker threads."""
+"""The explorer's work in Qt's event loop and in worker threads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
-from napari.qt.threading import create_worker
 from qtpy.QtCore import QTimer
+from superqt.utils import create_worker
 
 from napari_ifealid.widgets.late_progress_bar import LateProgressBar
 
@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 
 class QtScheduler:
-    """Runs functions between Qt's events or in worker threads."""
+    """Runs functions between Qt's events or in worker threads.
+
+    The workers are superqt's: napari keeps those that it makes itself, and all that they refer
+    to, until its window is closed.
+    """
 
     def soon(self, function: Callable[[], None]) -> None:
         """Call a function once Qt has handled the events that wait."""
@@ -34,13 +38,9 @@ class QtScheduler:
         """Call a function in a worker thread, then ``done`` or ``failed`` in this one."""
         bar = LateProgressBar(description) if description else None
         create_worker(
-            function,
-            _connect={
-                "returned": done,
-                "errored": failed,
-                "finished": lambda: None if bar is None else bar.close(),
-            },
-            _ignore_errors=True,  # ``failed`` tells of them
+            partial(_call, function),
+            _connect={"returned": done, "errored": failed, "finished": partial(_close, bar)},
+            _ignore_errors=True,  # ``failed`` reports them
         )
 
     def in_steps(
@@ -68,27 +68,21 @@ class QtScheduler:
 
         def cancel() -> None:
             cancelled.set()
-            if bar is not None:
-                bar.close()
+            _close(bar)
 
         def unless_cancelled(function: Callable[..., None], *arguments: Any) -> None:
             if not cancelled.is_set():
                 function(*arguments)
 
-        def going() -> Generator[T]:
-            with closing(steps()) as items:  # a worker that quits would leave it open
-                for item in items:
-                    yield item
-                    if cancelled.is_set():
-                        return
-
         create_worker(
-            going,
+            _going,
+            steps,
+            cancelled,
             _connect={
                 "yielded": partial(unless_cancelled, advance),
                 "returned": lambda _: unless_cancelled(done),
                 "errored": partial(unless_cancelled, failed),
-                "finished": lambda: None if bar is None else bar.close(),
+                "finished": partial(_close, bar),
             },
             _ignore_errors=True,
         )
@@ -97,3 +91,20 @@ class QtScheduler:
     def later(self, seconds: float, function: Callable[[], None]) -> None:
         """Call a function after so many seconds."""
         QTimer.singleShot(round(1000 * seconds), function)
+
+
+def _call(function: Callable[[], T]) -> T:
+    return function()
+
+
+def _going(steps: Callable[[], Generator[T]], cancelled: Event) -> Generator[T]:
+    with closing(steps()) as items:  # a worker that quits would leave it open
+        for item in items:
+            yield item
+            if cancelled.is_set():
+                return
+
+
+def _close(bar: LateProgressBar | None) -> None:
+    if bar is not None:
+        bar.close()

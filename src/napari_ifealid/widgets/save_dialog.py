@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import TypeVar
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit
-from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_info, show_warning
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import create_worker
 
 from napari_ifealid.formats import lossless_precision, write_stack, zip_path
+from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.worker_bar import WorkerBar
+from napari_ifealid.widgets.worker_progress import WorkerProgress
 
 _LARGEST = 1e30
-_REFRESH = 50  # milliseconds
 _LEAST_WIDTH = 420  # pixels; shows a usual name whole
 _UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
-
-Item = TypeVar("Item")
 
 
 class SaveDialog(QDialog):
@@ -51,11 +48,7 @@ class SaveDialog(QDialog):
         super().__init__(parent)
         self._stack = stack
         self._folder = folder
-        self._path = folder
-        self._is_cancelled = Event()
-        self._is_saving = False
-        self._progress = "Preparing", 0, 0  # written by the worker thread, shown by this one
-        self._timer = QTimer(self)
+        self._saving: WorkerProgress | None = None
         self.setWindowTitle("Save dataset")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.name = LineEdit(value=stack.name, tooltip="What the dataset is called where it opens")
@@ -83,7 +76,7 @@ class SaveDialog(QDialog):
         self.replacement = FloatSpinBox(
             value=0.0, min=-_LARGEST, max=_LARGEST, tooltip="What stands in for NaN and infinities"
         )
-        self.bar = QProgressBar()
+        self.bar = WorkerBar()
         self.buttons = QDialogButtonBox()
         self.save_button = QPushButton("Save as…")
         self.buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -100,8 +93,10 @@ class SaveDialog(QDialog):
         force : bool
             Whether an existing file is replaced.
         """
-        self._path = path
-        self._show_saving(True)
+        progress = WorkerProgress()
+        self._saving = progress
+        self._show_saving()
+        self.destroyed.connect(progress.cancel)
         stack = replace(
             self._stack,
             name=self.name.value or self._stack.name,
@@ -115,9 +110,9 @@ class SaveDialog(QDialog):
             pad_for_web=self.pad_for_web.value,
             nonfinite=self.replacement.value if self.replaces.value else None,
             force=force,
-            track=self._track,
+            track=progress.track,
             _connect={
-                "returned": self._on_saved,
+                "returned": partial(self._on_saved, path),
                 "errored": self._on_failed,
                 "warned": lambda warning: show_warning(str(warning[0])),
             },
@@ -126,10 +121,10 @@ class SaveDialog(QDialog):
 
     def reject(self) -> None:
         """Close, or cancel the saving first."""
-        if not self._is_saving:
+        if self._saving is None:
             super().reject()
         else:
-            self._is_cancelled.set()
+            self._saving.cancel()
 
     def _lay_out(self) -> None:
         self._options = QWidget()
@@ -143,7 +138,6 @@ class SaveDialog(QDialog):
         layout = QVBoxLayout(self)
         for part in (self._options, self.bar, self.buttons):
             layout.addWidget(part)
-        self.bar.hide()
         self.setMinimumWidth(_LEAST_WIDTH)
 
     def _bind(self) -> None:
@@ -151,8 +145,6 @@ class SaveDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self.precision.changed.connect(self._on_choice)
         self.replaces.changed.connect(self._on_choice)
-        self._timer.timeout.connect(self._show_progress)
-        self.destroyed.connect(self._is_cancelled.set)
         can_lack_numbers = self._stack.values.dtype.kind == "f"
         self.replaces.native.setVisible(can_lack_numbers)
         self.replacement.native.setVisible(can_lack_numbers)
@@ -162,7 +154,7 @@ class SaveDialog(QDialog):
         values = self._stack.values
         is_lossless = values.dtype.kind != "f" and bits >= 8 * values.dtype.itemsize
         note = ", loses nothing" if is_lossless else ""
-        return f"{bits} bit: at most {_size(values.size * bits // 8)}{note}"
+        return f"{bits} bit: at most {size_text(values.size * bits // 8)}{note}"
 
     def _on_choice(self) -> None:
         self.pad_for_web.enabled = self.precision.value > 8
@@ -178,41 +170,22 @@ class SaveDialog(QDialog):
             path = zip_path(chosen)
             self.save(path, force=path == Path(chosen))  # the dialog has asked already
 
-    def _track(self, iterable: Iterable[Item], /, *, total: int, desc: str) -> Iterator[Item]:
-        for done, item in enumerate(iterable):
-            if self._is_cancelled.is_set():
-                raise CancelledError(f"{desc}: cancelled")
-            self._progress = desc, done, total
-            yield item
-
-    def _show_progress(self) -> None:
-        text, done, total = self._progress
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-        self.bar.setFormat("Cancelling…" if self._is_cancelled.is_set() else f"{text}: %p %")
-
-    def _on_saved(self) -> None:
-        show_info(f"Saved {self._path} ({_size(self._path.stat().st_size)})")
-        self._show_saving(False)
+    def _on_saved(self, path: Path, _: object = None) -> None:
+        self._saving = None
+        self._show_saving()
+        show_info(f"Saved {path} ({size_text(path.stat().st_size)})")
         self.accept()
 
     def _on_failed(self, error: Exception) -> None:
-        self._show_saving(False)
+        self._saving = None
+        self._show_saving()
         if isinstance(error, CancelledError):
             self.reject()
         else:
             show_error(str(error))
 
-    def _show_saving(self, is_saving: bool) -> None:
-        self._is_saving = is_saving
+    def _show_saving(self) -> None:
+        is_saving = self._saving is not None
         self._options.setDisabled(is_saving)
         self.save_button.setDisabled(is_saving)
-        self.bar.setVisible(is_saving)
-        if is_saving:
-            self._timer.start(_REFRESH)
-        else:
-            self._timer.stop()
-
-
-def _size(byte_count: int) -> str:
-    return f"{byte_count / 1e6:.1f} MB"
+        self.bar.follow(self._saving)

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.utils.notifications import show_error, show_info
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPalette
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.widgets.chart_export import FILTERS, export_chart
 from napari_ifealid.widgets.chart_items import FeatureAxis, LegendLine, Plot, StepCurve, View
 
 _LEAST_HEIGHT = 140  # pixels
@@ -29,7 +33,7 @@ _TOOLTIP = (
     "The values of the pixel under the cursor (filled) and of the pinned ones (lines), "
     "over the features.\n"
     "The wheel zooms, dragging pans; over an axis they change that axis only.\n"
-    "Right click: “View All” resets the view, “Export…” saves a picture or a CSV file.\n"
+    "Right click: “View All” resets the view, “Export…” saves it as PNG, SVG or CSV.\n"
     "Hover over a feature to see its image, click to keep it."
 )
 
@@ -54,7 +58,7 @@ class PinnedVector:
 
 
 class VectorChart(QWidget):
-    """Step curves of pixel vectors, with zoom, pan, reset and export by pyqtgraph.
+    """Step curves of pixel vectors, with zoom, pan and reset by pyqtgraph.
 
     The colours come from the widget's palette.
 
@@ -200,6 +204,22 @@ class VectorChart(QWidget):
         self._marked = feature
         self._show_mark()
 
+    @property
+    def curves(self) -> list[tuple[str, NDArray[Any]]]:
+        """What each curve is called, and its values in the order of the features."""
+        curves = (self._cursor, *self._pins)
+        return [(curve.name(), curve.values) for curve in curves if curve.values is not None]
+
+    def export(self, path: Path, *, force: bool = False) -> None:
+        """Save the chart as PNG or SVG, or its values as CSV: the suffix decides.
+
+        Raises
+        ------
+        DatasetError
+            If the suffix is another, or the file can't be written.
+        """
+        export_chart(path, self.plot, self._labels, self.curves, force=force)
+
     def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Tell that no feature is hovered any more."""
         super().leaveEvent(event)
@@ -253,6 +273,24 @@ class VectorChart(QWidget):
         self.plot.pointer_moved.connect(self._on_move)
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.view_all.connect(self._shrink_extent)
+        export = pg.QtGui.QAction("Export…", self)
+        export.triggered.connect(self._ask_where_to_export)
+        # the library's own offers what needs other packages, or fails
+        self.plot.scene().contextMenu = [export]
+
+    def _ask_where_to_export(self) -> None:
+        chosen, kind = QFileDialog.getSaveFileName(self, "Export the chart", "chart", FILTERS)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if not path.suffix:
+            path = Path(chosen + kind[kind.index("(*") + 2 : -1])
+        try:
+            self.export(path, force=path == Path(chosen))  # the dialog has asked already
+        except DatasetError as error:
+            show_error(str(error))
+        else:
+            show_info(f"Saved {path}")
 
     def _take_colours(self) -> None:
         background = self.palette().color(QPalette.ColorRole.Window)
@@ -307,7 +345,7 @@ class VectorChart(QWidget):
         count = len(self._labels)
         if values is not None and np.shape(values) != (count,):
             raise ValueError(f"a vector of shape {np.shape(values)} for {count} features")
-        curve.draw(values, self._labels, self._order)
+        curve.draw(values, self._order)
         if curve.bounds is not None:
             self._low = min(self._low, curve.bounds[0])
             self._high = max(self._high, curve.bounds[1])

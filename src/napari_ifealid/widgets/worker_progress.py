@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from threading import Event
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from superqt.utils import WorkerBase
+from qtpy.QtWidgets import QApplication
 
 Item = TypeVar("Item")
 
 
 class WorkerProgress:
-    """Is written by a worker thread and read by the window's, and the other way to cancel."""
+    """Is written by a worker thread and read by the window's, and the other way to cancel.
+
+    The work is cancelled, too, when the application ends.
+    """
 
     def __init__(self) -> None:
-        self._worker: WorkerBase[Any] | None = None
         self._is_cancelled = Event()
         self._is_within = False
         self._shown = "Preparing", 0, 0
+        application = QApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._is_cancelled.set)
 
     @property
     def shown(self) -> tuple[str, int, int]:
@@ -29,12 +34,7 @@ class WorkerProgress:
     @property
     def is_cancelled(self) -> bool:
         """Whether the work is to stop."""
-        is_quitting = self._worker is not None and self._worker.abort_requested
-        return is_quitting or self._is_cancelled.is_set()
-
-    def stop_with(self, worker: WorkerBase[Any]) -> None:
-        """Have the work stop, too, when its worker quits, as when the window is closed."""
-        self._worker = worker
+        return self._is_cancelled.is_set()
 
     def cancel(self) -> None:
         """Have the work stop at its next step."""

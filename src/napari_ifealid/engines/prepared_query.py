@@ -1,0 +1,52 @@
+"""A query as engines multiply it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.engines.pixel_vectors import unit_rows
+from napari_ifealid.measures import Measure, Preparation
+from napari_ifealid.query import Query
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedQuery:
+    """The references of a query that have a direction, at unit length, and what the others are.
+
+    Parameters
+    ----------
+    measure : Measure
+    units : array of float32, shape (R, C)
+        References that are finite and not zero.
+    has_zero : bool
+        Whether one is zero. It is at a right angle to all pixels but zero ones, which it equals.
+    """
+
+    measure: Measure
+    units: NDArray[np.float32]
+    has_zero: bool
+
+    @classmethod
+    def of(cls, query: Query) -> PreparedQuery:
+        """Prepare a query. References that are not finite count for nothing."""
+        match query.measure.preparation:
+            case Preparation.UNIT_LENGTH:
+                prepare = unit_rows
+            case other:
+                assert_never(other)
+        vectors = query.vectors
+        is_finite, has_direction = np.isfinite(vectors).all(axis=1), vectors.any(axis=1)
+        return cls(
+            measure=query.measure,
+            units=prepare(vectors[is_finite & has_direction]),
+            has_zero=bool((is_finite & ~has_direction).any()),
+        )
+
+    @property
+    def is_void(self) -> bool:
+        """Whether there is nothing to compare with: no pixel has a value."""
+        return not self.has_zero and len(self.units) == 0

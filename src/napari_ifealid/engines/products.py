@@ -1,0 +1,96 @@
+"""The largest dot product of each pixel with several vectors, in the fastest way that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.engines.byte_products import byte_products
+from napari_ifealid.engines.compiled import ready_products
+
+Multiply = Callable[[int, NDArray[np.float32]], None]
+"""`multiply(first, products)` fills the products of rows from `first` on."""
+
+Rows = Callable[[slice], NDArray[np.float32]]
+"""Returns rows as float32."""
+
+_BLOCK_VALUES = 1 << 18  # as float32 they stay in a core's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """How the largest dot products are computed.
+
+    Parameters
+    ----------
+    multiply : callable
+        `multiply(first, products)` fills the products of as many rows as there is room for, from
+        `first` on. May be called in several threads.
+    error : float
+        What a product is off by at most, in products of the lengths of both vectors, beyond the
+        rounding of float32.
+    """
+
+    multiply: Multiply
+    error: float = 0.0
+
+
+def largest_products(
+    stored: NDArray[Any],
+    vectors: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    rows: Rows | None = None,
+) -> Products:
+    """Choose the fastest way to multiply all rows of an array with some vectors.
+
+    Parameters
+    ----------
+    stored : array, shape (P, C)
+    vectors : array of float32, shape (R, C)
+    offsets : array of float32, shape (R,)
+        Added to the products with each vector before the largest is taken.
+    rows : callable, optional
+        Returns what is multiplied for some of the rows, where that is not what is stored.
+    """
+    in_bytes = None if rows else byte_products(stored, vectors, offsets)
+    if in_bytes is not None:
+        return Products(in_bytes, in_bytes.error)
+    return exact_products(stored, vectors, offsets, rows)
+
+
+def exact_products(
+    stored: NDArray[Any],
+    vectors: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    rows: Rows | None = None,
+) -> Products:
+    """Choose the fastest way that is off by no more than the rounding of float32."""
+    compiled = None if rows else ready_products(stored)
+    if compiled is not None:
+        vectors = np.ascontiguousarray(vectors)
+        return Products(lambda first, products: compiled(stored, vectors, offsets, products, first))
+    return Products(_by_blas(rows or _as_float32(stored), vectors, offsets))
+
+
+def _as_float32(stored: NDArray[Any]) -> Rows:
+    return lambda rows: stored[rows].astype(np.float32, copy=False)
+
+
+def _by_blas(rows: Rows, vectors: NDArray[np.float32], offsets: NDArray[np.float32]) -> Multiply:
+    step = max(1, _BLOCK_VALUES // vectors.shape[1])
+
+    def multiply(first: int, products: NDArray[np.float32]) -> None:
+        for start in range(0, len(products), step):
+            part = products[start : start + step]
+            block = rows(slice(first + start, first + start + len(part)))
+            if len(vectors) == 1:
+                np.dot(block, vectors[0], out=part)
+                part += offsets[0]
+            else:
+                np.max(block @ vectors.T + offsets, axis=1, out=part)
+
+    return multiply

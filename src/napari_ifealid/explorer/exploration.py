@@ -1,0 +1,102 @@
+"""What is shown of the explored stack beside its map: its image, its pins' axes, its slider."""
+
+from __future__ import annotations
+
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_ifealid.explorer.backdrop import Backdrop
+from napari_ifealid.explorer.feature_slider import FeatureSlider
+from napari_ifealid.explorer.pins import PinFrame
+from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.sources import layer_shape, map_axes
+from napari_ifealid.explorer.state import ExplorerState
+
+_PINS_ACROSS = 40  # the map
+
+
+class Exploration:
+    """The session that is explored, with the image and the slider that go with it.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    state : ExplorerState
+    scheduler : Scheduler
+    """
+
+    def __init__(self, viewer: ViewerModel, state: ExplorerState, scheduler: Scheduler) -> None:
+        self._viewer = viewer
+        self._state = state
+        self._scheduler = scheduler
+        self._backdrop = Backdrop(viewer, state, scheduler)
+        self._slider: FeatureSlider | None = None
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """What is explored."""
+        return self._session
+
+    def show(self, session: Session) -> None:
+        """Show what goes with a session, whose stack has just been loaded.
+
+        Parameters
+        ----------
+        session : Session
+            It has no map yet.
+        """
+        self._session = session
+        self._backdrop.show(session)
+        has_image = session.layer.rgb or (
+            session.stack is not None and session.stack.overlay is not None
+        )
+        self._state.base = 0.1 if has_image else 1.0
+        if not session.layer.rgb:
+            self._slider = FeatureSlider(
+                self._viewer,
+                session.layer,
+                session.axis,
+                self._scheduler,
+                lambda feature: setattr(self._state, "feature", feature),
+            )
+
+    def show_feature(self, feature: int) -> None:
+        """Have napari's slider show which feature is shown."""
+        if self._slider is not None:
+            self._slider.move_to(feature)
+
+    def leave(self) -> None:
+        """Let go of the session; its image stays for another one of the same image."""
+        self._session = None
+        if self._slider is not None:
+            self._slider.close()
+            self._slider = None
+
+    def end(self) -> None:
+        """Let go of the session and of its image: no other follows."""
+        self.leave()
+        self._backdrop.hide()
+
+    def close(self) -> None:
+        """Show nothing any more."""
+        self.leave()
+        self._backdrop.close()
+
+
+def pin_frame(session: Session) -> PinFrame:
+    """Return the axes along which pins of a session have coordinates: those of its map."""
+    layer, axis = session.layer, session.axis
+    axes = map_axes(layer, axis)
+    features = None
+    if not layer.rgb and axis in axes:
+        ends = np.zeros((2, layer.ndim))
+        ends[:, axis] = -0.5, layer_shape(layer)[axis] - 0.5
+        low, high = sorted(float(layer.data_to_world(end)[axis]) for end in ends)
+        features = axis - layer.ndim, (low + high) / 2.0, high - low
+    return PinFrame(
+        units=tuple(layer.units[number] for number in axes),
+        features=features,
+        size=float(np.ptp(session.grid.bounds, axis=0).max()) / _PINS_ACROSS,
+    )

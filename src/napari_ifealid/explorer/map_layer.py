@@ -1,0 +1,231 @@
+"""The napari layer that shows the map, or a single feature's image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image
+from numpy.typing import NDArray
+
+from napari_ifealid.explorer.alpha_colormaps import AlphaColormaps, plain_name
+from napari_ifealid.explorer.colour_limits import (
+    Limits,
+    hidden_levels,
+    stretched,
+    with_a_level_at,
+)
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.sources import MAP_KEY, MAP_NAME
+from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.grid import Region
+from napari_ifealid.measures import Measure
+from napari_ifealid.workarounds.late_followers import LateFollowers
+
+_VISIBLE_STEP = 1.0 / 512  # half a colour of a table of 256
+
+
+class MapLayer:
+    """Writes maps into a napari layer and keeps its display as the state says, both ways.
+
+    The layer holds the values themselves, NaN where there is none or where it was not asked for.
+    What lies below the threshold is hidden by the colormap alone.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    state : ExplorerState
+    shape : tuple of int
+        Lengths of the layer's axes.
+    spatial_shape : tuple of int
+        The same without the axis of length 1 that stands for the features, if there is one.
+    source_name : str
+        Name of the layer compared.
+    placement : dict
+        ``scale``, ``translate``, ``affine`` and ``units`` of the layer.
+    later : callable
+        Calls a function once the next frame is on the screen.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: ExplorerState,
+        *,
+        shape: tuple[int, ...],
+        spatial_shape: tuple[int, ...],
+        source_name: str,
+        placement: dict[str, Any],
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._state = state
+        self._colormaps = AlphaColormaps()
+        self._measure: Measure | None = state.measure
+        self._content: Hashable = None
+        self._shown: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._written: list[Region] = []
+        self._hidden = 0  # levels of the colormap
+        self._connections = Connections()
+        # made here, since what a plugin's viewer makes comes in a slow wrapper
+        self.layer = Image(
+            np.full(shape, np.nan, np.float32),
+            name=MAP_NAME,
+            metadata={MAP_KEY: source_name},
+            rgb=False,
+            multiscale=False,
+            blending="translucent",
+            interpolation2d="nearest",
+            opacity=state.opacity,
+            colormap=self._colormaps.colormap(state.colormap, state.base),
+            contrast_limits=state.measure.limits,
+            **placement,
+        )
+        self._values = self.layer.data.reshape(spatial_shape)
+        self.layer.colorbar.box = False  # napari builds its shader anew whenever the limits change
+        self.layer.colorbar.visible = True
+        viewer.add_layer(self.layer)
+        self._followers = LateFollowers(self.layer, later)
+        self._own_name = self.layer.name
+        self._connect()
+
+    def show(
+        self,
+        values: NDArray[np.float32],
+        region: Region,
+        content: Hashable,
+        measure: Measure | None,
+        name: str = MAP_NAME,
+    ) -> None:
+        """Show a map, or a part of one.
+
+        Parameters
+        ----------
+        values : array of float32
+        region : tuple of slice
+            Where they lie.
+        content : hashable
+            What they are; other values in the layer are removed unless they are the same.
+        measure : Measure or None
+            What the values were compared by; None for a feature's own.
+        name : str, optional
+            What the layer is called.
+        """
+        if content != self._content:
+            self._remove_values(but=region)
+        if region not in self._written:
+            self._written.append(region)
+        self._content = content
+        self._values[region] = values
+        self.layer.refresh(thumbnail=False, extent=False, highlight=False)
+        self._shown = values
+        is_change, self._measure = measure != self._measure, measure
+        if is_change:
+            low, high = self._limits()
+            least, most = (low, high) if measure is None else measure.limits
+            self.layer.contrast_limits_range = (min(least, low), max(most, high))
+        if self._state.stretch or is_change or measure is None:
+            self._apply_limits()
+        self._hide_levels()
+        self._rename(name)
+
+    def blank(self) -> None:
+        """Show nothing."""
+        self._values[...] = np.nan
+        self._written.clear()
+        self._content = None
+        self.layer.refresh(thumbnail=False, extent=False, highlight=False)
+
+    def place(self, placement: dict[str, Any]) -> None:
+        """Lie elsewhere in the world."""
+        for name, value in placement.items():
+            setattr(self.layer, name, value)
+
+    def close(self, *, is_kept: bool) -> None:
+        """Let go of the layer, which the user keeps as it is, or which is removed."""
+        self._rename(MAP_NAME)
+        self._followers.close()
+        self._connections.close()
+        if not is_kept:
+            self._colormaps.release()
+
+    def _connect(self) -> None:
+        events, state = self.layer.events, self._state.events
+        self.layer.contrast_limits_range = self._state.measure.limits
+        for signal, callback in (
+            (events.colormap, self._on_layer_colormap),
+            (events.opacity, self._on_layer_opacity),
+            (events.contrast_limits, self._hide_levels),
+            (events.gamma, self._hide_levels),
+            (state.colormap, self._apply_colormap),
+            (state.base, self._apply_colormap),
+            (state.opacity, self._apply_opacity),
+            (state.threshold, self._on_threshold),
+            (state.stretch, self._apply_limits),
+        ):
+            self._connections.connect(signal, callback)
+
+    def _remove_values(self, but: Region) -> None:
+        """Remove what was written and will not be written over."""
+        for region in self._written:
+            if region != but:
+                self._values[region] = np.nan
+        self._written = [region for region in self._written if region == but]
+
+    def _rename(self, name: str) -> None:
+        """Name the layer after what it shows, unless the user has given it a name."""
+        if self.layer.name == self._own_name != name:
+            self.layer.name = name
+            self._own_name = self.layer.name
+
+    @property
+    def _threshold(self) -> float | None:
+        """The value below which nothing is shown; None where all is."""
+        measure, threshold = self._measure, self._state.threshold
+        is_set = measure is not None and threshold > measure.limits[0]
+        return threshold if is_set else None
+
+    def _limits(self) -> Limits:
+        if self._measure is None or self._state.stretch:
+            limits = stretched(self._shown)
+        else:
+            limits = self._measure.limits
+        return limits if self._threshold is None else with_a_level_at(limits, self._threshold)
+
+    def _apply_limits(self) -> None:
+        new, old = np.array(self._limits()), np.array(self.layer.contrast_limits)
+        # with a threshold, a level begins exactly at it
+        step = _VISIBLE_STEP if self._threshold is None else 0.0
+        # napari's sliders follow the limits, which costs more than the map itself
+        if np.abs(new - old).max() > step * (new[1] - new[0]):
+            self.layer.contrast_limits = tuple(new)
+
+    def _apply_colormap(self) -> None:
+        self.layer.colormap = self._colormaps.colormap(
+            self._state.colormap, self._state.base, self._hidden
+        )
+
+    def _apply_opacity(self) -> None:
+        self.layer.opacity = self._state.opacity
+
+    def _hide_levels(self) -> None:
+        """Make the levels below the threshold transparent."""
+        hidden, threshold = 0, self._threshold
+        if threshold is not None:
+            hidden = hidden_levels(self.layer.contrast_limits, threshold, self.layer.gamma)
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._apply_colormap()
+
+    def _on_threshold(self) -> None:
+        self._apply_limits()
+        self._hide_levels()
+
+    def _on_layer_colormap(self) -> None:
+        if not self._colormaps.owns(self.layer.colormap):
+            self._state.colormap = plain_name(self.layer.colormap.name)
+            self._apply_colormap()
+
+    def _on_layer_opacity(self) -> None:
+        self._state.opacity = self.layer.opacity

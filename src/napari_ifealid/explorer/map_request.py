@@ -1,0 +1,82 @@
+"""The map that is asked of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.engines import Engine, MapPart, Preview
+from napari_ifealid.grid import Region
+from napari_ifealid.query import Query
+
+
+class ReferenceMode(Enum):
+    """What all pixels are compared with."""
+
+    CURSOR = "the cursor"
+    MEAN = "the mean of the pins"
+    BEST = "the best of the pins"
+
+
+@dataclass(frozen=True)
+class SimilarityRequest:
+    """The map of a query.
+
+    Parameters
+    ----------
+    query : Query
+    region : tuple of slice
+        The pixels that are asked for.
+    """
+
+    query: Query
+    region: Region
+
+    @property
+    def content(self) -> Hashable:
+        """What tells maps apart whose pixels must not be mixed."""
+        return self.query.key
+
+    def parts(self, engine: Engine) -> Generator[MapPart]:
+        """Yield the map, part by part."""
+        yield from engine.parts(self.query, self.region)
+
+    def preview(self, preview: Preview) -> tuple[NDArray[np.float32], float]:
+        """Return nearly the map, and what 95 of 100 values are off by at most."""
+        values = preview.map_of(self.query, self.region)
+        return values, preview.error_of(self.query.measure)
+
+
+@dataclass(frozen=True)
+class FeatureRequest:
+    """The values of a single feature, in the stack's own units.
+
+    Parameters
+    ----------
+    feature : int
+    region : tuple of slice
+        The pixels that are asked for.
+    """
+
+    feature: int
+    region: Region
+
+    @property
+    def content(self) -> Hashable:
+        """What tells maps apart whose pixels must not be mixed."""
+        return self.feature
+
+    def parts(self, engine: Engine) -> Generator[MapPart]:
+        """Yield the values, part by part."""
+        yield from engine.feature_parts(self.feature, self.region)
+
+    def preview(self, preview: Preview) -> None:  # noqa: ARG002
+        """Return None: a preview knows nothing of single features."""
+        return
+
+
+MapRequest = SimilarityRequest | FeatureRequest

@@ -1,0 +1,119 @@
+"""A layer's features loaded, and an engine started for them, without stopping the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from napari.layers import Image
+
+from napari_ifealid.engines import (
+    EngineChoice,
+    PreparedBlocks,
+    PreparedStack,
+    Renderer,
+    RunningEngine,
+    find_renderer,
+    plan_engine,
+    prepare_stack,
+    start_in_steps,
+)
+from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.explorer.sources import feature_stack
+from napari_ifealid.layers import STACK_KEY
+from napari_ifealid.stack import FeatureStack
+
+Prepared = tuple[FeatureStack, PreparedStack | PreparedBlocks]
+
+
+class Opening:
+    """Loads the features of a layer and starts an engine, until it is cancelled.
+
+    Parameters
+    ----------
+    layer : napari Image layer
+    axis : int
+        The one along which its features lie.
+    choice : EngineChoice
+    scheduler : Scheduler
+    opened : callable
+        `opened(stack, running)`, called at the end. Who is called owns the engine.
+    progressed : callable
+        `progressed(share)`, called with the share of the features that is on the GPU.
+    failed : callable
+        `failed(error)`
+    """
+
+    def __init__(
+        self,
+        layer: Image,
+        axis: int,
+        choice: EngineChoice,
+        scheduler: Scheduler,
+        *,
+        opened: Callable[[FeatureStack, RunningEngine], None],
+        progressed: Callable[[float], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._opened = opened
+        self._progressed = progressed
+        self._failed = failed
+        self._is_cancelled = False
+        self._load = _Load(
+            data=layer.data[0] if layer.multiscale else layer.data,
+            opened=None if layer.rgb else layer.metadata.get(STACK_KEY),
+            axis=axis,
+            name=layer.name,
+            choice=choice,
+            renderer=find_renderer(),
+        )
+
+    def begin(self) -> None:
+        """Load the features."""
+        self._scheduler.in_background(
+            self._load, self._start, self._on_failed, f"Loading {self._load.name}"
+        )
+
+    def cancel(self) -> None:
+        """Call nothing any more."""
+        self._is_cancelled = True
+
+    def _start(self, prepared: Prepared) -> None:
+        if not self._is_cancelled:
+            stack, to_start = prepared
+            self._advance(stack, start_in_steps(to_start))
+
+    def _advance(self, stack: FeatureStack, steps: Generator[float, None, RunningEngine]) -> None:
+        """Do one step between the window's events."""
+        if self._is_cancelled:
+            steps.close()
+            return
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            self._opened(stack, end.value)
+        else:
+            self._progressed(share)
+            self._scheduler.soon(lambda: self._advance(stack, steps))
+
+    def _on_failed(self, error: Exception) -> None:
+        if not self._is_cancelled:
+            self._failed(error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Load:
+    """The work for another thread: has no more than what it needs."""
+
+    data: Any
+    opened: FeatureStack | None
+    axis: int
+    name: str
+    choice: EngineChoice
+    renderer: Renderer | None
+
+    def __call__(self) -> Prepared:
+        stack = feature_stack(self.data, self.opened, self.axis, self.name)
+        return stack, prepare_stack(stack, plan_engine(self.choice, stack, self.renderer))

@@ -1,0 +1,426 @@
+"""One opened stack: its grid, its engine, its preview, its vectors and its map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from napari.utils.notifications import show_warning
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_ifealid.engines import RunningEngine
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.explorer.map_layer import MapLayer
+from napari_ifealid.explorer.map_maker import MapMaker
+from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
+from napari_ifealid.explorer.opening import Opening
+from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.explorer.sources import (
+    MAP_NAME,
+    grid_of,
+    layer_shape,
+    map_axes,
+    map_placement,
+)
+from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.explorer.vector_reader import PixelVectorReader
+from napari_ifealid.formats.loading import cannot_read
+from napari_ifealid.grid import Grid, Pixel, Region
+from napari_ifealid.measures import Measure
+from napari_ifealid.query import Origin, Query, Reference, Rule
+from napari_ifealid.stack import FeatureStack
+
+AFTER_THE_MAP = 0.016
+"""Seconds by which all else that follows the cursor is later than the map, about a frame.
+
+Where Qt composes the window in software, each place that has changed delays the frame.
+"""
+
+PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
+
+
+@dataclass(frozen=True)
+class PixelReference:
+    """A pixel whose vector is a reference.
+
+    Parameters
+    ----------
+    pixel : tuple of int
+    label : str
+    origin : Origin
+    """
+
+    pixel: Pixel
+    label: str = ""
+    origin: Origin = Origin.CURSOR
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the map layer shows.
+
+    Parameters
+    ----------
+    request : MapRequest
+    error : float or None
+        None for an exact map, for a preview what 95 of 100 values are off by at most; NaN where
+        parts are missing.
+    """
+
+    request: MapRequest
+    error: float | None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What was asked last: references, how they are joined and measured, and where."""
+
+    references: tuple[PixelReference | Reference, ...]
+    rule: Rule
+    measure: Measure
+    region: Region
+
+
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """What runs once the stack is loaded."""
+
+    owner: EngineOwner
+    previews: PreviewBuilder
+    vectors: PixelVectorReader
+    maker: MapMaker
+
+    def close(self) -> None:
+        self.maker.stop()
+        self.vectors.stop()
+        self.owner.close()
+
+
+class Session:
+    """Opens the features of a layer and answers what is asked of them, in a map layer.
+
+    It knows nothing of the cursor, of pins and of other sessions.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    layer : napari Image layer
+    axis : int
+        The one along which its features lie.
+    state : ExplorerState
+        The user's settings.
+    scheduler : Scheduler
+    """
+
+    stack_changed = Signal()
+    """The stack has been loaded, or is gone."""
+
+    map_changed = Signal()
+    """The map layer shows something else, see `shown`."""
+
+    failed = Signal(object)
+    """The stack could not be loaded, or a map not be made: an exception."""
+
+    moved = Signal()
+    """The grid lies elsewhere in the world."""
+
+    engine_changed = Signal(str)
+    """Which engine runs and why, in words for the user; empty while none does."""
+
+    preview_changed = Signal()
+    """A preview is needed, has been built or is gone."""
+
+    vectors_read = Signal()
+    """Vectors that were asked for have been read."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        layer: Image,
+        axis: int,
+        state: ExplorerState,
+        scheduler: Scheduler,
+    ) -> None:
+        self.layer = layer
+        self.axis = axis
+        self._viewer = viewer
+        self._state = state
+        self._scheduler = scheduler
+        self._grid = grid_of(layer, axis)
+        self._opening: Opening | None = None
+        self._stack: FeatureStack | None = None
+        self._running: _Running | None = None
+        self._question: _Question | None = None
+        self._is_waiting = False  # for vectors that are read
+        self._map: MapLayer | None = None
+        self._shown: Shown | None = None
+        self._connections = Connections()
+        for name in PLACEMENT_EVENTS:
+            self._connections.connect(getattr(layer.events, name), self._on_moved)
+
+    @property
+    def stack(self) -> FeatureStack | None:
+        """The stack, once it is loaded."""
+        return self._stack
+
+    @property
+    def grid(self) -> Grid:
+        """Where in the world the pixels lie."""
+        return self._grid
+
+    @property
+    def map_layer(self) -> Image | None:
+        """The layer that the maps are written into."""
+        return None if self._map is None else self._map.layer
+
+    @property
+    def shown(self) -> Shown | None:
+        """What the map layer shows."""
+        return self._shown
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the map shown is not yet that of what was asked last."""
+        if self._running is None or self._shown is None or self._is_waiting:
+            return True
+        return self._shown.request != self._running.maker.wanted
+
+    @property
+    def previews(self) -> PreviewBuilder | None:
+        """The preview of the stack and what builds it."""
+        return None if self._running is None else self._running.previews
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to do."""
+        if self._running is None:
+            return self._opening is None
+        return not self._is_waiting and self._running.maker.is_idle
+
+    def open(self) -> None:
+        """Load the features and start the engine that is chosen; anew if that was done before."""
+        self._stop()
+        self._opening = Opening(
+            self.layer,
+            self.axis,
+            self._state.engine,
+            self._scheduler,
+            opened=self._on_opened,
+            progressed=lambda share: self.engine_changed.emit(f"GPU: {share:.0%} loaded"),
+            failed=self._on_not_opened,
+        )
+        self._opening.begin()
+
+    def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
+        """Return the real values of a pixel; None if they are still to be read."""
+        return None if self._running is None else self._running.vectors.vector(pixel)
+
+    def compare(
+        self,
+        references: Sequence[PixelReference | Reference],
+        rule: Rule,
+        measure: Measure,
+        region: Region,
+    ) -> None:
+        """Show the map of a query.
+
+        Parameters
+        ----------
+        references : sequence of PixelReference or Reference
+            The session's own pixels, or vectors.
+        rule : Rule
+        measure : Measure
+        region : tuple of slice
+            The pixels that are shown.
+        """
+        self._question = _Question(tuple(references), rule, measure, region)
+        self._answer()
+
+    def show_feature(self, feature: int, region: Region) -> None:
+        """Show the values of a single feature.
+
+        Parameters
+        ----------
+        feature : int
+        region : tuple of slice
+            The pixels that are shown.
+        """
+        self._question, self._is_waiting = None, False
+        if self._running is not None:
+            self._running.maker.want(FeatureRequest(feature, region))
+
+    def set_preview_memory(self, megabytes: int) -> None:
+        """Let the preview take so much memory."""
+        if self._running is not None:
+            self._running.previews.set_budget(megabytes)
+
+    def close(self, *, keeps_map: bool = False) -> None:
+        """Stop all that is under way, give back the engine and remove the map layer.
+
+        Parameters
+        ----------
+        keeps_map : bool, optional
+            Leave the map layer to the user.
+        """
+        self._connections.close()
+        self._stop()
+        self._question, self._stack, self._shown = None, None, None
+        if self._map is not None:
+            layer = self._map.layer
+            self._map.close(is_kept=keeps_map)
+            self._map = None
+            if not keeps_map:
+                # not now: napari may be in the middle of removing layers
+                self._scheduler.soon(partial(remove_layer, self._viewer, layer))
+
+    def _stop(self) -> None:
+        """Drop the engine and whatever is under way."""
+        self._is_waiting = False
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def _on_opened(self, stack: FeatureStack, running: RunningEngine) -> None:
+        self._opening = None
+        owner = EngineOwner(running, self._tell_engine)
+        previews = PreviewBuilder(
+            stack,
+            owner,
+            self._scheduler,
+            budget=self._state.preview_memory,
+            changed=self.preview_changed.emit,
+            failed=self._report,
+            source=self.layer.source.path,
+        )
+        maker = MapMaker(
+            stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
+        )
+        vectors = PixelVectorReader(
+            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+        )
+        self._stack = stack
+        self._running = _Running(owner, previews, vectors, maker)
+        if stack.is_lazy:
+            previews.begin()
+        self._tell_engine(running)
+        self.stack_changed.emit()
+
+    def _on_not_opened(self, error: Exception) -> None:
+        self._opening = None
+        self.failed.emit(error)
+
+    def _tell_engine(self, running: RunningEngine) -> None:
+        self.engine_changed.emit(f"{running.engine.name}: {running.reason}")
+        if running.is_stand_in:
+            show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
+
+    def _answer(self) -> None:
+        """Ask the map maker for what was asked last, as far as its vectors are known."""
+        question, running = self._question, self._running
+        if question is None or running is None:
+            return
+        self._is_waiting = True
+        references = [self._reference(one) for one in question.references]
+        if not self._is_waiting:
+            return  # what was read at once is answered, or could not be read
+        known = tuple(reference for reference in references if reference is not None)
+        self._is_waiting = len(known) < len(references)
+        if self._is_waiting:
+            running.maker.wait_with(self._nearly(question))
+        else:
+            query = Query(known, question.rule, question.measure)
+            running.maker.want(SimilarityRequest(query, question.region))
+
+    def _reference(self, one: PixelReference | Reference) -> Reference | None:
+        if isinstance(one, Reference):
+            return one
+        vector = self.vector(one.pixel)
+        return None if vector is None else Reference(vector, label=one.label, origin=one.origin)
+
+    def _nearly(self, question: _Question) -> SimilarityRequest | None:
+        """Return nearly what was asked last, from the preview; None where that can't be had."""
+        preview = None if self.previews is None else self.previews.preview
+        # the preview knows directions only, and a mean needs the lengths as well
+        if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
+            return None
+        references = [
+            one if isinstance(one, Reference) else Reference(preview.vector(one.pixel))
+            for one in question.references
+        ]
+        query = Query(tuple(references), question.rule, question.measure)
+        return SimilarityRequest(query, question.region)
+
+    def _on_vectors_read(self) -> None:
+        self.vectors_read.emit()
+        if self._is_waiting:
+            self._answer()
+
+    def _on_vectors_not_read(self, error: Exception) -> None:
+        if self._is_waiting and self._question is not None:
+            self._is_waiting = False
+            self._on_failed(error)
+
+    def _on_failed(self, error: Exception) -> None:
+        self._blank()
+        self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        is_read = self._stack is not None and self._stack.is_lazy
+        self.failed.emit(cannot_read(self.layer.name, error) if is_read else error)
+
+    def _blank(self) -> None:
+        """Show no map: the one shown is not that of what was asked."""
+        self._shown = None
+        if self._map is not None:
+            self._map.blank()
+        self.map_changed.emit()
+
+    def _show(self, request: MapRequest, values: NDArray[np.float32], error: float | None) -> None:
+        if self._stack is None:
+            return
+        if self._map is None:
+            self._map = self._new_map(self._stack)
+        self._shown = Shown(request, error)
+        if isinstance(request, SimilarityRequest):
+            measure, name = request.query.measure, MAP_NAME
+        else:
+            measure, name = None, self._stack.feature_name(request.feature)
+        self._map.show(values, request.region, request.content, measure, name)
+        self.map_changed.emit()
+
+    def _new_map(self, stack: FeatureStack) -> MapLayer:
+        shape = layer_shape(self.layer)
+        axes = map_axes(self.layer, self.axis)
+        is_squashed = len(axes) > len(stack.spatial_shape)
+        lengths = [1 if is_squashed and axis == self.axis else shape[axis] for axis in axes]
+        return MapLayer(
+            self._viewer,
+            self._state,
+            shape=tuple(lengths),
+            spatial_shape=stack.spatial_shape,
+            source_name=self.layer.name,
+            placement=map_placement(self.layer, self.axis),
+            later=partial(self._scheduler.later, AFTER_THE_MAP),
+        )
+
+    def _on_moved(self) -> None:
+        self._grid = grid_of(self.layer, self.axis)
+        if self._map is not None:
+            self._map.place(map_placement(self.layer, self.axis))
+        self.moved.emit()
+
+
+def remove_layer(viewer: ViewerModel, layer: Layer) -> None:
+    """Remove a layer unless it is gone already."""
+    if layer in viewer.layers:
+        viewer.layers.remove(layer)

@@ -1,0 +1,58 @@
+"""Where a feature stack is: a path, or a URL that fsspec knows."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path, PurePosixPath
+
+from napari_ifealid.errors import DatasetError, first_line
+
+Location = str | PathLike[str]
+"""A path, or a URL such as https://example.org/cube.zarr."""
+
+_MOST_OF_A_START = 8
+
+
+def is_url(location: Location) -> bool:
+    """Return whether a location is a URL, not a path."""
+    return "://" in fspath(location)
+
+
+def name_of(location: Location) -> str:
+    """Return the last part of a location."""
+    if is_url(location):
+        return PurePosixPath(fspath(location).partition("?")[0]).name
+    return Path(location).name
+
+
+def suffix_of(location: Location) -> str:
+    """Return the ending of a location's name in lower case, as in ".zip"."""
+    return PurePosixPath(name_of(location)).suffix.lower()
+
+
+def first_bytes(location: Location) -> bytes:
+    """Return what a file starts with, eight bytes at most.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be opened.
+    """
+    try:
+        with Path(location).open("rb") as stream:
+            return stream.read(_MOST_OF_A_START)
+    except OSError as error:
+        raise cannot_open(location, error) from error
+
+
+def cannot_open(location: Location, error: Exception) -> DatasetError:
+    """Return the error for a file or a URL that cannot be opened at all."""
+    expected, remedy = "a file", "Check the path and whether you may read the file."
+    if is_url(location):
+        expected, remedy = "data at this address", "Check the address and the connection."
+    return DatasetError(
+        f"nothing that can be read ({first_line(error) or type(error).__name__})",
+        expected=expected,
+        remedy=remedy,
+        file=location,
+    )

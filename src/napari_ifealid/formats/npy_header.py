@@ -1,0 +1,112 @@
+"""What a .npy file, or a member of a .npz file, says of its array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from tokenize import TokenError
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.stack import check_feature_array
+
+NPY_START = npy.MAGIC_PREFIX
+SAVE_AGAIN = "Save the array again with numpy.save or numpy.savez."
+PIECE_LENGTH = 2**16
+
+# a header is Python text, so that a damaged one fails in many ways
+_BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, RecursionError)
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayHeader:
+    """What a .npy file says of its array before the values begin.
+
+    Parameters
+    ----------
+    stand_in : array
+        An array of the same shape and type that takes up no memory.
+    values_start : int
+        Where the values begin, in bytes.
+    is_fortran : bool
+        Whether the first axis runs fastest.
+    """
+
+    stand_in: NDArray[Any]
+    values_start: int
+    is_fortran: bool
+
+    @property
+    def file_size(self) -> int:
+        """Size of the whole .npy file, in bytes."""
+        return self.values_start + self.stand_in.nbytes
+
+    def __str__(self) -> str:
+        return f"{self.stand_in.shape} {self.stand_in.dtype}"
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the array can be the values of a feature stack."""
+        try:
+            check_feature_array(self.stand_in)
+        except DatasetError:
+            return False
+        return True
+
+    def check_complete(self, size: int) -> None:
+        """Raise if a file of so many bytes does not hold all values.
+
+        Raises
+        ------
+        DatasetError
+        """
+        if size < self.file_size:
+            raise DatasetError(
+                f"a truncated array of {size:,} bytes",
+                expected=f"{self.file_size:,} bytes for the shape {self.stand_in.shape}",
+                remedy=f"Copy the file again. {SAVE_AGAIN}",
+            )
+
+
+def read_header(stream: IO[bytes]) -> ArrayHeader:
+    """Read the header of an array, up to its values.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or a damaged one.
+    """
+    try:
+        version = npy.read_magic(stream)
+        # versions 2 and 3 differ only in the alphabet for the names of structured types
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, is_fortran, dtype = read(stream)
+        stand_in = np.broadcast_to(np.empty((), dtype), shape)
+        return ArrayHeader(stand_in, stream.tell(), is_fortran)
+    except _BAD_HEADER as error:
+        raise DatasetError(
+            f"no NumPy array that can be read ({first_line(error)})",
+            expected="an array that numpy.save has written",
+            remedy=SAVE_AGAIN,
+        ) from error
+
+
+def check_some_finite(values: NDArray[Any]) -> None:
+    """Raise unless there is a finite value. Looks no further than to the first one.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if values.dtype.kind != "f":
+        return
+    pieces = np.nditer(values, ["external_loop", "buffered"], buffersize=PIECE_LENGTH)
+    if not any(np.isfinite(piece).any() for piece in pieces):
+        raise DatasetError(
+            "no finite value: all are NaN or infinite",
+            expected="at least some finite values",
+            remedy="Check how the array was made.",
+        )

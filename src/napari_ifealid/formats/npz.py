@@ -1,0 +1,187 @@
+"""The format .npz: several NumPy arrays in a ZIP file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.array_blocks import write_npy_to
+from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.fields import OFFSET_KEY, STRIDE_KEY, placement_fields
+from napari_ifealid.formats.format import Format, no_stacks, with_features_last
+from napari_ifealid.formats.location import Location, first_bytes, name_of
+from napari_ifealid.formats.npy_header import (
+    SAVE_AGAIN,
+    ArrayHeader,
+    check_some_finite,
+    read_header,
+)
+from napari_ifealid.formats.zip_archive import (
+    BOUNDED,
+    ZIP_STARTS,
+    member_names,
+    opened_member,
+    opened_zip,
+)
+from napari_ifealid.memory import check_memory
+from napari_ifealid.stack import FeatureStack, Placement
+from napari_ifealid.tracking import Track, every_item, untracked
+
+FEATURES_KEY = "features"
+"""Name of the array whose placement the file tells."""
+
+_STACK_THEM = "Stack the features along the last axis and save the array with numpy.savez."
+
+
+def read_npz(
+    location: Location, *, array: str | None = None, track: Track = untracked
+) -> list[FeatureStack]:
+    """Read each feature stack in a .npz file, or one of them.
+
+    An array is a feature stack if it has at least three axes, none of them empty, and real
+    numbers. Other arrays are skipped, but for `stride` and `offset`, two numbers each along y and
+    x, which tell the placement of the array `features`.
+
+    Parameters
+    ----------
+    location : path
+    array : str, optional
+        Name of the only array to read.
+    track : callable, optional
+        Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Returns
+    -------
+    list of FeatureStack
+        A single one is named after the file, several "<file name>: <array name>".
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged, if none of its arrays is a feature stack, or if one has no finite
+        value, or memory is short.
+    """
+    name = name_of(location)
+    with opened_zip(location) as archive:
+        headers = {info: _member_header(archive, info) for info in _arrays(archive)}
+        stacks = [
+            info
+            for info, header in headers.items()
+            if header.is_stack and array in (None, _key(info))
+        ]
+        if not stacks:
+            listed = {_key(info): str(header) for info, header in headers.items()}
+            raise no_stacks(location, listed, array, _STACK_THEM)
+        placement = _placement(archive, headers)
+        try:
+            check_memory(sum(headers[info].file_size for info in stacks))
+        except DatasetError as error:
+            raise error.inside(location) from error.__cause__
+        return [
+            FeatureStack(
+                values=_member_array(archive, info, headers[info]),
+                name=name if len(stacks) == 1 else f"{name}: {_key(info)}",
+                placement=placement if _key(info) == FEATURES_KEY else None,
+            )
+            for info in every_item(track, stacks, total=len(stacks), desc=f"Opening {name}")
+        ]
+
+
+def write_npz(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
+    """Write the real values of a stack in memory, and its placement, see `write_array`."""
+    with (
+        written_file(path, force=force) as stream,
+        ZipFile(stream, "w", ZIP_DEFLATED) as archive,
+    ):
+        with archive.open(f"{FEATURES_KEY}.npy", "w", force_zip64=True) as member:
+            write_npy_to(member, stack, track)
+        for key, pair in placement_fields(stack).items():
+            with archive.open(f"{key}.npy", "w") as member:
+                npy.write_array(member, np.array(pair), version=(1, 0))
+
+
+def _array_names(location: Location) -> dict[str, bool]:
+    with opened_zip(location) as archive:
+        arrays = _arrays(archive)
+        return {_key(info): _member_header(archive, info).is_stack for info in arrays}
+
+
+def _arrays(archive: ZipFile) -> list[ZipInfo]:
+    return [info for info in archive.infolist() if info.filename.endswith(".npy")]
+
+
+def _key(info: ZipInfo) -> str:
+    return info.filename.removesuffix(".npy")
+
+
+def _member_header(archive: ZipFile, info: ZipInfo) -> ArrayHeader:
+    with opened_member(archive, info) as stream:
+        if info.compress_type not in BOUNDED:
+            raise DatasetError(
+                "an array packed in an unusual way",
+                expected="an array stored or packed with deflate",
+                remedy="Save the arrays again with numpy.savez_compressed.",
+            )
+        return read_header(stream)
+
+
+def _member_array(archive: ZipFile, info: ZipInfo, header: ArrayHeader) -> NDArray[Any]:
+    with opened_member(archive, info) as stream:
+        header.check_complete(info.file_size)
+        values = _native(npy.read_array(stream, allow_pickle=False))
+        if stream.read(1):  # then the checksum, which is at the end, is unchecked
+            raise DatasetError(
+                "more bytes than the array has",
+                expected=f"{header.file_size:,} bytes",
+                remedy=SAVE_AGAIN,
+            )
+        check_some_finite(values)
+        return values
+
+
+def _placement(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> Placement | None:
+    infos = {_key(info): info for info, header in headers.items() if _is_pair(header)}
+    if not {STRIDE_KEY, OFFSET_KEY} <= infos.keys():
+        return None
+    stride, offset = (
+        _member_array(archive, infos[key], headers[infos[key]]).tolist()
+        for key in (STRIDE_KEY, OFFSET_KEY)
+    )
+    is_usable = np.isfinite([*stride, *offset]).all() and min(stride) > 0
+    return Placement(tuple(stride), tuple(offset)) if is_usable else None
+
+
+def _is_pair(header: ArrayHeader) -> bool:
+    return header.stand_in.shape == (2,) and header.stand_in.dtype.kind in "iuf"
+
+
+def _native(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.isnative:
+        return values
+    check_memory(values.nbytes)
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _read(
+    location: Location, *, array: str | None, feature_axis: int | None, track: Track
+) -> list[FeatureStack]:
+    stacks = read_npz(location, array=array, track=track)
+    return [with_features_last(stack, feature_axis, location) for stack in stacks]
+
+
+NPZ = Format(
+    name="NumPy arrays",
+    suffixes=(".npz", ".npy"),
+    claims=lambda location: first_bytes(location).startswith(ZIP_STARTS),
+    looks_like_stack=lambda location: any(name.endswith(".npy") for name in member_names(location)),
+    read=_read,
+    array_names=_array_names,
+    write=write_npz,
+)
+"""Each array with three or more axes."""

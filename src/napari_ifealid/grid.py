@@ -1,0 +1,193 @@
+"""The pixels of a stack in the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Pixel = tuple[int, ...]
+"""Index along each spatial axis."""
+
+Place = tuple[float, ...]
+"""A position in the world, one coordinate for each of its axes."""
+
+Region = tuple[slice, ...]
+"""A box of pixels: start and stop along each spatial axis."""
+
+
+def whole_region(shape: Sequence[int]) -> Region:
+    """Return the region of all pixels.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Lengths of the spatial axes.
+    """
+    return tuple(slice(0, length) for length in shape)
+
+
+def region_shape(region: Region) -> tuple[int, ...]:
+    """Return the lengths of a region along each axis."""
+    return tuple(part.stop - part.start for part in region)
+
+
+def intersection(one: Region, other: Region) -> Region | None:
+    """Return the pixels that are in both regions, None if there are none."""
+    both = tuple(
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return both if all(part.start < part.stop for part in both) else None
+
+
+def within(region: Region, outer: Region) -> Region:
+    """Return a region as counted from the first pixel of another one that holds it."""
+    return tuple(
+        slice(part.start - whole.start, part.stop - whole.start)
+        for part, whole in zip(region, outer, strict=True)
+    )
+
+
+def pixel_numbers(region: Region, shape: Sequence[int]) -> slice | NDArray[np.intp]:
+    """Return the numbers of a region's pixels in C order, a slice where they are consecutive.
+
+    Parameters
+    ----------
+    region : tuple of slice
+    shape : sequence of int
+        Lengths of the spatial axes.
+    """
+    first = int(np.ravel_multi_index([part.start for part in region], tuple(shape)))
+    lengths = region_shape(region)
+    last_cut = max((axis for axis, n in enumerate(lengths) if n < shape[axis]), default=0)
+    if all(length == 1 for length in lengths[:last_cut]):
+        return slice(first, first + prod(lengths))
+    axes = np.ix_(*(np.arange(part.start, part.stop) for part in region))
+    return np.ravel_multi_index(np.broadcast_arrays(*axes), tuple(shape)).ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The pixels of a stack in the world: how many there are, and where they lie.
+
+    A pixel is centred at its place and reaches half a pixel to each side.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Lengths of the n spatial axes.
+    affine : array, shape (n + 1, n + 1)
+        From pixels to coordinates along the grid's axes of the world.
+    axes : tuple of int, optional
+        Which axes of the world these are, counted from the last one: -1, -2, … The last n unless
+        given. The others don't matter: a stack lies everywhere along them.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64]
+    axes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        affine = np.array(self.affine, np.float64)
+        affine.flags.writeable = False
+        object.__setattr__(self, "affine", affine)
+        object.__setattr__(self, "axes", self.axes or tuple(range(-len(self.shape), 0)))
+
+    def contains(self, pixel: Sequence[int]) -> bool:
+        """Return whether there is such a pixel."""
+        return len(pixel) == len(self.shape) and all(
+            0 <= x < length for x, length in zip(pixel, self.shape, strict=True)
+        )
+
+    def position_at(self, place: Sequence[float]) -> NDArray[np.float64] | None:
+        """Return where among the pixels a place in the world is; whole numbers are their centres.
+
+        Parameters
+        ----------
+        place : sequence of float
+            With one coordinate for each axis of the world.
+
+        Returns
+        -------
+        array of float64, shape (n,), or None
+            None where the grid has more axes than the world. NaN if there is no such position.
+        """
+        if len(place) < -min(self.axes):
+            return None
+        coordinates = [*(float(place[axis]) for axis in self.axes), 1.0]
+        with np.errstate(invalid="ignore"):  # infinities
+            position: NDArray[np.float64] = self._inverse @ coordinates
+        return position[:-1]
+
+    def pixel_at(self, place: Sequence[float]) -> Pixel | None:
+        """Return the pixel at a place in the world.
+
+        Parameters
+        ----------
+        place : sequence of float
+            With one coordinate for each axis of the world.
+
+        Returns
+        -------
+        tuple of int or None
+            None outside of the grid.
+        """
+        position = self.position_at(place)
+        if position is None or not np.isfinite(position).all():
+            return None
+        pixel = tuple(int(x) for x in np.floor(position + 0.5))
+        return pixel if self.contains(pixel) else None
+
+    def place_of(self, pixel: ArrayLike) -> NDArray[np.float64]:
+        """Return where the centre of a pixel lies, along the grid's own axes of the world.
+
+        Parameters
+        ----------
+        pixel : array, shape (n,)
+            An index along each spatial axis; fractions are between the centres.
+
+        Returns
+        -------
+        array of float64, shape (n,)
+        """
+        position: NDArray[np.float64] = self.affine[:-1, :-1] @ np.asarray(pixel, np.float64)
+        return position + self.affine[:-1, -1]
+
+    def moved_to(self, place: Sequence[float], pixel: ArrayLike) -> Place:
+        """Return a place in the world with the coordinates of a pixel along the grid's axes.
+
+        Parameters
+        ----------
+        place : sequence of float
+            What the other coordinates are taken from; zeros come first where it is too short.
+        pixel : array, shape (n,)
+        """
+        coordinates = [0.0] * (-min(self.axes) - len(place)) + [float(x) for x in place]
+        for axis, coordinate in zip(self.axes, self.place_of(pixel).tolist(), strict=True):
+            coordinates[axis] = coordinate
+        return tuple(coordinates)
+
+    @property
+    def bounds(self) -> NDArray[np.float64]:
+        """The smallest and the largest coordinates of the pixels' outer edges, shape (2, n)."""
+        ends = [(-0.5, length - 0.5) for length in self.shape]
+        corners = np.array([self.place_of(corner) for corner in product(*ends)])
+        return np.array([corners.min(axis=0), corners.max(axis=0)])
+
+    @property
+    def middle(self) -> Pixel:
+        """The pixel in the middle; behind it, where a length is even."""
+        return tuple(length // 2 for length in self.shape)
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float64]:
+        try:
+            inverse = np.linalg.inv(self.affine).astype(np.float64)
+        except np.linalg.LinAlgError:  # flat: no place is that of a single pixel
+            inverse = np.full_like(self.affine, np.nan)
+        return inverse

@@ -1,0 +1,65 @@
+"""The cosine of the angle between two vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.measures.measure import Measure, Preparation
+from napari_ifealid.measures.unit_vectors import (
+    SAME_SQUARED,
+    compared_by_chord,
+    cosine_contributions,
+)
+
+
+def cosine_similarity(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
+    r"""Return the cosine of the angle between vectors and a reference.
+
+    .. math:: \cos\theta = \frac{a \cdot b}{\|a\| \|b\|}
+
+    Parameters
+    ----------
+    vectors : array, shape (..., C)
+        Real numbers of any type.
+    reference : array, shape (C,)
+        The vector that all others are compared with.
+
+    Returns
+    -------
+    array of float64, shape (...)
+        From -1 to 1; exactly 1 where the vector has the reference's direction. A zero vector has 1
+        to another zero vector and 0 to everything else. NaN where either vector holds a NaN or an
+        infinity.
+
+    Notes
+    -----
+    The cosine measure of the vector space model, Salton, Wong & Yang 1975, doi
+    10.1145/361219.361220; computed as 1 - ‖a - b‖² / 2 of the unit vectors.
+    """
+    chords, one_is_zero = compared_by_chord(vectors, reference)
+    return np.where(one_is_zero, 0.0, np.maximum(1.0 - chords**2 / 2.0, -1.0))
+
+
+def _from_cosines(cosines: NDArray[np.float32]) -> None:
+    np.clip(cosines, -1.0, 1.0, out=cosines)
+
+
+def _from_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
+    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
+    values: NDArray[np.float32] = np.float32(1.0) - squared * np.float32(0.5)
+    return np.maximum(values, np.float32(-1.0))
+
+
+COSINE = Measure(
+    name="cosine",
+    limits=(-1.0, 1.0),
+    preparation=Preparation.UNIT_LENGTH,
+    definition=cosine_similarity,
+    contributions=cosine_contributions,
+    from_cosines=_from_cosines,
+    from_squared_chords=_from_squared_chords,
+    shader="cosine.glsl",
+)

@@ -1,0 +1,136 @@
+"""What all pixels are compared with, and how: a query."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+
+
+class Origin(Enum):
+    """Where a reference comes from."""
+
+    CURSOR = "the cursor"
+    PIN = "a pin"
+    GIVEN = "a vector that was given"
+
+
+class Rule(Enum):
+    """How several references are joined."""
+
+    MEAN = "mean"
+    """Compared with the mean of their vectors."""
+
+    BEST = "best"
+    """The largest of the values for each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A vector to compare with.
+
+    Parameters
+    ----------
+    vector : array, shape (C,)
+        Real values, in the units of the stack that is asked.
+    sign : {1, -1}
+        1: pixels like it are looked for; -1: pixels unlike it.
+    label : str
+        What it is called.
+    origin : Origin
+
+    Raises
+    ------
+    ValueError
+        If the vector has not one axis, or the sign is another number.
+    """
+
+    vector: NDArray[np.float64]
+    sign: int = 1
+    label: str = ""
+    origin: Origin = Origin.GIVEN
+
+    def __post_init__(self) -> None:
+        vector = np.array(self.vector, np.float64)
+        if vector.ndim != 1:
+            raise ValueError(f"a reference of shape {vector.shape}; expected one axis, (C,)")
+        if self.sign not in (1, -1):
+            raise ValueError(f"the sign {self.sign!r}; expected 1 or -1")
+        vector.flags.writeable = False
+        object.__setattr__(self, "vector", vector)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What tells references apart that give different maps."""
+        return self.sign, blake2b(self.vector.tobytes(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What all pixels are compared with, and how. Queries of the same key are equal.
+
+    Parameters
+    ----------
+    references : tuple of Reference
+        One or more, of the same number of features.
+    rule : Rule
+        How several of them are joined.
+    measure : Measure
+
+    Raises
+    ------
+    ValueError
+        If there is no reference, if their numbers of features differ, or if one has a negative
+        sign: both rules take references of positive sign only.
+    """
+
+    references: tuple[Reference, ...]
+    rule: Rule = Rule.BEST
+    measure: Measure = field(default=SPECTRAL_ANGLE)
+
+    def __post_init__(self) -> None:
+        lengths = {len(reference.vector) for reference in self.references}
+        if len(lengths) != 1:
+            raise ValueError(
+                f"references of {sorted(lengths) or 'no'} features; expected one reference or "
+                "more, of the same number of features"
+            )
+        if any(reference.sign < 0 for reference in self.references):
+            raise ValueError(
+                f"a negative sign; the rule {self.rule.value!r} takes positive ones only"
+            )
+
+    @classmethod
+    def to(cls, *vectors: Any, rule: Rule = Rule.BEST, measure: Measure = SPECTRAL_ANGLE) -> Query:
+        """Return the query for plain vectors of shape (C,)."""
+        return cls(tuple(map(Reference, vectors)), rule, measure)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What tells queries apart that give different maps: cheap to compare."""
+        keys = tuple(reference.key for reference in self.references)
+        return keys, self.rule if len(keys) > 1 else None, self.measure.name
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float64]:
+        """The vectors that pixels are compared with, of which the best counts, shape (R, C)."""
+        vectors = np.array([reference.vector for reference in self.references])
+        if self.rule is Rule.MEAN:
+            with np.errstate(invalid="ignore", over="ignore"):  # infinities
+                vectors = vectors.mean(axis=0, keepdims=True)
+        vectors.flags.writeable = False
+        return vectors
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Query) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)

@@ -1,0 +1,120 @@
+"""The choice of the layer whose features are compared, and of their axis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from magicgui.widgets import ComboBox, PushButton
+from napari.components import ViewerModel
+from napari.layers import Layer
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from napari_ifealid.explorer import ExplorerState
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
+from napari_ifealid.explorer.sources import has_features, layer_shape
+
+
+class StackChoice:
+    """Controls bound both ways to the explorer's layer and its feature axis.
+
+    The axis is asked for where it is not known: one is proposed, and nothing is compared until the
+    user agrees or chooses another.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    state : ExplorerState
+    """
+
+    def __init__(self, viewer: ViewerModel, state: ExplorerState) -> None:
+        self._viewer = viewer
+        self._state = state
+        self._names = Connections()
+        self._connections = Connections()
+        self.layer = ComboBox(
+            choices=self._layer_choices,
+            nullable=True,
+            tooltip="The image layer whose features are compared: an opened feature stack, or "
+            "any image with an axis of features, RGB photos included",
+        )
+        self.axis = ComboBox(
+            choices=self._axis_choices,
+            tooltip="The axis of the layer along which its features lie",
+        )
+        self.compare = PushButton(
+            text="Compare", tooltip="The features lie along this axis: compare them"
+        )
+        self.axis_label = QLabel("Feature axis")
+        self.axis_row = QWidget()
+        layout = QHBoxLayout(self.axis_row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.axis.native, 1)
+        layout.addWidget(self.compare.native)
+        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        for control in (self.layer, self.axis):
+            control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+        self.layer.changed.connect_setattr(state, "layer", maxargs=1)
+        self.axis.changed.connect_setattr(state, "feature_axis", maxargs=1)
+        self.compare.changed.connect(self._agree)
+        for signal in (state.events.layer, state.events.feature_axis):
+            self._connections.connect(signal, self.show)
+        self.show()
+
+    def show(self) -> None:
+        """Offer what there is now, and show what is chosen."""
+        layer, axis = self._state.layer, self._state.feature_axis
+        asks = layer is not None and not layer.rgb and known_axis(layer) is None
+        self.axis_label.setVisible(asks)
+        self.axis_row.setVisible(asks)
+        self.compare.native.setVisible(axis is None)
+        if asks and axis is None:
+            axis = proposed_axis(layer_shape(layer))
+        _offer(self.layer, layer)
+        _offer(self.axis, axis)
+        self._names.close()
+        for one in self._viewer.layers:
+            self._names.connect(one.events.name, self.show)
+
+    def close(self) -> None:
+        """Follow the viewer no more."""
+        self._names.close()
+        self._connections.close()
+
+    def _agree(self) -> None:
+        self._state.feature_axis = self.axis.value
+
+    def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
+        layers = [layer for layer in self._viewer.layers if has_features(layer)]
+        return list(zip(distinct([layer.name for layer in layers]), layers, strict=True))
+
+    def _axis_choices(self, _: Any) -> list[tuple[str, int]]:
+        layer = self._state.layer
+        if layer is None or layer.rgb:
+            return []
+        names = [axis_name(layer, axis) for axis in range(layer.ndim)]
+        return [(name, axis) for axis, name in enumerate(distinct(names))]
+
+
+def _offer(control: ComboBox, value: object) -> None:
+    """Offer the choices that there are now, and show one of them."""
+    with control.changed.blocked():  # a choice that goes must not choose another
+        control.choices = ()
+        control.reset_choices()
+        if value in control.choices:
+            control.value = value
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names that a combo box can tell apart, none of which is empty."""
+    count: Counter[str] = Counter()
+    result: list[str] = []
+    for name in names:
+        shown = name or "(no name)"
+        while shown in result:
+            count[name] += 1
+            shown = f"{name or '(no name)'} [{count[name]}]"
+        result.append(shown)
+    return result

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPORT = Path(__file__).resolve().parents[2] / "benchmarks/report.py"
+LARGE = "(256, 512, 256)"
+
+
+def entry(name: str, milliseconds: float, **extra: float) -> dict:
+    return {
+        "name": name,
+        "fullname": f"benchmarks/test_some.py::{name}",
+        "group": None,
+        "stats": {"median": milliseconds / 1000, "min": milliseconds / 1000},
+        "extra_info": extra,
+    }
+
+
+@pytest.fixture
+def report(tmp_path):
+    """Runs the report on what was measured, and returns how it ended and what it wrote."""
+
+    def report(*entries: dict, **settings: str) -> tuple[subprocess.CompletedProcess, str]:
+        info = {"processor": "abacus", "python_version": "3.11.0", "settings": settings}
+        run = {"machine_info": info, "benchmarks": list(entries)}
+        (tmp_path / "results.json").write_text(json.dumps(run))
+        command = [sys.executable, REPORT, tmp_path / "results.json"]
+        document = tmp_path / "performance.md"
+        done = subprocess.run(
+            [*command, "--document", document], capture_output=True, text=True, check=False
+        )
+        return done, document.read_text()
+
+    return report
+
+
+def rows(text: str) -> dict[str, str]:
+    """Return the table of bars, by what is to be reached."""
+    table = text.split("## What is to be reached")[1].split("## All results")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines}
+
+
+@pytest.mark.parametrize(("milliseconds", "reached"), [(1.4, "yes"), (1.6, "**no**")])
+def test_bar_is_marked_as_reached_or_missed(report, milliseconds, reached):
+    done, text = report(
+        entry("test_best_of_eight_references[CPU-uint8]", milliseconds),
+        entry(f"test_map[CPU-{LARGE}-uint8]", 1.0),
+    )
+    row = rows(text)["CPU, 8 bit, best of eight references beside one"]
+    assert f"{milliseconds:.2f} times" in row
+    assert row.endswith(f"| {reached} |")
+    assert ("best of eight" in done.stderr) is (reached != "yes")
+
+
+def test_bar_without_its_benchmark_is_an_error(report):
+    done, text = report(entry("test_of_something_else", 1.0))
+    assert done.returncode == 1
+    assert all("not measured" in row and row.endswith("| **no** |") for row in rows(text).values())
+
+
+def test_limit_is_the_fastest_way_of_reading(report):
+    ways = {"sum": 3.0, "largest": 4.0, "product": 2.0}
+    _, text = report(
+        entry(f"test_map[CPU-{LARGE}-float32]", 4.0),
+        *(entry(f"test_reading_once[{LARGE}-float32-{way}]", ms) for way, ms in ways.items()),
+    )
+    assert (
+        "2.00 times" in rows(text)["CPU, float32, beside reading the stack once in the fastest way"]
+    )
+
+
+def test_settings_that_change_the_libraries_are_told(report):
+    _, text = report(OPENBLAS_CORETYPE="Haswell")
+    assert "`OPENBLAS_CORETYPE=Haswell`" in text
+    _, text = report()
+    assert "quick libraries are: none" in text

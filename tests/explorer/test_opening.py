@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from napari.layers import Image
+
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer.opening import Opening
+from patient_scheduler import PatientScheduler
+
+
+@pytest.fixture
+def scheduler() -> PatientScheduler:
+    return PatientScheduler()
+
+
+@pytest.fixture
+def told() -> list:
+    return []
+
+
+@pytest.fixture
+def make(scheduler, told):
+    def make(layer: Image, axis: int = 0, choice: EngineChoice = EngineChoice.CPU) -> Opening:
+        return Opening(
+            layer,
+            axis,
+            choice,
+            scheduler,
+            opened=lambda *opened: told.append(opened),
+            progressed=told.append,
+            failed=told.append,
+        )
+
+    return make
+
+
+def test_stack_and_engine_come_at_the_end(make, scheduler, told, features, stack):
+    make(features).begin()
+    assert told == []
+    scheduler.run()
+    ((opened, running),) = told
+    assert opened is stack
+    assert running.engine.name == "CPU"
+
+
+def test_share_that_is_on_the_gpu_is_told_meanwhile(make, scheduler, told, features):
+    make(features, choice=EngineChoice.GPU).begin()
+    scheduler.run()
+    *shares, (_, running) = told
+    assert shares[0] == 0.0
+    assert shares == sorted(shares)
+    assert running.engine.name == "GPU"
+    running.engine.close()
+
+
+@pytest.mark.parametrize("choice", [EngineChoice.CPU, EngineChoice.GPU])
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_cancelled_opening_calls_nothing_any_more(make, scheduler, told, features, choice, turns):
+    opening = make(features, choice=choice)
+    opening.begin()
+    for _ in range(turns):
+        if scheduler.events or scheduler.background:
+            scheduler.run_one()
+    told.clear()
+    opening.cancel()
+    scheduler.run()
+    assert told == []
+
+
+def test_failure_is_told(make, scheduler, told):
+    make(Image(np.zeros((4, 5)))).begin()
+    scheduler.run()
+    assert "(5, 4)" in str(told[0])
+
+
+def test_work_for_another_thread_holds_no_layer(make, scheduler):
+    layer = Image(np.zeros((3, 4, 5)))
+    opening = make(layer)
+    opening.begin()
+    gone = weakref.ref(layer)
+    del layer
+    gc.collect()
+    assert gone() is None
+    assert scheduler.background

@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.atomic_write import written_file, written_folder
+
+posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has such signals and limits")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
+
+WITH_NAMES = "import os; vars(os).pop('O_TMPFILE', None)\n"
+HALF = """
+import sys, time
+from napari_ifealid.formats.atomic_write import written_file, written_folder
+
+with written_file(sys.argv[1], force=True) as stream:
+    stream.write(bytes(2**20))
+    stream.flush()
+    print("halfway", flush=True)
+    time.sleep(60)
+"""
+HALF_A_FOLDER = """
+import sys, time
+from napari_ifealid.formats.atomic_write import written_folder
+
+with written_folder(sys.argv[1], force=True) as folder:
+    (folder / "part").write_bytes(b"new")
+    print("halfway", flush=True)
+    time.sleep(60)
+"""
+
+
+def write_file(path: Path, *, force: bool = False, error: type[BaseException] | None = None):
+    with written_file(path, force=force) as stream:
+        stream.write(b"new")
+        if error is not None:
+            raise error
+
+
+def write_folder(path: Path, *, force: bool = False, error: type[BaseException] | None = None):
+    with written_folder(path, force=force) as folder:
+        (folder / "part").write_bytes(b"new")
+        if error is not None:
+            raise error
+
+
+def old_file(path: Path) -> None:
+    path.write_bytes(b"old")
+
+
+def old_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "old part").write_bytes(b"old")
+
+
+@pytest.fixture
+def target(tmp_path) -> Path:
+    return tmp_path / "target"
+
+
+@pytest.fixture
+def at_target(tmp_path, contents):
+    """What is at the target, by the names of its parts; a file has none. Nothing lies beside it."""
+
+    def found() -> dict[str, bytes]:
+        files = contents(tmp_path)
+        assert all(name.split("/")[0] == "target" for name in files)
+        return {name.removeprefix("target").lstrip("/"): file for name, file in files.items()}
+
+    return found
+
+
+@pytest.fixture(params=["file without a name", "file with a name", "folder"])
+def write(request, monkeypatch):
+    if request.param == "folder":
+        return write_folder
+    if request.param == "file with a name":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    return write_file
+
+
+@pytest.fixture(params=[None, old_file, old_folder])
+def old(request, target, at_target):
+    """What was there before."""
+    if request.param is not None:
+        request.param(target)
+    return at_target()
+
+
+@pytest.fixture
+def refused(target):
+    @contextmanager
+    def expect(found: str, file: Path | str = target):
+        with pytest.raises(DatasetError) as caught:
+            yield
+        assert caught.value.file == os.fspath(file)
+        assert found in caught.value.found
+        assert caught.value.remedy
+
+    return expect
+
+
+def new_of(write) -> dict[str, bytes]:
+    return {"part": b"new"} if write is write_folder else {"": b"new"}
+
+
+def test_complete_file_or_folder_is_there(write, target, at_target):
+    write(target)
+    assert at_target() == new_of(write)
+
+
+@pytest.mark.parametrize("opened", [written_file, written_folder])
+def test_nothing_is_there_before_all_is_written(opened, target):
+    with opened(target):
+        assert not target.exists()
+    assert target.exists()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_exception_leaves_all_as_it_was(write, old, target, at_target, error):
+    with pytest.raises(error):
+        write(target, force=True, error=error)
+    assert at_target() == old
+
+
+def test_what_is_there_is_kept_without_force(write, target, at_target, refused):
+    old_file(target)
+    with refused("this name"):
+        write(target)
+    assert at_target() == {"": b"old"}
+
+
+def test_what_is_there_is_refused_before_the_work(target):
+    old_file(target)
+    started = False
+    with pytest.raises(DatasetError), written_file(target):
+        started = True
+    assert not started
+
+
+@pytest.mark.parametrize(("opened", "new"), [(written_file, ""), (written_folder, "part")])
+def test_what_came_meanwhile_is_kept(opened, new, target, at_target, refused):
+    with refused("this name"), opened(target) as unfinished:
+        if opened is written_file:
+            unfinished.write(b"new")
+        old_file(target)
+    assert at_target() == {"": b"old"}
+
+
+def test_what_is_there_is_replaced_with_force(write, target, at_target):
+    old_file(target)
+    write(target, force=True)
+    assert at_target() == new_of(write)
+
+
+def test_folder_is_replaced_by_a_folder_with_force(target, at_target):
+    old_folder(target)
+    write_folder(target, force=True)
+    assert at_target() == {"part": b"new"}
+
+
+def test_folder_is_not_replaced_by_a_file(target, at_target, refused):
+    old_folder(target)
+    with refused("nothing can be written"):
+        write_file(target, force=True)
+    assert at_target() == {"old part": b"old"}
+
+
+@posix
+def test_link_is_replaced_and_what_it_points_to_is_kept(write, tmp_path, contents):
+    elsewhere, target = tmp_path / "elsewhere", tmp_path / "here" / "target"
+    old_folder(elsewhere)
+    target.parent.mkdir()
+    target.symlink_to(elsewhere if write is write_folder else elsewhere / "old part")
+    write(target, force=True)
+    assert not target.is_symlink()
+    assert [target] == list(target.parent.iterdir())
+    assert contents(elsewhere) == {"old part": b"old"}
+
+
+@pytest.mark.parametrize("error", [PermissionError, KeyboardInterrupt])
+def test_old_folder_is_brought_back_if_the_new_one_cannot_take_its_place(
+    target, at_target, monkeypatch, error
+):
+    old_folder(target)
+    rename = Path.rename
+
+    def rename_but_the_new_one(self: Path, other: Path) -> None:
+        if (self / "part").exists():
+            raise error
+        rename(self, other)
+
+    monkeypatch.setattr(Path, "rename", rename_but_the_new_one)
+    with pytest.raises(DatasetError if error is PermissionError else error):
+        write_folder(target, force=True)
+    assert at_target() == {"old part": b"old"}
+
+
+def test_missing_folder_is_an_error(write, tmp_path, refused):
+    path = tmp_path / "missing" / "target"
+    with refused("nothing can be written", path):
+        write(path)
+
+
+@posix
+def test_longest_name_is_written(write, tmp_path):
+    path = tmp_path / ("n" * 251 + ".zip")
+    write(path)
+    assert [path] == list(tmp_path.iterdir())
+
+
+@posix
+def test_file_may_be_read_by_the_same_users_as_any_other(write, target):
+    other = target.with_name("other")
+    other.mkdir() if write is write_folder else other.touch()
+    write(target)
+    assert target.stat().st_mode == other.stat().st_mode
+
+
+# Killed
+
+
+@linux
+@pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM", "SIGINT"])
+def test_killed_process_leaves_all_as_it_was(end_by_signal, old, target, at_target, signal):
+    end_by_signal(signal, HALF, target)
+    assert at_target() == old
+
+
+@posix
+@pytest.mark.parametrize("program", [WITH_NAMES + HALF, HALF_A_FOLDER], ids=["file", "folder"])
+def test_killed_process_leaves_the_old_one_on_any_system(end_by_signal, target, contents, program):
+    old_folder(target)
+    end_by_signal("SIGKILL", program, target)
+    assert contents(target) == {"old part": b"old"}
+
+
+# No room, no permission
+
+
+@contextmanager
+def limited_size(limit: int):
+    """No file may be longer than a number of bytes."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def as_any_user():
+    """Root may write everywhere: be somebody else for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("length", [2**12 + 1, 2**21], ids=["when closed", "at once"])
+def test_file_that_gets_too_long_leaves_all_as_it_was(old, target, at_target, refused, length):
+    with refused("File too large"), limited_size(2**12), written_file(target, force=True) as stream:
+        stream.write(bytes(length))
+    assert at_target() == old
+
+
+@pytest.mark.parametrize("has_names", [False, True])
+def test_full_disk_leaves_all_as_it_was(small_disk, contents, refused, monkeypatch, has_names):
+    if has_names:
+        monkeypatch.delattr(os, "O_TMPFILE")
+    target = small_disk / "target"
+    old_file(target)
+    with refused("No space left", target), written_file(target, force=True) as stream:
+        stream.write(bytes(2**21))
+    assert contents(small_disk) == {"target": b"old"}
+
+
+def test_full_disk_leaves_the_old_folder(small_disk, contents, refused):
+    target = small_disk / "target"
+    old_folder(target)
+    with refused("No space left", target), written_folder(target, force=True) as folder:
+        (folder / "part").write_bytes(bytes(2**21))
+    assert contents(small_disk) == {"target/old part": b"old"}
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_folder_without_permission_stays_as_it_was(
+    write, tmp_path, at_target, refused, monkeypatch, mode
+):
+    old_file(tmp_path / "target")
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(mode)
+    try:
+        with refused("Permission denied", "target"), as_any_user():
+            write(Path("target"), force=True)
+    finally:
+        tmp_path.chmod(0o700)
+    assert at_target() == {"": b"old"}

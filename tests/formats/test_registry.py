@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+from dataset_files import dataset, write
+from npe2 import PluginManager, PluginManifest
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import read_stacks
+from napari_ifealid.formats.format import Format
+from napari_ifealid.formats.ifealid import IFEALID
+from napari_ifealid.formats.npy import NPY
+from napari_ifealid.formats.npz import NPZ
+from napari_ifealid.formats.registry import FORMATS, all_suffixes, format_of, suffixes_in_words
+from napari_ifealid.formats.zarr_arrays import ZARR
+
+CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+@pytest.fixture(params=FORMATS, ids=lambda kind: kind.suffixes[0])
+def kind(request) -> Format:
+    return request.param
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Saves the cube as a file or a folder of a format."""
+
+    def save(kind: Format, name: str) -> Path:
+        path = tmp_path / name
+        if kind is IFEALID:
+            return write(path, dataset(CUBE.astype(np.uint8)))
+        if kind is ZARR:
+            zarr.create_array(str(path), data=CUBE)
+            return path
+        with path.open("wb") as stream:
+            np.save(stream, CUBE) if kind is NPY else np.savez(stream, CUBE)
+        return path
+
+    return save
+
+
+def error_of(location: object) -> DatasetError:
+    with pytest.raises(DatasetError) as caught:
+        format_of(location)
+    assert caught.value.file == str(location)
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_each_format_is_known_by_its_suffix_of_any_case(kind, saved):
+    for name in (f"a{kind.suffixes[0]}", f"b{kind.suffixes[0].upper()}"):
+        path = saved(kind, name)
+        assert format_of(path) is format_of(str(path)) is kind
+
+
+def test_each_suffix_is_written_by_one_format_and_differs_from_the_others():
+    written = [kind.suffixes[0] for kind in FORMATS]
+    assert sorted(written) == sorted(all_suffixes())
+    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in written)
+
+
+def test_suffixes_in_words_name_each_once():
+    assert suffixes_in_words() == ".zip, .npy, .npz or .zarr"
+    assert re.findall(r"\.\w+", suffixes_in_words()) == all_suffixes()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(NPY, "really_npy.npz"), (NPZ, "really_npz.npy")])
+def test_content_counts_more_than_the_suffix(saved, kind, name):
+    path = saved(kind, name)
+    assert format_of(path) is kind
+    (stack,) = read_stacks(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_file_of_neither_content_is_of_the_format_that_says_what_is_wrong(tmp_path, suffix):
+    path = write(tmp_path / f"a{suffix}", b"something else")
+    with pytest.raises(DatasetError, match="no NumPy array"):
+        read_stacks(path)
+
+
+@pytest.mark.parametrize("name", ["cube.tif", "cube", "cube.zip.part", ".npy"])
+def test_file_of_another_kind_is_an_error_that_names_all_kinds(tmp_path, name):
+    error = error_of(write(tmp_path / name, b"II*\x00"))
+    assert repr(Path(name).suffix) in error.found
+    assert suffixes_in_words() in error.expected
+
+
+def test_format_of_a_folder_or_a_url_is_known_without_a_look():
+    assert format_of("missing.zarr") is format_of("https://example.org/missing.zarr") is ZARR
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".npy", ".npz"])
+def test_url_of_a_file_is_refused_in_plain_words(suffix):
+    url = f"https://example.org/cube{suffix}"
+    error = error_of(url)
+    assert error.found == f"a URL of a {suffix} file"
+    assert error.expected == "a file on this computer; only Zarr is read from URLs"
+    assert error.remedy == "Download the file first."
+    with pytest.raises(DatasetError) as caught:
+        read_stacks(url)
+    assert str(caught.value) == str(error)
+
+
+def test_url_of_another_kind_is_refused():
+    assert "'.tif'" in error_of("https://example.org/cube.tif").found
+
+
+# What follows the list
+
+
+@pytest.fixture
+def manifest() -> PluginManifest:
+    return PluginManifest.from_distribution("napari-ifealid")
+
+
+def test_manifest_offers_the_reader_for_each_suffix_and_for_nothing_else(manifest):
+    (reader,) = manifest.contributions.readers
+    assert sorted(reader.filename_patterns) == sorted(f"*{suffix}" for suffix in all_suffixes())
+    assert reader.accepts_directories == any(kind.is_folder for kind in FORMATS)
+
+
+def test_reader_is_found_for_a_file_or_a_folder_of_each_format(kind, saved, manifest):
+    plugins = PluginManager()
+    plugins.register(manifest)
+    path = saved(kind, f"cube{kind.suffixes[0]}")
+    assert path.is_dir() == kind.is_folder
+    (reader,) = plugins.iter_compatible_readers([str(path)])
+    assert reader.command == "napari-ifealid.get_reader"
+
+
+def test_readme_lists_the_suffixes():
+    rows = re.findall(r"^\| `(\.\w+)` \|", README.read_text("utf-8"), re.M)
+    assert rows == all_suffixes()

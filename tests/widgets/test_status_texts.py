@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QWidget
+
+from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.status_texts import StatusTexts
+from patient_scheduler import PatientScheduler
+
+
+@pytest.fixture
+def viewer(qapp) -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def make(viewer, qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+
+    def make(scheduler=None) -> tuple[Explorer, StatusTexts]:
+        explorer = Explorer(viewer, scheduler or ImmediateScheduler())
+        return explorer, StatusTexts(explorer, parent)
+
+    return make
+
+
+@pytest.fixture
+def both(make, viewer, add_stack, stack):
+    add_stack(viewer, stack)
+    return make()
+
+
+def test_stack_is_told_with_its_axes_in_the_order_of_pixels(both):
+    _, texts = both
+    assert texts.stack.text() == "6 × 5 pixels × 9 features @ uint8"
+    assert texts.engine.text().startswith("Runs on CPU: ") or texts.engine.text() == ""
+    assert texts.reference.text() == "Pixel 3, 2"
+
+
+def test_engine_is_told_when_it_changes(both):
+    explorer, texts = both
+    explorer.engine_changed.emit("CPU: as chosen")
+    assert texts.engine.text() == "Runs on CPU: as chosen"
+    explorer.engine_changed.emit("")
+    assert texts.engine.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "pins", "text"),
+    [
+        (ReferenceMode.CURSOR, [(1, 1), (2, 2)], "Pixel 3, 2"),
+        (ReferenceMode.BEST, [], "Pixel 3, 2"),
+        (ReferenceMode.BEST, [(1, 1)], "Pin 1, 1"),
+        (ReferenceMode.BEST, [(1, 1), (2, 2)], "Best of 2 pins"),
+        (ReferenceMode.MEAN, [(1, 1), (2, 2)], "Mean of 2 pins"),
+    ],
+)
+def test_reference_is_what_the_map_compares_with(both, mode, pins, text, qtbot):
+    explorer, texts = both
+    for pixel in pins:
+        explorer.toggle_pin_at(pixel)
+    explorer.state.reference = mode
+    qtbot.waitUntil(lambda: texts.reference.text() == text)
+
+
+def test_pins_that_the_stack_does_not_reach_are_told(both, qtbot):
+    explorer, texts = both
+    for pixel in [(1, 1), (2, 2)]:
+        explorer.toggle_pin_at(pixel)
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.pins.layer.add([(1000, 1000)])
+    qtbot.waitUntil(lambda: texts.reference.text() == "Best of 2 of 3 pins")
+
+
+def test_reference_outside_of_the_stack_is_told(both, viewer, add_stack, qtbot):
+    explorer, texts = both
+    explorer.show_pixel((5, 4))
+    explorer.state.follow = False
+    small = FeatureStack(values=np.ones((4, 4, 2), np.uint8), name="corner")
+    add_stack(viewer, small)
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 2, 2 (middle)")
+
+
+def test_map_that_is_not_there_yet_is_told(make, viewer, add_stack, stack, qtbot):
+    scheduler = PatientScheduler()
+    add_stack(viewer, stack)
+    explorer, texts = make(scheduler)
+    assert texts.reference.text() == ""
+    scheduler.run()
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 3, 2")
+    explorer.show_pixel((1, 1))
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1 …")
+    scheduler.run()
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1")
+
+
+def test_axis_that_is_to_be_told_is_asked_for(make, viewer):
+    viewer.add_image(np.zeros((5, 20, 30)))
+    _, texts = make()
+    assert "axis" in texts.stack.text()
+    assert texts.reference.text() == texts.colours.text() == ""
+
+
+def test_closed_texts_follow_nothing(both, qtbot):
+    explorer, texts = both
+    texts.close()
+    explorer.show_pixel((1, 1))
+    qtbot.wait(50)
+    assert texts.reference.text() == "Pixel 3, 2"
