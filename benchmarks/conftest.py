@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from napari_ifealid.stack import FeatureStack
+
+SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "BLIS_", "NUMBA_", "NPY_", "LP_", "GALLIUM_", "LIBGL_")
+
+
+def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, Any]) -> None:
+    """Keep which variables were set that change how quick libraries are."""
+    machine_info["settings"] = {
+        name: value for name, value in sorted(os.environ.items()) if name.startswith(SETTINGS)
+    }
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def main(dataset: str, engine: str) -> None:
     viewer.open(dataset, plugin="napari-ifealid")
     step("file to layers")
     loop = QEventLoop()
-    explorer.map_shown.connect(lambda _: loop.quit())
+    explorer.map_changed.connect(loop.quit)
     loop.exec()
     step("layers to map")
     canvas = next(

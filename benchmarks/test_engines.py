@@ -1,4 +1,4 @@
-"""One map on each engine, beside plain NumPy and beside reading the stack once from memory."""
+"""One map on each engine, beside NumPy in float32 and beside reading the stack once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from maps import map_of, wait_until_compiled
 from napari_ifealid.engines import (
     EngineChoice,
     find_renderer,
@@ -16,25 +17,27 @@ from napari_ifealid.engines import (
     prepare_stack,
     start_engine,
 )
-from napari_ifealid.engines.compiled import compiled_dot_products
 from napari_ifealid.engines.cores import core_count
 
 SHAPES = [(160, 106, 256), (40, 26, 1024), (256, 512, 64), (256, 512, 256), (512, 512, 512)]
 LARGE = (256, 512, 256)
 PIXEL = 7, 5
+COLUMNS = 64  # divides the number of values of each stack
+EIGHT = [(7, 5), (0, 1), (30, 20), (21, 3), (9, 25), (39, 0), (15, 15), (2, 18)]
 
 
-def run_map(benchmark, stack, engine) -> None:
+def run_map(benchmark, stack, engine, pixels=(PIXEL,)) -> None:
     plan = plan_engine(engine, stack, find_renderer())
     tracemalloc.start()
     running = start_engine(prepare_stack(stack, plan))
-    running.engine.similarity_map(stack.vector(PIXEL))
+    map_of(running.engine, stack, *pixels)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert running.engine.name == engine.value
-    compiled_dot_products(running.pixels.stored).result()
-    similarity = benchmark(running.engine.similarity_map, stack.vector(PIXEL))
-    assert similarity[PIXEL] == 1.0
+    wait_until_compiled(stack.values.reshape(-1, stack.feature_count))
+    map_of(running.engine, stack, *pixels)
+    similarity = benchmark(map_of, running.engine, stack, *pixels)
+    assert all(similarity[pixel] == 1.0 for pixel in pixels)
     size = stack.values.nbytes
     benchmark.extra_info |= {
         "stack, MB": size / 1e6,
@@ -59,20 +62,66 @@ def test_map_without_numba(benchmark, make_stack, dtype):
         run_map(benchmark, make_stack(LARGE, dtype), EngineChoice.CPU)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_plain_numpy(benchmark, make_stack, shape):
-    benchmark.group = f"map {shape}"
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda e: e.value)
+def test_best_of_eight_references(benchmark, qapp, make_stack, engine, dtype):
+    benchmark.group = f"map {LARGE}"
+    run_map(benchmark, make_stack(LARGE, dtype), engine, EIGHT)
+
+
+@pytest.fixture
+def units(make_stack, request) -> np.ndarray:
+    """Unit vectors in float32, shape (P, C)."""
+    shape = request.param
     values = make_stack(shape, np.float32).values.reshape(-1, shape[-1])
-    units = values / np.linalg.norm(values, axis=1, keepdims=True)
-    benchmark(np.dot, units, units[PIXEL[0] * shape[1] + PIXEL[1]])
+    return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
+@pytest.mark.parametrize("units", SHAPES, ids=str, indirect=True)
+def test_product_by_numpy(benchmark, request, units):
+    benchmark.group = f"map {request.node.callspec.params['units']}"
+    benchmark(np.dot, units, units[7])
+
+
+@pytest.mark.parametrize("units", SHAPES, ids=str, indirect=True)
+def test_map_by_numpy(benchmark, request, units):
+    """The product and the arc cosine: the spectral angle of unit vectors, but for small angles."""
+    benchmark.group = f"map {request.node.callspec.params['units']}"
+
+    def similarity() -> np.ndarray:
+        cosines = np.dot(units, units[7])
+        np.minimum(cosines, 1.0, out=cosines)
+        np.arccos(cosines, out=cosines)
+        cosines *= np.float32(-2.0 / np.pi)
+        cosines += np.float32(1.0)
+        return cosines
+
+    assert benchmark(similarity)[7] > 0.99
+
+
+def in_threads(read):
+    """Return a function that reads a part of an array on each core."""
+
+    def read_all(values: np.ndarray) -> None:
+        with ThreadPoolExecutor(core_count()) as pool:
+            list(pool.map(read, np.array_split(values, core_count())))
+
+    return read_all
+
+
+WAYS = {
+    "sum": in_threads(np.sum),
+    "largest": in_threads(np.max),
+    "product": lambda values: np.dot(values.reshape(-1, COLUMNS), np.ones(COLUMNS, np.float32)),
+}
+"""To read an array of float32: BLAS uses all cores by itself."""
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_reading_once(benchmark, make_stack, shape, dtype):
-    """The streaming limit: as many bytes as the stack has are summed on all cores."""
+def test_reading_once(benchmark, make_stack, shape, dtype, way):
+    """The limit is the fastest of several ways to read as many bytes as the stack has."""
     benchmark.group = f"map {shape}"
-    values = make_stack(shape, dtype).values.view(np.float32).ravel()
-    parts = np.array_split(np.ones_like(values), core_count())
-    with ThreadPoolExecutor(core_count()) as pool:
-        benchmark(lambda: sum(pool.map(np.sum, parts)))
+    values = np.ones_like(make_stack(shape, dtype).values.view(np.float32).ravel())
+    benchmark(WAYS[way], values)

@@ -73,7 +73,7 @@ class Window:
     def move_to(self, pixel) -> None:
         """Move the mouse to a pixel, or nearly."""
         camera, canvas = self.viewer.scene.camera, self.canvas
-        world = np.array(self.explorer.similarity_layer.data_to_world(pixel))
+        world = np.array(self.explorer.map_layer.data_to_world(pixel))
         down, right = camera.zoom * (world - camera.center[-2:])
         at = QPointF(round(canvas.width() / 2 + right), round(canvas.height() / 2 + down))
         no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
@@ -84,21 +84,21 @@ class Window:
 
     def repaint(self) -> None:
         """Have napari draw the layer again."""
-        self.explorer.similarity_layer.refresh(thumbnail=False, extent=False, highlight=False)
+        self.explorer.map_layer.refresh(thumbnail=False, extent=False, highlight=False)
 
     def until_shown(self, begin: Callable[[], None], *, exact: bool = False) -> None:
         """Begin something and wait for its map; stop the clock when it is written."""
         loop = QEventLoop()
 
-        def shown(_) -> None:
-            if not exact or self.explorer.preview_error is None:
+        def shown() -> None:
+            if not exact or self.explorer.session.shown.error is None:
                 clock.stop()
                 loop.quit()
 
-        self.explorer.map_shown.connect(shown)
+        self.explorer.map_changed.connect(shown)
         begin()
         loop.exec()
-        self.explorer.map_shown.disconnect(shown)
+        self.explorer.map_changed.disconnect(shown)
 
     def until_painted(self, begin: Callable[[], None], *, map_first: bool = False) -> None:
         """Begin something and wait for its frame; stop the clock when that is on the screen.
@@ -108,7 +108,7 @@ class Window:
         loop = QEventLoop()
         is_written = not map_first
 
-        def shown(_) -> None:
+        def shown() -> None:
             nonlocal is_written
             is_written = True
 
@@ -117,12 +117,12 @@ class Window:
                 clock.stop()
                 loop.quit()
 
-        self.explorer.map_shown.connect(shown)
+        self.explorer.map_changed.connect(shown)
         self.canvas.frameSwapped.connect(painted)
         begin()
         loop.exec()
         self.canvas.frameSwapped.disconnect(painted)
-        self.explorer.map_shown.disconnect(shown)
+        self.explorer.map_changed.disconnect(shown)
 
     def seconds_until_painted(self, begin: Callable[[], None]) -> float:
         """Return how long something that napari does by itself takes."""
@@ -156,7 +156,8 @@ def window(request, make_stack):
 def wait_for_preview(window) -> None:
     """Hover until a preview is shown first."""
     errors = []
-    window.explorer.map_shown.connect(lambda _: errors.append(window.explorer.preview_error))
+    explorer = window.explorer
+    explorer.map_changed.connect(lambda: errors.append(explorer.session.shown.error))
     while not any(errors):
         window.hover()
         window.settle()
@@ -236,6 +237,6 @@ def test_after_a_sweep(benchmark, request, window):
     def end() -> None:
         window.until_shown(lambda: window.move_to((0.9 * height, 0.9 * width)))
         explorer = window.explorer
-        assert explorer.pixel == explorer.pixel_at(window.viewer.cursor.position)
+        assert explorer.pixel == explorer.session.grid.pixel_at(window.viewer.cursor.position)
 
     benchmark.pedantic(end, setup=sweep, rounds=10, warmup_rounds=1)

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from vispy import gloo
 
+from maps import map_of
 from napari_ifealid.engines import find_renderer
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.gpu import GpuEngine
-from napari_ifealid.engines.pixels import PixelVectors, unit_vector
-from napari_ifealid.engines.similarity_visual import SimilarityVisual
+from napari_ifealid.engines.pixel_vectors import PixelVectors
+from napari_ifealid.engines.prepared_query import PreparedQuery
+from napari_ifealid.engines.similarity_visual import SimilarityVisual, texture
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices
-from napari_ifealid.metrics import spectral_angle_similarity
+from napari_ifealid.measures import SPECTRAL_ANGLE, spectral_angle_similarity
+from napari_ifealid.query import Query
 from web_application_shader import WebApplicationEngine, WebApplicationVisual
 
 SHAPES = [(160, 106, 256), (40, 26, 1024), (256, 512, 256)]
@@ -23,10 +26,6 @@ PIXEL = 7, 5
 @pytest.fixture(scope="module")
 def max_side(qapp) -> int:
     return find_renderer().max_texture_side
-
-
-def texture(data, internal_format: str) -> gloo.Texture2D:
-    return gloo.Texture2D(data, interpolation="nearest", internalformat=internal_format)
 
 
 def run_draw(benchmark, context, visual, width, height) -> None:
@@ -59,7 +58,7 @@ def test_map_of_the_engine(benchmark, make_stack, max_side, shape):
     stack = make_stack(shape)
     engine = GpuEngine(PixelVectors.of(stack), max_side)
     list(engine.upload())
-    similarity = benchmark(engine.similarity_map, stack.vector(PIXEL))
+    similarity = benchmark(map_of, engine, stack, PIXEL)
     engine.close()
     expected = spectral_angle_similarity(stack.values, stack.values[PIXEL])
     np.testing.assert_allclose(similarity, expected, atol=5e-5)
@@ -81,12 +80,12 @@ def test_draw_of_the_engine(benchmark, make_stack, max_side):
     layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
     features = np.concatenate([piece.features for piece in pack_slices(pixels, layout)])
     lengths = layout.pack_scalars(pixels.inverse_lengths)
-    reference = layout.pack_reference(unit_vector(stack.vector(PIXEL)))
+    units = PreparedQuery.of(Query.to(stack.vector(PIXEL))).units
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout)
+        visual = SimilarityVisual(layout, SPECTRAL_ANGLE, 1)
         visual.set_block(texture(features, "rgba8"), texture(lengths, "rgba32f"))
-        visual.set_reference(texture(reference, "rgba32f"))
+        visual.set_references(units, has_zero=False)
     run_draw(benchmark, context, visual, layout.width, layout.height)
 
 

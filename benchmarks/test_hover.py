@@ -56,7 +56,7 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
     settle()
     rng = np.random.default_rng(1)
     loop = QEventLoop()
-    explorer.map_shown.connect(lambda _: (clock.stop(), loop.quit()))
+    explorer.map_changed.connect(lambda: (clock.stop(), loop.quit()))
 
     def leave_and_paint() -> tuple[tuple[Move], dict[str, object]]:
         for _ in range(3):  # paint: in a sweep the next move waits when the window is painted
@@ -66,7 +66,7 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
         pixel = rng.integers((0, 0), shape[:2])
         while tuple(pixel) == explorer.pixel:
             pixel = rng.integers((0, 0), shape[:2])
-        move.position = (0, *explorer.similarity_layer.data_to_world(pixel))
+        move.position = (0, *explorer.map_layer.data_to_world(pixel))
         return (move,), {}
 
     def hover(move: Move) -> None:
@@ -75,8 +75,8 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
         loop.exec()
 
     benchmark.pedantic(hover, setup=leave_and_paint, rounds=200, warmup_rounds=5)
-    assert explorer.similarity_layer.data[explorer.pixel] == 1.0
-    assert widget.engine_text.text().startswith(f"Runs on {engine.value}")
+    assert explorer.map_layer.data[explorer.pixel] == 1.0
+    assert widget.texts.engine.text().startswith(f"Runs on {engine.value}")
 
 
 @pytest.mark.benchmark(timer=time.process_time)
@@ -94,7 +94,7 @@ def test_processor_time_of_a_hover_with_all_painting(benchmark, viewer, make_sta
     def hover() -> None:
         move = Move()
         pixel = rng.integers((0, 0), shape[:2])
-        move.position = (0, *explorer.similarity_layer.data_to_world(pixel))
+        move.position = (0, *explorer.map_layer.data_to_world(pixel))
         for callback in viewer.mouse_move_callbacks:
             callback(viewer, move)
         QTest.qWait(40)  # map, canvas and chart are drawn, and the rest of the time is idle

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from maps import map_of, wait_until_compiled
 from napari_ifealid.engines import BlockwiseEngine, CpuEngine, preview_of
-from napari_ifealid.engines.compiled import compiled_dot_products
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.formats import read_stack, write_array
+from napari_ifealid.measures import SPECTRAL_ANGLE
 
 PIXEL = 700, 300
 BUDGET = 1 << 30
@@ -28,8 +29,8 @@ def on_disk(gigabyte, tmp_path_factory) -> BlockwiseEngine:
 
 @pytest.mark.benchmark(group="a gigabyte")
 def test_exact_map(benchmark, gigabyte, pixels):
-    compiled_dot_products(pixels.stored).result()
-    similarity = benchmark(CpuEngine(pixels).similarity_map, gigabyte.vector(PIXEL))
+    wait_until_compiled(pixels.stored)
+    similarity = benchmark(map_of, CpuEngine(pixels), gigabyte, PIXEL)
     assert similarity[PIXEL] == 1.0
 
 
@@ -37,15 +38,15 @@ def test_exact_map(benchmark, gigabyte, pixels):
 def test_preview(benchmark, gigabyte, pixels):
     preview = preview_of(pixels, BUDGET)
     assert preview is not None
-    compiled_dot_products(preview.codes).result()
-    similarity = benchmark(preview.similarity_map_of, PIXEL)
-    exact = CpuEngine(pixels).similarity_map(gigabyte.vector(PIXEL))
+    wait_until_compiled(preview.codes)
+    similarity = benchmark(map_of, preview, gigabyte, PIXEL)
+    exact = map_of(CpuEngine(pixels), gigabyte, PIXEL)
     off = np.percentile(np.abs(similarity - exact), 95)
     benchmark.extra_info |= {
         "stack, MB": gigabyte.values.nbytes / 1e6,
         "beside the stack, MB": preview.memory / 1e6,
         "95 % are off by at most": float(off),
-        "as the preview says": preview.error,
+        "as the preview says": preview.error_of(SPECTRAL_ANGLE),
     }
 
 
@@ -56,9 +57,7 @@ def test_building_the_preview(benchmark, pixels):
 
 @pytest.mark.benchmark(group="a gigabyte")
 def test_exact_map_block_by_block(benchmark, gigabyte, on_disk):
-    similarity = benchmark.pedantic(
-        on_disk.similarity_map, (gigabyte.vector(PIXEL),), rounds=5, warmup_rounds=1
-    )
+    similarity = benchmark.pedantic(map_of, (on_disk, gigabyte, PIXEL), rounds=5, warmup_rounds=1)
     assert similarity[PIXEL] == 1.0
 
 

@@ -7,9 +7,9 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from maps import map_of, wait_until_compiled
 from napari_ifealid.engines import CpuEngine, preview_of
-from napari_ifealid.engines.compiled import compiled_dot_products
-from napari_ifealid.engines.pixels import PixelVectors
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
@@ -29,8 +29,8 @@ def time_map(benchmark, stack: FeatureStack, *, of_preview: bool) -> None:
     preview = preview_of(pixels, 1 << 31)
     engine = preview if of_preview and preview is not None else CpuEngine(pixels)
     for stored in (pixels.stored, preview.codes if preview is not None else pixels.stored):
-        compiled_dot_products(stored).result()
-    benchmark(engine.similarity_map, stack.vector((1, 1)))
+        wait_until_compiled(stored)
+    benchmark(map_of, engine, stack, (1, 1))
     benchmark.extra_info["stack, MB"] = stack.values.nbytes / 1e6
 
 

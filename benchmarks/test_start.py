@@ -10,6 +10,7 @@ from statistics import median
 
 import pytest
 
+from maps import map_of
 from napari_ifealid.engines import (
     EngineChoice,
     find_renderer,
@@ -94,6 +95,6 @@ def test_first_map(benchmark, qapp, path, engine):
         return (start_engine(prepared),), {}
 
     def first_map(running) -> None:
-        running.engine.similarity_map(stack.vector((80, 53)))
+        map_of(running.engine, stack, (80, 53))
 
     benchmark.pedantic(first_map, setup=started, rounds=10)
