@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from skimage.data import coffee
 
 from napari_ifealid._sample_data import astronaut, chelsea
-from napari_ifealid.explorer import Explorer, Reference
+from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
@@ -82,9 +82,9 @@ def suit(_: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     for pixel in (SUIT, FACE, HELMET):
-        widget.explorer.pins.toggle(pixel)
+        widget.explorer.toggle_pin_at(pixel)
     widget.explorer.show_pixel(HAIR)
-    widget.reference.value = Reference.BEST
+    widget.reference.value = ReferenceMode.BEST
 
 
 def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -93,7 +93,7 @@ def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 
 def relevance(_: napari.Viewer, widget: FeatureSimilarity) -> None:
-    widget.explorer.pins.toggle(SUIT)
+    widget.explorer.toggle_pin_at(SUIT)
     widget.explorer.show_pixel((400, 100))
     widget.order.value = Order.RELEVANCE
 
@@ -101,7 +101,7 @@ def relevance(_: napari.Viewer, widget: FeatureSimilarity) -> None:
 def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     viewer.layers.clear()
     layer = viewer.add_image(coffee(), name="coffee")
-    widget.layer.value = layer
+    widget.choice.layer.value = layer
     settle(widget.explorer)
     viewer.reset_view()
     widget.explorer.show_pixel((150, 300))
