@@ -125,5 +125,5 @@ def test_vectors_that_differ_by_rounding_are_exactly_the_same(measure, squared_c
 
 @pytest.mark.parametrize("name", SHADERS)
 def test_nothing_is_chosen_by_mix(name):
-    # drivers may compute x + a * (y - x), which takes digits from x where y is much larger
+    # a driver may compute x + a * (y - x), where x loses digits if y is much larger
     assert not re.search(r"\bmix\(", re.sub(r"//.*", "", load_shader(name)))

@@ -62,8 +62,8 @@ void main() {
                             dot(sums[4 * number + 2], ones), dot(sums[4 * number + 3], ones));
         nearest = min(nearest, squared);
     }
-    // a zero vector is at a right angle to all references; mix() would do, but for the digits that it
-    // loses on NVIDIA's drivers, which seem to compute x + a * (y - x)
+    // a zero vector is at a right angle to all references; where a driver computes a + b * (c - a) to
+    // choose between two values, the smaller one loses its digits
     vec4 has_direction = vec4(greaterThan(inverse, vec4(0.0)));
-    gl_FragColor = $value(nearest * has_direction + 2.0 * (1.0 - has_direction));
+    gl_FragColor = $value(max(nearest, 2.0 - 2.0 * has_direction));
 }
