@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QApplication
 
+from napari_ifealid.engines import find_renderer
 from napari_ifealid.stack import FeatureStack
 
 SETTINGS = ("OPENBLAS_", "OMP_", "MKL_", "BLIS_", "NUMBA_", "NPY_", "LP_", "GALLIUM_", "LIBGL_")
 
 
 def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, Any]) -> None:
-    """Keep which variables were set that change how quick libraries are."""
+    """Keep which variables were set that change how quick libraries are, and what draws."""
     machine_info["settings"] = {
         name: value for name, value in sorted(os.environ.items()) if name.startswith(SETTINGS)
     }
+    application = QApplication.instance() or QApplication([])
+    renderer = find_renderer()
+    machine_info["renderer"] = "nothing" if renderer is None else renderer.name
+    del application
 
 
 @pytest.fixture

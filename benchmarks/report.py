@@ -1,6 +1,7 @@
 """Write docs/performance.md from the results of the benchmarks: make bench.
 
-Exits with an error where a bar is missed or has no benchmark.
+Exits with an error where a bar is missed or has no benchmark. What other machines have measured is
+in benchmarks/elsewhere, see `trimmed`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs/performance.md"
+HERE = Path(__file__).resolve().parent
+DOCUMENT = HERE.parent / "docs/performance.md"
+ELSEWHERE = HERE / "elsewhere"
 LARGE = "(256, 512, 256)"
 
 Entries = Mapping[str, dict[str, Any]]
@@ -235,8 +238,17 @@ def main(arguments: list[str]) -> int:
         help="what pytest --benchmark-json has written, of all benchmarks, and of those run again",
     )
     parser.add_argument("--document", type=Path, default=DOCUMENT, help="what is written")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help=f"write no document, but what is needed of the results to a file in {ELSEWHERE.name}",
+    )
     options = parser.parse_args(arguments)
     runs = [json.loads(path.read_text("utf-8")) for path in options.results]
+    if options.keep:
+        options.keep.write_text(json.dumps(trimmed(runs), indent=1) + "\n", "utf-8")
+        return 0
     newest = {entry["fullname"]: entry for run in runs for entry in run["benchmarks"]}
     benchmarks = list(newest.values())
     results = _results({entry["name"]: entry for entry in benchmarks})
@@ -251,7 +263,7 @@ def main(arguments: list[str]) -> int:
         "A hover is measured from the mouse event to the frame on the screen, in turn with what "
         "napari takes by itself in the same window: a plain repaint of the layer, and a mouse move "
         "and a repaint while the plugin does not follow. The latter has napari's own work for a "
-        "mouse move, such as its status bar. Told are the medians of the differences.",
+        "mouse move, such as its status bar. The figures are medians of the differences.",
         "",
         *_machine(runs[0]["machine_info"]),
         "",
@@ -261,6 +273,7 @@ def main(arguments: list[str]) -> int:
         "",
         "## All results",
         *_groups(benchmarks),
+        *_elsewhere(),
     ]
     options.document.write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(table))
@@ -284,12 +297,41 @@ def _results(entries: Entries) -> list[Result]:
 def _machine(info: dict[str, Any]) -> Iterator[str]:
     processor = info.get("cpu", {}).get("brand_raw") or info["processor"]
     cores = info.get("cpu", {}).get("count", "?")
+    system = info.get("system", platform.system())
     python = info["python_version"]
     settings = info.get("settings", {})
-    told = ", ".join(f"`{name}={value}`" for name, value in settings.items()) or "none"
-    yield f"Machine: {processor}, {cores} cores, {platform.system()}, Python {python}."
-    yield f"Variables that change how quick libraries are: {told}."
-    yield "OpenGL runs in software unless a table says otherwise."
+    named = ", ".join(f"`{name}={value}`" for name, value in settings.items()) or "none"
+    yield f"Machine: {processor}, {cores} cores, {system}, Python {python}."
+    yield f"Variables that change how quick libraries are: {named}."
+    yield f"OpenGL is drawn by: {info.get('renderer', 'unknown')}."
+
+
+def trimmed(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what this page needs of the results of another machine."""
+    info = runs[0]["machine_info"]
+    return {
+        "machine_info": {
+            "processor": info.get("cpu", {}).get("brand_raw") or info["processor"],
+            "cpu": {"count": info.get("cpu", {}).get("count", "?")},
+            **{name: info[name] for name in ("python_version", "system", "settings", "renderer")},
+        },
+        "benchmarks": [
+            {
+                **{name: entry[name] for name in ("name", "fullname", "group", "extra_info")},
+                "stats": {name: entry["stats"][name] for name in ("median", "min")},
+            }
+            for run in runs
+            for entry in run["benchmarks"]
+        ],
+    }
+
+
+def _elsewhere() -> Iterator[str]:
+    for path in sorted(ELSEWHERE.glob("*.json")):
+        run = json.loads(path.read_text("utf-8"))
+        yield from ("", f"## On another machine: {run['machine_info']['renderer']}", "")
+        yield from _machine(run["machine_info"])
+        yield from _groups(run["benchmarks"])
 
 
 def _groups(benchmarks: list[dict[str, Any]]) -> Iterator[str]:

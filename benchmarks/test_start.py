@@ -54,16 +54,16 @@ def test_importing(benchmark, code):
 def test_from_python_to_the_first_map_on_the_screen(benchmark, path, engine):
     """All of it in a new process, and what its steps take."""
     script = Path(__file__).with_name("start_up.py")
-    told: list[dict[str, float]] = []
+    reports: list[dict[str, float]] = []
 
     def start() -> None:
         command = [sys.executable, script, path, engine.value]
         process = subprocess.run(command, check=True, capture_output=True, text=True)
-        told.append(json.loads(process.stdout.splitlines()[-1]))
+        reports.append(json.loads(process.stdout.splitlines()[-1]))
 
     benchmark.pedantic(start, rounds=5, warmup_rounds=1)
     benchmark.extra_info |= {
-        f"{step}, ms": 1000 * median(steps[step] for steps in told[1:]) for step in told[0]
+        f"{step}, ms": 1000 * median(steps[step] for steps in reports[1:]) for step in reports[0]
     }
 
 

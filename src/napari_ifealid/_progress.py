@@ -25,7 +25,7 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
     total : int
         How many items it has.
     desc : str
-        What is being done.
+        Name of the task.
 
     Raises
     ------

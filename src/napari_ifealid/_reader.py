@@ -14,7 +14,7 @@ from napari_ifealid.formats import looks_like_stack, read_stacks
 from napari_ifealid.layers import LayerData, layers_of
 
 NO_LAYERS: list[Any] = [(None,)]
-"""What tells napari that there is nothing to add, and no reason to complain."""
+"""Result of a reader that has nothing to add and no error to report."""
 
 Reader = Callable[[str | list[str]], list[LayerData]]
 

@@ -48,7 +48,7 @@ def write_dataset(path: str, layers: list[LayerData]) -> list[str]:
     Raises
     ------
     OSError
-        If the layers are others than these, or can't be written. A DatasetError, which is a
+        If there are other layers than these, or they can't be written. A DatasetError, which is a
         ValueError, would tell napari that there is no writer.
     """
     try:

@@ -1,4 +1,4 @@
-"""The one error that bad input gets."""
+"""The error raised for bad input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class DatasetError(ValueError):
-    """A file or an array that is no usable feature stack.
+    """A file or an array is not a usable feature stack.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class DatasetError(ValueError):
         return made_again, ()
 
     def inside(self, file: str | PathLike[str], member: str | None = None) -> DatasetError:
-        """Return the same error, told of the given file and member."""
+        """Return the same error, naming the given file and member."""
         return DatasetError(
             self.found,
             expected=self.expected,

@@ -27,7 +27,7 @@ SOURCE = (
     "https://github.com/BiodataMiningGroup/IFeaLiD/raw/"
     "7aa119b92e7eec3c1270ff0a2b9ad51c94eefbba/public/datasets"
 )
-"""Where the examples are downloaded from, unless SOURCE_VARIABLE tells another place."""
+"""Where the examples are downloaded from, unless SOURCE_VARIABLE names another place."""
 
 SOURCE_VARIABLE = "NAPARI_IFEALID_EXAMPLES_URL"
 """Environment variable with the address of a folder that has the same files."""

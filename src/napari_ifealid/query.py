@@ -1,4 +1,4 @@
-"""What all pixels are compared with, and how: a query."""
+"""Queries: the references that all pixels are compared with, and how."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ class Reference:
 
     @cached_property
     def key(self) -> Hashable:
-        """What tells references apart that give different maps."""
+        """Key of the reference: references with equal keys give equal maps."""
         return self.sign, blake2b(self.vector.tobytes(), digest_size=16).digest()
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """What all pixels are compared with, and how. Queries of the same key are equal.
+    """The references that all pixels are compared with, and how. Equal keys mean equal maps.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Query:
 
     @cached_property
     def key(self) -> Hashable:
-        """What tells queries apart that give different maps: cheap to compare."""
+        """Key of the query, cheap to compare: queries with equal keys give equal maps."""
         keys = tuple(reference.key for reference in self.references)
         return keys, self.rule if len(keys) > 1 else None, self.measure.name
 

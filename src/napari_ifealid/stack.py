@@ -14,7 +14,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.grid import Region
 
 FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
-"""What an axis of features is called, in lower case."""
+"""Names of a feature axis, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class FeatureStack:
         return int(self.values.shape[-1])
 
     def feature_name(self, feature: int) -> str:
-        """Return what a feature is called: its label, or its number where it has none."""
+        """Return the name of a feature: its label, or its number where it has none."""
         assert self.feature_labels is not None
         return f"feature {self.feature_labels[feature]}"
 

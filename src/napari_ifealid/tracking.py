@@ -1,4 +1,4 @@
-"""How a reader tells its progress, and how it is cancelled."""
+"""How a reader reports its progress, and how it is cancelled."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _PATIENCE = 120  # seconds until a map is given up
 
 
 class ExploreError(RuntimeError):
-    """What was asked for can't be shown."""
+    """Raised if a file or a pixel can't be shown."""
 
 
 def explore(

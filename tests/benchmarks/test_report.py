@@ -75,8 +75,28 @@ def test_limit_is_the_fastest_way_of_reading(report):
     )
 
 
-def test_settings_that_change_the_libraries_are_told(report):
+def test_settings_that_change_the_libraries_are_named(report):
     _, text = report(OPENBLAS_CORETYPE="Haswell")
     assert "`OPENBLAS_CORETYPE=Haswell`" in text
     _, text = report()
     assert "quick libraries are: none" in text
+
+
+def test_results_of_another_machine_are_kept_and_shown_beside(report, tmp_path):
+    report(entry("test_map", 7.0, figure=3.0))
+    results, kept = tmp_path / "results.json", tmp_path / "elsewhere/abacus.json"
+    run = json.loads(results.read_text())
+    run["machine_info"] |= {"system": "Linux", "renderer": "beads", "node": "not to be kept"}
+    results.write_text(json.dumps(run))
+    kept.parent.mkdir()
+    subprocess.run([sys.executable, REPORT, results, "--keep", kept], check=True)
+    assert "not to be kept" not in kept.read_text()
+    program = (
+        f"import sys; sys.path.insert(0, {str(REPORT.parent)!r}); import report; "
+        f"report.ELSEWHERE = report.Path({str(kept.parent)!r}); "
+        f"report.main([{str(results)!r}, '--document', {str(tmp_path / 'all.md')!r}])"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    elsewhere = (tmp_path / "all.md").read_text().split("## On another machine: beads")[1]
+    assert "Machine: abacus" in elsewhere
+    assert "| test_map | 7.000 ms | 7.000 ms | figure 3 |" in elsewhere

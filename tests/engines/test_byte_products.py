@@ -45,7 +45,7 @@ def filled(multiply: ByteProducts, count: int, first: int = 0) -> np.ndarray:
 @given(
     seed=st.integers(0, 2**32 - 1),
     pixels=st.integers(8, 100),
-    features=st.integers(4, 70),
+    features=st.integers(8, 70),
     count=st.integers(2, 20),
     is_sparse=st.booleans(),
     data=st.data(),
@@ -80,7 +80,7 @@ def test_error_holds_where_many_values_are_equal(features, share):
 
 
 @needs_instructions
-@pytest.mark.parametrize("features", [4, 5, 6, 7, 8, 23, 1024])
+@pytest.mark.parametrize("features", [8, 9, 10, 11, 12, 15, 16, 23, 1024])
 @pytest.mark.parametrize("value", [1.0, -1.0])
 def test_largest_sums_do_not_overflow(features, value):
     stored = np.full((8, features), 255, np.uint8)
@@ -125,7 +125,7 @@ def test_rows_beside_those_asked_for_are_left_alone():
         (np.asfortranarray(BYTES), VECTORS),
         (np.repeat(BYTES, 2, axis=1)[:, ::2], VECTORS),
         (BYTES[:7], VECTORS),
-        (np.ascontiguousarray(BYTES[:, :3]), VECTORS[:, :3]),
+        (np.ascontiguousarray(BYTES[:, :7]), VECTORS[:, :7]),
         (BYTES, VECTORS[:1]),
     ],
     ids=[

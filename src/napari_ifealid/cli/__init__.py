@@ -13,12 +13,12 @@ from napari_ifealid.cli.messages import print_any_name
 
 
 class Subcommand(Protocol):
-    """What a module offers whose name is the first word after `napari-ifealid`."""
+    """The interface of a module that implements a subcommand of `napari-ifealid`."""
 
     SUMMARY: str
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Tell what may follow."""
+        """Define the arguments that may follow."""
 
     def run(self, options: argparse.Namespace) -> None:
         """Do it."""

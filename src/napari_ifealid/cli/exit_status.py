@@ -14,7 +14,7 @@ INCOMPLETE = 1
 
 
 class IncompleteError(Exception):
-    """Some of the input failed, which has been told; the rest is done."""
+    """Some of the input failed, which was printed; the rest is done."""
 
 
 class _Terminated(BaseException):

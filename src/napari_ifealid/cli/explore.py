@@ -20,7 +20,7 @@ def main(arguments: Sequence[str], epilog: str) -> int:
     ----------
     arguments : sequence of str
     epilog : str
-        What the help says beyond this.
+        Text of the help beyond this.
 
     Returns
     -------

@@ -206,7 +206,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _problem(image: Path, extractor: Extractor, options: argparse.Namespace) -> DatasetError | None:
-    """Write the features of an image, or tell why not and return it."""
+    """Write the features of an image, or print why not and return the error."""
     try:
         _extract(image, extractor, options)
         return None

@@ -61,13 +61,13 @@ def _padding(path: Location) -> int:
 
 
 def _json(path: Location, summaries: list[StackSummary], skipped: list[str]) -> str:
-    told = {
+    content = {
         "file": str(path),
         "file_size_bytes": size_on_disk(path),
         "stacks": [asdict(summary) for summary in summaries],
         "skipped_arrays": skipped,
     }
-    return json.dumps(told, indent=2, allow_nan=False)
+    return json.dumps(content, indent=2, allow_nan=False)
 
 
 def _text(path: Location, summaries: list[StackSummary], skipped: list[str]) -> str:

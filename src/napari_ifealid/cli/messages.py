@@ -1,4 +1,4 @@
-"""What the command tells, and how."""
+"""Messages of the command, and how they are printed."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def terminal_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> 
     total : int
         How many items it has.
     desc : str
-        What is being done.
+        Name of the task.
     """
     bar: Iterable[Item] = tqdm(
         iterable,

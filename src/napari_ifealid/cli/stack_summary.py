@@ -50,9 +50,9 @@ class StackSummary:
     share_of_all_zero_pixels : float
         From 0 to 1.
     cpu_memory_bytes : int
-        What the stack takes in main memory, with all that the CPU engine adds.
+        Bytes of the stack in main memory, with all that the CPU engine adds.
     gpu_memory_bytes : int or None
-        What it takes on the GPU; None if a pixel fits no texture.
+        Bytes on the GPU; None if a pixel fits no texture.
     """
 
     name: str

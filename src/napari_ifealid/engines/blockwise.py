@@ -130,13 +130,13 @@ class BlockwiseEngine:
             yield overlaps[numbers[job]], part
 
     def _overlaps(self, region: Region) -> dict[int, Region]:
-        """Return what each block has of a region, by the block's number."""
+        """Return the intersection of a region with each block, by the block's number."""
         overlaps = ((n, intersection(block, region)) for n, block in enumerate(self._blocks))
         return {number: overlap for number, overlap in overlaps if overlap is not None}
 
     @property
     def _described(self) -> dict[str, Any]:
-        """What is known of the values beside themselves."""
+        """Facts about the values, such as their lengths, as far as known."""
         stack = self._stack
         return {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
 

@@ -2,9 +2,10 @@
 
 Processors with AVX-512 VNNI or AVX-VNNI multiply 64 or 32 bytes with signed bytes in one
 instruction. numba has no name for it, so the function is written in LLVM's language and compiled by
-llvmlite, which comes with numba. A vector becomes 16-bit weights, two signed bytes each. The lanes
-of a register are the low and the high bytes of all vectors, so that nothing is left to add up
-across lanes, and eight pixels share each load of the weights.
+llvmlite, which comes with numba. A vector becomes 16-bit weights, two signed bytes each: one
+register has the low bytes of all vectors, another one the high bytes, for eight features each. Two
+neighbouring lanes belong to a vector, so that one load of eight features of a pixel serves two
+instructions, and several pixels share each load of the weights.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_PIXELS = 8  # that share a load of the weights
+_TOGETHER = 8  # features in a group
+_PIXELS = {16: 8, 8: 4}  # that share a load of the weights, by the lanes of a register
+_FEWEST = 8  # pixels
 _BASE = 256  # a weight is high · base + low
 _MOST = 32_639  # the largest weight with a high byte of 127 and a signed low one
 _MOST_FEATURES = (2**31 - 1) // (255 * 128)  # sums of more could exceed 32 bits
@@ -43,7 +46,7 @@ class ByteProducts:
     groups : list of (weights, scales, offsets)
         Of as many vectors as a register holds.
     error : float
-        What a product is off by at most, in products of the lengths of both vectors: five standard
+        Largest error of a product, in products of the lengths of both vectors: five standard
         deviations of the rounding of the weights.
     """
 
@@ -54,8 +57,8 @@ class ByteProducts:
 
     def __call__(self, first: int, products: NDArray[np.float32]) -> None:
         """Fill the products, those of as many rows as there is room for, from `first` on."""
-        if len(products) < _PIXELS:
-            start, wider = min(first, len(self.stored) - _PIXELS), np.empty(_PIXELS, np.float32)
+        if len(products) < _FEWEST:
+            start, wider = min(first, len(self.stored) - _FEWEST), np.empty(_FEWEST, np.float32)
             self(start, wider)
             products[:] = wider[first - start :][: len(products)]
             return
@@ -84,8 +87,8 @@ def byte_products(
     is_suited = (
         stored.dtype == np.uint8
         and stored.flags.c_contiguous
-        and len(stored) >= _PIXELS
-        and 4 <= stored.shape[1] <= _MOST_FEATURES
+        and len(stored) >= _FEWEST
+        and _TOGETHER <= stored.shape[1] <= _MOST_FEATURES
         and len(vectors) > 1
     )
     compiled = _compiled() if is_suited else None
@@ -102,9 +105,14 @@ def byte_products(
     for start in range(0, len(vectors), held):
         taken = np.minimum(np.arange(start, start + held), len(vectors) - 1)
         bytes_ = _laid_out(weights[taken])
-        groups.append((bytes_, scales[taken].astype(np.float32), offsets[taken].astype(np.float32)))
+        groups.append((bytes_, _per_lane(scales[taken]), _per_lane(offsets[taken])))
     error = _SURE * float((deviations / np.where(lengths > 0, lengths, 1.0)).max())
     return ByteProducts(function, stored, groups, error)
+
+
+def _per_lane(numbers: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Repeat a number per vector for each of its two lanes."""
+    return np.repeat(numbers, 2).astype(np.float32)
 
 
 def _rounded(exact: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -114,25 +122,32 @@ def _rounded(exact: NDArray[np.float64]) -> NDArray[np.int32]:
     independent roundings don't: in a product with a vector of unit length they have a standard
     deviation of 1/2 at most (Hoeffding 1963, doi 10.1080/01621459.1963.10500830).
     """
-    chances = np.random.default_rng(0).random(exact.shape)
-    return np.clip(np.floor(exact + chances), -_MOST, _MOST).astype(np.int32)
+    return np.clip(np.floor(exact + _chances(exact.shape)), -_MOST, _MOST).astype(np.int32)
+
+
+@lru_cache(4)
+def _chances(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return np.random.default_rng(0).random(shape)
 
 
 def _laid_out(weights: NDArray[np.int32]) -> NDArray[np.int8]:
-    """Return the bytes of weights, shape (R, C), in the order of the registers, (G, 2 R, 4).
+    """Return the bytes of weights, shape (R, C), in the order of the registers, (G, 2, 2 R, 4).
 
-    A group is of four features. Where their number is no multiple of four, the last group begins
-    at the fourth feature from the end, and those that were multiplied already weigh 0.
+    A group has eight features: a register of low bytes, then one of high bytes, each with the first
+    and the last four features of a vector side by side. Where the number of features is no multiple
+    of eight, the last group begins at the eighth from the end, and those that were multiplied
+    already weigh 0.
     """
     count, features = weights.shape
-    left = features % 4
+    left = features % _TOGETHER
     high = (weights + _BASE // 2) // _BASE
-    digits = np.zeros((2 * count, features - left + 4 * (left > 0)), np.int8)
-    for part, rows in ((weights - high * _BASE, slice(0, count)), (high, slice(count, None))):
-        digits[rows, : features - left] = part[:, : features - left]
+    digits = np.zeros((2, count, features - left + _TOGETHER * (left > 0)), np.int8)
+    for number, part in enumerate((weights - high * _BASE, high)):
+        digits[number, :, : features - left] = part[:, : features - left]
         if left:
-            digits[rows, -left:] = part[:, -left:]
-    return np.ascontiguousarray(digits.reshape(len(digits), -1, 4).swapaxes(0, 1))
+            digits[number, :, -left:] = part[:, -left:]
+    grouped = digits.reshape(2, count, -1, 2, 4).transpose(2, 0, 1, 3, 4)
+    return np.ascontiguousarray(grouped.reshape(-1, 2, 2 * count, 4))
 
 
 @cache
@@ -175,9 +190,9 @@ def _compile(llvm: Any, lanes: int) -> _Function:
 def _is_right(function: _Function, lanes: int) -> bool:
     """Return whether the function multiplies as NumPy does: trust, but verify."""
     rng = np.random.default_rng(0)
-    rows = rng.integers(0, 256, (2 * _PIXELS + 3, 23), np.uint8)
+    rows = rng.integers(0, 256, (2 * _FEWEST + 3, 23), np.uint8)
     weights = rng.integers(-_MOST, _MOST, (lanes // 2, 23), np.int32, endpoint=True)
-    ones, zeros = np.ones(lanes // 2, np.float32), np.zeros(lanes // 2, np.float32)
+    ones, zeros = np.ones(lanes, np.float32), np.zeros(lanes, np.float32)
     products, laid_out = np.empty(len(rows), np.float32), _laid_out(weights)
     arrays = (rows, laid_out, ones, zeros, products)
     function(*(a.ctypes.data for a in arrays), *rows.shape, len(laid_out))
@@ -190,15 +205,14 @@ def _source(lanes: int) -> str:
 
     It is `void best_products(stored, weights, scales, offsets, products, count, features, groups)`.
     """
-    held = lanes // 2
-    sums, quads = f"<{lanes} x i32>", f"<{4 * lanes} x i8>"
-    integers, floats = f"<{held} x i32>", f"<{held} x float>"
+    sums, floats = f"<{lanes} x i32>", f"<{lanes} x float>"
+    quads, pairs = f"<{4 * lanes} x i8>", f"<{lanes // 2} x i64>"
     multiply = f"@llvm.x86.avx512.vpdpbusd.{32 * lanes}"
-    largest = f"@llvm.vector.reduce.fmax.v{held}f32"
-    low = ", ".join(f"i32 {lane}" for lane in range(held))
-    high = ", ".join(f"i32 {lane}" for lane in range(held, lanes))
-    base = ", ".join([f"float {_BASE}.0"] * held)
-    pixels = range(_PIXELS)
+    largest = f"@llvm.vector.reduce.fmax.v{lanes}f32"
+    neighbours = ", ".join(f"i32 {lane ^ 1}" for lane in range(lanes))
+    base = ", ".join([f"float {_BASE}.0"] * lanes)
+    pixels = range(_PIXELS[lanes])
+    digits = ("low", "high")
     return "\n".join(
         [
             f"declare {sums} {multiply}({sums}, {quads}, {quads})",
@@ -209,8 +223,8 @@ def _source(lanes: int) -> str:
             "entry:",
             f"  %scale = load {floats}, ptr %scales, align 4",
             f"  %offset = load {floats}, ptr %offsets, align 4",
-            f"  %last_pixel = sub i64 %count, {_PIXELS}",
-            "  %last_feature = sub i64 %features, 4",
+            f"  %last_pixel = sub i64 %count, {len(pixels)}",
+            f"  %last_feature = sub i64 %features, {_TOGETHER}",
             "  br label %pixels",
             "pixels:",
             "  %step = phi i64 [0, %entry], [%next_step, %end_of_groups]",
@@ -226,22 +240,31 @@ def _source(lanes: int) -> str:
             "group:",
             "  %number = phi i64 [0, %pixels], [%next_number, %group]",
             *(
-                f"  %sum{i} = phi {sums} [zeroinitializer, %pixels], [%next_sum{i}, %group]"
+                f"  %{digit}{i} = phi {sums} [zeroinitializer, %pixels], [%next_{digit}{i}, %group]"
                 for i in pixels
+                for digit in digits
             ),
-            "  %usual = shl i64 %number, 2",
+            f"  %usual = mul i64 %number, {_TOGETHER}",
             "  %feature = call i64 @llvm.umin.i64(i64 %usual, i64 %last_feature)",
-            f"  %weight_at = getelementptr {sums}, ptr %weights, i64 %number",
-            f"  %weight = load {quads}, ptr %weight_at, align 1",
+            "  %low_number = shl i64 %number, 1",
+            "  %high_number = or i64 %low_number, 1",
+            *(
+                f"  %{digit}_at = getelementptr {sums}, ptr %weights, i64 %{digit}_number\n"
+                f"  %{digit}_weight = load {quads}, ptr %{digit}_at, align 1"
+                for digit in digits
+            ),
             *(
                 f"  %at{i} = getelementptr i8, ptr %row{i}, i64 %feature\n"
-                f"  %four{i} = load i32, ptr %at{i}, align 1\n"
-                f"  %one{i} = insertelement {sums} poison, i32 %four{i}, i64 0\n"
-                f"  %all{i} = shufflevector {sums} %one{i}, {sums} poison, "
-                f"<{lanes} x i32> zeroinitializer\n"
-                f"  %bytes{i} = bitcast {sums} %all{i} to {quads}\n"
-                f"  %next_sum{i} = call {sums} {multiply}"
-                f"({sums} %sum{i}, {quads} %bytes{i}, {quads} %weight)"
+                f"  %eight{i} = load i64, ptr %at{i}, align 1\n"
+                f"  %one{i} = insertelement {pairs} poison, i64 %eight{i}, i64 0\n"
+                f"  %all{i} = shufflevector {pairs} %one{i}, {pairs} poison, "
+                f"<{lanes // 2} x i32> zeroinitializer\n"
+                f"  %bytes{i} = bitcast {pairs} %all{i} to {quads}\n"
+                + "\n".join(
+                    f"  %next_{digit}{i} = call {sums} {multiply}"
+                    f"({sums} %{digit}{i}, {quads} %bytes{i}, {quads} %{digit}_weight)"
+                    for digit in digits
+                )
                 for i in pixels
             ),
             "  %next_number = add i64 %number, 1",
@@ -249,14 +272,13 @@ def _source(lanes: int) -> str:
             "  br i1 %goes_on, label %group, label %end_of_groups",
             "end_of_groups:",
             *(
-                f"  %low{i} = shufflevector {sums} %next_sum{i}, {sums} poison, "
-                f"{integers} <{low}>\n"
-                f"  %high{i} = shufflevector {sums} %next_sum{i}, {sums} poison, "
-                f"{integers} <{high}>\n"
-                f"  %flow{i} = sitofp {integers} %low{i} to {floats}\n"
-                f"  %fhigh{i} = sitofp {integers} %high{i} to {floats}\n"
+                f"  %flow{i} = sitofp {sums} %next_low{i} to {floats}\n"
+                f"  %fhigh{i} = sitofp {sums} %next_high{i} to {floats}\n"
                 f"  %shifted{i} = fmul contract {floats} %fhigh{i}, <{base}>\n"
-                f"  %total{i} = fadd contract {floats} %shifted{i}, %flow{i}\n"
+                f"  %half{i} = fadd contract {floats} %shifted{i}, %flow{i}\n"
+                f"  %other{i} = shufflevector {floats} %half{i}, {floats} poison, "
+                f"{sums} <{neighbours}>\n"
+                f"  %total{i} = fadd {floats} %half{i}, %other{i}\n"
                 f"  %scaled{i} = fmul contract {floats} %total{i}, %scale\n"
                 f"  %moved{i} = fadd contract {floats} %scaled{i}, %offset\n"
                 f"  %best{i} = call nnan float {largest}({floats} %moved{i})\n"
@@ -265,7 +287,7 @@ def _source(lanes: int) -> str:
                 f"  store float %best{i}, ptr %to{i}, align 4"
                 for i in pixels
             ),
-            f"  %next_step = add i64 %step, {_PIXELS}",
+            f"  %next_step = add i64 %step, {len(pixels)}",
             "  %is_left = icmp ult i64 %next_step, %count",
             "  br i1 %is_left, label %pixels, label %end",
             "end:",

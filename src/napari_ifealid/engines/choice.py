@@ -14,6 +14,7 @@ from napari_ifealid.engines.engine_memory import gpu_memory
 from napari_ifealid.engines.gl_context import Renderer
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
+from napari_ifealid.errors import first_line
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 
@@ -22,7 +23,7 @@ ASSUMED_GPU_BYTES = 2 << 30
 
 
 class EngineChoice(Enum):
-    """What the user asks for."""
+    """The user's choice of an engine."""
 
     AUTOMATIC = "automatic"
     CPU = "CPU"
@@ -36,7 +37,7 @@ class EnginePlan:
     Parameters
     ----------
     renderer : Renderer, optional
-        What the GPU engine is to run on; None for the CPU engine.
+        Renderer for the GPU engine; None for the CPU engine.
     reason : str
     """
 
@@ -91,7 +92,7 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
     choice : EngineChoice
     stack : FeatureStack
     renderer : Renderer, optional
-        What draws for OpenGL here; None if nothing does.
+        OpenGL's renderer here; None if OpenGL does not work.
 
     Returns
     -------
@@ -172,7 +173,9 @@ def start_in_steps(
 
 def _cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
     """Start the CPU engine because the GPU failed."""
-    return RunningEngine(CpuEngine(pixels), f"the GPU failed: {error}", is_stand_in=True)
+    return RunningEngine(
+        CpuEngine(pixels), f"the GPU failed: {first_line(error)}", is_stand_in=True
+    )
 
 
 def _start_gpu(pixels: PixelVectors, max_side: int) -> Generator[float, None, GpuEngine]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ Those are of as many rows of `stored` as there is room for, from `first` on: of 
 of its dot products with the vectors, shape (R, C), after the offsets, shape (R,), were added.
 """
 
-_DTYPES = ("uint8", "uint16", "int16", "float32")
+_DTYPES = {np.dtype(name): name for name in ("uint8", "uint16", "int16", "float32")}
 _TILE = 1 << 16  # values that stay in a core's cache while several vectors pass over them
 _ROW = 4096  # pixels whose sums stay there
 _GROUP = 4  # vectors that share a pixel's conversion to float32
@@ -72,11 +72,10 @@ def has_numba() -> bool:
 
 def _kind(stored: NDArray[Any]) -> tuple[str, bool] | None:
     """Return the type, and whether features come first in memory; None without a faster way."""
-    if stored.dtype.name not in _DTYPES or not stored.dtype.isnative or not has_numba():
+    dtype, layout = _DTYPES.get(stored.dtype), stored.flags
+    if dtype is None or not (layout.c_contiguous or layout.f_contiguous) or not has_numba():
         return None
-    if stored.flags.c_contiguous:
-        return stored.dtype.name, False
-    return (stored.dtype.name, True) if stored.flags.f_contiguous else None
+    return dtype, not layout.c_contiguous
 
 
 def _compile(dtype: str, features_first: bool) -> BestProducts | None:
@@ -87,13 +86,36 @@ def _compile(dtype: str, features_first: bool) -> BestProducts | None:
         vectors = types.Array(types.float32, 2, "C")
         floats = types.Array(types.float32, 1, "C")
         signature = types.void(stored, vectors, floats, floats, types.intp)
-        source = _features_first if features_first else _features_last
-        compiled = njit(signature, nogil=True, fastmath=True, cache=True)(source)
+        compiled = njit(signature, nogil=True, fastmath=True, cache=True)
+        if features_first:
+            one = several = compiled(_features_first)
+        else:
+            one, several = compiled(_features_last_once), compiled(_features_last)
     except Exception:  # numba fails in many ways on new systems, and nothing depends on it
         return None
-    if features_first:
-        return lambda stored, *others: compiled(stored.T, *others)
-    return cast(BestProducts, compiled)
+
+    def multiply(
+        stored: NDArray[Any],
+        vectors: NDArray[np.float32],
+        offsets: NDArray[np.float32],
+        products: NDArray[np.float32],
+        first: int,
+    ) -> None:
+        function = one if len(vectors) == 1 else several
+        function(stored.T if features_first else stored, vectors, offsets, products, first)
+
+    return multiply
+
+
+def _features_last_once(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:
+    # a function of its own, since as a branch of the other one it takes half as long again
+    vector, offset = vectors[0], offsets[0]
+    for pixel in range(len(products)):
+        row = stored[first + pixel]
+        total = np.float32(0)
+        for feature in range(len(row)):
+            total += np.float32(row[feature]) * vector[feature]
+        products[pixel] = total + offset
 
 
 def _features_last(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:

@@ -15,7 +15,7 @@ from napari_ifealid.engines.engine import MapPart
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.preview import Preview, preview_of
-from napari_ifealid.engines.products import exact_products, largest_products
+from napari_ifealid.engines.products import Products, exact_products, largest_products
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
 from napari_ifealid.query import Query
 
@@ -135,9 +135,8 @@ class _Comparison:
         self._values = values
         self._vectors = query.units * pixels.scale
         self._offsets = np.zeros(len(query.units), np.float32)
-        convert = pixels.as_float32 if pixels.is_scaled else None
-        arguments = (pixels.stored, self._vectors, self._offsets, convert)
-        self._quick, self._exact = largest_products(*arguments), exact_products(*arguments)
+        self._convert = pixels.as_float32 if pixels.is_scaled else None
+        self._quick = largest_products(pixels.stored, self._vectors, self._offsets, self._convert)
         self._sure = _surely_measured(self._quick.error)
 
     def fill(self, part: slice) -> None:
@@ -153,12 +152,15 @@ class _Comparison:
                 if products.error:
                     cosines[near] = self._measured_again(near + first)
                     if 2 * len(near) > len(cosines):
-                        products = self._exact  # the pixels of this stack are too much alike
+                        products = self._exact()  # the pixels of this stack are too much alike
                 if self._query.has_zero:
                     np.maximum(cosines, 0.0, out=cosines)
                 near = near[cosines[near] > _NEAR]
                 from_cosines(cosines)
                 self._measure_near(first, near, cosines)
+
+    def _exact(self) -> Products:
+        return exact_products(self._pixels.stored, self._vectors, self._offsets, self._convert)
 
     def _measured_again(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of some pixels with all digits that float32 has."""

@@ -1,4 +1,4 @@
-"""What every engine offers."""
+"""The interface of all engines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What the engine runs on, for the user."""
+        """Name of the engine, for the user."""
 
     @property
     def memory(self) -> int:

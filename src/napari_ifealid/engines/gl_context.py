@@ -18,7 +18,7 @@ _SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swiftshader", "swr", "gdi generi
 
 @dataclass(frozen=True)
 class Renderer:
-    """What draws for OpenGL here.
+    """OpenGL's renderer on this machine.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class OffscreenContext:
             pass  # else the first use would fail
 
     def hold(self, texture: Texture2D) -> None:
-        """Have a texture here from now on; gloo would wait until it is drawn first."""
+        """Create a texture in this context now; gloo would wait until it is first drawn."""
         self._canvas.context.glir.associate(texture.glir)
 
     @contextmanager
@@ -89,7 +89,7 @@ class OffscreenContext:
 
 
 def find_renderer() -> Renderer | None:
-    """Return what draws for OpenGL here, None if nothing does."""
+    """Return OpenGL's renderer on this machine, None if OpenGL does not work."""
     try:
         context = OffscreenContext()
     except EngineUnavailableError:

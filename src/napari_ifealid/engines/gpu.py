@@ -238,7 +238,7 @@ class GpuEngine:
 
     @property
     def _texel_factor(self) -> np.float32:
-        """What turns a texel into engine units: textures of integers run from 0 to 1."""
+        """Factor from a texel to engine units: textures of integers run from 0 to 1."""
         if self._pixels.is_scaled:
             return np.float32(1.0)
         dtype = self._texel_dtype

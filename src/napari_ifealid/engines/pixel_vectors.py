@@ -98,7 +98,7 @@ class PixelVectors:
 
     @property
     def scale(self) -> np.float32:
-        """What turns the result of `as_float32` into engine units."""
+        """Factor from the result of `as_float32` to engine units."""
         return np.float32(1.0 if self.is_scaled else self.factor)
 
     def as_float32(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
@@ -140,8 +140,8 @@ def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:
     """Scale vectors that are finite and not zero to unit length, array of shape (R, C)."""
     vectors = np.asarray(vectors, np.float64)
     vectors = vectors / np.abs(vectors).max(axis=-1, keepdims=True)
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    units: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    lengths = np.sqrt(np.einsum("rc,rc->r", vectors, vectors))
+    units: NDArray[np.float32] = (vectors / lengths[:, np.newaxis]).astype(np.float32)
     return units
 
 
@@ -161,7 +161,7 @@ def _blocks(stored: NDArray[Any], rows: slice | None = None) -> Iterator[slice]:
 
 
 def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
-    """Return what real values are multiplied with, so that float32 can hold their squares."""
+    """Return a factor for real values, so that float32 can hold their squares."""
     if stack.value_range is not None:
         return 1.0 / max(*map(abs, stack.value_range), np.finfo(np.float64).tiny)
     if stored.dtype.kind == "u":

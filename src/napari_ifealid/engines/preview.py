@@ -75,7 +75,7 @@ class PrincipalAxes:
         return codes
 
     def projections(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what codes stand for, array of the same shape."""
+        """Return the decoded values, array of the same shape."""
         projections: NDArray[np.float32] = self.lowest + np.float32(self.step) * codes
         return projections
 
@@ -109,7 +109,7 @@ class Preview:
         return self.codes.nbytes + self.is_zero.nbytes + self.is_invalid.nbytes
 
     def error_of(self, measure: Measure) -> float:
-        """Return what 95 of 100 values of a measure are off by at most."""
+        """Return the 95th percentile of the error of a measure's values."""
         return self.errors[measure.name]
 
     def map_of(self, query: Query, region: Region) -> NDArray[np.float32]:
@@ -256,7 +256,7 @@ def preview_of(pixels: PixelVectors, budget: int) -> Preview | None:
 
 
 def measured_errors(units: NDArray[np.float32], count: int) -> dict[str, float]:
-    """Return what 95 of 100 values are off by at most, for each measure's name.
+    """Return the 95th percentile of the error of the values, for each measure's name.
 
     The axes are fitted to one half of a sample, and the errors measured on the other.
 

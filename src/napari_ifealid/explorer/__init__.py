@@ -1,4 +1,4 @@
-"""What is hovered, pinned and selected → maps in napari layers."""
+"""From the cursor, the pins and the chosen stack to maps in napari layers."""
 
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS

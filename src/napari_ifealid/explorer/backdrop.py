@@ -85,7 +85,7 @@ class Backdrop:
             self._scheduler.soon(self._remove)
 
     def close(self) -> None:
-        """Show no image any more."""
+        """Stop showing an image."""
         self._connections.close()
         self.hide()
 
@@ -159,7 +159,7 @@ class _Image:
         self._colours = _pixels_of(session, stack)
 
     def pixels(self, *, in_colour: bool) -> NDArray[Any]:
-        """Return what is shown. A photo whose colours are compared is never in grey."""
+        """Return the picture to show. A photo whose colours are compared is never in grey."""
         is_grey = self._stack.overlay is not None and not in_colour
         return _grey(self._colours) if is_grey else self._colours
 

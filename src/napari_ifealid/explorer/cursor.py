@@ -53,7 +53,7 @@ class Cursor:
             self.moved.emit()
 
     def close(self) -> None:
-        """Follow nothing any more."""
+        """Stop following the mouse."""
         self._connections.close()
         if self._on_mouse_move in self._viewer.mouse_move_callbacks:
             self._viewer.mouse_move_callbacks.remove(self._on_mouse_move)

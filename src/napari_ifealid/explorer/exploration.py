@@ -36,7 +36,7 @@ class Exploration:
 
     @property
     def session(self) -> Session | None:
-        """What is explored."""
+        """The session that is explored."""
         return self._session
 
     def show(self, session: Session) -> None:
@@ -63,24 +63,24 @@ class Exploration:
             )
 
     def show_feature(self, feature: int) -> None:
-        """Have napari's slider show which feature is shown."""
+        """Move napari's slider to the feature that is shown."""
         if self._slider is not None:
             self._slider.move_to(feature)
 
     def leave(self) -> None:
-        """Let go of the session; its image stays for another one of the same image."""
+        """Release the session; its image stays for another stack of the same image."""
         self._session = None
         if self._slider is not None:
             self._slider.close()
             self._slider = None
 
     def end(self) -> None:
-        """Let go of the session and of its image: no other follows."""
+        """Release the session and its image: no other follows."""
         self.leave()
         self._backdrop.hide()
 
     def close(self) -> None:
-        """Show nothing any more."""
+        """Stop showing anything."""
         self.leave()
         self._backdrop.close()
 

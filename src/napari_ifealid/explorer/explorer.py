@@ -1,4 +1,4 @@
-"""What links the cursor and the references to sessions, whose maps are napari layers."""
+"""Links the cursor and the references to sessions, whose maps are napari layers."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ class Explorer:
         self._scheduler = scheduler or ImmediateScheduler()
         self._left_behind = left_behind_maps(viewer)
         self._opened: list[Layer] = []
-        self._told_axes: dict[Hashable, int] = {}  # by the user, of layers
+        self._chosen_axes: dict[Hashable, int] = {}  # by the user, per layer
         self._session: Session | None = None
         self._linked: list[Session] = []
         self._hovered_feature: int | None = None
-        self._told_pixel: Pixel | None = None
+        self._reported_pixel: Pixel | None = None
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
         self._source_connections = Connections()
@@ -191,7 +191,7 @@ class Explorer:
         self.show_pixel(tuple(moved))
 
     def link(self, layer: Image, feature_axis: int) -> Session:
-        """Have the features of another layer follow the cursor and the pins, too.
+        """Link the features of another layer to the cursor and the pins, too.
 
         Parameters
         ----------
@@ -278,13 +278,13 @@ class Explorer:
         """Explore along another axis, and remember it for the layer."""
         layer = self.state.layer
         if layer is not None and axis is not None:
-            self._told_axes[layer.unique_id] = axis
+            self._chosen_axes[layer.unique_id] = axis
         self._explore()
 
     def _axis_of(self, layer: Image) -> int | None:
-        """Return the feature axis that a layer has, or that the user has told."""
-        told = self._told_axes.get(layer.unique_id)
-        return told if told is not None and told < layer.ndim else known_axis(layer)
+        """Return the feature axis that a layer is known to have, or that the user has chosen."""
+        chosen = self._chosen_axes.get(layer.unique_id)
+        return chosen if chosen is not None and chosen < layer.ndim else known_axis(layer)
 
     def _on_data(self) -> None:
         """Explore the data that the user has put into the layer instead."""
@@ -319,7 +319,7 @@ class Explorer:
     def _leave(self, *, keeps_map: bool = False) -> None:
         """Close the session of the layer that was chosen before."""
         self._source_connections.close()
-        self._hovered_feature = self._told_pixel = None
+        self._hovered_feature = self._reported_pixel = None
         self._exploration.leave()
         session, self._session = self._session, None
         if session is not None:
@@ -382,8 +382,8 @@ class Explorer:
 
     def _tell_pixel(self) -> None:
         pixel = self.pixel
-        if pixel != self._told_pixel:
-            self._told_pixel = pixel
+        if pixel != self._reported_pixel:
+            self._reported_pixel = pixel
             self.pixel_changed.emit(pixel)
 
     def _ask(self) -> None:

@@ -51,7 +51,7 @@ class FeatureSlider:
         self._connections.connect(viewer.dims.events.current_step, self._on_step)
 
     def close(self) -> None:
-        """Follow the slider no more."""
+        """Stop following the slider."""
         self._is_closed = True
         self._connections.close()
 

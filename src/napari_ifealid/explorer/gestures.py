@@ -25,14 +25,14 @@ KEYS = {
     CLEAR_KEY: "remove all pins",
     UNDO_KEY: "take back the last change of the pins",
 }
-"""What each key does, for the user."""
+"""Description of each key, for the user."""
 
 _LEFT_BUTTON = 1
 _CLICK_SLACK = 3  # canvas pixels that a hand moves during a click
 
 
 class Explored(Protocol):
-    """What keys and clicks act on."""
+    """Receiver of keys and clicks."""
 
     state: ExplorerState
     pins: Pins

@@ -21,7 +21,7 @@ class Keys:
         self._bound: dict[str, tuple[Callable[[Any], None], Any]] = {}
 
     def bind(self, key: str, action: Callable[[], None]) -> None:
-        """Have a key do something, until it is unbound."""
+        """Bind a key to a function, until it is unbound."""
         if key in self._bound:
             return
 
@@ -33,7 +33,7 @@ class Keys:
         self._bound[key] = pressed, before
 
     def unbind(self, key: str) -> None:
-        """Give a key back, unless somebody else has bound it meanwhile."""
+        """Restore the former binding of a key, unless somebody else has bound it meanwhile."""
         if key not in self._bound:
             return
         pressed, before = self._bound.pop(key)
@@ -43,6 +43,6 @@ class Keys:
             self._viewer.bind_key(key, back, overwrite=True)
 
     def close(self) -> None:
-        """Give all keys back."""
+        """Restore the former bindings of all keys."""
         for key in tuple(self._bound):
             self.unbind(key)

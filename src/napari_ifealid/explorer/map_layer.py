@@ -143,7 +143,7 @@ class MapLayer:
             setattr(self.layer, name, value)
 
     def close(self, *, is_kept: bool) -> None:
-        """Let go of the layer, which the user keeps as it is, or which is removed."""
+        """Release the layer, which the user keeps as it is, or which is removed."""
         self._rename(MAP_NAME)
         self._followers.close()
         self._connections.close()

@@ -1,4 +1,4 @@
-"""The map that is wanted, as soon as it can be had."""
+"""Makes the requested map as soon as possible."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ _BETWEEN_PARTS = 0.1  # seconds; a map that is made part by part is not drawn mo
 
 
 class MapState(Enum):
-    """What has become of the map that is wanted."""
+    """State of the requested map."""
 
     IDLE = auto()
-    """Its exact map is shown, or none is wanted."""
+    """The exact map is shown, or none is requested."""
 
     REQUESTED = auto()
-    """It will be begun between the window's events."""
+    """The map will be started between the window's events."""
 
     PREVIEWED = auto()
-    """Its preview is shown; the exact map follows when the pointer rests."""
+    """The preview is shown; the exact map follows when the pointer rests."""
 
     MAKING = auto()
-    """Its exact map is being made."""
+    """The exact map is being made."""
 
     FAILED = auto()
-    """It could not be made, or the user cancelled it."""
+    """The map could not be made, or the user cancelled it."""
 
     STOPPED = auto()
-    """Nothing is made any more."""
+    """Closed: no more maps are made."""
 
 
 class MapMaker:
-    """Makes the map that is wanted; the newest one wins.
+    """Makes the requested map; the newest request wins.
 
     Quick maps are made at once. Of those that take longer than a frame a preview is shown, once
     there is one, and the exact map when the pointer rests.
@@ -97,12 +97,12 @@ class MapMaker:
 
     @property
     def state(self) -> MapState:
-        """What has become of the map that is wanted."""
+        """State of the requested map."""
         return self._state
 
     @property
     def wanted(self) -> MapRequest | None:
-        """The map that was asked for last."""
+        """The last request."""
         return self._wanted
 
     @property
@@ -136,7 +136,7 @@ class MapMaker:
                 self._show_preview(request)
 
     def stop(self) -> None:
-        """Show nothing any more."""
+        """Stop making maps."""
         self._state = MapState.STOPPED
         self._stop_parts()
         self._previews.stop()
@@ -191,7 +191,7 @@ class MapMaker:
             self._run_in_background(job)
 
     def _starting_values(self, request: MapRequest) -> tuple[NDArray[np.float32], float]:
-        """Return what parts of the map are written over: its preview, or nothing."""
+        """Return the values that parts of the map overwrite: the preview, or NaN."""
         if self._previewed is not None and self._previewed[0] == request:
             return self._previewed[1].copy(), self._previewed[2]
         return np.full(region_shape(request.region), nan, np.float32), nan
@@ -225,7 +225,7 @@ class MapMaker:
             job.cancel = cancel
 
     def _stop_parts(self) -> None:
-        """Have parts that are read for another map read no more. A map in one piece goes on."""
+        """Stop reading the parts of an outdated map. A map in one piece is finished."""
         if self._job is not None and self._job.cancel is not None:
             self._job.cancel()
             self._job = None

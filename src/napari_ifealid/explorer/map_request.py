@@ -15,7 +15,7 @@ from napari_ifealid.query import Query
 
 
 class ReferenceMode(Enum):
-    """What all pixels are compared with."""
+    """The query that all pixels are compared with."""
 
     CURSOR = "the cursor"
     MEAN = "the mean of the pins"
@@ -38,7 +38,7 @@ class SimilarityRequest:
 
     @property
     def content(self) -> Hashable:
-        """What tells maps apart whose pixels must not be mixed."""
+        """Key of the map: pixels of maps with different keys are never mixed."""
         return self.query.key
 
     def parts(self, engine: Engine) -> Generator[MapPart]:
@@ -46,7 +46,7 @@ class SimilarityRequest:
         yield from engine.parts(self.query, self.region)
 
     def preview(self, preview: Preview) -> tuple[NDArray[np.float32], float]:
-        """Return nearly the map, and what 95 of 100 values are off by at most."""
+        """Return the approximate map, and the 95th percentile of its error."""
         values = preview.map_of(self.query, self.region)
         return values, preview.error_of(self.query.measure)
 
@@ -67,7 +67,7 @@ class FeatureRequest:
 
     @property
     def content(self) -> Hashable:
-        """What tells maps apart whose pixels must not be mixed."""
+        """Key of the map: pixels of maps with different keys are never mixed."""
         return self.feature
 
     def parts(self, engine: Engine) -> Generator[MapPart]:

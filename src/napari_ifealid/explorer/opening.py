@@ -77,7 +77,7 @@ class Opening:
         )
 
     def cancel(self) -> None:
-        """Call nothing any more."""
+        """Cancel: no callback is called from now on."""
         self._is_cancelled = True
 
     def _start(self, prepared: Prepared) -> None:
@@ -105,7 +105,7 @@ class Opening:
 
 @dataclass(frozen=True, eq=False)
 class _Load:
-    """The work for another thread: has no more than what it needs."""
+    """The work for another thread. It holds only what it needs, and no layer."""
 
     data: Any
     opened: FeatureStack | None

@@ -117,7 +117,7 @@ class Pins:
     """
 
     changed = Signal()
-    """The places or their colours are others than before."""
+    """Emitted when the places or their colours have changed."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
@@ -141,7 +141,7 @@ class Pins:
         return list(self._pins)
 
     def show_in(self, frame: PinFrame) -> None:
-        """Show pins along these axes from now on. Those that there are keep their places.
+        """Show pins along these axes from now on. Existing pins keep their places.
 
         A layer of pins that was left behind by an explorer closed before is taken over.
 
@@ -201,7 +201,7 @@ class Pins:
             self._layer.remove(list(range(len(self._layer.data))))
 
     def undo(self) -> None:
-        """Take back the last change, of whatever kind; a pin's whole way is one change."""
+        """Undo the last change of any kind; dragging a pin is one change."""
         if self._history and self._frame is not None:
             pins = self._history.pop()
             kept = list(self._history)
@@ -289,7 +289,7 @@ class Pins:
             self._leave()
 
     def _follow(self) -> None:
-        """Give colours to new points, and tell what the user has changed."""
+        """Give new points their colours, and emit what the user has changed."""
         if self._layer is None or len(self._layer.face_color) != len(self._layer.data):
             return  # napari is in the middle of a change
         known, self._point_count = self._point_count, len(self._layer.data)

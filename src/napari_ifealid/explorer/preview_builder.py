@@ -96,7 +96,7 @@ class PreviewBuilder:
             self._build()
 
     def stop(self) -> None:
-        """Build nothing any more."""
+        """Stop building."""
         if self._cancel is not None:
             self._cancel()
 
@@ -127,7 +127,7 @@ class PreviewBuilder:
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
-    """The building of a preview, for another thread: has no more than what it needs."""
+    """Builds a preview in another thread. It holds only what it needs, and no layer."""
 
     stack: FeatureStack
     engine: Engine

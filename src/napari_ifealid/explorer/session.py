@@ -64,7 +64,7 @@ class PixelReference:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the map layer shows.
+    """Description of what the map layer shows.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class _Question:
-    """What was asked last: references, how they are joined and measured, and where."""
+    """The last question: references, how they are joined and measured, and where."""
 
     references: tuple[PixelReference | Reference, ...]
     rule: Rule
@@ -90,7 +90,7 @@ class _Question:
 
 @dataclass(frozen=True, eq=False)
 class _Running:
-    """What runs once the stack is loaded."""
+    """The objects that exist once the stack is loaded."""
 
     owner: EngineOwner
     previews: PreviewBuilder
@@ -182,7 +182,7 @@ class Session:
 
     @property
     def shown(self) -> Shown | None:
-        """What the map layer shows."""
+        """Description of what the map layer shows."""
         return self._shown
 
     @property

@@ -56,7 +56,7 @@ class PixelVectorReader:
         return self._known.get(pixel)
 
     def stop(self) -> None:
-        """Report nothing any more."""
+        """Stop: nothing is reported from now on."""
         self._is_stopped = True
 
     def _read(self) -> None:

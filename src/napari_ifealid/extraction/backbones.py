@@ -76,7 +76,7 @@ def backbone(
 
 
 def best_device() -> torch.device:
-    """Return the accelerator that there is, CUDA or MPS or another, else the CPU."""
+    """Return the available accelerator, such as CUDA or MPS, else the CPU."""
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     return accelerator or torch.device("cpu")
 

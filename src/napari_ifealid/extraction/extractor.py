@@ -1,4 +1,4 @@
-"""What makes feature stacks of an image."""
+"""The interface of objects that extract feature stacks from an image."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class ExtractionWarning(UserWarning):
 
 
 class Extractor(Protocol):
-    """Makes a feature stack of an image for each layer of a network, or of whatever it is."""
+    """Extracts a feature stack from an image for each layer of a network or of a filter bank."""
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers that there are, from the input on."""
+        """Names of the available layers, from the input on."""
 
     def extract(
         self,

@@ -20,7 +20,7 @@ MODELS = {
     "microsoft/resnet-101": "ResNet101: what the examples of IFeaLiD were made with",
     "microsoft/resnet-18": "ResNet18: small and fast",
 }
-"""Good ones to begin with, and a line on each."""
+"""Recommended models, and a line about each."""
 
 
 def load_extractor(model: str, **options: Any) -> Extractor:

@@ -56,7 +56,7 @@ def tiles(height: int, width: int, *, multiple: int, overlap: int, most_pixels: 
 
 
 def _spans(length: int, side: int, margin: int, multiple: int) -> list[tuple[slice, slice]]:
-    """Return what is seen and kept along an axis, in pieces of about the same length."""
+    """Return the input and output ranges of tiles along an axis, of about the same length."""
     count = 1 if length <= side else ceil(length / (side - 2 * margin))
     units = length // multiple
     edges = [units * number // count * multiple for number in range(count + 1)]

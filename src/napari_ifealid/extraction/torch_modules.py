@@ -28,10 +28,10 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 MOST_PIXELS = 1 << 21
-"""Pixels that are worked on at once unless told otherwise."""
+"""Default number of pixels that are processed at once."""
 
 OVERLAP = 256
-"""Pixels that neighbouring tiles have in common unless told otherwise."""
+"""Default overlap of neighbouring tiles, in pixels."""
 
 _LEAST_PIXELS = 1 << 16  # smaller tiles are mostly overlap
 _PROBE = 224  # pixels a side; the usual strides and patches divide it
@@ -152,7 +152,7 @@ class TorchExtractor:
     def _multiple_and_strides(
         self, layers: list[str], device: torch.device
     ) -> tuple[int, dict[str, Pair]]:
-        """Return what divides an image without remainder, and the strides of the layers."""
+        """Return what the image's sides must be multiples of, and the layers' strides."""
         fields = self._fields(torch.zeros(1, 3, _PROBE, _PROBE), device)
         maps = self._run(fields, layers)
         for layer, (values, _) in maps.items():
@@ -171,7 +171,7 @@ class TorchExtractor:
         return torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[np.newaxis]
 
     def _fields(self, image: torch.Tensor, device: torch.device) -> ReceptiveFields:
-        """Return what follows an image through the module, made what the module can take."""
+        """Return receptive fields to follow through the module, with padding it can handle."""
         return ReceptiveFields(image.to(device, _precision_of(self.module)))
 
     def _run(
@@ -312,7 +312,7 @@ def extract_features(
 
 
 def _hooked(module: torch.nn.Module) -> Run:
-    """Return what runs a module and catches the outputs of layers."""
+    """Return a function that runs a module and returns the outputs of layers."""
 
     def run(image: torch.Tensor, layers: Sequence[str]) -> dict[str, Any]:
         outputs: dict[str, Any] = {}
@@ -334,7 +334,7 @@ def _hooked(module: torch.nn.Module) -> Run:
 
 @contextmanager
 def _running(module: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Have a module evaluate on a device meanwhile, and leave it as it was."""
+    """Put a module into evaluation mode on a device meanwhile, and restore it afterwards."""
     before = _device_of(module)
     training = [(part, part.training) for part in module.modules()]
     try:
@@ -361,11 +361,11 @@ def _tensors(module: torch.nn.Module) -> Iterator[torch.Tensor]:
 
 
 def _is_memory_short(error: Exception) -> bool:
-    told = str(error).lower()
+    message = str(error).lower()
     return (
         isinstance(error, MemoryError | torch.OutOfMemoryError)
-        or "out of memory" in told
-        or "defaultcpuallocator" in told
+        or "out of memory" in message
+        or "defaultcpuallocator" in message
     )
 
 

@@ -12,7 +12,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.stack import FeatureStack, Placement
 
 STRIDE_KEY, OFFSET_KEY = "stride", "offset"
-"""Names of the fields that tell where a stack lies on an image, two numbers each along y and x."""
+"""Names of the fields for a stack's place on an image, two numbers each along y and x."""
 
 _LONGEST = 60  # characters of a wrong value that are shown
 
@@ -51,7 +51,7 @@ class Fields:
         return self.values[key]
 
     def placement(self) -> Placement | None:
-        """Return where the stack lies on an image, None where that is not told.
+        """Return where the stack lies on an image, None where that is not given.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Fields:
 
 
 def placement_fields(stack: FeatureStack) -> dict[str, list[float]]:
-    """Return the fields that tell a stack's place on an image, none where it is not known."""
+    """Return the fields for a stack's place on an image, none where it is not known."""
     if stack.placement is None:
         return {}
     return {STRIDE_KEY: [*stack.placement.stride], OFFSET_KEY: [*stack.placement.offset]}

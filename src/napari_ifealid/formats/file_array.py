@@ -23,7 +23,7 @@ from napari_ifealid.errors import DatasetError
 
 @dataclass(frozen=True)
 class FileState:
-    """What changes when a file is written to or replaced.
+    """Identity of a file's contents: it changes when the file is written to or replaced.
 
     Parameters
     ----------

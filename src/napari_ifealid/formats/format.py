@@ -1,4 +1,4 @@
-"""What a format is: the names that it takes, a look inside, reading and writing."""
+"""The definition of a file format: its names, a look inside, reading and writing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _REMEDY = f"Correct {METADATA}, or create the dataset again."
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What is known of a dataset before its images are read.
+    """The metadata of a dataset, known before its images are read.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Metadata:
         return np.empty((self.height, self.width, self.features - self.padding), self.dtype)
 
     def as_json(self) -> bytes:
-        """Return what metadata.json is to say."""
+        """Return the contents of metadata.json."""
         fields: dict[str, Any] = {
             "name": self.name,
             "width": self.width,
@@ -117,7 +117,7 @@ class Metadata:
 
 
 def parse_metadata(content: bytes) -> Metadata:
-    """Return what the contents of a metadata.json say.
+    """Parse the contents of a metadata.json.
 
     Raises
     ------

@@ -74,7 +74,7 @@ def write_stack(
         Add zero features so that the web application, which loses the last ones at 16 and 32
         bits, loses nothing else. Where they are not needed, at 8 bits, none are added.
     nonfinite : float, optional
-        What replaces NaN and infinities.
+        Replacement for NaN and infinities.
     force : bool, optional
         Whether an existing file is replaced.
     track : callable, optional

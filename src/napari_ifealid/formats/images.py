@@ -23,7 +23,7 @@ _GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
 _ORIENTATION = 274  # number of the tag
 _FLIPPED_AXES = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}  # by orientation
 _BYTES_A_PIXEL = 3 * 8
-"""What an image takes that is stretched or converted to RGB."""
+"""Memory of an image while it is stretched or converted to RGB."""
 
 
 def read_image(path: str | PathLike[str]) -> NDArray[Any]:

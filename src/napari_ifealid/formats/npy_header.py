@@ -1,4 +1,4 @@
-"""What a .npy file, or a member of a .npz file, says of its array."""
+"""The header of a .npy file, or of a member of a .npz file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, Re
 
 @dataclass(frozen=True, eq=False)
 class ArrayHeader:
-    """What a .npy file says of its array before the values begin.
+    """The header of a .npy file, which describes its array.
 
     Parameters
     ----------

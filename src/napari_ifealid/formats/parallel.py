@@ -28,7 +28,7 @@ def in_threads(
     track : callable
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
     desc : str
-        What is being done.
+        Name of the task.
     """
     pool = ThreadPoolExecutor(WORKERS)
     try:

@@ -32,7 +32,7 @@ class Quantisation:
         Which values become 0 and the largest number. Where they are equal, all values are, and
         become the largest number, or 0 if they are zero: so a constant keeps its direction.
     nonfinite : float, optional
-        What stands in for NaN and infinities.
+        Replacement for NaN and infinities.
     """
 
     stack: FeatureStack
@@ -114,7 +114,7 @@ def quantisation(
     precision : {8, 16, 32}
         Bits of a number.
     nonfinite : float, optional
-        What stands in for NaN and infinities.
+        Replacement for NaN and infinities.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
@@ -211,7 +211,7 @@ def _keeps_numbers(stack: FeatureStack, dtype: np.dtype[Any]) -> bool:
 def _values(
     stack: FeatureStack, dtype: np.dtype[Any], stored: NDArray[Any], nonfinite: float | None
 ) -> NDArray[Any]:
-    """Return what is quantised: finite real values, or numbers that are kept."""
+    """Return the values to quantise: finite real values, or numbers that are kept."""
     if stack.value_range is not None and not _keeps_numbers(stack, dtype):
         return stack.real_values(stored)
     if stored.dtype.itemsize > 8:

@@ -37,7 +37,7 @@ def padding_for_web(features: int, precision: int) -> int:
 
 
 def web_application_faults(stack: FeatureStack, metadata: Metadata) -> list[str]:
-    """Tell what the web application will show otherwise, a text for each fault.
+    """Describe what the web application will show wrongly, one text per fault.
 
     Parameters
     ----------

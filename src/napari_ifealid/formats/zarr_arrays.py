@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import zarr
 
 NAME_KEY, LABELS_KEY = "name", "feature_labels"
-"""Names of the attributes that tell what is known of a stack, beside its placement."""
+"""Names of the attributes that describe a stack, beside its placement."""
 
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
@@ -188,7 +188,7 @@ class _StoredArray:
 
 @dataclass(frozen=True, eq=False)
 class _Folder:
-    """What is in a Zarr folder: a single array without a name, or the arrays of a group."""
+    """The contents of a Zarr folder: a single array without a name, or the arrays of a group."""
 
     is_array: bool
     attributes: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What a measure is: how two vectors are compared."""
+"""The definition of a measure, by which two vectors are compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Definition = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 
 
 class Preparation(Enum):
-    """What an engine does to vectors before it multiplies them."""
+    """Preparation of vectors by an engine before it multiplies them."""
 
     UNIT_LENGTH = "unit length"
 

@@ -24,7 +24,7 @@ class Order(Enum):
 
 
 class ChartBinding:
-    """Draws what the explorer is at, and tells it of the features that the mouse is on.
+    """Draws the explorer's vectors, and reports the feature under the mouse to it.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class ChartBinding:
         self._on_stack()
 
     def close(self) -> None:
-        """Draw nothing any more."""
+        """Stop drawing."""
         self._connections.close()
         self._draw_later.cancel()
 

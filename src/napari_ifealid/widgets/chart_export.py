@@ -38,11 +38,11 @@ def export_chart(
     path : path
         Its suffix decides: .png, .svg or .csv.
     plot : QGraphicsView
-        What is drawn.
+        The chart's plot.
     labels : sequence of str, length C
         Of the features.
     curves : sequence of (str, array of shape (C,))
-        What each curve is called, and its values.
+        Name of each curve, and its values.
     force : bool, optional
         Whether an existing file is replaced.
 

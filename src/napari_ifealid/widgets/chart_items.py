@@ -16,12 +16,12 @@ _LEGEND_LINE_HEIGHT = 16  # pixels
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph is not typed
-    """Tells of every move of the pointer; its scene leaves out those within 10 ms."""
+    """Reports every move of the pointer; its scene leaves out those within 10 ms."""
 
     pointer_moved = pg.QtCore.Signal(object)
 
     def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Tell of a move."""
+        """Report a move."""
         super().mouseMoveEvent(event)
         self.pointer_moved.emit(self.mapToScene(event.pos()))
 

@@ -98,7 +98,7 @@ class ExtractFeatures(QWidget):
         self._bind()
 
     def reset_choices(self, *_: Any) -> None:
-        """Offer the images that there are now. napari calls it for its layers."""
+        """Offer the current images. napari calls it when layers change."""
         if self._under_way.is_closed:
             return
         chosen = self.layer.value
@@ -136,7 +136,7 @@ class ExtractFeatures(QWidget):
                 "returned": partial(self._on_stages, model),
                 "errored": partial(self._on_no_stages, model),
             },
-            _ignore_errors=True,  # _on_no_stages tells of them
+            _ignore_errors=True,  # _on_no_stages reports them
         )
 
     def extract(self) -> None:
@@ -160,7 +160,7 @@ class ExtractFeatures(QWidget):
                 "errored": partial(self._on_failed, progress),
                 "warned": _on_warned,
             },
-            _ignore_errors=True,  # _on_failed tells of them
+            _ignore_errors=True,  # _on_failed reports them
         )
 
     def cancel(self) -> None:
@@ -317,7 +317,7 @@ class ExtractFeatures(QWidget):
 
 
 class _UnderWay:
-    """What is looked up and what is extracted."""
+    """The running look-ups and extractions."""
 
     def __init__(self) -> None:
         self.model = ""  # whose stages are listed, or looked up
@@ -327,13 +327,13 @@ class _UnderWay:
         self.is_closed = False
 
     def cancel(self) -> None:
-        """Have the extraction stop and be dropped."""
+        """Cancel the extraction and drop its result."""
         if self.extraction is not None:
             self.extraction.cancel()
             self.extraction = None
 
     def close(self) -> None:
-        """Have all that is under way stop and be dropped, and follow the layers no more."""
+        """Cancel all work, drop its results, and stop following the layers."""
         self.model, self.is_closed = "", True
         self.cancel()
         self.names.close()

@@ -18,7 +18,7 @@ class LateProgressBar:
     Parameters
     ----------
     description : str
-        What is being done.
+        Name of the task.
     total : int
         How many steps it has, 0 if that is open.
     cancel : callable, optional

@@ -116,7 +116,7 @@ class SaveDialog(QDialog):
                 "errored": self._on_failed,
                 "warned": lambda warning: show_warning(str(warning[0])),
             },
-            _ignore_errors=True,  # _on_failed tells of them
+            _ignore_errors=True,  # _on_failed reports them
         )
 
     def reject(self) -> None:

@@ -79,7 +79,7 @@ class StackChoice:
             self._names.connect(one.events.name, self.show)
 
     def close(self) -> None:
-        """Follow the viewer no more."""
+        """Stop following the viewer."""
         self._names.close()
         self._connections.close()
 
@@ -99,7 +99,7 @@ class StackChoice:
 
 
 def _offer(control: ComboBox, value: object) -> None:
-    """Offer the choices that there are now, and show one of them."""
+    """Offer the current choices, and show one of them."""
     with control.changed.blocked():  # a choice that goes must not choose another
         control.choices = ()
         control.reset_choices()

@@ -1,4 +1,4 @@
-"""What the dock says of the stack, the engine, the reference and the colours."""
+"""Texts in the dock about the stack, the engine, the reference and the colours."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class StatusTexts:
         self._show()
 
     def close(self) -> None:
-        """Follow the explorer no more."""
+        """Stop following the explorer."""
         self._connections.close()
         self._show_later.cancel()
 
@@ -96,7 +96,7 @@ class StatusTexts:
             self.colours.setText(f"Colours from {low:.3g} to {high:.3g}{hidden}")
 
     def _reference(self) -> str:
-        """Return what the map compares with."""
+        """Return the text about the reference."""
         explorer, mode = self._explorer, self._explorer.state.reference
         pinned, total = explorer.pinned, len(explorer.pins.pins)
         if mode is ReferenceMode.CURSOR or not pinned:
@@ -109,7 +109,7 @@ class StatusTexts:
         return f"{rule} of {count} pins"
 
     def _accuracy(self) -> str:
-        """Return what is to be said of a map that is not exact, or not there yet."""
+        """Return the text about a map that is not exact, or not complete yet."""
         session = self._explorer.session
         if session is None or session.is_behind or session.shown is None:
             return " …"

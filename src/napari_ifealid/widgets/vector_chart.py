@@ -49,7 +49,7 @@ class PinnedVector:
     colour : str
         Colour of the curve, e.g. ``"#ff8800"``.
     name : str
-        What the legend calls it.
+        Name in the legend.
     """
 
     values: NDArray[Any]
@@ -206,7 +206,7 @@ class VectorChart(QWidget):
 
     @property
     def curves(self) -> list[tuple[str, NDArray[Any]]]:
-        """What each curve is called, and its values in the order of the features."""
+        """Name of each curve, and its values in the order of the features."""
         curves = (self._cursor, *self._pins)
         return [(curve.name(), curve.values) for curve in curves if curve.values is not None]
 
@@ -221,12 +221,12 @@ class VectorChart(QWidget):
         export_chart(path, self.plot, self._labels, self.curves, force=force)
 
     def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Tell that no feature is hovered any more."""
+        """Report that no feature is hovered any more."""
         super().leaveEvent(event)
         self._hover(None)
 
     def hideEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Tell that no feature is hovered any more."""
+        """Report that no feature is hovered any more."""
         super().hideEvent(event)
         self._hover(None)
 

@@ -1,4 +1,4 @@
-"""What work in another thread is doing, and how much of it is done."""
+"""The progress of work in another thread."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class WorkerProgress:
 
     @property
     def shown(self) -> tuple[str, int, int]:
-        """What is done, how many of its steps are, and of how many; (…, 0, 0) if that is open."""
+        """Name of the task, steps done and steps in all; (…, 0, 0) if their number is unknown."""
         return self._shown
 
     @property
@@ -37,11 +37,11 @@ class WorkerProgress:
         return self._is_cancelled.is_set()
 
     def cancel(self) -> None:
-        """Have the work stop at its next step."""
+        """Cancel the work at its next step."""
         self._is_cancelled.set()
 
     def begin(self, description: str) -> None:
-        """Tell of work without steps.
+        """Report work without steps.
 
         Raises
         ------

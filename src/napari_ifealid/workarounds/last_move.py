@@ -45,7 +45,7 @@ class LastMove(QObject):
             canvas.installEventFilter(self)
 
     def close(self) -> None:
-        """Repeat nothing any more."""
+        """Stop repeating moves."""
         with suppress(RuntimeError):  # Qt has deleted the widget, and this with it
             self._forget()
             for canvas in self._canvases:

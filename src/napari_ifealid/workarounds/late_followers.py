@@ -45,7 +45,7 @@ class LateFollowers:
         self._limits.connect(self._on_limits)
 
     def close(self) -> None:
-        """Have them follow at once again."""
+        """Restore that they follow at once."""
         self._is_closed = True
         self._limits.disconnect(self._on_limits)
         for callback in self._moved:
