@@ -140,13 +140,14 @@ def _laid_out(weights: NDArray[np.int32]) -> NDArray[np.int8]:
     """
     count, features = weights.shape
     left = features % _TOGETHER
-    high = (weights + _BASE // 2) // _BASE
-    digits = np.zeros((2, count, features - left + _TOGETHER * (left > 0)), np.int8)
-    for number, part in enumerate((weights - high * _BASE, high)):
-        digits[number, :, : features - left] = part[:, : features - left]
-        if left:
-            digits[number, :, -left:] = part[:, -left:]
-    grouped = digits.reshape(2, count, -1, 2, 4).transpose(2, 0, 1, 3, 4)
+    if left:
+        again = weights[:, -_TOGETHER:].copy()
+        again[:, :-left] = 0
+        weights = np.concatenate([weights[:, :-left], again], axis=1)
+    # the bytes of weight + 128, of which the low one is unsigned: it is moved back by 128
+    digits = (weights + _BASE // 2).astype("<i2").view(np.int8).reshape(*weights.shape, 2)
+    digits[..., 0] ^= -128
+    grouped = digits.reshape(count, -1, 2, 4, 2).transpose(1, 4, 0, 2, 3)
     return np.ascontiguousarray(grouped.reshape(-1, 2, 2 * count, 4))
 
 

@@ -138,6 +138,9 @@ class _Comparison:
         self._convert = pixels.as_float32 if pixels.is_scaled else None
         self._quick = largest_products(pixels.stored, self._vectors, self._offsets, self._convert)
         self._sure = _surely_measured(self._quick.error)
+        if self._quick.uses_all_cores:
+            with _pixels_may_be_not_finite():
+                self._quick.multiply(rows.start, values)
 
     def fill(self, part: slice) -> None:
         """Fill a part of the values; called in several threads."""
@@ -146,7 +149,8 @@ class _Comparison:
             for start in range(part.start, part.stop, IN_CACHE):
                 first = self._rows.start + start
                 cosines = self._values[start : min(start + IN_CACHE, part.stop)]
-                products.multiply(first, cosines)
+                if not products.uses_all_cores:
+                    products.multiply(first, cosines)
                 cosines *= self._pixels.inverse_lengths[first : first + len(cosines)]
                 near = np.flatnonzero(cosines > min(self._sure, _NEAR))
                 if products.error:

@@ -33,10 +33,13 @@ class Products:
     error : float
         Largest error of a product, in products of the lengths of both vectors, beyond the
         rounding of float32.
+    uses_all_cores : bool, optional
+        Whether one call is spread over all cores: two at once would be in each other's way.
     """
 
     multiply: Multiply
     error: float = 0.0
+    uses_all_cores: bool = False
 
 
 def largest_products(
@@ -70,7 +73,7 @@ def exact_products(
 ) -> Products:
     """Choose the fastest way that is off by no more than the rounding of float32."""
     if rows is None and _suits_blas(stored) and len(vectors) == 1:
-        return Products(_by_dot(stored, vectors[0], offsets[0]))
+        return Products(_by_dot(stored, vectors[0], offsets[0]), uses_all_cores=True)
     compiled = None if rows else ready_products(stored)
     if compiled is not None:
         vectors = np.ascontiguousarray(vectors)
