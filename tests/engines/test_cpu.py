@@ -9,6 +9,7 @@ from napari_ifealid.engines import cpu
 from napari_ifealid.engines.compiled import compiled_products, ready_products
 from napari_ifealid.engines.cpu import CpuEngine, compared
 from napari_ifealid.engines.pixel_vectors import PixelVectors
+from napari_ifealid.engines.products import Products
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE
 from napari_ifealid.query import Query
@@ -43,6 +44,24 @@ def test_float32_stack_is_used_where_it_lies():
     similarity = map_of(engine, Query.to(values[1, 1]))
     assert similarity[2, 3] == 0
     assert similarity[4, 5] > 0.5
+
+
+def test_product_that_uses_all_cores_by_itself_is_made_once(monkeypatch):
+    rows = []
+
+    def largest_products(stored, *_):
+        def multiply(first: int, products: np.ndarray) -> None:
+            rows.append((first, len(products)))
+            products[:] = 0.5 / engine._pixels.inverse_lengths[first : first + len(products)]
+
+        return Products(multiply, uses_all_cores=True)
+
+    values = np.random.default_rng(0).random((300, 250, 128), np.float32)
+    engine = CpuEngine(pixels_of(values))
+    monkeypatch.setattr(cpu, "WORTH_A_THREAD", 1 << 20)
+    monkeypatch.setattr(cpu, "largest_products", largest_products)
+    np.testing.assert_allclose(map_of(engine, Query.to(values[0, 0])), 1 / 3, rtol=1e-6)
+    assert rows == [(0, 75_000)]
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -127,3 +127,11 @@ def test_rows_that_are_converted_first_are_multiplied_so():
             rtol=1e-5,
             atol=1e-3,
         )
+
+
+def test_one_product_of_float32_uses_all_cores_by_itself():
+    stored = BYTES.astype(np.float32)
+    assert exact_products(stored, VECTORS[:1], OFFSETS[:1]).uses_all_cores
+    assert not exact_products(stored, VECTORS, OFFSETS).uses_all_cores
+    assert not exact_products(BYTES, VECTORS[:1], OFFSETS[:1]).uses_all_cores
+    assert not exact_products(np.asfortranarray(stored), VECTORS[:1], OFFSETS[:1]).uses_all_cores

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels",
         metavar="FILE",
         type=Path,
-        help="text file with a label for each feature, one a line, such as its wavelength",
+        help="text file with a label for each feature, one per line, such as its wavelength",
     )
     parser.add_argument(
         "--output",

@@ -1,4 +1,4 @@
-"""A text file with a label for each feature, one a line."""
+"""A text file with a label for each feature, one per line."""
 
 from __future__ import annotations
 

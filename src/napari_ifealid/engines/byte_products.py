@@ -97,7 +97,7 @@ def byte_products(
     function, lanes = compiled
     held = lanes // 2
     peaks = np.abs(vectors).max(axis=1)
-    scales = np.where(peaks > 0, peaks, 1.0).astype(np.float64) / _MOST
+    scales = np.where(peaks > 0, peaks, 1.0).astype(np.float64) / (_MOST - 1)  # `_rounded` adds 1
     weights = _rounded(vectors / scales[:, np.newaxis])
     lengths = np.sqrt(np.einsum("rc,rc->r", vectors, vectors))
     deviations = 0.5 * scales  # at most, whatever the pixels are: see `_rounded`
@@ -122,7 +122,7 @@ def _rounded(exact: NDArray[np.float64]) -> NDArray[np.int32]:
     independent roundings don't: in a product with a vector of unit length they have a standard
     deviation of 1/2 at most (Hoeffding 1963, doi 10.1080/01621459.1963.10500830).
     """
-    return np.clip(np.floor(exact + _chances(exact.shape)), -_MOST, _MOST).astype(np.int32)
+    return np.floor(exact + _chances(exact.shape)).astype(np.int32)
 
 
 @lru_cache(4)

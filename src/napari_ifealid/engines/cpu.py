@@ -179,7 +179,7 @@ class _Comparison:
         self, first: int, near: NDArray[np.intp], values: NDArray[np.float32]
     ) -> None:
         """Correct the values of pixels so near to a reference that their cosines lost digits."""
-        step = next(self._pixels.blocks()).stop
+        step = max(1, next(self._pixels.blocks()).stop // len(self._query.units))
         for start in range(0, len(near), step):
             part = near[start : start + step]
             squared = self._squared_chords(part + first)
@@ -193,11 +193,9 @@ class _Comparison:
         pixels = self._pixels
         lengths = pixels.inverse_lengths[rows] * pixels.scale
         units = pixels.as_float32(rows) * lengths[:, np.newaxis]
-        smallest = np.full(len(rows), np.inf, np.float32)
-        for reference in self._query.units:
-            chords = units - reference
-            np.minimum(smallest, np.einsum("pc,pc->p", chords, chords), out=smallest)
-        return smallest
+        chords = units[:, np.newaxis] - self._query.units
+        squared: NDArray[np.float32] = np.einsum("prc,prc->pr", chords, chords).min(axis=1)
+        return squared
 
 
 def _surely_measured(error: float) -> np.float32:

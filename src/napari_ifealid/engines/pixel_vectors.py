@@ -25,7 +25,7 @@ _BLOCK_VALUES = 1 << 18  # a block of this many float32 values stays in a core's
 
 @dataclass(frozen=True, eq=False)
 class PixelVectors:
-    """All pixel vectors of a stack, one a row, and their lengths.
+    """All pixel vectors of a stack, one per row, and their lengths.
 
     A vector in *engine units* is ``factor · stored + shift``: a multiple of the real values that
     float32 can hold without overflow, since the angle between vectors does not depend on it.

@@ -38,7 +38,7 @@ class Opening:
     choice : EngineChoice
     scheduler : Scheduler
     opened : callable
-        `opened(stack, running)`, called at the end. Who is called owns the engine.
+        `opened(stack, running)`, called at the end; the callback owns the engine.
     progressed : callable
         `progressed(share)`, called with the share of the features that is on the GPU.
     failed : callable

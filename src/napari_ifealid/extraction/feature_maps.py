@@ -57,7 +57,7 @@ def not_a_map(found: str, layer: str) -> DatasetError:
     return DatasetError(
         f"{found} by the layer {layer!r}",
         expected="a map of shape (1, features, height, width), or tokens of shape (1, tokens, "
-        "features), one a patch",
+        "features), one per patch",
         remedy="Choose another layer.",
     )
 
