@@ -27,7 +27,7 @@ def test_bar_is_there_only_while_it_follows_some_work(bar):
     assert not bar.isVisible()
     bar.follow(WorkerProgress())
     assert bar.isVisible()
-    assert shown(bar) == ("Preparing…", -1, 0)
+    assert shown(bar) == ("Preparing…", 0, 0)
     bar.follow(None)
     assert not bar.isVisible()
 
@@ -39,7 +39,7 @@ def test_steps_are_followed(bar, qtbot):
         qtbot.waitUntil(lambda step=step: shown(bar) == ("Reading…", step, 3))
 
 
-def test_cancellation_is_told_until_the_work_has_stopped(bar, qtbot):
+def test_cancellation_is_shown_until_the_work_has_stopped(bar, qtbot):
     progress = WorkerProgress()
     bar.follow(progress)
     progress.cancel()
