@@ -128,3 +128,16 @@ def test_chart_holds_no_stack(widget, add_stack, qtbot):
     qtbot.wait(100)
     gc.collect()
     assert gone() is None
+
+
+def test_chart_has_the_pins_of_a_stack_of_other_features_and_axes(widget, add_stack, qtbot):
+    widget.explorer.toggle_pin_at((1, 2))
+    values = np.random.default_rng(0).random((3, 24, 20, 4), np.float32)
+    volume = FeatureStack(values=values, name="volume")
+    layer = add_stack(widget.explorer._viewer, volume)
+    qtbot.waitUntil(lambda: widget.explorer.stack is volume)
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    qtbot.waitUntil(lambda: len(curves(widget).get("cursor", ())) == 4)
+    assert widget.choice.layer.value == layer
+    ((pixel, _),) = widget.explorer.pinned
+    np.testing.assert_array_equal(curves(widget)[", ".join(map(str, pixel))], values[pixel])

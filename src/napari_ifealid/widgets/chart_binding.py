@@ -44,7 +44,7 @@ class ChartBinding:
         )
         self._connections = Connections()
         for signal, callback in (
-            (explorer.stack_changed, self._on_stack),
+            (explorer.stack_changed, self._draw_pins),
             (explorer.pixel_changed, self._draw_soon),
             (explorer.pins.changed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
@@ -54,25 +54,27 @@ class ChartBinding:
             (chart.feature_clicked, self._on_clicked),
         ):
             self._connections.connect(signal, callback)
-        self._on_stack()
+        self._draw_pins()
 
     def close(self) -> None:
         """Stop drawing."""
         self._connections.close()
         self._draw_later.cancel()
 
-    def _on_stack(self) -> None:
+    def _match_stack(self) -> None:
+        """Give the chart the features of the explored stack, before anything is drawn."""
         session, stack = self._explorer.session, self._explorer.stack
         shown = None if self._session is None else self._session()
         if stack is None or session is None:
-            self._session = None
-            self._chart.set_features(())
+            if self._session is not None:
+                self._session = None
+                self._chart.set_features(())
         elif session is not shown:
             self._session = ref(session)
             self._chart.set_features(stack.feature_labels or ())
-        self._draw_pins()
 
     def _draw_pins(self) -> None:
+        self._match_stack()
         explorer = self._explorer
         pinned = [
             (explorer.vector(pixel), pin.colour, ", ".join(map(str, pixel)))
@@ -87,6 +89,7 @@ class ChartBinding:
         self._draw_later()
 
     def _draw(self) -> None:
+        self._match_stack()
         pixel = self._explorer.pixel
         if pixel is None:
             return
