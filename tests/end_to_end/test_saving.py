@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QDir, QPoint, Qt, QTimer
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QDialogButtonBox,
@@ -36,13 +36,18 @@ def answer_file_dialog(qtbot):
         try:
             (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
             dialog.selectNameFilter(wanted)
-            dialog.setDirectory(str(path.parent))
-            qtbot.waitUntil(lambda: dialog.directory() == QDir(str(path.parent)))
             field = dialog.findChild(QLineEdit)
             field.clear()
-            qtbot.keyClicks(field, path.name)
-            buttons = dialog.findChild(QDialogButtonBox)
-            qtbot.waitUntil(buttons.button(QDialogButtonBox.StandardButton.Save).isEnabled)
+            qtbot.keyClicks(field, str(path))
+            save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+
+            def is_ready() -> bool:
+                # Qt looks only after a key whether it has read the folder by now
+                qtbot.keyClick(field, Qt.Key.Key_Backspace)
+                qtbot.keyClicks(field, path.name[-1])
+                return save.isEnabled()
+
+            qtbot.waitUntil(is_ready)
             qtbot.keyClick(field, Qt.Key.Key_Return)
         except Exception:
             dialog.reject()  # else the test would never end
