@@ -14,15 +14,19 @@ vec4 inverse;
 vec4 sums[4 * $references];
 
 void add_squares(int texel) {
+    float column = (float(texel) + 0.5) / float($texels);
+    // before the features: a tenth less time on a software renderer
+    vec4 reference = texture2D(u_references, vec2(column, 0.5 / float($references)));
     float x = (position.x + float(texel) * $group) / ($width * float($texels));
     vec4 first = texture2D(u_features, vec2(x, position.y)) * inverse.x;
     vec4 second = texture2D(u_features, vec2(x, position.y + 0.25)) * inverse.y;
     vec4 third = texture2D(u_features, vec2(x, position.y + 0.5)) * inverse.z;
     vec4 fourth = texture2D(u_features, vec2(x, position.y + 0.75)) * inverse.w;
-    float column = (float(texel) + 0.5) / float($texels);
     for (int number = 0; number < $references; number++) {
-        vec2 place = vec2(column, (float(number) + 0.5) / float($references));
-        vec4 reference = texture2D(u_references, place);
+        if (number > 0) {
+            vec2 place = vec2(column, (float(number) + 0.5) / float($references));
+            reference = texture2D(u_references, place);
+        }
         // the chord between unit vectors keeps the digits that their dot product loses
         vec4 chord = first - reference;
         sums[4 * number] += chord * chord;
