@@ -20,6 +20,7 @@ from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
     MAP_KEY,
     feature_stack,
+    full_data,
     has_features,
 )
 from napari_ifealid.formats import write_stack, zip_path
@@ -78,13 +79,12 @@ def _stack_of(layer: Image, path: Path) -> FeatureStack:
         raise _not_writable(
             f"the image {layer.name!r} without an axis that is known to hold features",
             "an opened feature stack, or an image with an axis of the name 'feature' or 'channel'",
-            "Choose it in the Feature similarity widget, tell it the axis and save there, or name "
+            "Choose it and its axis in the Feature similarity widget and save there, or name "
             "the axis: layer.axis_labels = ('feature', 'y', 'x').",
             path,
         )
-    data = layer.data[0] if layer.multiscale else layer.data
     opened = None if layer.rgb else layer.metadata.get(STACK_KEY)
-    return feature_stack(data, opened, axis, layer.name)
+    return feature_stack(full_data(layer), opened, axis, layer.name)
 
 
 def _roles(images: list[Image], path: Path) -> tuple[Image, Image | None]:
@@ -114,8 +114,7 @@ def _roles(images: list[Image], path: Path) -> tuple[Image, Image | None]:
 
 
 def _rgb8(layer: Image) -> NDArray[np.uint8]:
-    data: Any = layer.data[0] if layer.multiscale else layer.data
-    pixels: NDArray[Any] = np.asarray(data)[..., :3]
+    pixels: NDArray[Any] = np.asarray(full_data(layer))[..., :3]
     if pixels.dtype == np.uint8:
         return pixels
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)

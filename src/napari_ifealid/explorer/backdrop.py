@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session, remove_layer
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, is_opened_overlay
+from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, is_opened_overlay
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_placement
 from napari_ifealid.stack import FeatureStack
@@ -166,30 +166,24 @@ class _Image:
     @property
     def placement(self) -> dict[str, Any]:
         """Where it lies: it moves along with the features."""
-        return _placement(self._session, self._stack)
+        affine = self._session.grid.affine
+        if self._stack.overlay is not None:
+            scale, translate = default_placement(self._stack)
+            default = np.eye(len(scale) + 1)
+            default[:-1, :-1] = np.diag(scale)
+            default[:-1, -1] = translate
+            affine = affine @ np.linalg.inv(default)
+        kept, units = [-3, -2, -1], self._session.layer.units
+        return {
+            "affine": np.array(affine)[np.ix_(kept, kept)],
+            "units": tuple(units[axis] for axis in self._session.grid.axes[-2:]),
+        }
 
 
 def _pixels_of(session: Session, stack: FeatureStack) -> NDArray[Any]:
     if stack.overlay is not None:
         return stack.overlay
-    data = session.layer.data[0] if session.layer.multiscale else session.layer.data
-    return np.asarray(data)
-
-
-def _placement(session: Session, stack: FeatureStack) -> dict[str, Any]:
-    """Return where the image lies: it moves along with the features."""
-    affine = session.grid.affine
-    if stack.overlay is not None:
-        scale, translate = default_placement(stack)
-        default = np.eye(len(scale) + 1)
-        default[:-1, :-1] = np.diag(scale)
-        default[:-1, -1] = translate
-        affine = affine @ np.linalg.inv(default)
-    kept = [-3, -2, -1]
-    return {
-        "affine": np.array(affine)[np.ix_(kept, kept)],
-        "units": tuple(session.layer.units[axis] for axis in session.grid.axes[-2:]),
-    }
+    return np.asarray(full_data(session.layer))
 
 
 def _place_under_maps(viewer: ViewerModel) -> int:

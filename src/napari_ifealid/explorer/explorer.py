@@ -236,10 +236,10 @@ class Explorer:
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
             (self.pins.changed, self._ask),
-            (self.cursor.moved, self._on_cursor),
-            (dims.events.current_step, self._on_dims),
-            (dims.events.order, self._on_dims),
-            (dims.events.ndisplay, self._on_dims),
+            (self.cursor.moved, self._on_place),
+            (dims.events.current_step, self._on_place),
+            (dims.events.order, self._on_place),
+            (dims.events.ndisplay, self._on_place),
             (layers.inserted, self._on_inserted),
             (layers.removed, self._on_removed),
         ):
@@ -306,7 +306,7 @@ class Explorer:
         self._errors.forget()
         for signal, callback in (
             (session.stack_changed, self._on_stack),
-            (session.moved, self._on_moved),
+            (session.moved, self._on_place),
             (session.failed, self._on_failed),
             (session.map_changed, self._on_map),
             (session.engine_changed, self.engine_changed.emit),
@@ -368,15 +368,8 @@ class Explorer:
             self._exploration.show_feature(feature)
         self._ask()
 
-    def _on_cursor(self) -> None:
-        self._ask()
-        self._tell_pixel()
-
-    def _on_dims(self) -> None:
-        self._ask()
-        self._tell_pixel()
-
-    def _on_moved(self) -> None:
+    def _on_place(self) -> None:
+        """Ask anew: the cursor, the slice that is shown or the explored stack lies elsewhere."""
         self._ask()
         self._tell_pixel()
 

@@ -12,7 +12,7 @@ from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, layer_shape
+from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, layer_shape
 from napari_ifealid.extraction import Extractor
 from napari_ifealid.layers import STACK_KEY, LayerData, layer_data
 from napari_ifealid.memory import check_memory
@@ -120,7 +120,7 @@ def picture_of(layer: Image, at: tuple[int, ...] | None = None) -> Picture:
     lengths = layer_shape(layer)[: layer.ndim - 2]
     planes = [slice(0, n) for n in lengths] if at is None else [slice(i, i + 1) for i in at]
     where = "" if at is None or not at else f" [{', '.join(map(str, at))}]"
-    pixels = layer.data[0] if layer.multiscale else layer.data
+    pixels = full_data(layer)
     low, high = (0, _white(pixels.dtype)) if layer.rgb else layer.contrast_limits
     return Picture(f"{layer.name}{where}", pixels, tuple(planes), layer.rgb, (low, high))
 

@@ -20,7 +20,7 @@ from napari_ifealid.engines import (
     start_in_steps,
 )
 from napari_ifealid.explorer.schedulers import Scheduler
-from napari_ifealid.explorer.sources import feature_stack
+from napari_ifealid.explorer.sources import feature_stack, full_data
 from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -62,7 +62,7 @@ class Opening:
         self._failed = failed
         self._is_cancelled = False
         self._load = _Load(
-            data=layer.data[0] if layer.multiscale else layer.data,
+            data=full_data(layer),
             opened=None if layer.rgb else layer.metadata.get(STACK_KEY),
             axis=axis,
             name=layer.name,

@@ -62,9 +62,13 @@ def left_behind_maps(viewer: ViewerModel) -> list[Layer]:
 
 def layer_shape(layer: Image) -> tuple[int, ...]:
     """Return the shape of a layer's data at full resolution."""
-    data = layer.data[0] if layer.multiscale else layer.data
-    shape: tuple[int, ...] = tuple(data.shape)
+    shape: tuple[int, ...] = tuple(full_data(layer).shape)
     return shape
+
+
+def full_data(layer: Image) -> Any:
+    """Return a layer's data at full resolution."""
+    return layer.data[0] if layer.multiscale else layer.data
 
 
 def feature_stack(data: Any, opened: FeatureStack | None, axis: int, name: str) -> FeatureStack:
