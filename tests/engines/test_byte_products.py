@@ -17,7 +17,7 @@ OFFSETS = np.zeros(3, np.float32)
 
 @pytest.fixture(scope="module")
 def has_instructions() -> None:
-    if module._compiled() is None:
+    if module.bytes_function() is None:
         pytest.skip("this processor has no products of bytes, or llvmlite is missing")
 
 
@@ -150,9 +150,9 @@ def test_features_of_which_sums_could_overflow_are_left_to_others():
 @pytest.fixture
 def compiled_anew():
     """Have the function compiled again, here and afterwards."""
-    module._compiled.cache_clear()
+    module.bytes_function.cache_clear()
     yield
-    module._compiled.cache_clear()
+    module.bytes_function.cache_clear()
 
 
 @pytest.mark.usefixtures("compiled_anew")
@@ -191,7 +191,7 @@ def test_registers_of_both_widths_multiply_alike(monkeypatch, lanes):
     if not (features.get("avx512vnni") and features.get("avx512vl")):
         pytest.skip("this processor has registers of one width only")
     function = module._compile(binding, lanes)
-    monkeypatch.setattr(module, "_compiled", lambda: (function, lanes))
+    monkeypatch.setattr(module, "bytes_function", lambda: (function, lanes))
     vectors = np.random.default_rng(2).normal(size=(11, 23)).astype(np.float32)
     offsets = np.random.default_rng(3).normal(size=11).astype(np.float32)
     multiply = byte_products(BYTES, vectors, offsets)

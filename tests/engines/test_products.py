@@ -34,8 +34,9 @@ def nothing_compiled(monkeypatch):
 
 @pytest.fixture
 def needs_bytes():
-    if byte_products._compiled() is None:
+    if byte_products.bytes_function() is None:
         pytest.skip("this processor has no products of bytes")
+    compiled_products(BYTES).result()
 
 
 DTYPES = ["u1", "u2", "i2", "f4", "f8", "i8", "?", ">u2", "f2"]
@@ -135,3 +136,13 @@ def test_one_product_of_float32_uses_all_cores_by_itself():
     assert not exact_products(stored, VECTORS, OFFSETS).uses_all_cores
     assert not exact_products(BYTES, VECTORS[:1], OFFSETS[:1]).uses_all_cores
     assert not exact_products(np.asfortranarray(stored), VECTORS[:1], OFFSETS[:1]).uses_all_cores
+
+
+def test_no_map_waits_until_products_of_bytes_are_compiled(monkeypatch):
+    monkeypatch.setattr(compiled, "_begun", {})
+
+    def too_early() -> None:
+        raise AssertionError("compiled while a map is waited for")
+
+    monkeypatch.setattr(byte_products, "bytes_function", too_early)
+    assert largest_products(BYTES, VECTORS, OFFSETS).error == 0

@@ -91,7 +91,7 @@ def byte_products(
         and _TOGETHER <= stored.shape[1] <= _MOST_FEATURES
         and len(vectors) > 1
     )
-    compiled = _compiled() if is_suited else None
+    compiled = bytes_function() if is_suited else None
     if compiled is None:
         return None
     function, lanes = compiled
@@ -152,8 +152,11 @@ def _laid_out(weights: NDArray[np.int32]) -> NDArray[np.int8]:
 
 
 @cache
-def _compiled() -> tuple[_Function, int] | None:
-    """Return the function and how many lanes a register has; None where there is no such."""
+def bytes_function() -> tuple[_Function, int] | None:
+    """Return the function and how many lanes a register has; None where there is no such.
+
+    The first call compiles it, which takes a tenth of a second.
+    """
     try:
         import llvmlite.binding as llvm
 

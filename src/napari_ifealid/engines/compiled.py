@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.byte_products import bytes_function
+
 BestProducts = Callable[
     [NDArray[Any], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int], None
 ]
@@ -91,6 +93,8 @@ def _compile(dtype: str, features_first: bool) -> BestProducts | None:
             one = several = compiled(_features_first)
         else:
             one, several = compiled(_features_last_once), compiled(_features_last)
+            if dtype == "uint8":
+                bytes_function()  # here, since no map may wait for it
     except Exception:  # numba fails in many ways on new systems, and nothing depends on it
         return None
 

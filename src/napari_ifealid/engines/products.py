@@ -59,7 +59,8 @@ def largest_products(
     rows : callable, optional
         Returns what is multiplied for some of the rows, where that is not what is stored.
     """
-    in_bytes = None if rows else byte_products(stored, vectors, offsets)
+    is_ready = rows is None and ready_products(stored) is not None
+    in_bytes = byte_products(stored, vectors, offsets) if is_ready else None
     if in_bytes is not None:
         return Products(in_bytes, in_bytes.error)
     return exact_products(stored, vectors, offsets, rows)
