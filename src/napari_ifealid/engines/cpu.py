@@ -57,11 +57,12 @@ class CpuEngine:
 
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the whole map of a region, see `Engine`."""
+        prepared = PreparedQuery.of(query)
         rows = pixel_numbers(region, self._pixels.stack.spatial_shape)
         if isinstance(rows, slice):
-            values = compared(self._pixels, query, rows)
+            values = compared(self._pixels, prepared, rows)
         else:
-            values = compared(self._together(region, rows), query, slice(0, len(rows)))
+            values = compared(self._together(region, rows), prepared, slice(0, len(rows)))
         yield region, values.reshape(region_shape(region))
 
     def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
@@ -91,13 +92,13 @@ def _measured_bytes(pixels: PixelVectors) -> int:
     return pixels.inverse_lengths.nbytes + pixels.is_zero.nbytes + pixels.is_invalid.nbytes
 
 
-def compared(pixels: PixelVectors, query: Query, rows: slice) -> NDArray[np.float32]:
+def compared(pixels: PixelVectors, query: PreparedQuery, rows: slice) -> NDArray[np.float32]:
     """Return the values of a query for some pixels.
 
     Parameters
     ----------
     pixels : PixelVectors
-    query : Query
+    query : PreparedQuery
     rows : slice
 
     Returns
@@ -105,19 +106,18 @@ def compared(pixels: PixelVectors, query: Query, rows: slice) -> NDArray[np.floa
     array of float32, shape (N,)
         NaN where a pixel is not finite, or everywhere if no reference is finite.
     """
-    prepared = PreparedQuery.of(query)
     values = np.empty(rows.stop - rows.start, np.float32)
-    if prepared.is_void:
+    if query.is_void:
         values[:] = np.nan
         return values
-    if len(prepared.units):
-        comparison = _Comparison(pixels, prepared, rows, values)
+    if len(query.units):
+        comparison = _Comparison(pixels, query, rows, values)
         least = max(1, WORTH_A_THREAD // pixels.feature_count)
         on_all_cores(comparison.fill, len(values), least=least)
     else:
         values[:] = 0.0
         query.measure.from_cosines(values)
-    if prepared.has_zero:
+    if query.has_zero:
         values[pixels.is_zero[rows]] = query.measure.limits[1]
     values[pixels.is_invalid[rows]] = np.nan
     return values

@@ -155,7 +155,7 @@ class GpuEngine:
         """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
         prepared = PreparedQuery.of(query)
         if len(prepared.units) == 0:
-            return compared(self._pixels, query, rows)
+            return compared(self._pixels, prepared, rows)
         values = self._drawn(prepared, prepared.units[:MOST_REFERENCES], rows)
         for start in range(MOST_REFERENCES, len(prepared.units), MOST_REFERENCES):
             units = prepared.units[start : start + MOST_REFERENCES]
@@ -163,7 +163,7 @@ class GpuEngine:
         if prepared.has_zero:
             values[self._pixels.is_zero[rows]] = query.measure.limits[1]
         values[self._pixels.is_invalid[rows]] = np.nan
-        self._check(query, rows, values, witnesses)
+        self._check(prepared, rows, values, witnesses)
         return values
 
     def _drawn(
@@ -197,7 +197,7 @@ class GpuEngine:
         return self._visuals[kind]
 
     def _check(
-        self, query: Query, rows: slice, values: NDArray[np.float32], witnesses: int
+        self, query: PreparedQuery, rows: slice, values: NDArray[np.float32], witnesses: int
     ) -> None:
         """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
         numbers, pixels = self._witness_pixels(rows, witnesses)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.cores import on_all_cores
+from napari_ifealid.measures.unit_vectors import unit_vectors
 from napari_ifealid.stack import FeatureStack
 
 _SHORTEST = 1e-30  # float32 loses the components of shorter vectors
@@ -138,11 +139,7 @@ def spread(rows: slice, count: int) -> NDArray[np.intp]:
 
 def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:
     """Scale vectors that are finite and not zero to unit length, array of shape (R, C)."""
-    vectors = np.asarray(vectors, np.float64)
-    vectors = vectors / np.abs(vectors).max(axis=-1, keepdims=True)
-    lengths = np.sqrt(np.einsum("rc,rc->r", vectors, vectors))
-    units: NDArray[np.float32] = (vectors / lengths[:, np.newaxis]).astype(np.float32)
-    return units
+    return unit_vectors(vectors).astype(np.float32)
 
 
 def _flat(values: NDArray[Any]) -> NDArray[Any]:

@@ -30,7 +30,7 @@ def unit_vectors(vectors: NDArray[Any]) -> NDArray[np.float64]:
     peak = np.abs(vectors).max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):  # inf / inf
         scaled = vectors / np.where(peak == 0, 1.0, peak)  # squares of it can't overflow
-    length = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    length = np.sqrt(np.einsum("...c,...c->...", scaled, scaled))[..., np.newaxis]
     unit: NDArray[np.float64] = scaled / np.where(length == 0, 1.0, length)
     return unit
 
