@@ -310,6 +310,7 @@ def trimmed(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what this page needs of the results of another machine."""
     info = runs[0]["machine_info"]
     return {
+        "commit": runs[0].get("commit_info", {}).get("id", "unknown")[:7],
         "machine_info": {
             "processor": info.get("cpu", {}).get("brand_raw") or info["processor"],
             "cpu": {"count": info.get("cpu", {}).get("count", "?")},
@@ -330,6 +331,7 @@ def _elsewhere() -> Iterator[str]:
     for path in sorted(ELSEWHERE.glob("*.json")):
         run = json.loads(path.read_text("utf-8"))
         yield from ("", f"## On another machine: {run['machine_info']['renderer']}", "")
+        yield f"Measured at commit {run['commit']}; what has changed since was not measured there."
         yield from _machine(run["machine_info"])
         yield from _groups(run["benchmarks"])
 

@@ -87,6 +87,7 @@ def test_results_of_another_machine_are_kept_and_shown_beside(report, tmp_path):
     results, kept = tmp_path / "results.json", tmp_path / "elsewhere/abacus.json"
     run = json.loads(results.read_text())
     run["machine_info"] |= {"system": "Linux", "renderer": "beads", "node": "not to be kept"}
+    run["commit_info"] = {"id": "1234567890"}
     results.write_text(json.dumps(run))
     kept.parent.mkdir()
     subprocess.run([sys.executable, REPORT, results, "--keep", kept], check=True)
@@ -98,5 +99,6 @@ def test_results_of_another_machine_are_kept_and_shown_beside(report, tmp_path):
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     elsewhere = (tmp_path / "all.md").read_text().split("## On another machine: beads")[1]
+    assert "commit 1234567;" in elsewhere
     assert "Machine: abacus" in elsewhere
     assert "| test_map | 7.000 ms | 7.000 ms | figure 3 |" in elsewhere

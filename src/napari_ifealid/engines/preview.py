@@ -1,4 +1,4 @@
-"""A compressed copy of a stack: maps at once, nearly right, while the exact ones take long."""
+"""A compressed copy of a stack: approximate maps at once, while the exact ones take long."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Preview:
         return self.errors[measure.name]
 
     def map_of(self, query: Query, region: Region) -> NDArray[np.float32]:
-        """Return nearly the values of a query.
+        """Return the approximate values of a query.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ class Preview:
         return values.reshape(region_shape(region))
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64]:
-        """Return nearly the vector of a pixel, but for its length, without the stack.
+        """Return the approximate vector of a pixel, but for its length, without the stack.
 
         Parameters
         ----------

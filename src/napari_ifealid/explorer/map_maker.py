@@ -122,7 +122,7 @@ class MapMaker:
             self._scheduler.soon(self._begin)
 
     def wait_with(self, request: MapRequest | None) -> None:
-        """Make nothing while references are read, and show the preview of nearly what is wanted.
+        """Make nothing while references are read; show the preview of an approximate request.
 
         Parameters
         ----------

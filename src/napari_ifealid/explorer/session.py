@@ -336,7 +336,7 @@ class Session:
         known = tuple(reference for reference in references if reference is not None)
         self._is_waiting = len(known) < len(references)
         if self._is_waiting:
-            running.maker.wait_with(self._nearly(question))
+            running.maker.wait_with(self._approximate(question))
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
@@ -347,8 +347,8 @@ class Session:
         vector = self.vector(one.pixel)
         return None if vector is None else Reference(vector, label=one.label, origin=one.origin)
 
-    def _nearly(self, question: _Question) -> SimilarityRequest | None:
-        """Return nearly what was asked last, from the preview; None where that can't be had."""
+    def _approximate(self, question: _Question) -> SimilarityRequest | None:
+        """Return the last question with the preview's vectors; None where it has none."""
         preview = None if self.previews is None else self.previews.preview
         # the preview knows directions only, and a mean needs the lengths as well
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):

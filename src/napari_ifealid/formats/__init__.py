@@ -10,7 +10,13 @@ from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.location import Location, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
-from napari_ifealid.formats.registry import FORMATS, all_suffixes, format_of, suffixes_in_words
+from napari_ifealid.formats.registry import (
+    FORMATS,
+    all_suffixes,
+    format_of,
+    formats_named,
+    suffixes_in_words,
+)
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
@@ -171,8 +177,7 @@ def looks_like_stack(location: Location) -> bool:
     that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for all other
     files and folders and for paths where nothing is.
     """
-    named = [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
-    if not any(kind.is_folder or Path(location).is_file() for kind in named):
+    if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
     try:
         return format_of(location).looks_like_stack(location)

@@ -25,6 +25,11 @@ def suffixes_in_words() -> str:
     return f"{', '.join(first)} or {last}"
 
 
+def formats_named(location: Location) -> list[Format]:
+    """Return the formats that take a location's ending."""
+    return [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+
+
 def format_of(location: Location) -> Format:
     """Return the format of what is at a location.
 
@@ -33,7 +38,7 @@ def format_of(location: Location) -> Format:
     DatasetError
         If there is none of such a name, or not from URLs, or the file can't be opened.
     """
-    named = [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+    named = formats_named(location)
     if not named:
         raise DatasetError(
             f"a file of the kind {suffix_of(location)!r}",

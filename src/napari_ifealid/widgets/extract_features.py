@@ -140,7 +140,7 @@ class ExtractFeatures(QWidget):
         )
 
     def extract(self) -> None:
-        """Extract what is chosen, and add the features as layers."""
+        """Extract the chosen stages, and add the features as layers."""
         layer: Image = self.layer.value
         progress = WorkerProgress()
         is_current = self.slices.value is Slices.CURRENT

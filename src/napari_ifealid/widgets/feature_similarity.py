@@ -80,7 +80,7 @@ class FeatureSimilarity(QWidget):
         self.follow = CheckBox(
             text=f"Follow the cursor ({FOLLOW_KEY})",
             tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
-            "reference where it is, and lets go of it",
+            "reference where it is, and releases it",
         )
         self.engine = ComboBox(
             choices=[(choice.value, choice) for choice in EngineChoice],
@@ -92,7 +92,7 @@ class FeatureSimilarity(QWidget):
             max=0,
             step=10,
             tooltip="Memory that a compressed copy of the features may take. It gives a preview of "
-            "the map at once, the more accurate the larger it is. 0 does without",
+            "the map at once, the more accurate the larger it is. 0: no preview",
         )
         self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
         self.reference = ComboBox(
@@ -124,7 +124,7 @@ class FeatureSimilarity(QWidget):
         UnfocusedWheel(self)
 
     def reset_choices(self, *_: Any) -> None:
-        """Offer what there is now. napari calls it for its layers."""
+        """Offer the current layers. napari calls it when they change."""
         if self._when_closed:
             self.choice.show()
 

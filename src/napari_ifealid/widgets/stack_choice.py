@@ -64,7 +64,7 @@ class StackChoice:
         self.show()
 
     def show(self) -> None:
-        """Offer what there is now, and show what is chosen."""
+        """Offer the current layers and axes, and show the chosen ones."""
         layer, axis = self._state.layer, self._state.feature_axis
         asks = layer is not None and not layer.rgb and known_axis(layer) is None
         self.axis_label.setVisible(asks)

@@ -53,7 +53,7 @@ class StatusTexts:
         self.show()
 
     def show(self) -> None:
-        """Say what there is now."""
+        """Update all texts."""
         self._show_stack()
         self._show()
 
