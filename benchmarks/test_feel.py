@@ -28,7 +28,7 @@ DATA = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()
 clock = StopClock()
 CONV2_X, MEDIUM, GIGABYTE = "conv2_x of COCO", "(256, 512, 256)", "(1024, 1024, 1024)"
 REPAINT, MOVE = "a plain repaint", "napari's own mouse move and repaint"
-ROUNDS, WARM_UP = 60, 3
+ROUNDS, WARM_UP = 150, 3
 
 
 class Window:

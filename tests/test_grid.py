@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
-from math import prod
+from math import isnan, prod
 
 import numpy as np
 import pytest
@@ -255,7 +255,7 @@ def test_world_of_fewer_axes_has_no_pixel(place):
 
 def test_flat_grid_has_no_pixel_anywhere():
     flat = Grid((4, 6), np.diag([0.0, 1.0, 1.0]))
-    assert np.isnan(flat.position_at((0, 0))).all()
+    assert all(map(isnan, flat.position_at((0, 0))))
     assert flat.pixel_at((0, 0)) is None
 
 
@@ -297,3 +297,8 @@ def test_grid_can_not_be_changed():
         grid.affine[0, 0] = 9
     with pytest.raises(FrozenInstanceError):
         grid.shape = (1, 1)
+
+
+def test_spacing_is_the_distance_between_pixels_in_the_world():
+    turned = Grid((4, 6), np.array([[0.0, -2.0, 7.0], [3.0, 0.0, 8.0], [0.0, 0.0, 1.0]]))
+    np.testing.assert_allclose(turned.spacing, [3, 2])

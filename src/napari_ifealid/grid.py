@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import prod
+from math import floor, isfinite, prod
+from operator import mul
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,7 +105,7 @@ class Grid:
             0 <= x < length for x, length in zip(pixel, self.shape, strict=True)
         )
 
-    def position_at(self, place: Sequence[float]) -> NDArray[np.float64] | None:
+    def position_at(self, place: Sequence[float]) -> tuple[float, ...] | None:
         """Return where among the pixels a place in the world is; whole numbers are their centres.
 
         Parameters
@@ -114,15 +115,14 @@ class Grid:
 
         Returns
         -------
-        array of float64, shape (n,), or None
+        tuple of n floats, or None
             None where the grid has more axes than the world. NaN if there is no such position.
         """
         if len(place) < -min(self.axes):
             return None
-        coordinates = [*(float(place[axis]) for axis in self.axes), 1.0]
-        with np.errstate(invalid="ignore"):  # infinities
-            position: NDArray[np.float64] = self._inverse @ coordinates
-        return position[:-1]
+        # in Python, as each mouse move asks several times and NumPy takes ten times as long
+        coordinates = [float(place[axis]) for axis in self.axes]
+        return tuple(sum(map(mul, row, coordinates), row[-1]) for row in self._inverse)
 
     def pixel_at(self, place: Sequence[float]) -> Pixel | None:
         """Return the pixel at a place in the world.
@@ -138,9 +138,9 @@ class Grid:
             None outside of the grid.
         """
         position = self.position_at(place)
-        if position is None or not np.isfinite(position).all():
+        if position is None or not all(map(isfinite, position)):
             return None
-        pixel = tuple(int(x) for x in np.floor(position + 0.5))
+        pixel = tuple(floor(x + 0.5) for x in position)
         return pixel if self.contains(pixel) else None
 
     def place_of(self, pixel: ArrayLike) -> NDArray[np.float64]:
@@ -180,14 +180,22 @@ class Grid:
         return np.array([corners.min(axis=0), corners.max(axis=0)])
 
     @property
+    def spacing(self) -> NDArray[np.float64]:
+        """The distances in the world between neighbouring pixels along each axis, shape (n,)."""
+        distances: NDArray[np.float64] = np.linalg.norm(self.affine[:-1, :-1], axis=0)
+        return distances
+
+    @property
     def middle(self) -> Pixel:
         """The pixel in the middle; behind it, where a length is even."""
         return tuple(length // 2 for length in self.shape)
 
     @cached_property
-    def _inverse(self) -> NDArray[np.float64]:
+    def _inverse(self) -> list[list[float]]:
+        """The first n rows of the inverse affine."""
         try:
-            inverse = np.linalg.inv(self.affine).astype(np.float64)
+            inverse = np.linalg.inv(self.affine)
         except np.linalg.LinAlgError:  # flat: no place is that of a single pixel
             inverse = np.full_like(self.affine, np.nan)
-        return inverse
+        rows: list[list[float]] = inverse[:-1].tolist()
+        return rows

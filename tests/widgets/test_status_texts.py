@@ -55,7 +55,7 @@ def test_engine_is_told_when_it_changes(both):
     [
         (ReferenceMode.CURSOR, [(1, 1), (2, 2)], "Pixel 3, 2"),
         (ReferenceMode.BEST, [], "Pixel 3, 2"),
-        (ReferenceMode.BEST, [(1, 1)], "Pin 1, 1"),
+        (ReferenceMode.BEST, [(1, 1)], "Pin 1, 1 at 6, 6"),
         (ReferenceMode.BEST, [(1, 1), (2, 2)], "Best of 2 pins"),
         (ReferenceMode.MEAN, [(1, 1), (2, 2)], "Mean of 2 pins"),
     ],
@@ -66,6 +66,28 @@ def test_reference_is_what_the_map_compares_with(both, mode, pins, text, qtbot):
         explorer.toggle_pin_at(pixel)
     explorer.state.reference = mode
     qtbot.waitUntil(lambda: texts.reference.text() == text)
+
+
+@pytest.mark.parametrize(
+    ("scale", "translate", "place", "text"),
+    [
+        ((1, 1), (0, 0), (3, 1), "3, 1"),
+        ((4, 4), (2, 2), (14.4, 5.3), "3, 1 at 14, 5"),
+        ((0.5, 0.25), (0, 0), (1.5, 0.25), "3, 1 at 1.5, 0.2"),
+        ((0.02, 0.02), (0, 0), (0.06, 0.02), "3, 1 at 0.06, 0.02"),
+    ],
+)
+def test_pixel_and_pin_are_told_in_the_world_too(
+    both, viewer, scale, translate, place, text, qtbot
+):
+    explorer, texts = both
+    features = explorer.session.layer
+    features.scale, features.translate = (1, *scale), (0, *translate)
+    explorer.cursor.move_to((0, *place))
+    qtbot.waitUntil(lambda: texts.reference.text() == f"Pixel {text}")
+    explorer.toggle_pin((0, *place))
+    explorer.state.reference = ReferenceMode.BEST
+    qtbot.waitUntil(lambda: texts.reference.text() == f"Pin {text}")
 
 
 def test_pins_that_the_stack_does_not_reach_are_told(both, qtbot):
@@ -94,9 +116,9 @@ def test_map_that_is_not_there_yet_is_told(make, viewer, add_stack, stack, qtbot
     scheduler.run()
     qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 3, 2")
     explorer.show_pixel((1, 1))
-    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1 …")
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1 at 6, 6 …")
     scheduler.run()
-    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1")
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1 at 6, 6")
 
 
 def test_axis_that_is_to_be_told_is_asked_for(make, viewer):

@@ -58,8 +58,9 @@ class Cursor:
         if self._on_mouse_move in self._viewer.mouse_move_callbacks:
             self._viewer.mouse_move_callbacks.remove(self._on_mouse_move)
 
-    def _on_mouse_move(self, viewer: ViewerModel, event: Any) -> None:
-        if self._state.follow and viewer.dims.ndisplay == 2:
+    def _on_mouse_move(self, _viewer: ViewerModel, event: Any) -> None:
+        # not through the viewer passed, a proxy that checks each attribute
+        if self._state.follow and self._viewer.dims.ndisplay == 2:
             self._follow(event.position)
 
     def _on_dims(self) -> None:

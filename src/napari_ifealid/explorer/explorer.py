@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
+from math import floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -427,10 +428,10 @@ class Explorer:
         region = []
         for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
             is_shown = dims.ndim + axis in dims.displayed
-            if is_shown or position is None or not np.isfinite(position[number]):
+            if is_shown or position is None or not isfinite(position[number]):
                 region.append(slice(0, length))
             else:
-                index = min(max(int(np.floor(position[number] + 0.5)), 0), length - 1)
+                index = min(max(floor(position[number] + 0.5), 0), length - 1)
                 region.append(slice(index, index + 1))
         return tuple(region)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from math import isnan
+from collections.abc import Iterable
+from math import ceil, isnan, log10
 
+import numpy as np
 from qtpy.QtWidgets import QLabel, QWidget
 from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.grid import Place
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 
@@ -26,10 +29,11 @@ class StatusTexts:
         self._explorer = explorer
         self.stack = _label(parent)
         self.engine = _label(parent)
-        self.reference = QLabel(parent)
+        self.reference = _label(parent)
         self.reference.setToolTip(
-            "The pixel compared with. ± is shown of a preview: 95 of 100 similarities are off by "
-            "no more. The exact map follows when the pointer rests; … until all of it is there. "
+            "The pixel compared with, counted in the stack; behind “at”, in the world, as in "
+            "napari's status bar. ± is shown of a preview: 95 of 100 similarities are off by no "
+            "more. The exact map follows when the pointer rests; … until all of it is there. "
             "(middle): the reference is outside of this stack"
         )
         self.colours = _label(parent)
@@ -100,13 +104,26 @@ class StatusTexts:
         explorer, mode = self._explorer, self._explorer.state.reference
         pinned, total = explorer.pinned, len(explorer.pins.pins)
         if mode is ReferenceMode.CURSOR or not pinned:
-            where = " (middle)" if explorer.is_outside else ""
-            return f"Pixel {', '.join(map(str, explorer.pixel or ()))}{where}"
+            if explorer.is_outside:
+                return f"Pixel {_joined(explorer.pixel or ())} (middle)"
+            return f"Pixel {_joined(explorer.pixel or ())}{self._where(explorer.cursor.place)}"
         if total == 1:
-            return f"Pin {', '.join(map(str, pinned[0][0]))}"
+            pixel, pin = pinned[0]
+            return f"Pin {_joined(pixel)}{self._where(pin.place)}"
         rule = "Mean" if mode is ReferenceMode.MEAN else "Best"
         count = f"{len(pinned)} of {total}" if len(pinned) < total else total
         return f"{rule} of {count} pins"
+
+    def _where(self, place: Place | None) -> str:
+        """Return the text about a place in the world, if that has other numbers than its pixel."""
+        session = self._explorer.session
+        if place is None or session is None:
+            return ""
+        grid = session.grid
+        if np.array_equal(grid.affine, np.eye(len(grid.affine))):
+            return ""
+        decimals = max(0, ceil(-log10(grid.spacing.min())))  # as many as tell two pixels apart
+        return " at " + _joined(f"{place[axis]:.{decimals}f}" for axis in grid.axes)
 
     def _accuracy(self) -> str:
         """Return the text about a map that is not exact, or not complete yet."""
@@ -117,6 +134,10 @@ class StatusTexts:
         if error is None:
             return ""
         return " …" if isnan(error) else f" ± {error:.2g}"
+
+
+def _joined(numbers: Iterable[object]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _label(parent: QWidget) -> QLabel:
