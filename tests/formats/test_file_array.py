@@ -16,7 +16,8 @@ from real_arrays import REAL
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import file_array
-from napari_ifealid.formats.file_array import FileArray, file_state, mapped_file_array
+from napari_ifealid.formats.file_array import FileArray, mapped_file_array
+from napari_ifealid.formats.file_state import file_state
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 START = 128

@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import dask.array as da
@@ -162,6 +163,44 @@ def test_more_than_the_free_memory_is_opened_all_the_same(path, free_memory):
 def test_values_are_read_in_another_process_too(path):
     values = read_stack(save(path, CUBE), feature_axis=0).values
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(values)), np.moveaxis(CUBE, 0, -1))
+
+
+def deleted(path: Path) -> None:
+    rmtree(path)
+
+
+def written_anew(path: Path) -> None:
+    save(path, CUBE + 1, overwrite=True)
+
+
+def written_in_another_shape(path: Path) -> None:
+    save(path, np.ones((6, 8, 5), np.float32), overwrite=True)
+
+
+@pytest.mark.parametrize("change", [deleted, written_anew, written_in_another_shape])
+def test_folder_that_has_changed_is_named_with_what_to_do(path, zarr_format, change):
+    values = read_stack(save(path, CUBE, zarr_format=zarr_format)).values
+    np.testing.assert_array_equal(values, CUBE)
+    change(path)  # zarr takes a chunk that is missing for one without values
+    with pytest.raises(DatasetError) as caught:
+        values[0].compute()
+    assert caught.value.file == str(path)
+    assert caught.value.remedy == "Open the file again."
+
+
+def test_changed_array_of_a_group_is_named_with_its_folder(path, group):
+    values = read_stack(path, array="first").values
+    rmtree(path / "first")
+    with pytest.raises(DatasetError) as caught:
+        values[0].compute()
+    assert caught.value.file == str(path / "first")
+
+
+def test_change_elsewhere_in_a_group_is_none(path, group):
+    values = read_stack(path, array="first").values
+    rmtree(path / "second")
+    group.attrs["note"] = "another one"
+    np.testing.assert_array_equal(values, CUBE)
 
 
 def test_folder_written_anew_shows_its_new_values(path):

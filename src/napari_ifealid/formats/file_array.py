@@ -18,30 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError
-
-
-@dataclass(frozen=True)
-class FileState:
-    """Identity of a file's contents: it changes when the file is written to or replaced.
-
-    Parameters
-    ----------
-    size : int
-        Bytes.
-    changed : int
-        Time of the last change, in nanoseconds.
-    inode : int
-    """
-
-    size: int
-    changed: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileState:
-        """Return the state that the system tells."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,16 +98,12 @@ class FileArray:
         first = self.start + sum(s.start * step for s, step in zip(spans, strides, strict=True))
         runs = values.reshape(prod(lengths[:cut]), -1).view(np.uint8)
         with _opened(self.path) as stream:
-            _check_unchanged(self.path, self.state, os.fstat(stream.fileno()))
+            if FileState.of(os.fstat(stream.fileno())) != self.state:
+                raise has_changed(self.path)
             for number, offset in enumerate(np.ndindex(lengths[:cut])):
                 place = first + sum(n * step for n, step in zip(offset, strides, strict=False))
                 _read_into(stream, runs[number], place, self.path)
         return values if self.stored.isnative else values.astype(self.dtype)
-
-
-def file_state(path: Path) -> FileState:
-    """Return the state of a file now."""
-    return FileState.of(path.stat())
 
 
 def mapped_file_array(values: np.memmap[Any, Any]) -> FileArray | None:
@@ -186,7 +159,7 @@ def _opened(path: str) -> FileIO:
     try:
         return FileIO(path)
     except OSError as error:
-        raise _changed(path, f"nothing that can be read ({error.strerror or error})") from error
+        raise has_changed(path, f"nothing that can be read ({error.strerror or error})") from error
 
 
 def _read_into(stream: FileIO, target: NDArray[np.uint8], place: int, path: str) -> None:
@@ -195,19 +168,5 @@ def _read_into(stream: FileIO, target: NDArray[np.uint8], place: int, path: str)
     while done < len(view):
         count = stream.readinto(view[done:])
         if not count:
-            raise _changed(path, "a file that is shorter than before")
+            raise has_changed(path, "a file that is shorter than before")
         done += count
-
-
-def _check_unchanged(path: str, state: FileState, now: os.stat_result) -> None:
-    if FileState.of(now) != state:
-        raise _changed(path, "a file that has been changed or replaced since it was opened")
-
-
-def _changed(path: str, found: str) -> DatasetError:
-    return DatasetError(
-        found,
-        expected="the file as it was opened, since the picture would mix two files",
-        remedy="Open the file again.",
-        file=path,
-    )

@@ -13,7 +13,8 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import write_npy_to
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import LAZY_VALUES, block_lengths, blocks
-from napari_ifealid.formats.file_array import FileArray, FileState
+from napari_ifealid.formats.file_array import FileArray
+from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.format import Format, with_features_last
 from napari_ifealid.formats.location import Location, cannot_open, first_bytes
 from napari_ifealid.formats.npy_header import NPY_START, check_some_finite, read_header

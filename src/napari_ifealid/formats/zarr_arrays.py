@@ -18,6 +18,7 @@ from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_d
 from napari_ifealid.formats.atomic_write import written_folder
 from napari_ifealid.formats.blocks import Block, blocks, whole_chunks
 from napari_ifealid.formats.fields import Fields, placement_fields
+from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
 from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of
 from napari_ifealid.lazy_arrays import lazy
@@ -36,7 +37,8 @@ MOST_CHUNKS = 1 << 16
 CHUNK_BYTES = 1 << 22
 _STACK_THEM = "Stack the features along an axis, or choose another array or folder."
 _REMEDY = "Correct the attribute, or remove it."
-_METADATA_FILES = ("zarr.json", ".zarray", ".zgroup")
+_ARRAY_METADATA_FILES = ("zarr.json", ".zarray")
+_METADATA_FILES = (*_ARRAY_METADATA_FILES, ".zgroup")
 _IMAGE_KEYS = {"multiscales", "ome"}  # of OME-Zarr before version 0.5, and since
 
 
@@ -168,12 +170,34 @@ def _looks_like_stack(location: Location) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
+class _OpenedFolder:
+    """An array's folder as it was opened, which the file of its metadata tells."""
+
+    folder: Path
+    metadata: Path
+    state: FileState
+
+    def check(self) -> None:
+        """Raise an error if the folder has been deleted or written anew.
+
+        Zarr would take missing chunks for empty ones, and decode others by what it was told first.
+        """
+        try:
+            now = file_state(self.metadata)
+        except OSError as error:
+            raise has_changed(self.folder, "no such array any more") from error
+        if now != self.state:
+            raise has_changed(self.folder)
+
+
+@dataclass(frozen=True, eq=False)
 class _StoredArray:
     """A Zarr array, with what its metadata say."""
 
     array: zarr.Array[Any]
     attributes: dict[str, Any]
     dimension_names: list[str]
+    opened: _OpenedFolder | None
 
     @property
     def feature_axis(self) -> int:
@@ -212,6 +236,7 @@ class _FeaturesLast:
 
     array: zarr.Array[Any]
     axis: int
+    opened: _OpenedFolder | None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -232,10 +257,16 @@ class _FeaturesLast:
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
         *spatial, features = index
         before, after = spatial[: self.axis], spatial[self.axis :]
+        self._check()
         values = np.asarray(self.array.oindex[(*before, features, *after)], self.dtype)
+        self._check()
         if isinstance(features, Integral):
             return values
         return np.moveaxis(values, sum(not isinstance(part, Integral) for part in before), -1)
+
+    def _check(self) -> None:
+        if self.opened is not None:
+            self.opened.check()
 
     def _moved(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         return (*lengths[: self.axis], *lengths[self.axis + 1 :], lengths[self.axis])
@@ -252,11 +283,14 @@ def _open(location: Location) -> _Folder:
         )
     import zarr
 
+    opened = _opened(location)  # before the metadata are read, which may be replaced
     try:
         node = zarr.open(fspath(location) if is_url(location) else Path(location), mode="r")
         if isinstance(node, zarr.Array):
-            return _Folder(True, dict(node.attrs), {"": _stored(node)})
-        arrays = {name: _stored(array) for name, array in sorted(node.arrays())}
+            return _Folder(True, dict(node.attrs), {"": _stored(node, opened)})
+        arrays = {
+            name: _stored(array, _opened(location, name)) for name, array in sorted(node.arrays())
+        }
         return _Folder(False, dict(node.attrs), arrays)
     except Exception as error:  # each part of the metadata fails in its own way
         raise DatasetError(
@@ -265,6 +299,17 @@ def _open(location: Location) -> _Folder:
             remedy="Copy the folder again, or install the codec, or write the array again.",
             file=location,
         ) from error
+
+
+def _opened(location: Location, name: str = "") -> _OpenedFolder | None:
+    """Return an array's folder as it is; None where there is none, and behind a URL."""
+    if is_url(location):
+        return None
+    folder = (Path(location) / name).absolute()
+    for metadata in (folder / file for file in _ARRAY_METADATA_FILES):
+        if metadata.is_file():
+            return _OpenedFolder(folder, metadata, file_state(metadata))
+    return None
 
 
 def _is_marked(location: Location) -> bool:
@@ -294,7 +339,7 @@ def _is_there(files: Any, path: str) -> bool:
     return True
 
 
-def _stored(array: zarr.Array[Any]) -> _StoredArray:
+def _stored(array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
     if 0 in array.chunks:
         raise ValueError(f"chunks of shape {array.chunks}")
     attributes = dict(array.attrs)
@@ -303,7 +348,7 @@ def _stored(array: zarr.Array[Any]) -> _StoredArray:
     else:
         names = attributes.get("_ARRAY_DIMENSIONS")  # xarray's
     is_usable = isinstance(names, list | tuple) and len(names) == array.ndim
-    return _StoredArray(array, attributes, list(map(str, names)) if is_usable else [])
+    return _StoredArray(array, attributes, list(map(str, names)) if is_usable else [], opened)
 
 
 def _is_stack(stored: _StoredArray) -> bool:
@@ -320,7 +365,7 @@ def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> Featu
     axis = stored.feature_axis if feature_axis is None else feature_axis
     if not -axes <= axis < axes:
         raise no_such_axis(axis, stored.array.shape)
-    values = _lazy(_FeaturesLast(stored.array, axis % axes))
+    values = _lazy(_FeaturesLast(stored.array, axis % axes, stored.opened))
     fields = Fields(stored.attributes, 'attribute "{}"'.format, _REMEDY)
     name = stored.attributes.get(NAME_KEY)
     is_as_written = axis % axes == stored.feature_axis
