@@ -17,6 +17,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer import ColourRange
 from napari_ifealid.layers import layer_data
 from stop_clock import StopClock
 
@@ -47,7 +48,7 @@ def test_mouse_move_to_written_layer(benchmark, viewer, make_stack, shape, stret
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     explorer = widget.explorer
     explorer.state.engine = engine
-    explorer.state.stretch = stretch
+    explorer.state.colour_range = ColourRange.EACH_MAP if stretch else ColourRange.ALL
 
     def settle() -> None:
         while not explorer.is_idle:

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from napari.utils.colormaps import Colormap
 
 from napari_ifealid.colormaps import LEVELS
-from napari_ifealid.explorer.colour_limits import hidden_levels, stretched, with_a_level_at
+from napari_ifealid.explorer.colour_limits import (
+    ColourRange,
+    colour_limits,
+    hidden_levels,
+    stretched,
+    with_a_level_at,
+)
 
 SHARES = st.floats(0, 1, width=32)
 
@@ -21,6 +27,20 @@ def test_limits_are_those_of_the_finite_values():
 )
 def test_limits_of_equal_values_and_of_none_are_apart(values, limits):
     assert stretched(np.array(values, np.float32)) == limits
+
+
+@pytest.mark.parametrize(
+    ("choice", "limits"),
+    [
+        (ColourRange.EACH_MAP, (0, 100)),
+        (ColourRange.PERCENTILES, (1, 99)),
+        (ColourRange.ALL, (-200, 200)),
+        (ColourRange.MINE, (3, 4)),
+    ],
+)
+def test_limits_are_those_chosen(choice, limits):
+    values = np.append(np.arange(101), np.nan).astype(np.float32)
+    assert colour_limits(choice, values, every=(-200, 200), mine=(3, 4)) == limits
 
 
 @given(SHARES, SHARES, SHARES)

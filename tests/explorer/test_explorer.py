@@ -13,7 +13,7 @@ from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.gpu import GpuEngine
-from napari_ifealid.explorer import Explorer, ReferenceMode, map_maker
+from napari_ifealid.explorer import ColourRange, Explorer, ReferenceMode, map_maker
 from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY
 from napari_ifealid.formats import read_stack
 from napari_ifealid.measures import spectral_angle_similarity
@@ -165,7 +165,7 @@ def test_colour_limits_are_those_of_the_map(viewer, features):
     data = explorer.map_layer.data
     limits = explorer.map_layer.contrast_limits
     np.testing.assert_allclose(limits, (data.min(), data.max()), atol=1 / 512)
-    explorer.state.stretch = False
+    explorer.state.colour_range = ColourRange.ALL
     assert explorer.map_layer.contrast_limits == [0.0, 1.0]
 
 
@@ -188,10 +188,10 @@ def test_threshold_hides_pixels_by_the_colormap_and_keeps_their_values(viewer, f
     assert (opacities(layer) > 0.0).all()
 
 
-@pytest.mark.parametrize("stretch", [True, False])
-def test_threshold_holds_for_the_next_map(viewer, features, stretch):
+@pytest.mark.parametrize("colour_range", [ColourRange.EACH_MAP, ColourRange.ALL])
+def test_threshold_holds_for_the_next_map(viewer, features, colour_range):
     explorer = Explorer(viewer)
-    explorer.state.stretch = stretch
+    explorer.state.colour_range = colour_range
     explorer.state.threshold = 0.7
     for pixel in [(1, 1), (4, 3), (0, 2)]:
         hover(viewer, features, 0, *pixel)

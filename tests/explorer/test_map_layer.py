@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.explorer import ExplorerState
+from napari_ifealid.explorer import ColourRange, ExplorerState
 from napari_ifealid.explorer.map_layer import MapLayer
 from napari_ifealid.explorer.sources import MAP_KEY
 from napari_ifealid.grid import whole_region
@@ -64,10 +64,10 @@ def test_values_are_shown_as_they_are(map_, state, values):
     np.testing.assert_array_equal(transparent(map_), values < 0.5)
 
 
-@pytest.mark.parametrize("stretch", [True, False])
+@pytest.mark.parametrize("colour_range", list(ColourRange))
 @pytest.mark.parametrize("base", [0.0, 0.1, 1.0])
-def test_threshold_hides_exactly_what_is_below_it(map_, state, values, stretch, base):
-    state.stretch, state.base = stretch, base
+def test_threshold_hides_exactly_what_is_below_it(map_, state, values, colour_range, base):
+    state.colour_range, state.base, state.own_limits = colour_range, base, (0.3, 0.6)
     map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
     for threshold in (*values.ravel()[3::4].tolist(), 0.333, 1.0):
         state.threshold = threshold
@@ -120,14 +120,48 @@ def test_axis_of_length_one_stands_for_the_features(make, values):
 
 
 def test_limits_are_those_of_the_measure_or_of_the_map(map_, state, values):
-    state.stretch = False
+    state.colour_range = ColourRange.ALL
     map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
     assert map_.layer.contrast_limits == [0.0, 1.0]
     state.threshold = -1.0
     map_.show(-values, WHOLE, "b", COSINE)
     assert map_.layer.contrast_limits == [-1.0, 1.0]
-    state.stretch = True
+    state.colour_range = ColourRange.EACH_MAP
     np.testing.assert_allclose(map_.layer.contrast_limits, (-1.0, -0.1), atol=1e-6)
+
+
+def test_limits_that_the_user_sets_stay(map_, state, values):
+    map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
+    map_.layer.contrast_limits = (0.25, 0.75)
+    assert state.colour_range is ColourRange.MINE
+    assert state.own_limits == (0.25, 0.75)
+    map_.show(values / 2, WHOLE, "b", SPECTRAL_ANGLE)
+    assert map_.layer.contrast_limits == [0.25, 0.75]
+    map_.show(values * 300, WHOLE, 3, None, "feature 3")
+    map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
+    assert map_.layer.contrast_limits == [0.25, 0.75]
+    state.threshold = 0.51
+    np.testing.assert_allclose(map_.layer.contrast_limits, (0.25, 0.75), atol=0.005)
+    assert state.own_limits == (0.25, 0.75)
+    state.threshold = 0.0
+    np.testing.assert_allclose(map_.layer.contrast_limits, (0.25, 0.75), atol=0.002)
+    state.colour_range = ColourRange.ALL
+    assert map_.layer.contrast_limits != [0.25, 0.75]
+
+
+def test_own_changes_are_not_taken_for_the_user_s(map_, state, values):
+    map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
+    map_.show(values * 300, WHOLE, 3, None, "feature 3")
+    state.threshold = 0.5
+    map_.show(-values, WHOLE, "b", COSINE)
+    assert state.colour_range is ColourRange.EACH_MAP
+
+
+def test_percentiles_leave_out_the_ends(map_, state):
+    values = np.linspace(0, 1, 20, dtype=np.float32).reshape(4, 5)
+    state.colour_range = ColourRange.PERCENTILES
+    map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
+    np.testing.assert_allclose(map_.layer.contrast_limits, (0.01, 0.99), atol=1e-6)
 
 
 def test_feature_has_its_own_limits_and_name_and_no_threshold(map_, state, values):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from napari_ifealid.explorer.alpha_colormaps import AlphaColormaps, plain_name
 from napari_ifealid.explorer.colour_limits import (
+    ColourRange,
     Limits,
+    colour_limits,
     hidden_levels,
     stretched,
     with_a_level_at,
@@ -67,6 +70,7 @@ class MapLayer:
         self._shown: NDArray[np.float32] = np.zeros(0, np.float32)
         self._written: list[Region] = []
         self._hidden = 0  # levels of the colormap
+        self._sets_limits = False
         self._connections = Connections()
         # made here, since what a plugin's viewer makes comes in a slow wrapper
         self.layer = Image(
@@ -89,6 +93,11 @@ class MapLayer:
         self._followers = LateFollowers(self.layer, later)
         self._own_name = self.layer.name
         self._connect()
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """All that is shown, over the spatial axes. Not a copy."""
+        return self._values
 
     def show(
         self,
@@ -122,10 +131,8 @@ class MapLayer:
         self._shown = values
         is_change, self._measure = measure != self._measure, measure
         if is_change:
-            low, high = self._limits()
-            least, most = (low, high) if measure is None else measure.limits
-            self.layer.contrast_limits_range = (min(least, low), max(most, high))
-        if self._state.stretch or is_change or measure is None:
+            self._widen_range(values)
+        if is_change or self._moves or measure is None:
             self._apply_limits()
         self._hide_levels()
         self._rename(name)
@@ -156,13 +163,13 @@ class MapLayer:
         for signal, callback in (
             (events.colormap, self._on_layer_colormap),
             (events.opacity, self._on_layer_opacity),
-            (events.contrast_limits, self._hide_levels),
+            (events.contrast_limits, self._on_layer_limits),
             (events.gamma, self._hide_levels),
             (state.colormap, self._apply_colormap),
             (state.base, self._apply_colormap),
             (state.opacity, self._apply_opacity),
             (state.threshold, self._on_threshold),
-            (state.stretch, self._apply_limits),
+            (state.colour_range, self._apply_limits),
         ):
             self._connections.connect(signal, callback)
 
@@ -186,20 +193,55 @@ class MapLayer:
         is_set = measure is not None and threshold > measure.limits[0]
         return threshold if is_set else None
 
-    def _limits(self) -> Limits:
-        if self._measure is None or self._state.stretch:
-            limits = stretched(self._shown)
-        else:
-            limits = self._measure.limits
-        return limits if self._threshold is None else with_a_level_at(limits, self._threshold)
+    @property
+    def _moves(self) -> bool:
+        """Whether each map has limits of its own."""
+        return self._state.colour_range in (ColourRange.EACH_MAP, ColourRange.PERCENTILES)
+
+    def _widen_range(self, values: NDArray[np.float32]) -> None:
+        """Let the layer's own slider reach all values of what is shown now."""
+        low, high = stretched(values)
+        if self._measure is not None:
+            least, most = self._measure.limits
+            low, high = min(least, low), max(most, high)
+        with self._own_limits():
+            self.layer.contrast_limits_range = low, high
 
     def _apply_limits(self) -> None:
-        new, old = np.array(self._limits()), np.array(self.layer.contrast_limits)
+        new = self._limits()
         # with a threshold, a level begins exactly at it
-        step = _VISIBLE_STEP if self._threshold is None else 0.0
+        step = _VISIBLE_STEP * (new[1] - new[0]) if self._threshold is None else 0.0
         # napari's sliders follow the limits, which costs more than the map itself
-        if np.abs(new - old).max() > step * (new[1] - new[0]):
-            self.layer.contrast_limits = tuple(new)
+        if max(map(abs, np.subtract(new, self.layer.contrast_limits))) > step:
+            with self._own_limits():
+                self.layer.contrast_limits = new
+
+    def _limits(self) -> Limits:
+        state = self._state
+        if self._measure is None:  # the limits of a similarity mean nothing for a feature
+            return stretched(self._shown)
+        every, mine = self._measure.limits, state.own_limits
+        limits = colour_limits(state.colour_range, self._shown, every, mine)
+        threshold = self._threshold
+        if threshold is None or (threshold <= limits[0] and not (self._shown < threshold).any()):
+            return limits
+        return with_a_level_at(limits, threshold)
+
+    @contextmanager
+    def _own_limits(self) -> Iterator[None]:
+        """Tell a change of the limits from one that the user makes."""
+        self._sets_limits = True
+        try:
+            yield
+        finally:
+            self._sets_limits = False
+
+    def _on_layer_limits(self) -> None:
+        if not self._sets_limits and self._measure is not None:
+            self._state.own_limits = tuple(self.layer.contrast_limits)
+            self._state.colour_range = ColourRange.MINE
+            self._apply_limits()
+        self._hide_levels()
 
     def _apply_colormap(self) -> None:
         self.layer.colormap = self._colormaps.colormap(

@@ -17,9 +17,9 @@ from napari_ifealid.query import Query
 class ReferenceMode(Enum):
     """The query that all pixels are compared with."""
 
-    CURSOR = "the cursor"
-    MEAN = "the mean of the pins"
-    BEST = "the best of the pins"
+    CURSOR = "Cursor"
+    MEAN = "Mean of pins"
+    BEST = "Best of pins"
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,11 @@ class Pins:
             row = self._frame.row(place, self._viewer.dims.point)
             self._layer.data = np.vstack([self._layer.data, row])
 
+    def remove(self, pin: Pin) -> None:
+        """Remove a pin."""
+        if self._layer is not None and pin in self._pins:
+            self._layer.remove([self._places().index(pin.place)])
+
     def clear(self) -> None:
         """Remove all pins."""
         if self._layer is not None:

@@ -186,6 +186,11 @@ class Session:
         return self._shown
 
     @property
+    def map_values(self) -> NDArray[np.float32] | None:
+        """The map that is shown, over all of space: NaN where it was not asked for. Not a copy."""
+        return None if self._map is None or self._shown is None else self._map.values
+
+    @property
     def is_behind(self) -> bool:
         """Whether the map shown is not yet that of what was asked last."""
         if self._running is None or self._shown is None or self._is_waiting:

@@ -10,6 +10,7 @@ from psygnal import SignalGroupDescriptor
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer.alpha_colormaps import FIRE
+from napari_ifealid.explorer.colour_limits import ColourRange, Limits
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
@@ -33,9 +34,10 @@ class ExplorerState:
         Of the whole map layer.
     base : float
         Opacity of the least similar pixels; it rises to 1 for the most similar ones.
-    stretch : bool
-        Whether the colours run from each map's minimum to its maximum, else over all values that
-        the measure has.
+    colour_range : ColourRange
+        Between which values the colours run.
+    own_limits : (float, float)
+        Values of the lowest and the highest colour that the user has set.
     overlay_in_colour : bool
         Whether the original image is shown in colour, else in grey.
     follow : bool
@@ -59,7 +61,8 @@ class ExplorerState:
     threshold: float = SPECTRAL_ANGLE.limits[0]
     opacity: float = 1.0
     base: float = 1.0
-    stretch: bool = True
+    colour_range: ColourRange = ColourRange.EACH_MAP
+    own_limits: Limits = SPECTRAL_ANGLE.limits
     overlay_in_colour: bool = False
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC

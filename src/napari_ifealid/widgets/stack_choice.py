@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from magicgui.widgets import ComboBox, PushButton
@@ -15,6 +17,13 @@ from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
 from napari_ifealid.explorer.sources import has_features, layer_shape
+
+_TOOLTIP = (
+    "The image layer whose features are compared: an opened feature stack, or any image with an "
+    "axis of features, RGB photos included"
+)
+_KIND = " features"  # what the reader calls all stacks
+_WORD = re.compile(r"[^ ._/-]+[ ._/-]*")
 
 
 class StackChoice:
@@ -37,8 +46,7 @@ class StackChoice:
         self.layer = ComboBox(
             choices=self._layer_choices,
             nullable=True,
-            tooltip="The image layer whose features are compared: an opened feature stack, or "
-            "any image with an axis of features, RGB photos included",
+            tooltip=_TOOLTIP,
         )
         self.axis = ComboBox(
             choices=self._axis_choices,
@@ -73,10 +81,19 @@ class StackChoice:
         if asks and axis is None:
             axis = proposed_axis(layer_shape(layer))
         _offer(self.layer, layer)
+        self.layer.native.setToolTip(f"{_TOOLTIP}\nNow: {layer.name}" if layer else _TOOLTIP)
         _offer(self.axis, axis)
         self._names.close()
         for one in self._viewer.layers:
             self._names.connect(one.events.name, self.show)
+
+    def step(self, by: int) -> None:
+        """Choose another stack: 1 for the next one in the list, -1 for the one before."""
+        layers = [layer for layer in self.layer.choices if layer is not None]
+        if layers:
+            current = self._state.layer
+            start = layers.index(current) if current in layers else (-1 if by > 0 else 0)
+            self._state.layer = layers[(start + by) % len(layers)]
 
     def close(self) -> None:
         """Stop following the viewer."""
@@ -88,7 +105,8 @@ class StackChoice:
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
         layers = [layer for layer in self._viewer.layers if has_features(layer)]
-        return list(zip(distinct([layer.name for layer in layers]), layers, strict=True))
+        names = short_names([layer.name for layer in layers])
+        return list(zip(distinct(names), layers, strict=True))
 
     def _axis_choices(self, _: Any) -> list[tuple[str, int]]:
         layer = self._state.layer
@@ -105,6 +123,27 @@ def _offer(control: ComboBox, value: object) -> None:
         control.reset_choices()
         if value in control.choices:
             control.value = value
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Return names that begin with what tells them apart, which a narrow list would cut else.
+
+    Names that begin with the same words are those of stacks of one image: "objects · Chelsea"
+    for "Chelsea objects features".
+    """
+    words = [_WORD.findall(name.removesuffix(_KIND)) for name in names]
+    result = []
+    for number, (name, own) in enumerate(zip(names, words, strict=True)):
+        others = [other for n, other in enumerate(words) if n != number]
+        shared = max((_common_count(own, other) for other in others), default=0)
+        head, tail = "".join(own[:shared]).strip(" ._/-"), "".join(own[shared:]).strip()
+        result.append(f"{tail} · {head}" if head and tail else "".join(own) or name)
+    return result
+
+
+def _common_count(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def distinct(names: Sequence[str]) -> list[str]:

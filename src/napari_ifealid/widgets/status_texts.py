@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import ceil, isnan, log10
+from math import isnan
 
-import numpy as np
 from qtpy.QtWidgets import QLabel, QWidget
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.grid import Place
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
+from napari_ifealid.widgets.reference_name import reference_name
 
 
 class StatusTexts:
@@ -50,7 +48,7 @@ class StatusTexts:
             (explorer.map_changed, self._show_soon),
             (explorer.pins.changed, self._show_soon),
             (events.reference, self._show_soon),
-            (events.stretch, self._show_soon),
+            (events.colour_range, self._show_soon),
             (events.threshold, self._show_soon),
         ):
             self._connections.connect(signal, callback)
@@ -90,7 +88,7 @@ class StatusTexts:
         if explorer.pixel is None:
             self.reference.clear()
         else:
-            self.reference.setText(self._reference() + self._accuracy())
+            self.reference.setText(reference_name(explorer).capitalize() + self._accuracy())
         if layer is None:
             self.colours.clear()
         else:
@@ -98,32 +96,6 @@ class StatusTexts:
             threshold, least = explorer.state.threshold, explorer.state.measure.limits[0]
             hidden = f", transparent below {threshold:.3g}" if threshold > least else ""
             self.colours.setText(f"Colours from {low:.3g} to {high:.3g}{hidden}")
-
-    def _reference(self) -> str:
-        """Return the text about the reference."""
-        explorer, mode = self._explorer, self._explorer.state.reference
-        pinned, total = explorer.pinned, len(explorer.pins.pins)
-        if mode is ReferenceMode.CURSOR or not pinned:
-            if explorer.is_outside:
-                return f"Pixel {_joined(explorer.pixel or ())} (middle)"
-            return f"Pixel {_joined(explorer.pixel or ())}{self._where(explorer.cursor.place)}"
-        if total == 1:
-            pixel, pin = pinned[0]
-            return f"Pin {_joined(pixel)}{self._where(pin.place)}"
-        rule = "Mean" if mode is ReferenceMode.MEAN else "Best"
-        count = f"{len(pinned)} of {total}" if len(pinned) < total else total
-        return f"{rule} of {count} pins"
-
-    def _where(self, place: Place | None) -> str:
-        """Return the text about a place in the world, if that has other numbers than its pixel."""
-        session = self._explorer.session
-        if place is None or session is None:
-            return ""
-        grid = session.grid
-        if np.array_equal(grid.affine, np.eye(len(grid.affine))):
-            return ""
-        decimals = max(0, ceil(-log10(grid.spacing.min())))  # as many as tell two pixels apart
-        return " at " + _joined(f"{place[axis]:.{decimals}f}" for axis in grid.axes)
 
     def _accuracy(self) -> str:
         """Return the text about a map that is not exact, or not complete yet."""
@@ -134,10 +106,6 @@ class StatusTexts:
         if error is None:
             return ""
         return " …" if isnan(error) else f" ± {error:.2g}"
-
-
-def _joined(numbers: Iterable[object]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 def _label(parent: QWidget) -> QLabel:

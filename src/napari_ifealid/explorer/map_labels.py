@@ -1,0 +1,151 @@
+"""Labels made of a map: the pixels above the threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.map_request import MapRequest
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.grid import Grid, Pixel
+from napari_ifealid.results.regions import RegionMode, threshold_regions
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledMap:
+    """The map that labels were made of.
+
+    Parameters
+    ----------
+    values : array of float32, shape of the spatial axes
+    request : SimilarityRequest or FeatureRequest
+    grid : Grid
+    mode : RegionMode
+    reference : tuple of int, optional
+        The pixel whose region is labelled, where the mode asks for one.
+    """
+
+    values: NDArray[np.float32]
+    request: MapRequest
+    grid: Grid
+    mode: RegionMode
+    reference: Pixel | None
+
+    def labels(self, threshold: float) -> NDArray[np.int32]:
+        """Return the regions of the values at or above a threshold."""
+        return threshold_regions(
+            self.values, threshold, mode=self.mode, reference=self.reference
+        )
+
+
+class MapLabels:
+    """Makes a Labels layer of a map, which follows the threshold until it is frozen.
+
+    It is frozen at the latest when the map of another reference is shown: labels belong to the
+    reference that they are called after.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    state : ExplorerState
+    """
+
+    changed = Signal()
+    """There are other labels, they follow the threshold, or they do no longer."""
+
+    def __init__(self, viewer: ViewerModel, state: ExplorerState) -> None:
+        self._viewer = viewer
+        self._state = state
+        self._layer: Labels | None = None
+        self._map: LabelledMap | None = None
+        self._session: Session | None = None
+        self._connections = Connections()  # while the labels follow the threshold
+
+    @property
+    def layer(self) -> Labels | None:
+        """The labels made last, if they are still there."""
+        return self._layer if self._layer in self._viewer.layers else None
+
+    @property
+    def source(self) -> LabelledMap | None:
+        """The map that the labels were made of."""
+        return None if self.layer is None else self._map
+
+    @property
+    def follows(self) -> bool:
+        """Whether the labels follow the threshold."""
+        return self._session is not None
+
+    def make(self, session: Session, mode: RegionMode, reference: Pixel | None, name: str) -> None:
+        """Label the map that a session shows.
+
+        Parameters
+        ----------
+        session : Session
+            Its map is an exact one of a similarity.
+        mode : RegionMode
+        reference : tuple of int, optional
+            The pixel whose region is labelled, where the mode asks for one.
+        name : str
+            Of the layer.
+        """
+        self.freeze()
+        values, shown, image = session.map_values, session.shown, session.map_layer
+        if values is None or shown is None or image is None:
+            return
+        self._map = LabelledMap(values.copy(), shown.request, session.grid, mode, reference)
+        self._session = session
+        self._layer = _layer(image, self._numbers(image.data.shape), name)
+        active = set(self._viewer.layers.selection)
+        self._viewer.add_layer(self._layer)
+        self._viewer.layers.selection = active
+        self._connections.connect(self._state.events.threshold, self._follow)
+        self._connections.connect(session.map_changed, self._on_map)
+        self._connections.connect(self._viewer.layers.events.removed, self._on_removed)
+        self.changed.emit()
+
+    def freeze(self) -> None:
+        """Leave the labels as they are."""
+        if self.follows:
+            self._connections.close()
+            self._session = None
+            self.changed.emit()
+
+    def _numbers(self, shape: tuple[int, ...]) -> NDArray[np.int32]:
+        assert self._map is not None
+        return self._map.labels(self._state.threshold).reshape(shape)
+
+    def _follow(self) -> None:
+        if self._layer is not None:
+            self._layer.data = self._numbers(self._layer.data.shape)
+            self.changed.emit()
+
+    def _on_map(self) -> None:
+        shown = None if self._session is None else self._session.shown
+        if self._map is None or shown is None or shown.request != self._map.request:
+            self.freeze()
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._layer:
+            self.freeze()
+
+
+def _layer(image: Image, numbers: NDArray[np.int32], name: str) -> Labels:
+    """Return a Labels layer that lies where an image lies."""
+    return Labels(
+        numbers,
+        name=name,
+        scale=image.scale,
+        translate=image.translate,
+        affine=image.affine,
+        units=image.units,
+        opacity=0.5,
+    )

@@ -1,0 +1,117 @@
+"""What few people need: the engine, the preview's memory, saving, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from magicgui.widgets import ComboBox, SpinBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMessageBox, QPushButton, QWidget
+
+from napari_ifealid.engines import EngineChoice
+from napari_ifealid.explorer import KEYS, Explorer
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.save_dialog import SaveDialog
+from napari_ifealid.widgets.status_texts import StatusTexts
+
+_MOUSE_HELP = (
+    "<p>Move over the picture to compare with the pixel under the cursor. Click to pin a pixel, "
+    "click its pin to remove it. Move over the chart to see a single feature, click to keep it; "
+    "turn the wheel to zoom the chart, right-click it to reset or export it.</p>"
+    "<p>Keys, while the mouse is over the picture:</p>"
+)
+
+
+class AdvancedGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+    """The engine and why it runs, memory, *Save dataset…* and the keys.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    texts : StatusTexts
+        Of which the group shows the one about the engine.
+    """
+
+    def __init__(self, explorer: Explorer, texts: StatusTexts) -> None:
+        super().__init__()
+        self._explorer = explorer
+        self._connections = Connections()
+        self.engine = ComboBox(
+            choices=[(choice.value, choice) for choice in EngineChoice],
+            tooltip="What computes the similarity. Automatic takes the graphics card where there "
+            "is one and the stack fits",
+        )
+        self.preview_memory = SpinBox(
+            min=0,
+            max=0,
+            step=10,
+            tooltip="Memory that a compressed copy of the features may take. It gives a preview of "
+            "the map at once, the more accurate the larger it is. 0: no preview",
+        )
+        self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
+        self._preview_label = QLabel("Preview, MB")
+        self.help_button = QPushButton("Keys and mouse…")
+        self.help_button.setToolTip("What keys, clicks and the wheel do")
+        self.save_button = QPushButton("Save dataset…")
+        self.save_button.setToolTip("Save the features as an IFeaLiD ZIP")
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Engine", self.engine.native)
+        form.addRow(texts.engine)
+        form.addRow(self._preview_label, self.preview_memory.native)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.help_button)
+        buttons.addWidget(self.save_button)
+        form.addRow(buttons)
+        self._bind()
+
+    def stop(self) -> None:
+        """Stop following the explorer."""
+        self._connections.close()
+
+    def _bind(self) -> None:
+        explorer, state = self._explorer, self._explorer.state
+        bind_both_ways(state, engine=self.engine)
+        self.preview_memory.changed.connect_setattr(state, "preview_memory", maxargs=1)
+        self.help_button.clicked.connect(self._show_help)
+        self.save_button.clicked.connect(self._save)
+        for signal, callback in (
+            (state.events.preview_memory, self._show_preview_memory),
+            (explorer.preview_changed, self._show_preview_memory),
+            (explorer.stack_changed, self._show_stack),
+        ):
+            self._connections.connect(signal, callback)
+        self._show_stack()
+        self._show_preview_memory()
+
+    def _show_stack(self) -> None:
+        self.save_button.setDisabled(self._explorer.stack is None)
+
+    def _show_preview_memory(self) -> None:
+        session = self._explorer.session
+        previews = None if session is None else session.previews
+        has_preview = previews is not None and previews.is_begun
+        self._preview_label.setVisible(has_preview)
+        self.preview_memory.native.setVisible(has_preview)
+        if previews is not None:
+            with self.preview_memory.changed.blocked():
+                self.preview_memory.max = previews.largest
+                wanted = self._explorer.state.preview_memory
+                self.preview_memory.value = min(wanted, previews.largest)
+
+    def _show_help(self) -> None:
+        rows = (f"<tr><td><b>{key}</b></td><td>{text}</td></tr>" for key, text in KEYS.items())
+        box = QMessageBox(self)
+        box.setWindowTitle("Keys and mouse")
+        box.setText(f"{_MOUSE_HELP}<table cellpadding=4>{''.join(rows)}</table>")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()  # without stopping the window
+
+    def _save(self) -> None:
+        stack, layer = self._explorer.stack, self._explorer.state.layer
+        if stack is not None and layer is not None:
+            path = layer.source.path
+            folder = Path(path).parent if path else Path.home()
+            SaveDialog(stack, folder, self).open()

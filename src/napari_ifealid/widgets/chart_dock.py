@@ -1,0 +1,42 @@
+"""The chart in a dock of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.viewer import Viewer
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.widgets.chart_panel import ChartPanel
+
+_NAME = "Feature chart"
+
+
+class ChartDock:
+    """Docks the chart at the bottom of the window, and takes it away.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    viewer : napari viewer
+    """
+
+    def __init__(self, explorer: Explorer, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._dock: Any = None
+        self.panel = ChartPanel(explorer)
+
+    def open(self) -> None:
+        """Show the chart, also after the user has closed its dock."""
+        if self._dock is None:
+            self._dock = self._viewer.window.add_dock_widget(
+                self.panel, name=_NAME, area="bottom", add_vertical_stretch=False
+            )
+        self._dock.show()
+
+    def close(self) -> None:
+        """Take the chart out of the window."""
+        self.panel.close()
+        if self._dock is not None:
+            dock, self._dock = self._dock, None
+            self._viewer.window.remove_dock_widget(dock)

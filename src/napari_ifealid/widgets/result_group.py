@@ -1,0 +1,248 @@
+"""What a map gives: the pixels above a threshold, as labels, a table, a figure or a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import ComboBox, FloatSlider
+from napari.components import ViewerModel
+from napari.utils.notifications import show_error, show_info
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import qthrottled
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.map_labels import MapLabels
+from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.results.map_files import write_map
+from napari_ifealid.results.region_table import region_table, write_table
+from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
+
+_UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
+_NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
+
+
+class ResultGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+    """The threshold on a histogram of the map, and what can be made of it.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    viewer : napari viewer
+    """
+
+    def __init__(self, explorer: Explorer, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._explorer = explorer
+        self._connections = Connections()
+        self._folder = Path.home()
+        self.labels = MapLabels(viewer, explorer.state)
+        self.histogram = ThresholdHistogram()
+        self.histogram.setToolTip(
+            "How many pixels have which similarity, and its colour. Drag the line: pixels less "
+            "similar than this are transparent. With the focus, the arrow keys move it"
+        )
+        self.threshold = FloatSlider(
+            tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
+        )
+        self.count = QLabel()
+        self.count.setToolTip("Pixels at or above the threshold, and their share of the map")
+        self.mode = ComboBox(
+            choices=[(mode.value, mode) for mode in RegionMode],
+            tooltip="What one label is: all pixels above the threshold, each connected region of "
+            "them, or only the region that the reference lies in",
+        )
+        self.make = QPushButton("Make labels")
+        self.table = QPushButton("Table…")
+        self.table.setToolTip("Measure each region of the labels, and save the table as CSV")
+        self.save = QPushButton("Save map…")
+        self.save.setToolTip("Save the similarities: .npy, .tif for ImageJ, or .csv")
+        self._lay_out()
+        self._show_later = qthrottled(
+            self._show, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=self
+        )
+        self._bind()
+
+    def stop(self) -> None:
+        """Stop following the explorer; leave the labels to the user."""
+        self.labels.freeze()
+        self._connections.close()
+        self._show_later.cancel()
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.histogram)
+        for row in (
+            (self.threshold.native, self.count),
+            (self.mode.native, self.make),
+            (self.table, self.save),
+        ):
+            line = QHBoxLayout()
+            for part in row:
+                line.addWidget(part, int(part is not self.count and part is not self.make))
+            layout.addLayout(line)
+        # as wide as any count, so that the slider keeps its length
+        self.count.setMinimumWidth(self.fontMetrics().horizontalAdvance("999999 px, 99.9 %"))
+
+    def _bind(self) -> None:
+        explorer, events = self._explorer, self._explorer.state.events
+        self._show_threshold()
+        self.threshold.changed.connect_setattr(explorer.state, "threshold", maxargs=1)
+        self.histogram.changed.connect_setattr(explorer.state, "threshold", maxargs=1)
+        self.make.clicked.connect(self._make_or_freeze)
+        self.table.clicked.connect(self._save_table)
+        self.save.clicked.connect(self._save_map)
+        for signal, callback in (
+            (events.measure, self._show_threshold),
+            (events.threshold, self._show_threshold),
+            (events.colormap, self._show_soon),
+            (events.colour_range, self._show_soon),
+            (explorer.map_changed, self._show_soon),
+            (explorer.stack_changed, self._show_soon),
+            (self.labels.changed, self._show_buttons),
+        ):
+            self._connections.connect(signal, callback)
+        self._show()
+
+    def _show_threshold(self) -> None:
+        state = self._explorer.state
+        with self.threshold.changed.blocked():
+            self.threshold.min, self.threshold.max = state.measure.limits
+            self.threshold.value = state.threshold
+        self.histogram.threshold = state.threshold
+        self._show_soon()
+
+    def _show_soon(self) -> None:
+        self._show_later()
+
+    def _show(self) -> None:
+        values = self._values()
+        layer, state = self._explorer.map_layer, self._explorer.state
+        if values is None or layer is None:
+            self.histogram.show_values(np.empty(0, np.float32), *state.measure.limits)
+            self.count.clear()
+        else:
+            self.histogram.title = state.measure.name
+            self.histogram.show_values(values, *state.measure.limits)
+            self.histogram.show_colours(layer.colormap.colors, *layer.contrast_limits)
+            self.count.setText(_counted(values, state.threshold))
+        self._show_buttons()
+
+    def _values(self) -> np.ndarray[Any, np.dtype[np.float32]] | None:
+        """Return the part of the map that is shown, if it is one of similarities."""
+        session = self._explorer.session
+        if session is None or session.shown is None or session.map_values is None:
+            return None
+        request = session.shown.request
+        if not isinstance(request, SimilarityRequest):
+            return None
+        return session.map_values[request.region]
+
+    def _show_buttons(self) -> None:
+        session, state = self._explorer.session, self._explorer.state
+        is_exact = (
+            self._values() is not None
+            and session is not None
+            and session.shown is not None
+            and session.shown.error is None
+        )
+        has_threshold = state.threshold > state.measure.limits[0]
+        follows = self.labels.follows
+        self.make.setText("Freeze labels" if follows else "Make labels")
+        self.make.setEnabled(follows or (is_exact and has_threshold))
+        self.make.setToolTip(
+            "The labels follow the threshold: stop that"
+            if follows
+            else "Make a Labels layer of the pixels above the threshold. It follows the threshold "
+            "until it is frozen, or until the map of another reference is shown"
+            if has_threshold
+            else _NO_THRESHOLD
+        )
+        self.save.setEnabled(is_exact)
+        self.table.setEnabled(self.labels.source is not None or (is_exact and has_threshold))
+
+    def _make_or_freeze(self) -> None:
+        if self.labels.follows:
+            self.labels.freeze()
+        else:
+            self._make_labels()
+
+    def _make_labels(self) -> None:
+        explorer, session = self._explorer, self._explorer.session
+        if session is not None:
+            pinned = explorer.pinned
+            is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
+            pixel = pinned[-1][0] if is_of_pins else explorer.pixel
+            name = f"like {reference_name(explorer)}"
+            self.labels.make(session, self.mode.value, pixel, name)
+
+    def _save_table(self) -> None:
+        if self.labels.source is None:
+            self._make_labels()
+        source, layer = self.labels.source, self.labels.layer
+        if source is None or layer is None:
+            return
+        numbers = np.asarray(layer.data).reshape(source.values.shape)
+        units = [str(layer.units[axis]) for axis in source.grid.axes]
+        table = region_table(numbers, source.values, grid=source.grid, units=units)
+        layer.features = table.rename(columns={"label": "index"})
+        self._ask_and_write(
+            "Save the table", f"{layer.name}.csv", "CSV (*.csv)", lambda path: write_table(
+                path, table, force=True
+            )
+        )
+
+    def _save_map(self) -> None:
+        session, layer = self._explorer.session, self._explorer.map_layer
+        if session is None or session.map_values is None or layer is None:
+            return
+        values, grid = session.map_values.copy(), session.grid
+        units = [str(layer.units[axis]) for axis in grid.axes]
+        self._ask_and_write(
+            "Save the map",
+            f"{session.layer.name} like {reference_name(self._explorer)}.npy",
+            "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
+            lambda path: write_map(path, values, grid=grid, units=units, force=True),
+        )
+
+    def _ask_and_write(
+        self, title: str, name: str, kinds: str, write: Callable[[Path], None]
+    ) -> None:
+        """Ask for a file, and write it."""
+        proposal = self._folder / re.sub(_UNSAFE, "_", name)
+        chosen, kind = QFileDialog.getSaveFileName(self, title, str(proposal), kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(kind[kind.index("*") + 1 : -1])
+        self._folder = path.parent
+        try:
+            write(path)
+        except (DatasetError, ValueError) as error:
+            show_error(str(error))
+        else:
+            show_info(f"Saved {path.name}")
+
+
+def _counted(values: np.ndarray[Any, np.dtype[np.float32]], threshold: float) -> str:
+    """Return "412 px, 3.2 %" of the values at or above a threshold."""
+    known = int(np.isfinite(values).sum())
+    count = int((values >= np.float32(threshold)).sum())
+    return f"{count} px, {100 * count / max(known, 1):.3g} %"
