@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any, Protocol
 from weakref import ref
 
 import numpy as np
-from magicgui.widgets import ComboBox
 from numpy.typing import NDArray
+from psygnal import Signal
 from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.widgets.relevance_list import most_relevant
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
 
@@ -20,7 +22,19 @@ class Order(Enum):
     """Order of the features in the chart."""
 
     NUMBER = "number"
-    RELEVANCE = "relevance to the last pin"
+    RELEVANCE = "relevance"
+
+
+class OrderChoice(Protocol):
+    """A control that has an `Order`."""
+
+    @property
+    def value(self) -> Order:
+        """The order that is chosen."""
+
+    @property
+    def changed(self) -> Any:
+        """Signal: another one has been chosen."""
 
 
 class ChartBinding:
@@ -30,11 +44,18 @@ class ChartBinding:
     ----------
     chart : VectorChart
     explorer : Explorer
-    order : ComboBox
-        The choice of an `Order`.
+    order : OrderChoice
+
+    Attributes
+    ----------
+    relevance_changed : Signal(array of shape (C,) or None)
+        What each feature contributes to the similarity of the pixel under the cursor and the last
+        pin; None where features are not ordered by relevance, or there is no pin.
     """
 
-    def __init__(self, chart: VectorChart, explorer: Explorer, order: ComboBox) -> None:
+    relevance_changed = Signal(object)
+
+    def __init__(self, chart: VectorChart, explorer: Explorer, order: OrderChoice) -> None:
         self._chart = chart
         self._explorer = explorer
         self._order = order
@@ -51,7 +72,7 @@ class ChartBinding:
             (explorer.state.events.feature, chart.mark_feature),
             (order.changed, self._draw_soon),
             (chart.feature_hovered, self._on_hovered),
-            (chart.feature_clicked, self._on_clicked),
+            (chart.feature_clicked, self.toggle_feature),
         ):
             self._connections.connect(signal, callback)
         self._draw_pins()
@@ -95,23 +116,26 @@ class ChartBinding:
             return
         vector = self._explorer.vector(pixel)
         if vector is not None:
-            self._chart.set_order(self._display_order(vector))
+            contributions = self._contributions(vector)
+            order = None if contributions is None else most_relevant(contributions)
+            self._chart.set_order(order)
+            self.relevance_changed.emit(contributions)
         self._chart.set_cursor_vector(vector)
 
-    def _display_order(self, vector: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    def _contributions(self, vector: NDArray[np.float64]) -> NDArray[np.float64] | None:
         pinned = self._explorer.pinned
         if not pinned or self._order.value is Order.NUMBER:
             return None
         last = self._explorer.vector(pinned[-1][0])
         if last is None:
             return None
-        contributions = self._explorer.state.measure.contributions(vector, last)
-        return np.argsort(-contributions, kind="stable")
+        return self._explorer.state.measure.contributions(vector, last)
 
     def _on_hovered(self, feature: int | None) -> None:
         self._explorer.show_feature(feature)
         self._chart.mark_feature(self._explorer.state.feature if feature is None else feature)
 
-    def _on_clicked(self, feature: int) -> None:
+    def toggle_feature(self, feature: int) -> None:
+        """Keep a single feature's image in the picture, or let go of it."""
         state = self._explorer.state
         state.feature = None if state.feature == feature else feature

@@ -210,6 +210,15 @@ class VectorChart(QWidget):
         curves = (self._cursor, *self._pins)
         return [(curve.name(), curve.values) for curve in curves if curve.values is not None]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each feature."""
+        return self._labels
+
+    def reset_view(self) -> None:
+        """Show all features."""
+        self._view.autoRange()
+
     def export(self, path: Path, *, force: bool = False) -> None:
         """Save the chart as PNG or SVG, or its values as CSV: the suffix decides.
 
@@ -274,11 +283,12 @@ class VectorChart(QWidget):
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.view_all.connect(self._shrink_extent)
         export = pg.QtGui.QAction("Export…", self)
-        export.triggered.connect(self._ask_where_to_export)
+        export.triggered.connect(self.ask_where_to_export)
         # the library's own offers what needs other packages, or fails
         self.plot.scene().contextMenu = [export]
 
-    def _ask_where_to_export(self) -> None:
+    def ask_where_to_export(self) -> None:
+        """Ask for a file, and save the chart or its values there."""
         chosen, kind = QFileDialog.getSaveFileName(self, "Export the chart", "chart", FILTERS)
         if not chosen:
             return

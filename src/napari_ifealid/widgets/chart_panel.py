@@ -1,0 +1,91 @@
+"""The chart with its controls, for a dock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.widgets.chart_binding import ChartBinding, Order
+from napari_ifealid.widgets.relevance_list import RelevanceList
+from napari_ifealid.widgets.segmented_choice import SegmentedChoice
+from napari_ifealid.widgets.vector_chart import VectorChart
+
+_ORDER_TOOLTIPS = {
+    Order.NUMBER: "Features by their numbers, or by their wavelengths",
+    Order.RELEVANCE: "First those features that contribute most to the similarity of the pixel "
+    "under the cursor and the last pin, with a list of their values",
+}
+
+
+class ChartPanel(QWidget):
+    """The chart of the explorer's vectors, a row of controls, and the list of relevance.
+
+    Parameters
+    ----------
+    explorer : Explorer
+
+    Attributes
+    ----------
+    chart : VectorChart
+    order : SegmentedChoice
+        The choice of an `Order`.
+    relevance : RelevanceList
+        Shown only while features are ordered by relevance.
+    """
+
+    def __init__(self, explorer: Explorer) -> None:
+        super().__init__()
+        self.chart = VectorChart()
+        self.order = SegmentedChoice(_ORDER_TOOLTIPS)
+        self.relevance = RelevanceList()
+        self.reset_button = _button("Reset view", "Show all features", self.chart.reset_view)
+        self.export_button = _button(
+            "Export…",
+            "Save the chart as a PNG or SVG picture, or its values as a CSV table",
+            self.chart.ask_where_to_export,
+        )
+        self._lay_out()
+        self._binding = ChartBinding(self.chart, explorer, self.order)
+        self._binding.relevance_changed.connect(self._show_relevance)
+        self.relevance.feature_chosen.connect(self._binding.toggle_feature)
+        self.order.changed.connect(self._on_order)
+
+    def close(self) -> bool:
+        """Stop drawing."""
+        self._binding.close()
+        return bool(super().close())
+
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        tools.addWidget(QLabel("Features by"))
+        tools.addWidget(self.order)
+        tools.addStretch()
+        tools.addWidget(self.reset_button)
+        tools.addWidget(self.export_button)
+        content = QHBoxLayout()
+        content.addWidget(self.chart, 1)
+        content.addWidget(self.relevance)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.setSpacing(2)
+        layout.addLayout(tools)
+        layout.addLayout(content)
+        self.relevance.hide()
+
+    def _on_order(self, order: Order) -> None:
+        self.relevance.setVisible(order is Order.RELEVANCE)
+        self.chart.reset_view()
+
+    def _show_relevance(self, contributions: NDArray[np.float64] | None) -> None:
+        self.relevance.show_contributions(contributions, self.chart.labels)
+
+
+def _button(text: str, tooltip: str, action: Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    button.clicked.connect(lambda _: action())
+    return button
