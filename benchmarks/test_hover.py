@@ -88,7 +88,7 @@ def test_processor_time_of_a_hover_with_all_painting(benchmark, viewer, make_sta
     for layer in layer_data(make_stack(shape)):
         viewer.add_layer(Layer.create(*layer))
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
-    widget.chart.setVisible(chart)
+    widget.chart_dock.panel.chart.setVisible(chart)
     explorer = widget.explorer
     rng = np.random.default_rng(1)
 
@@ -103,4 +103,4 @@ def test_processor_time_of_a_hover_with_all_painting(benchmark, viewer, make_sta
     while not explorer.is_idle:
         QApplication.processEvents()
     benchmark.pedantic(hover, rounds=100, warmup_rounds=5)
-    assert widget.chart.isVisible() is chart
+    assert widget.chart_dock.panel.chart.isVisible() is chart

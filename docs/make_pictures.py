@@ -74,28 +74,28 @@ def hair(_: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 def suit(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SUIT)
-    widget.colormap.value = "viridis"
-    widget.overlay_in_colour.value = True
-    widget.threshold.value = 0.5
-    widget.base.value = 0.4
+    widget.look.colormap.value = "viridis"
+    widget.look.overlay_in_colour.value = True
+    widget.result.threshold.value = 0.5
+    widget.look.base.value = 0.4
 
 
 def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     for pixel in (SUIT, FACE, HELMET):
         widget.explorer.toggle_pin_at(pixel)
     widget.explorer.show_pixel(HAIR)
-    widget.reference.value = ReferenceMode.BEST
+    widget.question.reference.value = ReferenceMode.BEST
 
 
 def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SUIT)
-    widget.feature.value = 28
+    widget.look.feature.value = 28
 
 
 def relevance(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.toggle_pin_at(SUIT)
     widget.explorer.show_pixel((400, 100))
-    widget.order.value = Order.RELEVANCE
+    widget.chart_dock.panel.order.value = Order.RELEVANCE
 
 
 def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -118,7 +118,7 @@ def extract(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 
 def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
-    widget.save_button.click()
+    widget.advanced.save_button.click()
     return widget.findChild(SaveDialog)
 
 

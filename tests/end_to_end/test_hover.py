@@ -75,8 +75,6 @@ def test_canvas_shows_the_web_applications_colours(
     results = expected(shared_data, dataset)
     explorer = open_dataset(shared_data / dataset).explorer
     pointer = mouse()
-    for name in ("colorbar",):
-        getattr(explorer.map_layer, name).visible = False  # it covers part of the picture
     base = explorer.state.base
     table = with_transparency_ramp(fire_table() / 255, base)
     for pixel, index in positions(results)[:4]:
@@ -133,7 +131,7 @@ def test_key_holds_the_reference_and_the_status_bar_shows_the_similarity(
     pointer.canvas.window().activateWindow()
     pointer.canvas.setFocus()
     qtbot.keyClick(pointer.canvas, "h")
-    assert not widget.follow.value
+    assert not widget.question.follow.value
     pointer.move_to(explorer.map_layer.data_to_world((90, 60)))
     value = format(explorer.map_layer.data[90, 60], ".3g")
 

@@ -50,7 +50,7 @@ class Window:
 
     def explore(self, stack: FeatureStack, engine: EngineChoice) -> dict[str, ref]:
         """Open a stack, use all that there is, and return weak references to what it needs."""
-        self.widget.engine.value = engine
+        self.widget.advanced.engine.value = engine
         layers = self.open(stack)
         explorer = self.widget.explorer
         explorer.toggle_pin_at((3, 3))

@@ -73,7 +73,7 @@ def test_arrow_keys_move_the_held_reference(explored, qtbot):
 def test_pointer_over_the_chart_shows_single_features(shared_data, window, explored, qtbot):
     widget, explorer, pointer = explored
     results = np.load(shared_data / "000000015746.jpg.C1.expected.npz")
-    plot = widget.chart.plot
+    plot = widget.chart_dock.panel.chart.plot
     view = plot.getPlotItem().getViewBox()
     for feature, image in zip(results["feature_indices"], results["feature_images"], strict=True):
         place = plot.mapFromScene(view.mapViewToScene(QPointF(float(feature), 0.01)))
@@ -86,7 +86,7 @@ def test_pointer_over_the_chart_shows_single_features(shared_data, window, explo
         # a feature is about a screen pixel wide
         near = {f"feature {feature + step}" for step in (-1, 0, 1)}
         qtbot.waitUntil(lambda near=near: explorer.map_layer.name in near)
-        widget.chart.feature_hovered.emit(int(feature))
+        widget.chart_dock.panel.chart.feature_hovered.emit(int(feature))
         name = f"feature {feature}"
         qtbot.waitUntil(lambda name=name: explorer.map_layer.name == name)
         np.testing.assert_allclose(explorer.map_layer.data, image, atol=1e-6)
@@ -102,11 +102,11 @@ def test_pins_are_the_reference(explored, qtbot):
     vectors = explorer.stack.real_values(explorer.stack.values)
     references = [explorer.stack.vector(pixel) for pixel in pinned(explorer)]
     maps = [spectral_angle_similarity(vectors, vector) for vector in references]
-    widget.reference.value = ReferenceMode.BEST
+    widget.question.reference.value = ReferenceMode.BEST
     qtbot.waitUntil(lambda: explorer.is_idle)
     layer = explorer.map_layer
     np.testing.assert_allclose(layer.data, np.maximum(*maps), atol=5e-5)
-    widget.reference.value = ReferenceMode.MEAN
+    widget.question.reference.value = ReferenceMode.MEAN
     qtbot.waitUntil(lambda: explorer.is_idle)
     mean = spectral_angle_similarity(vectors, np.mean(references, axis=0))
     np.testing.assert_allclose(layer.data, mean, atol=5e-5)
@@ -120,9 +120,9 @@ def test_features_by_relevance(explored, qtbot):
     widget, explorer, pointer = explored
     click(qtbot, pointer, explorer, (80, 50))
     qtbot.waitUntil(lambda: pinned(explorer) == [(80, 50)])
-    widget.order.value = Order.RELEVANCE
+    widget.chart_dock.panel.order.value = Order.RELEVANCE
     pointer.move_to(explorer.map_layer.data_to_world((100, 48)))
-    axis = widget.chart.plot.getPlotItem().getAxis("bottom")
+    axis = widget.chart_dock.panel.chart.plot.getPlotItem().getAxis("bottom")
     contributions = SPECTRAL_ANGLE.contributions(
         explorer.stack.vector((100, 48)), explorer.stack.vector((80, 50))
     )

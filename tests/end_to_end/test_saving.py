@@ -66,7 +66,7 @@ def click(widget: QWidget) -> None:
 
 
 def shown_dialog(qtbot, widget) -> SaveDialog:
-    click(widget.save_button)
+    click(widget.advanced.save_button)
     qtbot.waitUntil(lambda: widget.findChild(SaveDialog) is not None)
     dialog = widget.findChild(SaveDialog)
     qtbot.waitUntil(dialog.isVisible)
@@ -115,7 +115,7 @@ def test_map_saved_from_the_file_menu_is_a_tiff_image(
     shared_data, window, open_dataset, answer_file_dialog, tmp_path
 ):
     widget = open_dataset(shared_data / COCO)
-    widget.threshold.value = 0.9
+    widget.result.threshold.value = 0.9
     layer = widget.explorer.map_layer
     window.layers.selection = {layer}
     answer_file_dialog(tmp_path / "map.tif")

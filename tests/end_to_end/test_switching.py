@@ -51,16 +51,16 @@ class User:
         self.send(QEvent.Type.MouseButtonRelease, place, left)
 
     def hold(self) -> None:
-        self.widget.follow.value = not self.widget.follow.value
+        self.widget.question.follow.value = not self.widget.question.follow.value
 
     def choose_mode(self) -> None:
-        self.widget.reference.value = self.random.choice(list(ReferenceMode))
+        self.widget.question.reference.value = self.random.choice(list(ReferenceMode))
 
     def choose_measure(self) -> None:
         self.explorer.state.measure = self.random.choice([SPECTRAL_ANGLE, COSINE])
 
     def choose_threshold(self) -> None:
-        self.widget.threshold.value = self.random.choice([0.0, 0.5, 0.8])
+        self.widget.result.threshold.value = self.random.choice([0.0, 0.5, 0.8])
 
     def look_at_a_feature(self) -> None:
         stack = self.explorer.stack

@@ -31,8 +31,7 @@ def test_all_zero_pixels(shared_data, open_dataset, mouse, qtbot):
 def test_colour_scale(shared_data, open_dataset, mouse, qtbot):
     widget = open_dataset(shared_data / COCO)
     layer = hover(qtbot, mouse(), widget.explorer, (40, 30))
-    assert layer.colorbar.visible
-    widget.threshold.value = 0.4
+    widget.result.threshold.value = 0.4
     low, high = layer.contrast_limits
     # a level of the colormap begins at the threshold: the ends may be two levels further
     assert low == pytest.approx(spectral_angle_minimum(widget.explorer, (40, 30)), abs=6e-3)
@@ -46,15 +45,14 @@ def spectral_angle_minimum(explorer, pixel):
 
 def test_overlay_is_grey_or_in_colour_under_the_map(shared_data, window, open_dataset, qtbot):
     widget = open_dataset(shared_data / COCO)
-    widget.opacity.value = 0.0
-    widget.explorer.map_layer.colorbar.visible = False
+    widget.look.opacity.value = 0.0
 
     def colourfulness():
         picture = window.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
         return np.ptp(picture, axis=-1).max()
 
     assert colourfulness() == 0
-    widget.overlay_in_colour.value = True
+    widget.look.overlay_in_colour.value = True
     assert colourfulness() > 100
 
 
@@ -70,7 +68,7 @@ def test_pixel_vector_is_drawn_in_the_chart(shared_data, open_dataset, mouse, qt
     pointer = mouse()
 
     def drawn():
-        return dict(widget.chart.curves)["cursor"]
+        return dict(widget.chart_dock.panel.chart.curves)["cursor"]
 
     for position, vector in list(zip(results["positions_rowcol"], results["vectors"], strict=True))[
         :8
@@ -101,7 +99,6 @@ def test_long_loading_shows_napari_progress_bar(shared_data, open_dataset, monke
 def test_pixels_have_sharp_edges(shared_data, window, open_dataset, mouse, qtbot):
     explorer = open_dataset(shared_data / SYNTHETIC).explorer
     pointer = mouse()
-    explorer.map_layer.colorbar.visible = False
     layer = hover(qtbot, pointer, explorer, (4, 4))
     picture = window.screenshot(canvas_only=True, flash=False)[..., :3]
     corner = pointer.pixel_of(layer.data_to_world((10 - 0.4, 8 - 0.4)))

@@ -79,7 +79,6 @@ def test_map_layer_lies_on_the_features_and_is_on_top(viewer, features):
     assert viewer.layers[-1] is layer
     assert viewer.layers.selection.active is layer
     assert layer.blending == "translucent"
-    assert layer.colorbar.visible
 
 
 def test_map_follows_the_cursor(viewer, features, stack):

@@ -11,7 +11,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ifealid.engines import EngineChoice
-from napari_ifealid.explorer import KEYS
+from napari_ifealid.explorer import KEYS, ColourRange
 from napari_ifealid.explorer.alpha_colormaps import FIRE
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.stack import FeatureStack
@@ -56,6 +56,12 @@ def test_first_map_comes_by_itself(widget, features, qtbot):
     assert widget.texts.engine.text().startswith("Runs on CPU: OpenGL runs in software here")
 
 
+def control_of(widget, name):
+    """Return a control, whichever group it is in."""
+    groups = (widget.question, widget.result, widget.look, widget.advanced)
+    return next(getattr(group, name) for group in groups if hasattr(group, name))
+
+
 @pytest.mark.parametrize(
     ("control", "value"),
     [
@@ -63,7 +69,7 @@ def test_first_map_comes_by_itself(widget, features, qtbot):
         ("threshold", 0.25),
         ("opacity", 0.5),
         ("base", 0.75),
-        ("stretch", False),
+        ("colour_range", ColourRange.ALL),
         ("overlay_in_colour", True),
         ("follow", False),
         ("engine", EngineChoice.GPU),
@@ -72,22 +78,23 @@ def test_first_map_comes_by_itself(widget, features, qtbot):
 def test_control_and_state_follow_each_other(widget, qtbot, control, value):
     state = widget.explorer.state
     before = getattr(state, control)
-    getattr(widget, control).value = value
+    shown = control_of(widget, control)
+    shown.value = value
     assert getattr(state, control) == value
     setattr(state, control, before)
-    assert getattr(widget, control).value == before
+    assert shown.value == before
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
 
 
 def test_opacity_in_naparis_own_controls_reaches_the_widget(widget):
     widget.explorer.map_layer.opacity = 0.3
-    assert widget.opacity.value == pytest.approx(0.3)
+    assert widget.look.opacity.value == pytest.approx(0.3)
 
 
 def test_colormap_in_naparis_own_controls_keeps_the_ramp(widget):
     layer = widget.explorer.map_layer
     layer.colormap = "viridis"
-    assert widget.colormap.value == "viridis"
+    assert widget.look.colormap.value == "viridis"
     assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
     np.testing.assert_allclose(layer.colormap.colors[-1], (0.993, 0.906, 0.144, 1), atol=0.01)
 
@@ -95,15 +102,15 @@ def test_colormap_in_naparis_own_controls_keeps_the_ramp(widget):
 def test_colour_made_in_naparis_own_controls_keeps_the_ramp(widget):
     layer = widget.explorer.map_layer
     layer.colormap = "#12ab34"
-    assert widget.colormap.value == "#12ab34"
+    assert widget.look.colormap.value == "#12ab34"
     assert layer.colormap.colors[0, 3] == pytest.approx(0.1)
     np.testing.assert_allclose(layer.colormap.colors[-1, :3], (0.071, 0.671, 0.204), atol=0.01)
 
 
 def test_colormaps_are_all_of_naparis_and_fire_by_default(widget):
-    assert widget.colormap.value == FIRE
-    assert {"viridis", "gray", "magma", "turbo"} <= set(widget.colormap.choices)
-    assert set(widget.colormap.choices) - {FIRE} <= set(AVAILABLE_COLORMAPS)
+    assert widget.look.colormap.value == FIRE
+    assert {"viridis", "gray", "magma", "turbo"} <= set(widget.look.colormap.choices)
+    assert set(widget.look.colormap.choices) - {FIRE} <= set(AVAILABLE_COLORMAPS)
 
 
 def test_layers_to_choose_from_are_those_with_features(widget, viewer, features):
@@ -115,11 +122,11 @@ def test_layers_to_choose_from_are_those_with_features(widget, viewer, features)
 
 
 def test_measure_gives_the_threshold_its_range(widget, qtbot):
-    widget.threshold.value = 0.5
+    widget.result.threshold.value = 0.5
     for measure in (COSINE, SPECTRAL_ANGLE):
         widget.explorer.state.measure = measure
-        assert (widget.threshold.min, widget.threshold.max) == measure.limits
-        assert widget.threshold.value == widget.explorer.state.threshold == measure.limits[0]
+        assert (widget.result.threshold.min, widget.result.threshold.max) == measure.limits
+        assert widget.result.threshold.value == widget.explorer.state.threshold == measure.limits[0]
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
 
 
@@ -127,17 +134,17 @@ def test_memory_of_previews_is_asked_for_only_where_there_is_one(
     widget, viewer, features, qtbot, monkeypatch
 ):
     monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
-    assert widget.preview_memory.native.isHidden()
+    assert widget.advanced.preview_memory.native.isHidden()
     values = dask.array.random.random((16, 200, 900), chunks=1000)
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
     qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
-    assert not widget.preview_memory.native.isHidden()
-    widget.preview_memory.value = 0
+    assert not widget.advanced.preview_memory.native.isHidden()
+    widget.advanced.preview_memory.value = 0
     qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.text())
     widget.choice.layer.value = features
     qtbot.waitUntil(lambda: widget.explorer.stack is not None and widget.explorer.is_idle)
-    assert widget.preview_memory.native.isHidden()
+    assert widget.advanced.preview_memory.native.isHidden()
 
 
 def test_preview_is_offered_no_more_memory_than_it_can_take(widget, viewer, qtbot, monkeypatch):
@@ -147,9 +154,9 @@ def test_preview_is_offered_no_more_memory_than_it_can_take(widget, viewer, qtbo
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
     qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
-    assert widget.preview_memory.max == widget.preview_memory.value == 3
+    assert widget.advanced.preview_memory.max == widget.advanced.preview_memory.value == 3
     assert widget.explorer.state.preview_memory == before > 3
-    widget.preview_memory.value = 2
+    widget.advanced.preview_memory.value = 2
     assert widget.explorer.state.preview_memory == 2
 
 
@@ -159,18 +166,18 @@ def test_renamed_layer_is_listed_under_its_new_name(widget, features):
 
 
 def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stack, qtbot):
-    assert widget.overlay_in_colour.enabled
+    assert widget.look.overlay_in_colour.enabled
     add_stack(viewer, FeatureStack(values=np.ones((3, 4, 5), np.uint8), name="plain"))
     qtbot.waitUntil(lambda: widget.choice.layer.value.name == "plain features")
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
-    assert not widget.overlay_in_colour.enabled
+    assert not widget.look.overlay_in_colour.enabled
 
 
 def test_every_control_has_a_tooltip(widget):
-    parts = (widget, widget.choice)
+    parts = (widget.choice, widget.question, widget.result, widget.look, widget.advanced)
     values = [value for part in parts for value in vars(part).values()]
     controls = [value for value in values if isinstance(value, Widget)]
-    assert len(controls) == 16
+    assert len(controls) == 14
     assert all(control.tooltip for control in controls)
 
 
@@ -202,12 +209,12 @@ def test_panel_is_empty_when_the_map_is_deleted(widget, viewer, features, qtbot)
     qtbot.wait(100)
     labels = (widget.texts.stack, widget.texts.engine, widget.texts.reference, widget.texts.colours)
     assert [label.text() for label in labels] == [""] * 4
-    assert widget.chart.curves == []
-    assert not widget.save_button.isEnabled()
-    assert not widget.overlay_in_colour.enabled
+    assert widget.chart_dock.panel.chart.curves == []
+    assert not widget.advanced.save_button.isEnabled()
+    assert not widget.look.overlay_in_colour.enabled
     assert widget.choice.layer.value is None
     widget.choice.layer.value = features
-    qtbot.waitUntil(lambda: widget.save_button.isEnabled())
+    qtbot.waitUntil(lambda: widget.advanced.save_button.isEnabled())
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
 
 
@@ -228,8 +235,8 @@ def test_bad_layer_is_told_of_and_nothing_changes(widget, viewer, monkeypatch, q
 
 @pytest.mark.parametrize("control", ["colormap", "engine", "feature", "threshold"])
 def test_wheel_over_a_control_without_the_focus_changes_nothing(widget, qtbot, control):
-    native = getattr(widget, control).native
-    before = getattr(widget, control).value
+    shown = control_of(widget, control)
+    native, before = shown.native, shown.value
     for target in (native, *native.findChildren(QWidget)):
         at = QPointF(3, 3)
         no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
@@ -244,7 +251,7 @@ def test_wheel_over_a_control_without_the_focus_changes_nothing(widget, qtbot, c
             False,
         )
         QApplication.sendEvent(target, turn)
-    assert getattr(widget, control).value == before
+    assert shown.value == before
 
 
 def test_layers_that_go_while_one_is_explored_break_nothing(widget, viewer, qtbot):
@@ -267,14 +274,14 @@ def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget, qtbot):
     low, high = widget.explorer.map_layer.contrast_limits
     told = f"Colours from {low:.3g} to {high:.3g}"
     qtbot.waitUntil(lambda: widget.texts.colours.text() == told)
-    widget.threshold.value = 0.6
+    widget.result.threshold.value = 0.6
     qtbot.waitUntil(lambda: widget.texts.colours.text().endswith(", transparent below 0.6"))
-    widget.stretch.value = False
+    widget.look.colour_range.value = ColourRange.ALL
     qtbot.waitUntil(lambda: widget.texts.colours.text().startswith("Colours from 0 to 1"))
 
 
 def test_help_lists_all_keys(widget, qtbot):
-    widget.help_button.click()
+    widget.advanced.help_button.click()
     (box,) = widget.findChildren(QMessageBox)
     assert all(key in box.text() for key in KEYS)
     box.close()

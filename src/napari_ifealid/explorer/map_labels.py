@@ -41,9 +41,7 @@ class LabelledMap:
 
     def labels(self, threshold: float) -> NDArray[np.int32]:
         """Return the regions of the values at or above a threshold."""
-        return threshold_regions(
-            self.values, threshold, mode=self.mode, reference=self.reference
-        )
+        return threshold_regions(self.values, threshold, mode=self.mode, reference=self.reference)
 
 
 class MapLabels:

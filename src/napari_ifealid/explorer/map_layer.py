@@ -86,9 +86,8 @@ class MapLayer:
             contrast_limits=state.measure.limits,
             **placement,
         )
-        self._values = self.layer.data.reshape(spatial_shape)
+        self._values: NDArray[np.float32] = self.layer.data.reshape(spatial_shape)
         self.layer.colorbar.box = False  # napari builds its shader anew whenever the limits change
-        self.layer.colorbar.visible = True
         viewer.add_layer(self.layer)
         self._followers = LateFollowers(self.layer, later)
         self._own_name = self.layer.name

@@ -23,7 +23,7 @@ _MOUSE_HELP = (
 )
 
 
-class AdvancedGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class AdvancedGroup(QWidget):
     """The engine and why it runs, memory, *Save dataset…* and the keys.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from napari.viewer import Viewer
@@ -39,4 +40,6 @@ class ChartDock:
         self.panel.close()
         if self._dock is not None:
             dock, self._dock = self._dock, None
-            self._viewer.window.remove_dock_widget(dock)
+            # the window may be closing, and have taken its docks away
+            with suppress(AttributeError, LookupError, RuntimeError):
+                self._viewer.window.remove_dock_widget(dock)

@@ -14,7 +14,7 @@ from napari_ifealid.formats import suffixes_in_words
 _PLUGIN, _SAMPLE = "napari-ifealid", "chelsea"
 
 
-class EmptyPage(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class EmptyPage(QWidget):
     """Offers the ways to a feature stack.
 
     Parameters

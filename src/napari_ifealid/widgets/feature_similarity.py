@@ -32,7 +32,7 @@ from napari_ifealid.workarounds.removal_context import guard_removals
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
 
-class FeatureSimilarity(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class FeatureSimilarity(QWidget):
     """Groups of controls: what is compared, with what, and what comes of it.
 
     Parameters

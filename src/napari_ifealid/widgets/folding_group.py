@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QMargins
+from functools import partial
+
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 
 _TITLE_STYLE = """
-QPushButton {text-align: left; border: none; font-weight: bold; padding: 2px;}
-QPushButton:focus {border: 1px solid palette(highlight);}
+QPushButton, QPushButton:checked {
+    background: transparent; border: 1px solid transparent; border-radius: 2px;
+    text-align: left; font-weight: bold; padding: 2px;
+}
+QPushButton:hover, QPushButton:checked:hover {background: palette(midlight);}
+QPushButton:focus, QPushButton:checked:focus {border-color: palette(highlight);}
 """
 
 
-class FoldingGroup(QCollapsible):  # type: ignore[misc]  # superqt is not typed
+class FoldingGroup(QCollapsible):
     """Shows or hides its content under a title.
 
     Parameters
@@ -25,17 +31,28 @@ class FoldingGroup(QCollapsible):  # type: ignore[misc]  # superqt is not typed
     """
 
     def __init__(self, title: str, content: QWidget) -> None:
-        super().__init__(title, expandedIcon="▾", collapsedIcon="▸")
+        super().__init__(expandedIcon=QIcon(), collapsedIcon=QIcon())
         self.setDuration(0)  # what moves slowly is in the way
         self.toggleButton().setStyleSheet(_TITLE_STYLE)
         self.toggleButton().setToolTip(f"Fold or unfold “{title}”")
-        self.layout().setContentsMargins(QMargins(0, 0, 0, 0))
-        self.layout().setSpacing(2)
+        outer = self.layout()
+        assert outer is not None
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(2)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(4, 0, 0, 2)
         layout.addWidget(content)
         self.setContent(holder)
+        self._title = title
+        self.toggled.connect(self._show_title)
         if is_unfolded(title):
             self.expand(animate=False)
-        self.toggled.connect(lambda unfolded: set_unfolded(title, unfolded))
+        else:
+            self.collapse(animate=False)
+            self._show_title(False)
+        self.toggled.connect(partial(set_unfolded, title))
+
+    def _show_title(self, unfolded: bool) -> None:
+        self.setText(f"{'▾' if unfolded else '▸'} {self._title}")
+        self.content().setVisible(unfolded)  # else Tab would go to what is folded away

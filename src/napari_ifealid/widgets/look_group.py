@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_ifealid.explorer import ColourRange, Explorer
 from napari_ifealid.explorer.alpha_colormaps import colormap_names
@@ -14,7 +14,7 @@ from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 
-class LookGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class LookGroup(QWidget):
     """Controls of the colours.
 
     Parameters
@@ -62,6 +62,9 @@ class LookGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
         form.addRow("Base opacity", self.base.native)
         form.addRow(self.overlay_in_colour.native)
         form.addRow(self.shows_feature.native, self.feature.native)
+        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        for control in (self.colormap, self.colour_range):
+            control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
         self._bind()
 
     def stop(self) -> None:

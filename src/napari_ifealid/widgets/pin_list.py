@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -22,7 +25,7 @@ _HEIGHT, _SWATCH = 58, 12  # pixels; three rows
 _EMPTY = "Click in the picture to pin a pixel"
 
 
-class PinList(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class PinList(QWidget):
     """Lists the explorer's pins.
 
     Parameters
@@ -34,7 +37,7 @@ class PinList(QWidget):  # type: ignore[misc]  # qtpy is not typed
         super().__init__()
         self._explorer = explorer
         self._pins: list[Pin] = []
-        self.rows = QListWidget()
+        self.rows = _Rows(self._remove_chosen)
         self.rows.setFixedHeight(_HEIGHT)  # so that nothing moves when pins come and go
         self.rows.setIconSize(QSize(_SWATCH, _SWATCH))
         self.rows.setToolTip("The pins, in their colours. Delete removes the chosen one")
@@ -49,9 +52,6 @@ class PinList(QWidget):  # type: ignore[misc]  # qtpy is not typed
         self.rows.itemSelectionChanged.connect(self._show_buttons)
         self.remove.clicked.connect(self._remove_chosen)
         self.clear.clicked.connect(explorer.pins.clear)
-        key = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.rows)
-        key.setContext(Qt.ShortcutContext.WidgetShortcut)
-        key.activated.connect(self._remove_chosen)
         self._show()
 
     def stop(self) -> None:
@@ -101,6 +101,21 @@ class PinList(QWidget):  # type: ignore[misc]  # qtpy is not typed
         row = self.rows.currentRow()
         if 0 <= row < len(self._pins):
             self._explorer.pins.remove(self._pins[row])
+
+
+class _Rows(QListWidget):
+    """Rows of which the chosen one is removed with the key Delete."""
+
+    def __init__(self, remove: Callable[[], None]) -> None:
+        super().__init__()
+        self._remove = remove
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Remove the chosen row."""
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._remove()
+        else:
+            super().keyPressEvent(event)
 
 
 def _swatch(colour: str) -> QIcon:

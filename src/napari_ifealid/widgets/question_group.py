@@ -18,7 +18,7 @@ _TOOLTIPS = {
 }
 
 
-class QuestionGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class QuestionGroup(QWidget):
     """The kind of reference, and the pins.
 
     Parameters

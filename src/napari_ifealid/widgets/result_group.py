@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import ComboBox, FloatSlider
+from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -36,7 +39,7 @@ _UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 
 
-class ResultGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class ResultGroup(QWidget):
     """The threshold on a histogram of the map, and what can be made of it.
 
     Parameters
@@ -56,7 +59,7 @@ class ResultGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
             "How many pixels have which similarity, and its colour. Drag the line: pixels less "
             "similar than this are transparent. With the focus, the arrow keys move it"
         )
-        self.threshold = FloatSlider(
+        self.threshold = FloatSpinBox(
             tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
         )
         self.count = QLabel()
@@ -88,17 +91,22 @@ class ResultGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.histogram)
-        for row in (
-            (self.threshold.native, self.count),
-            (self.mode.native, self.make),
-            (self.table, self.save),
+        for row, stretch in (
+            ((QLabel("Threshold"), self.threshold.native, self.count), (0, 0, 1)),
+            ((self.mode.native, self.make), (1, 0)),
+            ((self.table, self.save), (1, 1)),
         ):
             line = QHBoxLayout()
-            for part in row:
-                line.addWidget(part, int(part is not self.count and part is not self.make))
+            line.setSpacing(4)
+            for part, share in zip(row, stretch, strict=True):
+                line.addWidget(part, share)
             layout.addLayout(line)
-        # as wide as any count, so that the slider keeps its length
-        self.count.setMinimumWidth(self.fontMetrics().horizontalAdvance("999999 px, 99.9 %"))
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.mode.native.setSizeAdjustPolicy(shortest)
+        # as wide as the longer of its texts, so that nothing moves when it changes
+        self.make.setMinimumWidth(self.make.sizeHint().width() + 8)
 
     def _bind(self) -> None:
         explorer, events = self._explorer, self._explorer.state.events
@@ -203,9 +211,10 @@ class ResultGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
         table = region_table(numbers, source.values, grid=source.grid, units=units)
         layer.features = table.rename(columns={"label": "index"})
         self._ask_and_write(
-            "Save the table", f"{layer.name}.csv", "CSV (*.csv)", lambda path: write_table(
-                path, table, force=True
-            )
+            "Save the table",
+            f"{layer.name}.csv",
+            "CSV (*.csv)",
+            lambda path: write_table(path, table, force=True),
         )
 
     def _save_map(self) -> None:

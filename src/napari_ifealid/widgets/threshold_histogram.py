@@ -17,7 +17,7 @@ _HEIGHT, _STRIP, _MARGIN = 84, 9, 8  # pixels
 _KEY_STEP = 0.01  # of the range
 
 
-class ThresholdHistogram(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class ThresholdHistogram(QWidget):
     """Draws a histogram, the colour of each value under it, and a threshold.
 
     The threshold is dragged, or moved with the arrow keys.
@@ -170,9 +170,7 @@ class ThresholdHistogram(QWidget):  # type: ignore[misc]  # qtpy is not typed
         painter.setPen(QPen(text, 0.5))
         painter.drawRect(area)
 
-    def _draw_threshold(
-        self, painter: QPainter, bars: QRectF, strip: QRectF, text: QColor
-    ) -> None:
+    def _draw_threshold(self, painter: QPainter, bars: QRectF, strip: QRectF, text: QColor) -> None:
         x = self._place(self._threshold)
         colour = self.palette().color(QPalette.ColorRole.Highlight) if self.hasFocus() else text
         painter.setPen(QPen(colour, 2.0))

@@ -11,7 +11,7 @@ from napari_ifealid.widgets.stack_choice import StackChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 
-class WhatGroup(QWidget):  # type: ignore[misc]  # qtpy is not typed
+class WhatGroup(QWidget):
     """The choice of the stack, with buttons to go through all of them.
 
     Parameters
