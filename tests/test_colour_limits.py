@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from napari.utils.colormaps import Colormap
 
 from napari_ifealid.colormaps import LEVELS
-from napari_ifealid.explorer.colour_limits import hidden_levels, stretched, with_a_level_at
+from napari_ifealid.colour_limits import hidden_levels, stretched, with_a_level_at
 
 SHARES = st.floats(0, 1, width=32)
 
