@@ -1,5 +1,6 @@
 """Look inside feature maps and hyperspectral images in napari."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.errors import DatasetError
@@ -8,13 +9,28 @@ from napari_ifealid.stack import FeatureStack
 
 if TYPE_CHECKING:
     from napari_ifealid.extraction import extract_features
+    from napari_ifealid.results import threshold_regions
+    from napari_ifealid.similarity import similarity_map
 
-__all__ = ["DatasetError", "FeatureStack", "extract_features", "read_stack", "write_stack"]
+__all__ = [
+    "DatasetError",
+    "FeatureStack",
+    "extract_features",
+    "read_stack",
+    "similarity_map",
+    "threshold_regions",
+    "write_stack",
+]
+
+# torch takes seconds to import, and may be missing; the others need much that a reader does not
+_LAZY = {
+    "extract_features": "napari_ifealid.extraction",
+    "similarity_map": "napari_ifealid.similarity",
+    "threshold_regions": "napari_ifealid.results",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "extract_features":  # torch takes seconds to import, and may be missing
-        from napari_ifealid.extraction import extract_features
-
-        return extract_features
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """From the cursor, the pins and the chosen stack to maps in napari layers."""
 
-from napari_ifealid.explorer.colour_limits import ColourRange
+from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS
 from napari_ifealid.explorer.map_request import FeatureRequest, ReferenceMode, SimilarityRequest

@@ -11,8 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from napari_ifealid.explorer.alpha_colormaps import AlphaColormaps, plain_name
-from napari_ifealid.explorer.colour_limits import (
+from napari_ifealid.colour_limits import (
     ColourRange,
     Limits,
     colour_limits,
@@ -20,6 +19,7 @@ from napari_ifealid.explorer.colour_limits import (
     stretched,
     with_a_level_at,
 )
+from napari_ifealid.explorer.alpha_colormaps import AlphaColormaps, plain_name
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.sources import MAP_KEY, MAP_NAME
 from napari_ifealid.explorer.state import ExplorerState

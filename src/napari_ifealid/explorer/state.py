@@ -8,9 +8,9 @@ from typing import ClassVar
 from napari.layers import Image
 from psygnal import SignalGroupDescriptor
 
+from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer.alpha_colormaps import FIRE
-from napari_ifealid.explorer.colour_limits import ColourRange, Limits
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure

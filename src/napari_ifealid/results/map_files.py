@@ -43,7 +43,8 @@ def write_map(
     - .npy: a NumPy array of float32.
     - .tif, .tiff: an image of float32, which ImageJ opens as a hyperstack. It has the distance of
       the pixels and its unit where the units are known and the grid is neither rotated nor
-      sheared. A map of more than 4 axes or 4 GB is a TIFF without them.
+      sheared. A map of more than 4 axes or 4 GB, or one pixel wide, is a TIFF without
+      them.
     - .csv: one line for each pixel, in C order. The columns are its index along each axis (``y``,
       ``x``), with a grid the place of its centre in the world (``world_y``, ``world_x``), and its
       ``similarity``, empty for NaN.
@@ -105,10 +106,14 @@ def _write_tiff(
     names: Sequence[str],
 ) -> None:
     buffer = BytesIO()  # tifffile refuses a stream whose name is a number, as an unfinished file's
-    is_imagej = values.ndim <= _IMAGEJ_AXES and values.nbytes <= _IMAGEJ_BYTES
-    described = _imagej_tags(grid, units, names) if is_imagej else {}
+    described = _imagej_tags(grid, units, names) if _fits_imagej(values) else {}
     tifffile.imwrite(buffer, values, photometric="minisblack", **described)
     stream.write(buffer.getbuffer())
+
+
+def _fits_imagej(values: NDArray[np.float32]) -> bool:
+    # tifffile joins slices that are one pixel wide into one image
+    return values.ndim <= _IMAGEJ_AXES and values.nbytes <= _IMAGEJ_BYTES and values.shape[-1] > 1
 
 
 def _imagej_tags(grid: Grid | None, units: Sequence[str], names: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from napari.utils.colormaps import Colormap
 
 from napari_ifealid.colormaps import LEVELS
-from napari_ifealid.explorer.colour_limits import (
+from napari_ifealid.colour_limits import (
     ColourRange,
     colour_limits,
     hidden_levels,

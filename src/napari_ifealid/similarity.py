@@ -1,0 +1,178 @@
+"""Similarity maps from Python, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from operator import index
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.engines import (
+    EngineChoice,
+    plan_engine,
+    prepare_stack,
+    start_engine,
+    whole_map,
+)
+from napari_ifealid.formats.loading import cannot_read
+from napari_ifealid.grid import Region, whole_region
+from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Measure
+from napari_ifealid.query import Query, Rule
+from napari_ifealid.stack import FeatureStack
+
+ReferenceLike = tuple[int, ...] | Sequence[float] | NDArray[Any]
+"""A pixel, a tuple of one index along each spatial axis; or a vector of shape (C,)."""
+
+
+def similarity_map(
+    stack: FeatureStack,
+    reference: ReferenceLike | Sequence[ReferenceLike],
+    *,
+    rule: Rule | str = Rule.BEST,
+    measure: Measure | str = SPECTRAL_ANGLE,
+) -> NDArray[np.float32]:
+    """Return how similar each pixel of a stack is to a reference.
+
+    Computed on the CPU; a lazy stack is read and compared block by block.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    reference : tuple of int, array of shape (C,), or a sequence of these
+        What all pixels are compared with. A tuple of integers is a pixel: an index along each
+        spatial axis, from 0. An array or a list of numbers is a vector, in the units of the
+        stack. A list, or a tuple, of these is several references, and so are the rows of an array
+        of shape (R, C).
+    rule : Rule or str, optional
+        How several references are joined: "best", the largest of the similarities to each, or
+        "mean", the similarity to the mean of their vectors.
+    measure : Measure or str, optional
+        "spectral angle" or "cosine".
+
+    Returns
+    -------
+    array of float32
+        Of the stack's spatial shape. 1 at the reference, NaN where a pixel is not finite.
+
+    Raises
+    ------
+    ValueError
+        If there is no such pixel, or a vector has another number of features than the stack; if
+        there is no reference, no such rule or no such measure.
+    DatasetError
+        If the values of the stack can't be read.
+
+    Examples
+    --------
+    Compare all pixels with one of them, with a vector, and with the best of two pixels:
+
+    >>> import numpy as np
+    >>> from napari_ifealid import FeatureStack, similarity_map
+    >>> spectra = np.array([[[1, 0], [1, 1]], [[0, 1], [0, 2]]])
+    >>> stack = FeatureStack(values=spectra, name="Meadow")
+    >>> similarity_map(stack, (0, 0)).round(2)
+    array([[1. , 0.5],
+           [0. , 0. ]], dtype=float32)
+    >>> similarity_map(stack, np.array([0.0, 0.5])).round(2)
+    array([[0. , 0.5],
+           [1. , 1. ]], dtype=float32)
+    >>> similarity_map(stack, [(0, 0), (1, 1)]).round(2)
+    array([[1. , 0.5],
+           [1. , 1. ]], dtype=float32)
+    """
+    return region_map(
+        stack, query_for(stack, reference, rule, measure), whole_region(stack.spatial_shape)
+    )
+
+
+def query_for(
+    stack: FeatureStack,
+    reference: ReferenceLike | Sequence[ReferenceLike],
+    rule: Rule | str = Rule.BEST,
+    measure: Measure | str = SPECTRAL_ANGLE,
+) -> Query:
+    """Return the query of a stack for references, see `similarity_map`."""
+    rule, measure = Rule(rule), _measure(measure)
+    references: Iterable[Any] = reference if _is_sequence(reference) else [reference]
+    return Query.to(*(_vector(stack, one) for one in references), rule=rule, measure=measure)
+
+
+def region_map(stack: FeatureStack, query: Query, region: Region) -> NDArray[np.float32]:
+    """Return the map of a region of a stack, computed on the CPU.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    query : Query
+    region : tuple of slice
+
+    Returns
+    -------
+    array of float32
+        Of the region's shape.
+
+    Raises
+    ------
+    DatasetError
+        If the values of the stack can't be read.
+    """
+    plan = plan_engine(EngineChoice.CPU, stack, None)
+    with closing(start_engine(prepare_stack(stack, plan)).engine) as engine:
+        try:
+            return whole_map(engine.parts(query, region), region)
+        except Exception as error:  # each kind of storage fails in its own way
+            if not stack.is_lazy:
+                raise
+            raise cannot_read(stack.name, error) from error
+
+
+def _measure(measure: Measure | str) -> Measure:
+    known = {one.name: one for one in MEASURES}
+    if isinstance(measure, Measure):
+        return measure
+    if measure not in known:
+        raise ValueError(f"the measure {measure!r}; expected one of {', '.join(known)}")
+    return known[measure]
+
+
+def _is_sequence(reference: Any) -> bool:
+    """Return whether these are several references."""
+    if isinstance(reference, list | tuple):
+        return len(reference) == 0 or np.ndim(reference[0]) > 0
+    return np.ndim(reference) > 1
+
+
+def _vector(stack: FeatureStack, reference: Any) -> NDArray[np.float64]:
+    if isinstance(reference, tuple):
+        return _vector_of_pixel(stack, reference)
+    vector = np.asarray(reference, np.float64)
+    if vector.shape != (stack.feature_count,):
+        raise ValueError(
+            f"a reference of shape {vector.shape}; expected a vector of the stack's "
+            f"{stack.feature_count} features, or a pixel as a tuple of integers"
+        )
+    return vector
+
+
+def _vector_of_pixel(stack: FeatureStack, reference: tuple[Any, ...]) -> NDArray[np.float64]:
+    try:
+        pixel = tuple(map(index, reference))
+    except TypeError:
+        pixel = ()
+    shape = stack.spatial_shape
+    if len(pixel) != len(shape) or not all(
+        0 <= part < length for part, length in zip(pixel, shape, strict=True)
+    ):
+        raise ValueError(
+            f"the reference {reference}; expected a pixel, an index along each spatial axis "
+            f"below {shape}, or a vector as an array"
+        )
+    try:
+        return stack.vector(pixel)
+    except Exception as error:
+        if not stack.is_lazy:
+            raise
+        raise cannot_read(stack.name, error) from error
