@@ -35,6 +35,7 @@ class Cursor:
         self._state = state
         self._reaches = reaches
         self._place: Place | None = None
+        self._is_under_mouse = False
         self._connections = Connections()
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         for event in (viewer.dims.events.current_step, viewer.dims.events.order):
@@ -45,8 +46,17 @@ class Cursor:
         """The place in the world, None before there was any."""
         return self._place
 
+    @property
+    def is_under_mouse(self) -> bool:
+        """Whether the place is where the mouse was last over the picture."""
+        return self._is_under_mouse
+
     def move_to(self, place: Sequence[float]) -> None:
         """Compare with a place from now on, whether it is held or not."""
+        self._is_under_mouse = False
+        self._move_to(place)
+
+    def _move_to(self, place: Sequence[float]) -> None:
         place = tuple(float(x) for x in place)
         if place != self._place:
             self._place = place
@@ -61,7 +71,7 @@ class Cursor:
     def _on_mouse_move(self, _viewer: ViewerModel, event: Any) -> None:
         # not through the viewer passed, a proxy that checks each attribute
         if self._state.follow and self._viewer.dims.ndisplay == 2:
-            self._follow(event.position)
+            self._follow(event.position, is_under_mouse=True)
 
     def _on_dims(self) -> None:
         """Go along with the sliders: the place lies in the slice that is shown."""
@@ -71,9 +81,10 @@ class Cursor:
         place = [*dims.point[: -len(self._place)], *self._place][-dims.ndim :]
         for axis in dims.not_displayed:
             place[axis] = dims.point[axis]
-        self._follow(place)
+        self._follow(place, is_under_mouse=self._is_under_mouse)
 
-    def _follow(self, place: Sequence[float]) -> None:
+    def _follow(self, place: Sequence[float], *, is_under_mouse: bool) -> None:
         place = tuple(float(x) for x in place)
         if self._reaches(place):
-            self.move_to(place)
+            self._is_under_mouse = is_under_mouse
+            self._move_to(place)

@@ -37,6 +37,7 @@ from napari_ifealid.explorer.sources import (
 )
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Region
+from napari_ifealid.layers import START_KEY
 from napari_ifealid.query import Origin, Rule
 from napari_ifealid.stack import FeatureStack
 
@@ -125,6 +126,11 @@ class Explorer:
         """Whether the cursor's place is outside of the explored stack."""
         place, session = self.cursor.place, self._session
         return place is not None and session is not None and session.grid.pixel_at(place) is None
+
+    @property
+    def rests(self) -> bool:
+        """Whether the mouse changes nothing, since the view is in 3-D."""
+        return bool(self._viewer.dims.ndisplay != 2)
 
     @property
     def pinned(self) -> list[tuple[Pixel, Pin]]:
@@ -338,6 +344,9 @@ class Explorer:
                 remove_layer(self._viewer, self._left_behind.pop())
             self._exploration.show(session)
             self.pins.show_in(pin_frame(session))
+            start = session.layer.metadata.get(START_KEY)
+            if start is not None and self.cursor.place is None:
+                self.cursor.move_to(start)
         self.stack_changed.emit()
         self._ask_one(session)
         self._tell_pixel()

@@ -102,9 +102,11 @@ class MapLabels:
         self._map = LabelledMap(values.copy(), shown.request, session.grid, mode, reference)
         self._session = session
         self._layer = _layer(image, self._numbers(image.data.shape), name)
-        active = set(self._viewer.layers.selection)
+        layers = self._viewer.layers
+        selected = set(layers.selection)
         self._viewer.add_layer(self._layer)
-        self._viewer.layers.selection = active
+        layers.move(len(layers) - 1, layers.index(image) + 1)  # under the pins
+        layers.selection = selected
         self._connections.connect(self._state.events.threshold, self._follow)
         self._connections.connect(session.map_changed, self._on_map)
         self._connections.connect(self._viewer.layers.events.removed, self._on_removed)

@@ -6,11 +6,14 @@ from contextlib import suppress
 from typing import Any
 
 from napari.viewer import Viewer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.widgets.chart_panel import ChartPanel
 
 _NAME = "Feature chart"
+_HEIGHT = 190  # pixels
 
 
 class ChartDock:
@@ -28,12 +31,15 @@ class ChartDock:
         self.panel = ChartPanel(explorer)
 
     def open(self) -> None:
-        """Show the chart, also after the user has closed its dock."""
+        """Show the chart, unless it was shown before: the user may have closed it."""
         if self._dock is None:
             self._dock = self._viewer.window.add_dock_widget(
                 self.panel, name=_NAME, area="bottom", add_vertical_stretch=False
             )
-        self._dock.show()
+            main, dock = self.panel.window(), self.panel.parentWidget()
+            if isinstance(main, QMainWindow) and isinstance(dock, QDockWidget):
+                # else Qt shares the height between the picture and the chart
+                main.resizeDocks([dock], [_HEIGHT], Qt.Orientation.Vertical)
 
     def close(self) -> None:
         """Take the chart out of the window."""

@@ -12,10 +12,12 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWi
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
 from napari_ifealid.widgets.chart_dock import ChartDock
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
+from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
@@ -59,6 +61,7 @@ class FeatureSimilarity(QWidget):
         self._lay_out()
         groups = (self.question, self.result, self.look, self.advanced)
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
+        self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in groups]
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
@@ -75,13 +78,14 @@ class FeatureSimilarity(QWidget):
         super().showEvent(event)
         if not self._knows_window and self._when_closed:
             self._knows_window = True
-            self.chart_dock.open()
             guard_removals(self._viewer, self)
             self._when_closed += [
                 LastMove(self).close,
                 CanvasFocus(self).close,
+                FirstHover(self.explorer, self).close,
                 self.chart_dock.close,
             ]
+            self._show_page()
 
     def _lay_out(self) -> None:
         groups = QWidget()
@@ -104,6 +108,8 @@ class FeatureSimilarity(QWidget):
     def _show_page(self) -> None:
         has_stacks = any(layer is not None for layer in self.choice.layer.choices)
         self._pages.setCurrentIndex(int(has_stacks))
+        if has_stacks and self._knows_window:
+            self.chart_dock.open()
 
 
 def _call_all(functions: list[Callable[[], None]]) -> None:

@@ -36,6 +36,7 @@ from napari_ifealid.widgets.reference_name import reference_name
 from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 
 _UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
+_SPIN_BOX = 96  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 
 
@@ -101,6 +102,7 @@ class ResultGroup(QWidget):
             for part, share in zip(row, stretch, strict=True):
                 line.addWidget(part, share)
             layout.addLayout(line)
+        self.threshold.native.setMaximumWidth(_SPIN_BOX)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

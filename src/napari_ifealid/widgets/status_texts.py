@@ -13,6 +13,8 @@ from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.reference_name import reference_name
 
+_RESTS = ". The mouse rests in the 3-D view: go back to 2-D to hover"
+
 
 class StatusTexts:
     """Labels that follow the explorer, those of the map a moment later than it.
@@ -88,7 +90,9 @@ class StatusTexts:
         if explorer.pixel is None:
             self.reference.clear()
         else:
-            self.reference.setText(reference_name(explorer).capitalize() + self._accuracy())
+            rests = _RESTS if explorer.rests else ""
+            text = reference_name(explorer) + self._accuracy() + rests
+            self.reference.setText(text[:1].upper() + text[1:])
         if layer is None:
             self.colours.clear()
         else:
