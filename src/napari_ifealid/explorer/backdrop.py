@@ -15,11 +15,10 @@ from napari_ifealid.explorer.session import Session, remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, is_opened_overlay
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_placement
+from napari_ifealid.luminance import grey_image
 from napari_ifealid.stack import FeatureStack
 
 BACKDROP_NAME = "image under the map"
-
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
 
 
 class Backdrop:
@@ -194,6 +193,5 @@ def _place_under_maps(viewer: ViewerModel) -> int:
     return index
 
 
-def _grey(image: NDArray[Any]) -> NDArray[np.uint8]:
-    luminance = (image @ _LUMINANCE + 0.5).astype(np.uint8)
-    return np.repeat(luminance[..., np.newaxis], 3, axis=-1)
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(grey_image(image)[..., np.newaxis], 3, axis=-1)

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_ifealid.luminance import grey_image, luminance
+
+
+def test_green_is_lighter_than_red_and_red_than_blue():
+    red, green, blue = luminance(np.eye(3))
+    assert green > red > blue
+    assert red + green + blue == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("level", [0, 1, 128, 255])
+def test_grey_stays_as_it_is(level):
+    image = np.full((2, 3, 3), level, np.uint8)
+    assert np.array_equal(grey_image(image), image[..., 0])
+    assert grey_image(image).dtype == np.uint8
