@@ -285,3 +285,12 @@ def test_help_lists_all_keys(widget, qtbot):
     (box,) = widget.findChildren(QMessageBox)
     assert all(key in box.text() for key in KEYS)
     box.close()
+
+
+def test_spin_box_steps_through_features(widget, qtbot):
+    widget.shows_feature.value = True
+    assert widget.explorer.state.feature == 0
+    widget.feature.value = 5
+    assert widget.explorer.state.feature == 5
+    assert widget.feature.max == 8
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QHelpEvent, QMouseEvent, QPalette, QWheelEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QToolTip
+from qtpy.QtGui import QColor, QFontMetrics, QMouseEvent, QPalette, QWheelEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
+from napari_ifealid.widgets.vector_chart import MEAN_NAME, PinnedVector, VectorChart
 
 COUNT = 20
+NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
@@ -68,11 +69,10 @@ def clicked(chart):
 def move(chart):
     """Moves the pointer over the chart."""
 
-    def move(place: QPoint, buttons: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    def move(place: QPoint, buttons=Qt.MouseButton.NoButton, key=NO_KEY) -> None:
         viewport, none = chart.plot.viewport(), Qt.MouseButton.NoButton
         places = QPointF(place), QPointF(viewport.mapToGlobal(place))
-        plain = Qt.KeyboardModifier.NoModifier
-        event = QMouseEvent(QEvent.Type.MouseMove, *places, none, buttons, plain)
+        event = QMouseEvent(QEvent.Type.MouseMove, *places, none, buttons, key)
         QApplication.sendEvent(viewport, event)
 
     return move
@@ -80,16 +80,43 @@ def move(chart):
 
 @pytest.fixture
 def drag(chart, move, qtbot):
-    def drag(start: QPoint, stop: QPoint) -> None:
-        left = Qt.MouseButton.LeftButton
+    def drag(start: QPoint, stop: QPoint, button=Qt.MouseButton.LeftButton, key=NO_KEY) -> None:
         move(start)
-        qtbot.mousePress(chart.plot.viewport(), left, pos=start)
+        qtbot.mousePress(chart.plot.viewport(), button, key, start)
         for step in range(1, 5):
             qtbot.wait(15)  # the scene leaves out moves within 10 ms
-            move(start + (stop - start) * step / 4, left)
-        qtbot.mouseRelease(chart.plot.viewport(), left, pos=stop)
+            move(start + (stop - start) * step / 4, button, key)
+        qtbot.mouseRelease(chart.plot.viewport(), button, key, stop)
 
     return drag
+
+
+@pytest.fixture
+def turn_wheel(chart):
+    """Turns the wheel at a place in the viewport."""
+
+    def turn_wheel(place: QPoint, angle: int = 240) -> None:
+        viewport = chart.plot.viewport()
+        turn = QWheelEvent(
+            QPointF(place),
+            QPointF(viewport.mapToGlobal(place)),
+            QPoint(),
+            QPoint(0, angle),
+            Qt.MouseButton.NoButton,
+            NO_KEY,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(viewport, turn)
+
+    return turn_wheel
+
+
+@pytest.fixture
+def brushed(chart):
+    ranges: list[slice | None] = []
+    chart.features_brushed.connect(ranges.append)
+    return ranges
 
 
 def curves(chart) -> dict[str, object]:
@@ -99,12 +126,26 @@ def curves(chart) -> dict[str, object]:
 
 
 def legend_names(chart) -> list[str]:
-    legend = chart._legend
-    return [label.text for _, label in legend.items] if legend.isVisible() else []
+    return [entry.name for entry in chart.legend.entries]
 
 
 def tick_labels(chart) -> list[str]:
     return chart.plot.getPlotItem().getAxis("bottom").tickStrings([0, 1, 2.0, COUNT], 1.0, 1.0)
+
+
+def shown_ticks(chart) -> list[str]:
+    """The texts of the axis as it is drawn."""
+    axis = chart.plot.getPlotItem().getAxis("bottom")
+    (spacing, places), *_ = axis.tickValues(*axis.range, axis.width())
+    return axis.tickStrings(places, 1.0, spacing)
+
+
+def x_range(chart) -> tuple[float, float]:
+    return tuple(chart.plot.getPlotItem().getViewBox().viewRange()[0])
+
+
+def zoom(chart, left: float, right: float) -> None:
+    chart.plot.getPlotItem().getViewBox().setXRange(left, right, padding=0)
 
 
 def y_range(chart) -> tuple[float, float]:
@@ -160,12 +201,6 @@ def test_removed_pins_take_the_legend_with_them(chart, pins):
     assert legend_names(chart) == []
 
 
-def test_name_is_text_not_markup(chart, vector):
-    chart.set_pinned_vectors([PinnedVector(vector, "#ff0000", "<b>1</b>")])
-    label = chart._legend.getLabel(curves(chart)["<b>1</b>"])
-    assert label.item.toPlainText() == "<b>1</b>"
-
-
 def test_new_features_clear_the_chart(chart, vector, pins):
     chart.set_cursor_vector(vector)
     chart.set_pinned_vectors(pins)
@@ -183,17 +218,6 @@ def test_new_features_clear_the_chart(chart, vector, pins):
 def test_what_does_not_fit_the_features_is_refused(chart, set_):
     with pytest.raises(ValueError, match="feature"):
         set_(chart, COUNT if set_ is VectorChart.mark_feature else np.zeros(COUNT + 1, int))
-
-
-def test_axis_counts_features_or_shows_their_labels(chart):
-    axis = chart.plot.getPlotItem().getAxis("bottom")
-    assert tick_labels(chart) == ["0", "1", "2", ""]
-    assert axis.label.isVisible()
-    chart.set_features([450.5, 460.0, 470.25])
-    assert tick_labels(chart) == ["450.5", "460", "470.25", ""]
-    assert not axis.label.isVisible()
-    chart.set_features(["red", "green", "blue"])
-    assert tick_labels(chart) == ["red", "green", "blue", ""]
 
 
 def test_order_moves_values_and_labels(chart, vector, pins):
@@ -266,63 +290,6 @@ def test_click_beside_the_plot_is_none(chart, clicked, qtbot):
     assert clicked == []
 
 
-def test_click_in_the_legend_hides_a_curve(chart, clicked, pins, qtbot, move):
-    chart.set_pinned_vectors(pins)
-    chart.grab()
-    sample = chart._legend.items[0][0]
-    place = chart.plot.mapFromScene(sample.sceneBoundingRect().center())
-    move(place)
-    qtbot.mouseClick(chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert clicked == []
-    assert not curves(chart)["80, 53"].isVisible()
-
-
-def test_drag_pans_and_is_no_click(chart, at, clicked, drag, vector):
-    chart.set_cursor_vector(vector)
-    before = y_range(chart)
-    drag(at(5.0, 0.3), at(5.0, 0.7))
-    after = y_range(chart)
-    assert after[0] < before[0]
-    assert after[1] < before[1]
-    assert clicked == []
-
-
-def test_range_grows_but_does_not_shrink(chart):
-    chart.set_cursor_vector(np.full(COUNT, 0.5))
-    assert y_range(chart) == pytest.approx((0.0, 0.515))
-    chart.set_cursor_vector(np.full(COUNT, 4.0))
-    grown = y_range(chart)
-    assert grown == pytest.approx((0.0, 4.12))
-    chart.set_cursor_vector(np.full(COUNT, 0.5))
-    assert y_range(chart) == grown
-    chart.set_pinned_vectors([PinnedVector(np.full(COUNT, -4.0), "#ff0000", "0, 0")])
-    assert y_range(chart) == pytest.approx((-4.24, 4.24))
-
-
-def test_range_of_the_users_own_stays_until_view_all(chart, at, vector):
-    view = chart.plot.getPlotItem().getViewBox()
-    chart.set_cursor_vector(np.full(COUNT, 8.0))
-    chart.set_cursor_vector(np.full(COUNT, 1.0))
-    view.setRange(xRange=(2, 5), yRange=(0, 0.5), padding=0)
-    chart.set_cursor_vector(np.full(COUNT, 2.0))
-    assert y_range(chart) == (0, 0.5)
-    view.menu.viewAll.trigger()
-    assert y_range(chart) == pytest.approx((0.0, 2.06))
-    assert view.viewRange()[0] == [-0.5, COUNT - 0.5]
-    chart.set_cursor_vector(np.full(COUNT, 3.0))
-    assert y_range(chart) == pytest.approx((0.0, 3.09))
-
-
-def test_view_never_leaves_the_features(chart, vector):
-    chart.set_cursor_vector(vector)
-    view = chart.plot.getPlotItem().getViewBox()
-    view.setRange(xRange=(-500, 5), yRange=(1000, 1001))
-    (left, right), (low, high) = view.viewRange()
-    assert left >= -0.5
-    assert right <= COUNT - 0.5
-    assert low < high < 10
-
-
 def test_missing_values_leave_gaps(chart, vector):
     vector[4:6] = np.nan
     vector[9] = np.inf
@@ -358,8 +325,7 @@ def test_export_asks_for_a_file_and_writes_it(
     answer = str(tmp_path / chosen), kind
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
     told = notices(monkeypatch)
-    (action,) = chart.plot.scene().contextMenu
-    action.trigger()
+    chart.ask_where_to_export()
     assert [path.name for path in tmp_path.iterdir()] == [written]
     assert told == [f"Saved {tmp_path / written}"]
 
@@ -367,8 +333,7 @@ def test_export_asks_for_a_file_and_writes_it(
 def test_export_without_a_file_writes_nothing(chart, monkeypatch, tmp_path):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
     told = notices(monkeypatch)
-    (action,) = chart.plot.scene().contextMenu
-    action.trigger()
+    chart.ask_where_to_export()
     assert told == []
 
 
@@ -377,8 +342,7 @@ def test_export_that_fails_says_why_and_keeps_the_old_file(chart, monkeypatch, t
     answer = str(tmp_path / "a"), "CSV table (*.csv)"  # nobody was asked whether to replace it
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
     told = notices(monkeypatch)
-    (action,) = chart.plot.scene().contextMenu
-    action.trigger()
+    chart.ask_where_to_export()
     assert "a.csv" in told[0]
     assert (tmp_path / "a.csv").read_text() == "old"
 
@@ -398,18 +362,6 @@ def test_curves_are_told_in_the_order_of_the_features(chart, vector, pins):
     names, values = zip(*chart.curves, strict=True)
     assert names == ("cursor", "80, 53", "7, 120")
     np.testing.assert_array_equal(values, [vector, vector / 2, -vector])
-
-
-def test_right_click_offers_reset_and_export_of_the_plot(chart, at, clicked, qtbot, move):
-    view = chart.plot.getPlotItem().getViewBox()
-    move(at(5.0))
-    qtbot.mouseClick(chart.plot.viewport(), Qt.MouseButton.RightButton, pos=at(5.0))
-    qtbot.waitUntil(view.menu.isVisible)
-    actions = {action.text(): action for action in view.menu.actions()}
-    view.menu.close()
-    assert {"View All", "Export…"} <= set(actions)
-    assert "Plot Options" not in actions
-    assert clicked == []
 
 
 def test_colours_follow_the_palette(chart):
@@ -432,46 +384,6 @@ def test_value_axis_keeps_its_width(chart, vector):
     assert axis.width() == width
 
 
-def test_tooltip_explains_the_mouse(chart, at, qtbot):
-    viewport = chart.plot.viewport()
-    event = QHelpEvent(QEvent.Type.ToolTip, at(5.0), viewport.mapToGlobal(at(5.0)))
-    QApplication.sendEvent(viewport, event)
-    qtbot.waitUntil(QToolTip.isVisible)
-    for word in ("wheel", "drag", "View All", "Export"):
-        assert word in QToolTip.text()
-    QToolTip.hideText()
-
-
-def test_wheel_zooms_into_the_features(chart, at, vector):
-    chart.set_cursor_vector(vector)
-    viewport = chart.plot.viewport()
-    turn = QWheelEvent(
-        QPointF(at(5.0)),
-        QPointF(viewport.mapToGlobal(at(5.0))),
-        QPoint(),
-        QPoint(0, 240),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(viewport, turn)
-    left, right = chart.plot.getPlotItem().getViewBox().viewRange()[0]
-    assert -0.5 < left < 5 < right < COUNT - 0.5
-
-
-def test_button_in_the_corner_resets_the_view(chart, at, clicked, move, qtbot):
-    item = chart.plot.getPlotItem()
-    chart.set_cursor_vector(np.full(COUNT, 2.0))
-    item.getViewBox().setRange(xRange=(2, 5), yRange=(0, 0.5), padding=0)
-    move(at(4.0))
-    assert item.autoBtn.isVisible()
-    place = chart.plot.mapFromScene(item.autoBtn.sceneBoundingRect().center())
-    qtbot.mouseClick(chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert y_range(chart) == pytest.approx((0.0, 2.06))
-    assert clicked == []
-
-
 def test_new_features_are_all_in_view(chart):
     view = chart.plot.getPlotItem().getViewBox()
     chart.set_cursor_vector(np.full(COUNT, 2.0))
@@ -480,3 +392,237 @@ def test_new_features_are_all_in_view(chart):
     chart.set_cursor_vector(np.full(5, 1.0))
     assert y_range(chart) == pytest.approx((0.0, 1.03))
     assert view.viewRange()[0] == [-0.5, 4.5]
+
+
+def test_no_tooltip_covers_the_curves(chart):
+    assert not any(part.toolTip() for part in (chart, chart.plot, chart.plot.viewport()))
+
+
+def test_wheel_zooms_into_the_features_only(chart, at, turn_wheel):
+    chart.set_cursor_vector(np.full(COUNT, 1.0))
+    before = y_range(chart)
+    turn_wheel(at(5.0))
+    left, right = x_range(chart)
+    assert -0.5 < left < 5 < right < COUNT - 0.5
+    assert y_range(chart) == before
+
+
+def test_wheel_over_the_values_axis_changes_nothing(chart, vector, turn_wheel):
+    chart.set_cursor_vector(vector)
+    before = x_range(chart), y_range(chart)
+    turn_wheel(QPoint(10, 100))
+    assert (x_range(chart), y_range(chart)) == before
+
+
+def test_view_never_leaves_the_features(chart, vector):
+    chart.set_cursor_vector(vector)
+    zoom(chart, -500, 5)
+    left, right = x_range(chart)
+    assert left >= -0.5
+    assert right <= COUNT - 0.5
+
+
+def test_values_in_view_and_zero_are_shown(chart):
+    values = np.linspace(2.0, 21.0, COUNT)
+    chart.set_cursor_vector(values)
+    assert y_range(chart) == pytest.approx((0.0, 21 * 1.03))
+    zoom(chart, -0.5, 3.4)
+    assert y_range(chart) == pytest.approx((0.0, 5 * 1.03))
+    chart.set_cursor_vector(-values)
+    assert y_range(chart) == pytest.approx((-5.3, 5.3))
+    zoom(chart, -0.5, 1.4)
+    assert y_range(chart) == pytest.approx((-3 * 1.03, 0.0))
+
+
+def test_range_of_values_is_calm_on_a_hover(chart):
+    chart.set_cursor_vector(np.full(COUNT, 4.0))
+    grown = y_range(chart)
+    chart.set_cursor_vector(np.full(COUNT, 0.5))
+    assert y_range(chart) == grown == pytest.approx((0.0, 4.12))
+    chart.reset_view()
+    assert y_range(chart) == pytest.approx((0.0, 0.515))
+
+
+def test_zoomed_view_stays_on_a_hover_until_it_is_reset(chart, vector):
+    zoom(chart, 2, 5)
+    chart.set_cursor_vector(vector)
+    assert x_range(chart) == (2, 5)
+    chart.reset_view()
+    assert x_range(chart) == (-0.5, COUNT - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("button", "key"),
+    [
+        (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.MouseButton.MiddleButton, NO_KEY),
+    ],
+)
+def test_shift_or_the_middle_button_pans(chart, at, drag, clicked, brushed, vector, button, key):
+    chart.set_cursor_vector(vector)
+    zoom(chart, 5, 10)
+    drag(at(8.0), at(6.0), button, key)
+    left, right = x_range(chart)
+    assert left > 5
+    assert right - left == pytest.approx(5)
+    assert clicked == brushed == []
+
+
+def test_drag_selects_features(chart, at, drag, clicked, brushed, hovered):
+    drag(at(3.0), at(7.0))
+    assert brushed[-1] == slice(3, 8)
+    assert clicked == []
+    assert chart._region.getRegion() == (2.5, 7.5)
+    assert hovered[-1] is None
+
+
+def test_drag_to_the_left_selects_the_same(chart, at, drag, brushed):
+    drag(at(7.0), at(3.0))
+    assert brushed[-1] == slice(3, 8)
+
+
+def test_pointer_over_a_selection_hovers_over_no_feature(chart, at, drag, move, hovered):
+    drag(at(3.0), at(7.0))
+    hovered.clear()
+    move(at(5.0))
+    move(at(12.0))
+    assert hovered == []
+
+
+def test_click_ends_a_selection_and_keeps_no_feature(chart, at, drag, brushed, clicked, qtbot):
+    drag(at(3.0), at(7.0))
+    qtbot.mouseClick(chart.plot.viewport(), Qt.MouseButton.LeftButton, pos=at(12.0))
+    assert brushed[-1] is None
+    assert clicked == []
+    assert not chart._region.isVisible()
+
+
+def test_escape_ends_a_selection(chart, at, drag, brushed, qtbot):
+    drag(at(3.0), at(7.0))
+    qtbot.keyClick(chart.plot, Qt.Key.Key_Escape)
+    assert brushed[-1] is None
+
+
+def test_other_features_and_another_order_end_a_selection(chart, at, drag, brushed):
+    drag(at(3.0), at(7.0))
+    chart.set_order(np.arange(COUNT)[::-1])
+    assert brushed[-1] is None
+    drag(at(3.0), at(7.0))
+    assert brushed[-1] == slice(COUNT - 8, COUNT - 3)
+    chart.set_features(range(3))
+    assert brushed[-1] is None
+
+
+def test_features_without_successive_numbers_are_not_selected(chart, at, drag, brushed):
+    chart.set_order(np.roll(np.arange(COUNT), 3))
+    drag(at(3.0), at(7.0))
+    assert brushed == []
+
+
+def test_right_click_offers_reset_and_export(chart, at, clicked, qtbot, move):
+    move(at(5.0))
+    qtbot.mouseClick(chart.plot.viewport(), Qt.MouseButton.RightButton, pos=at(5.0))
+    menu = chart._menu
+    qtbot.waitUntil(menu.isVisible)
+    assert [action.text() for action in menu.actions()] == ["Reset view", "Export…"]
+    zoom(chart, 2, 5)
+    menu.actions()[0].trigger()
+    assert x_range(chart) == (-0.5, COUNT - 0.5)
+    menu.close()
+    assert clicked == []
+
+
+def test_axis_counts_features(chart):
+    axis = chart.plot.getPlotItem().getAxis("bottom")
+    assert shown_ticks(chart)[:2] == ["0", "5"]
+    assert axis.label.toPlainText().strip() == "feature"
+    zoom(chart, 3.5, 4.5)
+    assert shown_ticks(chart) == ["4"]
+
+
+def test_wavelengths_have_steps_between_their_neighbours_and_round_ticks(chart):
+    axis = chart.plot.getPlotItem().getAxis("bottom")
+    chart.set_features(["612.5 nm", "402.5 nm", "452.5 nm"])
+    chart.set_cursor_vector(np.array([3.0, 1.0, 2.0]))
+    edges, values = curves(chart)["cursor"].getData()
+    np.testing.assert_allclose(edges, [377.5, 427.5, 532.5, 692.5])
+    np.testing.assert_array_equal(values, [1.0, 2.0, 3.0])
+    assert all(float(text) % 50 == 0 for text in shown_ticks(chart))
+    assert axis.label.toPlainText().strip() == "in nm"
+    chart.mark_feature(2)
+    assert chart._mark.value() == 452.5
+    assert chart._mark.label.toPlainText() == "452.5 nm: 2"
+
+
+def test_pointer_finds_features_by_wavelength(chart, at, hovered, move):
+    chart.set_features(["612.5 nm", "402.5 nm", "452.5 nm"])
+    for place in (400.0, 500.0, 600.0):
+        move(at(place))
+    assert hovered == [1, 2, 0]
+
+
+def test_relevance_of_wavelengths_has_their_labels(chart):
+    chart.set_features(["612.5 nm", "402.5 nm", "452.5 nm"])
+    chart.set_order(np.array([0, 1, 2]))
+    assert tick_labels(chart)[:3] == ["612.5 nm", "402.5 nm", "452.5 nm"]
+    assert x_range(chart) == (-0.5, 2.5)
+    chart.set_order(None)
+    assert x_range(chart) == pytest.approx((377.5, 692.5))
+
+
+def test_long_labels_are_elided_and_do_not_overlap(chart):
+    chart.set_features([f"a name of feature {n} that nobody could fit in" for n in range(COUNT)])
+    axis = chart.plot.getPlotItem().getAxis("bottom")
+    metrics = QFontMetrics(axis.style["tickFont"])
+    for left, right in ((-0.5, 19.5), (2.5, 6.5), (3.5, 4.5)):
+        zoom(chart, left, right)
+        (spacing, places), *_ = axis.tickValues(*axis.range, axis.width())
+        texts = [text for text in axis.tickStrings(places, 1.0, spacing) if text]
+        assert texts
+        room = spacing * axis.width() / (right - left)
+        assert all(metrics.horizontalAdvance(text) < room for text in texts)
+    zoom(chart, -0.5, 19.5)
+    assert any("…" in text for text in shown_ticks(chart))
+
+
+def test_many_features_are_an_envelope_that_keeps_each_peak(chart):
+    values = np.random.default_rng(5).normal(size=5000)
+    values[3210] = 99.0
+    chart.set_features(range(5000))
+    chart.set_cursor_vector(values)
+    chart.set_pinned_vectors([PinnedVector(values, "#ff0000", "pin")])
+    for name in ("cursor", "pin"):
+        x, y = curves(chart)[name].getData()
+        assert x.size < 4 * chart.width()
+        assert y.max() == 99.0
+        assert y.min() == values.min()
+        assert abs(x[np.argmax(y)] - 3210) < 5000 / 60
+
+
+def test_envelope_becomes_steps_where_there_is_room(chart):
+    values = np.random.default_rng(5).normal(size=5000)
+    chart.set_features(range(5000))
+    chart.set_cursor_vector(values)
+    zoom(chart, 3000, 3020)
+    np.testing.assert_array_equal(curves(chart)["cursor"].getData()[1], values)
+    zoom(chart, 0, 4000)
+    assert curves(chart)["cursor"].getData()[1].size < 2000
+
+
+def test_mean_has_a_curve_and_a_dashed_entry(chart, pins, vector):
+    chart.set_pinned_vectors(pins, vector / 4)
+    np.testing.assert_array_equal(dict(chart.curves)[MEAN_NAME], vector / 4)
+    assert legend_names(chart) == ["80, 53", "7, 120", MEAN_NAME]
+    assert chart.legend.entries[-1].is_dashed
+    chart.set_pinned_vectors(pins)
+    assert legend_names(chart) == ["80, 53", "7, 120"]
+
+
+def test_marked_pin_has_a_thicker_curve_and_a_marked_entry(chart, pins):
+    chart.set_pinned_vectors(pins)
+    chart.mark_pin(1)
+    widths = {name: curve.opts["pen"].widthF() for name, curve in curves(chart).items()}
+    assert widths["7, 120"] > widths["80, 53"]
+    assert chart.legend.marked == 1
+    chart.mark_pin(None)
+    assert len({curve.opts["pen"].widthF() for curve in curves(chart).values()}) == 1

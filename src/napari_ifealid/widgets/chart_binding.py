@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Protocol
 from weakref import ref
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.query import Query, Rule
 from napari_ifealid.widgets.relevance_list import most_relevant
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 
@@ -69,6 +71,7 @@ class ChartBinding:
             (explorer.pixel_changed, self._draw_soon),
             (explorer.pins.changed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
+            (explorer.state.events.reference, self._draw_pins),
             (explorer.state.events.feature, chart.mark_feature),
             (order.changed, self._draw_soon),
             (chart.feature_hovered, self._on_hovered),
@@ -101,10 +104,18 @@ class ChartBinding:
             (explorer.vector(pixel), pin.colour, ", ".join(map(str, pixel)))
             for pixel, pin in explorer.pinned
         ]
-        self._chart.set_pinned_vectors(
-            [PinnedVector(vector, *others) for vector, *others in pinned if vector is not None]
-        )
+        known = [PinnedVector(vector, *others) for vector, *others in pinned if vector is not None]
+        is_whole = len(known) == len(pinned)
+        self._chart.set_pinned_vectors(known, self._mean(known) if is_whole else None)
         self._draw_soon()
+
+    def _mean(self, vectors: Sequence[PinnedVector]) -> NDArray[np.float64] | None:
+        """Return the mean that pixels are compared with, if they are and it is no pin itself."""
+        if self._explorer.state.reference is not ReferenceMode.MEAN or len(vectors) < 2:
+            return None
+        mean: NDArray[np.float64]
+        (mean,) = Query.to(*(vector.values for vector in vectors), rule=Rule.MEAN).vectors
+        return mean
 
     def _draw_soon(self) -> None:
         self._draw_later()

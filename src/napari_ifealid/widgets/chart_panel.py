@@ -19,6 +19,11 @@ _ORDER_TOOLTIPS = {
     Order.RELEVANCE: "First those features that contribute most to the similarity of the pixel "
     "under the cursor and the last pin, with a list of their values",
 }
+_VIEW_HELP = (
+    "Show all features. In the chart: turn the wheel to zoom into the features, drag over the "
+    "axis, with Shift or with the middle button to pan.\nMove over a feature to see its image, "
+    "click to keep it. Drag to select features and see their mean; Escape or a click ends that."
+)
 
 
 class ChartPanel(QWidget):
@@ -30,7 +35,9 @@ class ChartPanel(QWidget):
 
     Attributes
     ----------
+    explorer : Explorer
     chart : VectorChart
+    binding : ChartBinding
     order : SegmentedChoice
         The choice of an `Order`.
     relevance : RelevanceList
@@ -39,31 +46,32 @@ class ChartPanel(QWidget):
 
     def __init__(self, explorer: Explorer) -> None:
         super().__init__()
+        self.explorer = explorer
         self.chart = VectorChart()
         self.order = SegmentedChoice(_ORDER_TOOLTIPS)
         self.relevance = RelevanceList()
-        self.reset_button = _button("Reset view", "Show all features", self.chart.reset_view)
+        self.reset_button = _button("Reset view", _VIEW_HELP, self.chart.reset_view)
         self.export_button = _button(
             "Export…",
             "Save the chart as a PNG or SVG picture, or its values as a CSV table",
             self.chart.ask_where_to_export,
         )
         self._lay_out()
-        self._binding = ChartBinding(self.chart, explorer, self.order)
-        self._binding.relevance_changed.connect(self._show_relevance)
-        self.relevance.feature_chosen.connect(self._binding.toggle_feature)
+        self.binding = ChartBinding(self.chart, explorer, self.order)
+        self.binding.relevance_changed.connect(self._show_relevance)
+        self.relevance.feature_chosen.connect(self.binding.toggle_feature)
         self.order.changed.connect(self._on_order)
 
     def close(self) -> bool:
         """Stop drawing."""
-        self._binding.close()
+        self.binding.close()
         return bool(super().close())
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
         tools.addWidget(QLabel("Features by"))
         tools.addWidget(self.order)
-        tools.addStretch()
+        tools.addWidget(self.chart.legend, 1)
         tools.addWidget(self.reset_button)
         tools.addWidget(self.export_button)
         content = QHBoxLayout()

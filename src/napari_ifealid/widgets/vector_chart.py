@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +11,26 @@ import numpy as np
 from napari.utils.notifications import show_error, show_info
 from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPalette
-from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.widgets.chart_export import FILTERS, export_chart
-from napari_ifealid.widgets.chart_items import FeatureAxis, LegendLine, Plot, StepCurve, View
+from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, View, Window
+from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
+from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
 
-_LEAST_HEIGHT = 140  # pixels
+_LEAST_HEIGHT = 90  # pixels
 _FONT_SIZE = 8  # points
 _WIDEST_TICK = "-0.00000"
-_LEGEND_ROWS = 6
-_LOW, _HIGH = 0.08, 0.92  # places along the mark, as fractions of the plot's height
-_TOOLTIP = (
-    "The values of the pixel under the cursor (filled) and of the pinned ones (lines), "
-    "over the features.\n"
-    "The wheel zooms, dragging pans; over an axis they change that axis only.\n"
-    "Right click: “View All” resets the view, “Export…” saves it as PNG, SVG or CSV.\n"
-    "Hover over a feature to see its image, click to keep it."
-)
+_LABEL_PLACE = 0.9  # of the mark's text, as a fraction of the plot's height
+_PLAIN, _MARKED = 1.0, 3.0  # widths of curves, pixels
+MEAN_NAME = "mean of the pins"
+"""Name of the mean's curve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +53,10 @@ class PinnedVector:
 
 
 class VectorChart(QWidget):
-    """Step curves of pixel vectors, with zoom, pan and reset by pyqtgraph.
+    """Step curves of pixel vectors over their features.
 
-    The colours come from the widget's palette.
+    The wheel zooms along the features only; the values in view, and 0, are always shown. The
+    colours come from the widget's palette.
 
     Attributes
     ----------
@@ -68,30 +64,40 @@ class VectorChart(QWidget):
         The feature under the pointer when that changes; None once the pointer has left the plot.
     feature_clicked : Signal(int)
         The feature that was clicked, without dragging.
+    features_brushed : Signal(slice | None)
+        The range of features that was selected by dragging; None once it is given up.
     plot : pyqtgraph.PlotWidget
+    legend : ChartLegend
+        Of the pinned pixels, then of their mean. Whoever shows the chart finds a place for it.
     """
 
     feature_hovered = Signal(object)
     feature_clicked = Signal(int)
+    features_brushed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels: tuple[str, ...] = ()
         self._are_numbers = True
-        self._order: NDArray[np.intp] = np.arange(0)
+        self._natural = self._places = FeaturePlaces.in_order(np.arange(0))
         self._marked: int | None = None
         self._hovered: int | None = None
+        self._brushed: slice | None = None
         self._low = self._high = 0.0
         self._pins: list[StepCurve] = []
-        self._axis = FeatureAxis("bottom")
+        self._colours: list[str] = []
+        self._axis = FeatureAxis()
         self._view = View()
         self.plot = Plot(viewBox=self._view, axisItems={"bottom": self._axis})
-        self._cursor = StepCurve("cursor", fillLevel=0.0)
-        self._extent = pg.PlotCurveItem(pen=None)  # what the automatic range goes by
+        self.legend = ChartLegend()
+        self._cursor = StepCurve("cursor", is_filled=True)
+        self._mean = StepCurve(MEAN_NAME)
         self._zero = pg.InfiniteLine(0.0, angle=0)
-        self._mark = pg.InfiniteLine(angle=90, label="", labelOpts={"position": _HIGH})
-        self._legend = pg.LegendItem()
+        self._mark = pg.InfiniteLine(angle=90, label="", labelOpts={"position": _LABEL_PLACE})
+        self._region = pg.LinearRegionItem(movable=False)
+        self._menu = self._new_menu()
         self._lay_out()
+        self._window = self._current_window()
         self._bind()
         self.set_features(())
 
@@ -101,23 +107,27 @@ class VectorChart(QWidget):
         Parameters
         ----------
         labels : sequence of str or float, length C
-            A label for each feature, e.g. its wavelength; its number where it has none.
+            A label for each feature, e.g. its wavelength; its number where it has none. Numbers
+            of one unit, such as ``"450 nm"``, make a numeric axis.
         """
         self._hover(None)
+        self._brush(None)
         self._labels = tuple(map(_label_text, labels))
         self._are_numbers = tuple(labels) == tuple(range(len(labels)))
-        self._order = np.arange(len(labels))
+        self._numeric = numeric_labels(labels)
+        self._widest = max(self._labels, key=len, default="")
+        order = np.arange(len(labels))
+        self._natural = (
+            FeaturePlaces.in_order(order)
+            if self._numeric is None
+            else FeaturePlaces.at(self._numeric.numbers)
+        )
         self.mark_feature(None)
-        self.set_cursor_vector(None)
+        for curve in (self._cursor, self._mean):
+            curve.draw(None, self._window)
         self.set_pinned_vectors(())
-        self._show_labels()
-        self._axis.setLabel("feature" if self._are_numbers else "")
-        self._axis.showLabel(self._are_numbers)
-        lines = 2 if self._are_numbers else 1
-        self._axis.setHeight(lines * QFontMetrics(self._axis.style["tickFont"]).height() + 6)
-        right = max(len(labels), 1) - 0.5
-        self._view.setLimits(xMin=-0.5, xMax=right, minXRange=1.0, maxXRange=right + 0.5)
-        self._view.autoRange()
+        self._set_places(self._natural)
+        self.reset_view()
 
     def set_cursor_vector(self, values: NDArray[Any] | None) -> None:
         """Draw the values of the hovered pixel.
@@ -133,33 +143,46 @@ class VectorChart(QWidget):
             If there are more or fewer values than features.
         """
         self._draw(self._cursor, values)
-        self._show_extent()
+        self._show_range()
         if self._marked is not None:
             self._show_mark()
 
-    def set_pinned_vectors(self, vectors: Sequence[PinnedVector]) -> None:
-        """Draw the values of the pinned pixels and list them in a legend.
+    def set_pinned_vectors(
+        self, vectors: Sequence[PinnedVector], mean: NDArray[Any] | None = None
+    ) -> None:
+        """Draw the values of the pinned pixels and list them in the legend.
 
         Parameters
         ----------
         vectors : sequence of PinnedVector
+        mean : array, shape (C,), optional
+            Their mean, where that is what pixels are compared with.
 
         Raises
         ------
         ValueError
             If one has more or fewer values than there are features.
         """
-        if len(vectors) != len(self._pins):
-            self._set_pin_count(len(vectors))
+        self._set_pin_count(len(vectors))
+        self._colours = [vector.colour for vector in vectors]
         for curve, vector in zip(self._pins, vectors, strict=True):
-            if curve.name() != vector.name:
-                curve.opts["name"] = vector.name
-                self._legend.getLabel(curve).setText(escape(vector.name))
-                self._legend.updateSize()
-            if curve.opts["pen"].color() != QColor(vector.colour):
-                curve.setPen(vector.colour)
+            curve.opts["name"] = vector.name
             self._draw(curve, vector.values)
-        self._show_extent()
+        self._draw(self._mean, mean)
+        self._show_legend()
+        self._colour_pins()
+        self._show_range()
+
+    def mark_pin(self, index: int | None) -> None:
+        """Draw a pinned pixel's curve thicker, and mark it in the legend.
+
+        Parameters
+        ----------
+        index : int or None
+            Of the vectors that are shown. None: mark none.
+        """
+        self.legend.mark(index)
+        self._colour_pins()
 
     def set_order(self, order: NDArray[np.intp] | None) -> None:
         """Set the order of the features from left to right.
@@ -167,24 +190,24 @@ class VectorChart(QWidget):
         Parameters
         ----------
         order : array of int, shape (C,), or None
-            Position p shows feature ``order[p]``. None: by feature number.
+            Position p shows feature ``order[p]``. None: by their labels where these are numbers,
+            else by the features' numbers.
 
         Raises
         ------
         ValueError
             If it does not name each feature once.
         """
+        if order is None:
+            if self._places is not self._natural:
+                self._set_places(self._natural)
+            return
         count = len(self._labels)
-        order = np.arange(count) if order is None else np.array(order, np.intp)
+        order = np.array(order, np.intp)
         if not np.array_equal(np.sort(order), np.arange(count)):
             raise ValueError(f"the order must name each of the features 0 to {count - 1} once")
-        if np.array_equal(order, self._order):
-            return
-        self._order = order
-        for curve in (self._cursor, *self._pins):
-            self._draw(curve, curve.values)
-        self._show_labels()
-        self._show_mark()
+        if self._places is self._natural or not np.array_equal(order, self._places.order):
+            self._set_places(FeaturePlaces.in_order(order))
 
     def mark_feature(self, feature: int | None) -> None:
         """Mark a feature with a line, its label and the value under the cursor.
@@ -205,19 +228,19 @@ class VectorChart(QWidget):
         self._show_mark()
 
     @property
-    def curves(self) -> list[tuple[str, NDArray[Any]]]:
-        """Name of each curve, and its values in the order of the features."""
-        curves = (self._cursor, *self._pins)
-        return [(curve.name(), curve.values) for curve in curves if curve.values is not None]
-
-    @property
     def labels(self) -> tuple[str, ...]:
         """The label of each feature."""
         return self._labels
 
+    @property
+    def curves(self) -> list[tuple[str, NDArray[Any]]]:
+        """Name of each curve, and its values in the order of the features."""
+        return [(curve.name(), curve.values) for curve in self._all if curve.values is not None]
+
     def reset_view(self) -> None:
         """Show all features."""
-        self._view.autoRange()
+        self._view.setXRange(*self._places.ends, padding=0.0)
+        self._on_window()
 
     def export(self, path: Path, *, force: bool = False) -> None:
         """Save the chart as PNG or SVG, or its values as CSV: the suffix decides.
@@ -228,64 +251,6 @@ class VectorChart(QWidget):
             If the suffix is another, or the file can't be written.
         """
         export_chart(path, self.plot, self._labels, self.curves, force=force)
-
-    def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Report that no feature is hovered any more."""
-        super().leaveEvent(event)
-        self._hover(None)
-
-    def hideEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Report that no feature is hovered any more."""
-        super().hideEvent(event)
-        self._hover(None)
-
-    def changeEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self._take_colours()
-
-    def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        self.setMinimumHeight(_LEAST_HEIGHT)
-        self.plot.setMinimumSize(0, 0)
-        # as wide as the dock is for other reasons, and as high as is left
-        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.setToolTip(_TOOLTIP)
-        item = self.plot.getPlotItem()
-        item.setMenuEnabled(False, enableViewBoxMenu=True)  # its transforms are for other items
-        item.setContentsMargins(0, 4, 12, 0)  # half a tick's text at the right
-        self._size_axes()
-        self._view.setDefaultPadding(0.0)
-        self._view.addItem(self._extent)
-        self._zero.setZValue(-1)
-        self._mark.setZValue(1)
-        for part in (self._zero, self._cursor, self._mark):
-            item.addItem(part, ignoreBounds=True)
-        self._renew_legend()
-
-    def _size_axes(self) -> None:
-        font = self.font()
-        font.setPointSize(_FONT_SIZE)
-        left = self.plot.getPlotItem().getAxis("left")
-        for axis in (left, self._axis):
-            axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=1)
-        self._axis.setStyle(hideOverlappingLabels=False)
-        left.setWidth(QFontMetrics(font).horizontalAdvance(_WIDEST_TICK) + 8)
-        self._axis.setLabel("feature", **{"font-size": f"{_FONT_SIZE}pt"})
-        self._mark.label.setFont(font)
-
-    def _bind(self) -> None:
-        self.plot.pointer_moved.connect(self._on_move)
-        self.plot.scene().sigMouseClicked.connect(self._on_click)
-        self._view.view_all.connect(self._shrink_extent)
-        export = pg.QtGui.QAction("Export…", self)
-        export.triggered.connect(self.ask_where_to_export)
-        # the library's own offers what needs other packages, or fails
-        self.plot.scene().contextMenu = [export]
 
     def ask_where_to_export(self) -> None:
         """Ask for a file, and save the chart or its values there."""
@@ -302,6 +267,78 @@ class VectorChart(QWidget):
         else:
             show_info(f"Saved {path}")
 
+    def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Report that no feature is hovered any more."""
+        super().leaveEvent(event)
+        self._hover(None)
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Report that no feature is hovered or selected any more."""
+        super().hideEvent(event)
+        self._hover(None)
+        self._brush(None)
+
+    def changeEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._take_colours()
+
+    @property
+    def _all(self) -> list[StepCurve]:
+        return [self._cursor, *self._pins, self._mean]
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+        self.setMinimumHeight(_LEAST_HEIGHT)
+        self.plot.setMinimumSize(0, 0)
+        # as wide as the dock is for other reasons, and as high as is left
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        item = self.plot.getPlotItem()
+        item.setMenuEnabled(False, enableViewBoxMenu=False)  # they offer what does not fit
+        item.hideButtons()
+        item.setContentsMargins(0, 4, 12, 0)  # half a tick's text at the right
+        self._size_axes()
+        self._zero.setZValue(-1)
+        self._mark.setZValue(3)
+        self._mean.setZValue(2)
+        self._region.setZValue(-2)
+        self._region.hide()
+        for part in (self._zero, self._region, self._cursor, self._mean, self._mark):
+            item.addItem(part, ignoreBounds=True)
+        self._take_colours()
+
+    def _size_axes(self) -> None:
+        font = self.font()
+        font.setPointSize(_FONT_SIZE)
+        left = self.plot.getPlotItem().getAxis("left")
+        for axis in (left, self._axis):
+            axis.enableAutoSIPrefix(False)
+            axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=1)
+        self._axis.setStyle(hideOverlappingLabels=False)
+        left.setWidth(QFontMetrics(font).horizontalAdvance(_WIDEST_TICK) + 8)
+        self._mark.label.setFont(font)
+
+    def _bind(self) -> None:
+        self.plot.pointer_moved.connect(self._on_move)
+        self.plot.escaped.connect(self._give_up_brush)
+        self.plot.scene().sigMouseClicked.connect(self._on_click)
+        self._view.sigXRangeChanged.connect(self._on_window)
+        self._view.sigResized.connect(self._on_window)
+        self._view.brushed.connect(self._on_brushed)
+        self._view.menu_wanted.connect(self._show_menu)
+
+    def _new_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("Reset view", self.reset_view)
+        menu.addAction("Export…", self.ask_where_to_export)
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        self._menu.popup(place)
+
     def _take_colours(self) -> None:
         background = self.palette().color(QPalette.ColorRole.Window)
         text = self.palette().color(QPalette.ColorRole.WindowText)
@@ -309,99 +346,147 @@ class VectorChart(QWidget):
         for axis in (self.plot.getPlotItem().getAxis("left"), self._axis):
             axis.setPen(_mixed(background, text, 0.4))
             axis.setTextPen(text)
-        self._cursor.setPen(_mixed(background, text, 0.55))
-        self._cursor.setBrush(_mixed(background, text, 0.35))
+        fill = _mixed(background, text, 0.35)
+        self._cursor.take_colour(_mixed(background, text, 0.55), fill, _PLAIN)
         self._zero.setPen(_mixed(background, text, 0.4))
+        self._mean.setPen(pg.mkPen(text, width=_PLAIN, style=Qt.PenStyle.DashLine))
+        self._region.setBrush(_mixed(background, text, 0.2))
+        for line in self._region.lines:
+            line.setPen(_mixed(background, text, 0.5))
         self._mark.setPen(text)
         self._mark.label.setColor(text)
         self._mark.label.fill = pg.mkBrush(_mixed(background, text, 0.1))
-        self._legend.setLabelTextColor(text)
-        for _, label in self._legend.items:
-            label.setText(label.text)  # the library changes the colour at the next text only
-        self._legend.setBrush(QColor(background.red(), background.green(), background.blue(), 180))
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        names = [curve.name() for curve in self._pins]
+        entries = [LegendEntry(*pair) for pair in zip(names, self._colours, strict=True)]
+        if self._mean.values is not None:
+            text = self.palette().color(QPalette.ColorRole.WindowText).name()
+            entries.append(LegendEntry(MEAN_NAME, text, is_dashed=True))
+        self.legend.show_entries(entries)
+
+    def _colour_pins(self) -> None:
+        for number, (curve, colour) in enumerate(zip(self._pins, self._colours, strict=True)):
+            is_marked = number == self.legend.marked
+            curve.take_colour(QColor(colour), None, _MARKED if is_marked else _PLAIN)
+            curve.setZValue(1 if is_marked else 0)
 
     def _set_pin_count(self, count: int) -> None:
         item = self.plot.getPlotItem()
-        for curve in self._pins[count:]:
-            item.removeItem(curve)
-        del self._pins[count:]
-        for _ in range(count - len(self._pins)):
+        while len(self._pins) > count:
+            item.removeItem(self._pins.pop())
+        while len(self._pins) < count:
             curve = StepCurve("")
             item.addItem(curve, ignoreBounds=True)
             self._pins.append(curve)
-        for curve in self._pins:
-            curve.show()  # a click in the legend may have hidden it as another pin's
-        self._mark.label.setPosition(_LOW if count else _HIGH)  # not under the legend
-        self._renew_legend()
-
-    def _renew_legend(self) -> None:
-        if self._legend.scene() is not None:
-            self._legend.scene().removeItem(self._legend)
-        self._legend = pg.LegendItem(
-            offset=(-4, 2),
-            labelTextSize=f"{_FONT_SIZE}pt",
-            colCount=max(1, ceil(len(self._pins) / _LEGEND_ROWS)),
-            pen=None,
-            sampleType=LegendLine,
-        )
-        self._legend.layout.setContentsMargins(4, 2, 4, 2)
-        for curve in self._pins:
-            self._legend.addItem(curve, escape(curve.name()))
-        self._legend.setParentItem(self._view)
-        self._legend.setVisible(bool(self._pins))
-        self._take_colours()
 
     def _draw(self, curve: StepCurve, values: NDArray[Any] | None) -> None:
         count = len(self._labels)
         if values is not None and np.shape(values) != (count,):
             raise ValueError(f"a vector of shape {np.shape(values)} for {count} features")
-        curve.draw(values, self._order)
-        if curve.bounds is not None:
-            self._low = min(self._low, curve.bounds[0])
-            self._high = max(self._high, curve.bounds[1])
+        curve.draw(values, self._window)
 
-    def _shrink_extent(self) -> None:
-        curves = (self._cursor, *self._pins)
-        bounds = [curve.bounds for curve in curves if curve.bounds is not None]
-        self._low = min((low for low, _ in bounds), default=0.0)
-        self._high = max((high for _, high in bounds), default=0.0)
-        self._low, self._high = min(self._low, 0.0), max(self._high, 0.0)
-        self._show_extent()
+    def _set_places(self, places: FeaturePlaces) -> None:
+        before, self._places = self._places.ends, places
+        self._brush(None)
+        self._view.can_brush = places.are_successive
+        self._show_labels()
+        if places.ends != before:
+            left, right = places.ends
+            self._view.setLimits(
+                xMin=left, xMax=right, minXRange=places.narrowest, maxXRange=right - left
+            )
+            self.reset_view()
+        else:
+            self._on_window()
+        self._show_mark()
 
-    def _show_extent(self) -> None:
+    def _current_window(self) -> Window:
+        left, right = self._view.viewRange()[0]
+        return Window.of(self._places, left, right, self._view.width())
+
+    def _on_window(self) -> None:
+        """Draw what is in view now, and go by its values alone."""
+        self._window = self._current_window()
+        for curve in self._all:
+            curve.redraw(self._window)
+        self._low = self._high = 0.0
+        self._show_range()
+
+    def _show_range(self) -> None:
+        """Show the values in view, and 0; a range that grows with them, to be calm on a hover."""
+        for curve in self._all:
+            if curve.bounds is not None:
+                self._low = min(self._low, curve.bounds[0])
+                self._high = max(self._high, curve.bounds[1])
         high = self._high if self._high > self._low else self._low + 1.0
         margin = 0.03 * (high - self._low)
         low = self._low - margin if self._low < 0.0 else 0.0
-        corners = np.array([-0.5, max(len(self._labels), 1) - 0.5]), np.array([low, high + margin])
-        if self._extent.yData is None or not np.array_equal(corners, self._extent.getData()):
-            span = high - low
-            self._view.setLimits(yMin=low - span, yMax=high + span)
-            self._extent.setData(*corners)
+        high = high + margin if high > 0.0 else 0.0
+        if self._view.viewRange()[1] != [low, high]:
+            self._view.setYRange(low, high, padding=0.0)
 
     def _show_labels(self) -> None:
-        self._axis.labels = [self._labels[feature] for feature in self._order]
-        self._axis.setTicks(None)  # forgets the drawn ones
+        title = ""
+        if self._places is not self._natural or self._numeric is None:
+            self._axis.show_labels(
+                [self._labels[feature] for feature in self._places.order], self._widest
+            )
+        else:
+            self._axis.show_numbers(1.0 if self._are_numbers else 0.0)
+            title = self._numeric.unit and f"in {self._numeric.unit}"
+        title = "feature" if self._are_numbers else title
+        text = self.palette().color(QPalette.ColorRole.WindowText).name()
+        self._axis.setLabel(title, **{"font-size": f"{_FONT_SIZE}pt", "color": text})
+        self._axis.showLabel(bool(title))
+        lines = 2 if title else 1
+        self._axis.setHeight(lines * QFontMetrics(self._axis.style["tickFont"]).height() + 6)
 
     def _show_mark(self) -> None:
         feature = self._marked
         self._mark.setVisible(feature is not None)
         if feature is None:
             return
-        self._mark.setValue(float(np.flatnonzero(self._order == feature)[0]))
+        self._mark.setValue(self._places.centre_of(feature))
         text = f"feature {feature}" if self._are_numbers else self._labels[feature]
         if self._cursor.values is not None:
             text += f": {self._cursor.values[feature]:.6g}"
         self._mark.label.setFormat(text.replace("{", "{{").replace("}", "}}"))
 
     def _on_move(self, position: QPointF) -> None:
-        self._hover(self._feature_at(position))
+        if self._brushed is None:
+            self._hover(self._feature_at(position))
 
     def _on_click(self, click: Any) -> None:
         if click.button() != Qt.MouseButton.LeftButton or click.isAccepted() or click.double():
             return
+        if self._brushed is not None:
+            self._give_up_brush()
+            return
         feature = self._feature_at(click.scenePos())
         if feature is not None:
             self.feature_clicked.emit(feature)
+
+    def _on_brushed(self, start: float, stop: float) -> None:
+        if self._labels:
+            self._hover(None)
+            self._brush(self._places.positions_between(start, stop))
+
+    def _give_up_brush(self) -> None:
+        self._brush(None)
+
+    def _brush(self, positions: slice | None) -> None:
+        if positions == self._brushed:
+            return
+        self._brushed = positions
+        self._region.setVisible(positions is not None)
+        if positions is None:
+            self.features_brushed.emit(None)
+        else:
+            edges = self._places.edges
+            self._region.setRegion((edges[positions.start], edges[positions.stop]))
+            self.features_brushed.emit(self._places.range_at(positions))
 
     def _hover(self, feature: int | None) -> None:
         if feature != self._hovered:
@@ -409,13 +494,10 @@ class VectorChart(QWidget):
             self.feature_hovered.emit(feature)
 
     def _feature_at(self, position: QPointF) -> int | None:
-        legend = self._legend
-        if legend.isVisible() and legend.sceneBoundingRect().contains(position):
-            return None
         if not self._labels or not self._view.sceneBoundingRect().contains(position):
             return None
-        place = floor(self._view.mapSceneToView(position).x() + 0.5)
-        return int(self._order[min(max(place, 0), len(self._order) - 1)])
+        place = self._view.mapSceneToView(position).x()
+        return int(self._places.order[self._places.position_at(place)])
 
 
 def _label_text(label: str | float) -> str:
