@@ -288,9 +288,9 @@ def test_help_lists_all_keys(widget, qtbot):
 
 
 def test_spin_box_steps_through_features(widget, qtbot):
-    widget.shows_feature.value = True
+    widget.look.shows_feature.value = True
     assert widget.explorer.state.feature == 0
-    widget.feature.value = 5
+    widget.look.feature.value = 5
     assert widget.explorer.state.feature == 5
     assert widget.feature.max == 8
     qtbot.waitUntil(lambda: widget.explorer.is_idle)

@@ -27,8 +27,10 @@ from superqt.utils import qthrottled
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
@@ -52,6 +54,7 @@ class ResultGroup(QWidget):
     def __init__(self, explorer: Explorer, viewer: ViewerModel) -> None:
         super().__init__()
         self._explorer = explorer
+        self._viewer = viewer
         self._connections = Connections()
         self._folder = Path.home()
         self.labels = MapLabels(viewer, explorer.state)
@@ -73,6 +76,10 @@ class ResultGroup(QWidget):
         self.make = QPushButton("Make labels")
         self.table = QPushButton("Table…")
         self.table.setToolTip("Measure each region of the labels, and save the table as CSV")
+        self.figure = QPushButton("Figure…")
+        self.figure.setToolTip(
+            "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
+        )
         self.save = QPushButton("Save map…")
         self.save.setToolTip("Save the similarities: .npy, .tif for ImageJ, or .csv")
         self._lay_out()
@@ -92,10 +99,12 @@ class ResultGroup(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.histogram)
+        for button in (self.table, self.figure, self.save):
+            button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
         for row, stretch in (
             ((QLabel("Threshold"), self.threshold.native, self.count), (0, 0, 1)),
             ((self.mode.native, self.make), (1, 0)),
-            ((self.table, self.save), (1, 1)),
+            ((self.table, self.figure, self.save), (1, 1, 1)),
         ):
             line = QHBoxLayout()
             line.setSpacing(4)
@@ -117,6 +126,7 @@ class ResultGroup(QWidget):
         self.histogram.changed.connect_setattr(explorer.state, "threshold", maxargs=1)
         self.make.clicked.connect(self._make_or_freeze)
         self.table.clicked.connect(self._save_table)
+        self.figure.clicked.connect(self._save_figure)
         self.save.clicked.connect(self._save_map)
         for signal, callback in (
             (events.measure, self._show_threshold),
@@ -185,6 +195,7 @@ class ResultGroup(QWidget):
             else _NO_THRESHOLD
         )
         self.save.setEnabled(is_exact)
+        self.figure.setEnabled(is_exact)
         self.table.setEnabled(self.labels.source is not None or (is_exact and has_threshold))
 
     def _make_or_freeze(self) -> None:
@@ -218,6 +229,16 @@ class ResultGroup(QWidget):
             "CSV (*.csv)",
             lambda path: write_table(path, table, force=True),
         )
+
+    def _save_figure(self) -> None:
+        content = map_figure(self._explorer, self._viewer, reference_name(self._explorer))
+        if content is not None:
+            self._ask_and_write(
+                "Save a figure",
+                f"{content.caption.replace(':', '')}.pdf",
+                "PDF (*.pdf);;SVG (*.svg);;PNG (*.png)",
+                lambda path: save_figure(path, content, force=True),
+            )
 
     def _save_map(self) -> None:
         session, layer = self._explorer.session, self._explorer.map_layer
