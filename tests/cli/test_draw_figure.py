@@ -90,6 +90,15 @@ def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(cube, tmp_path,
     assert not (tmp_path / "a.svg").exists()
 
 
+def test_pixel_that_is_not_finite_is_one_clear_line_and_status_2(cube, tmp_path, capsys):
+    values = np.load(cube).astype(np.float32)
+    values[1, 2, 0] = np.nan
+    np.save(cube, values)
+    assert draw(cube, "--at", "1,2", "--figure", tmp_path / "a.svg") == 2
+    assert "--at: found pixel 1,2 with a NaN" in capsys.readouterr().err
+    assert not (tmp_path / "a.svg").exists()
+
+
 @pytest.mark.parametrize("paths", [[], ["cube.npy", "cube.npy"]])
 def test_figure_is_of_one_stack(cube, tmp_path, capsys, paths):
     files = [tmp_path / path for path in paths]

@@ -16,6 +16,7 @@ from napari_ifealid.grid import Grid, Pixel, Region, whole_region
 from napari_ifealid.layers import default_grid
 from napari_ifealid.luminance import grey_image
 from napari_ifealid.measures import Measure
+from napari_ifealid.query import Query
 from napari_ifealid.results import (
     FIGURE_SUFFIXES,
     FigureContent,
@@ -70,7 +71,7 @@ def _content(
     stack: FeatureStack, grid: Grid, pixel: Pixel, threshold: float | None
 ) -> FigureContent:
     region = _slice_through(pixel, grid.shape)
-    query = query_for(stack, pixel)
+    query = _query(stack, pixel)
     values = region_map(stack, query, region).reshape(grid.shape[-2:])
     overlay = None if stack.overlay is None else grey_image(stack.overlay)
     base = base_opacity(has_image=overlay is not None)
@@ -85,6 +86,18 @@ def _content(
         title=f"{query.measure.name} similarity",
         caption=_caption(stack, pixel, query.measure, threshold),
         marks=(ReferenceMark(tuple(grid.place_of(pixel)[-2:].tolist()), _RING),),
+    )
+
+
+def _query(stack: FeatureStack, pixel: Pixel) -> Query:
+    query = query_for(stack, pixel)
+    if np.isfinite(query.vectors).all():
+        return query
+    raise DatasetError(
+        f"pixel {_joined(pixel)} with a NaN or an infinity",
+        expected="finite features to compare with",
+        remedy="Choose another pixel.",
+        file="--at",
     )
 
 
