@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.colormaps import fire_table, with_transparency_ramp
+from napari_ifealid.colormaps import base_opacity, fire_table, with_transparency_ramp
 
 
 def test_fire_table_is_that_of_the_web_application(shared_data):
@@ -51,3 +51,7 @@ def test_opacity_is_that_of_the_web_application(shared_data):
     ramp = with_transparency_ramp(fire_table() / 255.0, 0.1)
     # an opacity of the table is that of its level, one of the web page that of the number itself
     np.testing.assert_allclose(ramp[level, 3] * 255, data["rgba"][0, ..., 3], atol=2)
+
+
+def test_map_lets_an_image_shine_through_where_there_is_one():
+    assert base_opacity(has_image=True) < base_opacity(has_image=False) == 1.0

@@ -15,6 +15,8 @@ from napari_ifealid import extraction
     [
         "napari_ifealid",
         "napari_ifealid.extraction",
+        "napari_ifealid.results",
+        "napari_ifealid.similarity",
         "napari_ifealid.explorer",
         "napari_ifealid.widgets",
         "napari_ifealid._reader",

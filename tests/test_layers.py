@@ -6,7 +6,7 @@ import pytest
 from napari.layers import Layer
 
 from napari_ifealid.formats import read_stacks
-from napari_ifealid.layers import STACK_KEY, layer_data, layers_of
+from napari_ifealid.layers import STACK_KEY, default_grid, layer_data, layers_of
 from napari_ifealid.stack import FeatureStack, Placement
 
 
@@ -253,3 +253,12 @@ def test_image_that_has_a_layer_already_gets_none():
 
 def test_no_stacks_have_no_layers():
     assert layers_of([], [CAT]) == []
+
+
+def test_default_grid_lies_where_the_layers_do(stack):
+    _, (_, features, _) = layer_data(stack)
+    grid = default_grid(stack)
+    assert grid.shape == stack.spatial_shape
+    assert np.array_equal(grid.place_of((0, 0)), features["translate"][1:])
+    assert np.array_equal(grid.spacing, features["scale"][1:])
+    assert np.array_equal(grid.bounds, [[-0.5, -0.5], [23.5, 19.5]])  # of the image

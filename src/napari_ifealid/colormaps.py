@@ -46,3 +46,14 @@ def with_transparency_ramp(colours: ArrayLike, base: float) -> NDArray[np.float6
     rgb = np.asarray(colours, np.float64)[:, :3]
     alpha = np.minimum(1.0, np.arange(len(rgb)) / (len(rgb) - 1) + base)
     return np.column_stack([rgb, alpha])
+
+
+def base_opacity(*, has_image: bool) -> float:
+    """Return the opacity of the least similar pixels that a map has unless another is chosen.
+
+    Parameters
+    ----------
+    has_image : bool
+        Whether an image lies under the map, and shines through.
+    """
+    return 0.1 if has_image else 1.0

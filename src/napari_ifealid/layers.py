@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.grid import Grid
 from napari_ifealid.stack import FeatureStack
 
 STACK_KEY = "feature_stack"
@@ -106,6 +107,14 @@ def default_placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
         scale[-2:] = [o / m for o, m in zip(stack.overlay.shape[:2], map_size, strict=True)]
     # napari places a pixel by its centre: half a large pixel less half a small one
     return scale, [(factor - 1.0) / 2.0 for factor in scale]
+
+
+def default_grid(stack: FeatureStack) -> Grid:
+    """Return where a stack's pixels lie in the world, of which a unit is a pixel of its image."""
+    scale, translate = default_placement(stack)
+    affine = np.diag([*scale, 1.0])
+    affine[:-1, -1] = translate
+    return Grid(stack.spatial_shape, affine)
 
 
 def _contrast_limits(stack: FeatureStack) -> tuple[float, float] | None:

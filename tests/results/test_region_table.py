@@ -49,20 +49,20 @@ def test_area_and_centroid_in_the_world_are_those_of_the_grid(grid):
     labels = np.zeros((3, 4), np.int32)
     labels[1, 2:] = 3
     row = region_table(labels, np.ones((3, 4)), grid=grid, units="micrometer").loc[0]
-    assert (row.label, row.area_pixels, row.area_unit) == (3, 2, "micrometer²")
+    assert (row.label, row.area_pixels, row.area_unit) == (3, 2, "micrometer^2")
     assert row.area_world == pytest.approx(20.0)
     assert (row.world_centroid_y, row.world_centroid_x) == pytest.approx(grid.place_of((1, 2.5)))
 
 
 def test_without_a_grid_the_world_counts_pixels():
     row = region_table(np.ones((2, 3), int), np.ones((2, 3))).loc[0]
-    assert (row.area_world, row.area_unit) == (6.0, "pixel²")
+    assert (row.area_world, row.area_unit) == (6.0, "pixel^2")
     assert (row.world_centroid_y, row.world_centroid_x) == (0.5, 1.0)
 
 
 def test_unit_of_the_area_is_the_product_of_the_axes_units():
     ones, units = np.ones((1, 2, 3), int), ("second", "pixel", "pixel")
-    assert region_table(ones, ones, units=units).area_unit[0] == "second·pixel²"
+    assert region_table(ones, ones, units=units).area_unit[0] == "second*pixel^2"
 
 
 def test_maps_of_more_than_three_axes_have_a_table():

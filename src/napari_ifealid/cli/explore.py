@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
 
+from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
@@ -14,7 +16,7 @@ from napari_ifealid.layers import LayerData, layers_of
 
 
 def main(arguments: Sequence[str], epilog: str) -> int:
-    """Open files in napari.
+    """Open files in napari, or draw the figure that the options name.
 
     Parameters
     ----------
@@ -27,7 +29,14 @@ def main(arguments: Sequence[str], epilog: str) -> int:
     int
         Exit status: 0, or 2 for bad input.
     """
-    options = _parser(epilog).parse_args(arguments)
+    parser = _parser(epilog)
+    options = parser.parse_args(arguments)
+    if options.figure is not None:
+        from napari_ifealid.cli import draw_figure  # pandas takes its time
+
+        return exit_status(lambda: draw_figure.run(options))
+    if options.threshold is not None or options.force:
+        parser.error("--threshold and --force belong to --figure")
     try:
         with plain_warnings():
             layers = _read(options.paths)
@@ -63,11 +72,28 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         type=_pixel,
         help="pixel of the feature map to compare with first; the middle one unless given",
     )
-    parser.add_argument(
+    pictures = parser.add_mutually_exclusive_group()
+    pictures.add_argument(
         "--screenshot",
         metavar="FILE",
         type=Path,
         help="draw the window once, save its picture and exit",
+    )
+    pictures.add_argument(
+        "--figure",
+        metavar="FILE",
+        type=Path,
+        help="draw the map of one feature stack as a figure, .png, .svg or .pdf, without a "
+        "window, and exit; needs matplotlib",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="VALUE",
+        type=_number,
+        help="with --figure: pixels less similar than this are transparent",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="with --figure: replace an existing file"
     )
     parser.add_argument(
         "--version", action="version", version=f"napari-ifealid {version('napari-ifealid')}"
@@ -82,6 +108,16 @@ def _pixel(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"found {text!r}; expected two whole numbers, such as 80,53"
         ) from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if isnan(value):
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected a number, such as 0.8")
+    return value
 
 
 def _read(paths: list[str]) -> list[LayerData]:

@@ -14,7 +14,7 @@ from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session, remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, is_opened_overlay
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.layers import default_placement
+from napari_ifealid.layers import default_grid
 from napari_ifealid.luminance import grey_image
 from napari_ifealid.stack import FeatureStack
 
@@ -167,11 +167,7 @@ class _Image:
         """Where it lies: it moves along with the features."""
         affine = self._session.grid.affine
         if self._stack.overlay is not None:
-            scale, translate = default_placement(self._stack)
-            default = np.eye(len(scale) + 1)
-            default[:-1, :-1] = np.diag(scale)
-            default[:-1, -1] = translate
-            affine = affine @ np.linalg.inv(default)
+            affine = affine @ np.linalg.inv(default_grid(self._stack).affine)
         kept, units = [-3, -2, -1], self._session.layer.units
         return {
             "affine": np.array(affine)[np.ix_(kept, kept)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 
+from napari_ifealid.colormaps import base_opacity
 from napari_ifealid.explorer.backdrop import Backdrop
 from napari_ifealid.explorer.feature_slider import FeatureSlider
 from napari_ifealid.explorer.pins import PinFrame
@@ -52,7 +53,7 @@ class Exploration:
         has_image = session.layer.rgb or (
             session.stack is not None and session.stack.overlay is not None
         )
-        self._state.base = 0.1 if has_image else 1.0
+        self._state.base = base_opacity(has_image=has_image)
         if not session.layer.rgb:
             self._slider = FeatureSlider(
                 self._viewer,

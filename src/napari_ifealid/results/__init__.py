@@ -1,4 +1,4 @@
-"""What is made of a map: regions, their table, files and figures."""
+"""Results of a map: regions, their table, files and figures."""
 
 from napari_ifealid.results.figure import FIGURE_SUFFIXES, check_matplotlib, save_figure
 from napari_ifealid.results.figure_content import FigureContent, ReferenceMark

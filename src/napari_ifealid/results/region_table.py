@@ -22,8 +22,6 @@ from napari_ifealid.results.world_axes import (
     units_of_axes,
 )
 
-_POWERS = {1: "", 2: "²", 3: "³"}
-
 
 def region_table(
     labels: ArrayLike,
@@ -54,7 +52,7 @@ def region_table(
         - ``label``
         - ``area_pixels``: number of pixels
         - ``area_world``: area, or volume, in the world, in ``area_unit``
-        - ``area_unit``: such as "micrometer²"
+        - ``area_unit``: such as "micrometer^2"
         - ``mean_similarity``, ``maximum_similarity``: NaN where the map has a NaN in the region
         - ``centroid_y``, ``centroid_x``: mean index of its pixels, counted from 0
         - ``world_centroid_y``, ``world_centroid_x``: its place, in units of the world
@@ -145,6 +143,6 @@ def _columns(
 
 
 def _area_unit(units: Sequence[str]) -> str:
-    """Return the product of the axes' units, such as "micrometer²" or "second·pixel²"."""
-    counts = Counter(units).items()
-    return "·".join(f"{unit}{_POWERS.get(count, f'^{count}')}" for unit, count in counts)
+    """Return the product of the axes' units, such as "micrometer^2" or "second*pixel^2"."""
+    powers = Counter(units).items()
+    return "*".join(unit if power == 1 else f"{unit}^{power}" for unit, power in powers)
