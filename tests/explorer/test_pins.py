@@ -436,3 +436,18 @@ def test_undo_brings_a_deleted_layer_back(viewer, pins, toggle, pixels):
     pins.undo()
     assert pixels() == [(1, 2)]
     assert pins.layer in viewer.layers
+
+
+def test_removed_pin_leaves_the_others_in_their_colours(pins, toggle, pixels):
+    toggle((1, 1), (2, 2), (3, 3))
+    pins.remove(pins.pins[1])
+    assert pixels() == [(1, 1), (3, 3)]
+    assert colours(pins) == [PALETTE[0], PALETTE[2]]
+
+
+def test_pin_that_is_gone_is_not_removed_again(pins, toggle, pixels):
+    toggle((1, 1), (2, 2))
+    gone = pins.pins[0]
+    pins.remove(gone)
+    pins.remove(gone)
+    assert pixels() == [(2, 2)]

@@ -292,5 +292,5 @@ def test_spin_box_steps_through_features(widget, qtbot):
     assert widget.explorer.state.feature == 0
     widget.look.feature.value = 5
     assert widget.explorer.state.feature == 5
-    assert widget.feature.max == 8
+    assert widget.look.feature.max == 8
     qtbot.waitUntil(lambda: widget.explorer.is_idle)

@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_ifealid.explorer import ExplorerState
-from napari_ifealid.widgets.stack_choice import StackChoice, distinct
+from napari_ifealid.widgets.stack_choice import StackChoice, distinct, short_names
 
 
 @pytest.fixture
@@ -133,3 +133,24 @@ def test_closed_choice_follows_no_names(viewer, state, choice):
 )
 def test_names_are_distinct_and_not_empty(names, shown):
     assert distinct(names) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["cube"], ["cube"]),
+        (["cube features"], ["cube"]),
+        (
+            ["Chelsea overlay", "Chelsea parts features", "Chelsea objects features"],
+            ["overlay · Chelsea", "parts · Chelsea", "objects · Chelsea"],
+        ),
+        (
+            ["000000015746.jpg.C1.npz features", "000000015746.jpg.C2.npz features"],
+            ["C1.npz · 000000015746.jpg", "C2.npz · 000000015746.jpg"],
+        ),
+        (["a features", "a"], ["a", "a"]),
+        (["", "x"], ["", "x"]),
+    ],
+)
+def test_names_begin_with_what_tells_them_apart(names, shown):
+    assert short_names(names) == shown

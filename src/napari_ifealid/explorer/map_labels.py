@@ -79,8 +79,9 @@ class MapLabels:
 
     @property
     def follows(self) -> bool:
-        """Whether the labels follow the threshold."""
-        return self._session is not None
+        """Whether the labels follow the threshold: while their map is shown."""
+        shown = None if self._session is None else self._session.shown
+        return shown is not None and self._map is not None and shown.request == self._map.request
 
     def make(self, session: Session, mode: RegionMode, reference: Pixel | None, name: str) -> None:
         """Label the map that a session shows.
@@ -114,7 +115,7 @@ class MapLabels:
 
     def freeze(self) -> None:
         """Leave the labels as they are."""
-        if self.follows:
+        if self._session is not None:
             self._connections.close()
             self._session = None
             self.changed.emit()
@@ -124,13 +125,14 @@ class MapLabels:
         return self._map.labels(self._state.threshold).reshape(shape)
 
     def _follow(self) -> None:
-        if self._layer is not None:
+        if self._layer is None or not self.follows:
+            self.freeze()
+        else:
             self._layer.data = self._numbers(self._layer.data.shape)
             self.changed.emit()
 
     def _on_map(self) -> None:
-        shown = None if self._session is None else self._session.shown
-        if self._map is None or shown is None or shown.request != self._map.request:
+        if not self.follows:
             self.freeze()
 
     def _on_removed(self, event: Any) -> None:

@@ -96,7 +96,7 @@ class ReferenceRing:
             canvas_size_limits=(_DIAMETER, _DIAMETER),
             face_color="transparent",
             border_color="white",
-            border_width=0.15,
+            border_width=0.06,
             **placement,
         )
         selected = set(self._viewer.layers.selection)

@@ -9,7 +9,7 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import suffixes_in_words
+from napari_ifealid.formats import read_stacks, suffixes_in_words
 
 _PLUGIN, _SAMPLE = "napari-ifealid", "chelsea"
 
@@ -52,11 +52,18 @@ class EmptyPage(QWidget):
         if chosen:
             try:
                 self._viewer.open(chosen, plugin=_PLUGIN)
-            except DatasetError as error:
-                show_error(str(error))
+            except ValueError:  # napari's words about a file that is none of ours give no reason
+                _tell_why_not(chosen)
 
     def _extract(self) -> None:
         self._viewer.window.add_plugin_dock_widget(_PLUGIN, "Extract features")
 
     def _open_sample(self) -> None:
         self._viewer.open_sample(_PLUGIN, _SAMPLE)
+
+
+def _tell_why_not(path: str) -> None:
+    try:
+        read_stacks(path)
+    except DatasetError as error:
+        show_error(str(error))

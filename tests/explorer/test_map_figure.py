@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer.map_figure import map_figure
+
+
+@pytest.fixture
+def viewer(qapp) -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def explorer(viewer, add_stack, stack) -> Explorer:
+    add_stack(viewer, stack)
+    explorer = Explorer(viewer)
+    explorer.show_pixel((3, 2))
+    return explorer
+
+
+def test_figure_has_the_map_that_is_shown_and_lies_as_it_does(explorer, viewer):
+    content = map_figure(explorer, viewer, "pixel 3, 2")
+    np.testing.assert_array_equal(content.values, explorer.map_layer.data)
+    np.testing.assert_allclose(content.grid.affine, explorer.session.grid.affine)
+    assert content.limits == tuple(explorer.map_layer.contrast_limits)
+    assert content.threshold is None
+    assert content.caption == "small features: similarity (spectral angle) to pixel 3, 2"
+    assert content.unit is None
+
+
+def test_threshold_is_that_of_the_window(explorer, viewer):
+    explorer.state.threshold = 0.75
+    assert map_figure(explorer, viewer, "it").threshold == 0.75
+
+
+def test_image_is_the_one_under_the_map(explorer, viewer, stack):
+    grey = map_figure(explorer, viewer, "it")
+    assert grey.overlay.shape == stack.overlay.shape
+    assert np.ptp(grey.overlay, axis=-1).max() == 0
+    np.testing.assert_allclose(grey.overlay_grid.affine, np.eye(3))
+    explorer.state.overlay_in_colour = True
+    np.testing.assert_array_equal(map_figure(explorer, viewer, "it").overlay, stack.overlay)
+
+
+def test_references_are_marked_at_their_places(explorer, viewer):
+    (mark,) = map_figure(explorer, viewer, "it").marks
+    np.testing.assert_allclose(mark.place, explorer.session.grid.place_of((3, 2)))
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((4, 3))
+    explorer.state.reference = ReferenceMode.BEST
+    marks = map_figure(explorer, viewer, "it").marks
+    assert len(marks) == 2
+    np.testing.assert_allclose(marks[1].place, explorer.session.grid.place_of((4, 3)))
+    assert marks[0].colour == pytest.approx((0xE6 / 255, 0x9F / 255, 0))
+
+
+def test_slice_of_a_volume_is_the_one_that_is_shown(viewer):
+    values = np.random.default_rng(0).random((3, 4, 6, 5)).astype(np.float32)
+    viewer.add_image(
+        values, axis_labels=("c", "z", "y", "x"), scale=(1, 2, 0.5, 0.5), units=("", *["um"] * 3)
+    )
+    explorer = Explorer(viewer)
+    viewer.dims.set_point(1, 4.0)
+    content = map_figure(explorer, viewer, "it")
+    assert content.values.shape == (6, 5)
+    np.testing.assert_array_equal(content.values, explorer.map_layer.data[2])
+    np.testing.assert_allclose(np.diag(content.grid.affine), (0.5, 0.5, 1))
+    assert content.unit == "micrometer"
+
+
+def test_single_feature_is_no_similarity(explorer, viewer):
+    explorer.state.feature = 2
+    assert map_figure(explorer, viewer, "it") is None
+
+
+def test_nothing_gives_no_figure(viewer):
+    assert map_figure(Explorer(viewer), viewer, "it") is None

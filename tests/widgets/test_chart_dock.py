@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_ifealid.widgets.chart_panel import ChartPanel
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def widget(viewer, qtbot):
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    return widget
+
+
+def charts(viewer) -> list[ChartPanel]:
+    docks = viewer.window.dock_widgets.values()
+    return [dock for dock in docks if isinstance(dock, ChartPanel)]
+
+
+def test_chart_is_docked_with_the_first_stack(widget, viewer, add_stack, stack, qtbot):
+    assert charts(viewer) == []
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1)
+    qtbot.waitUntil(lambda: widget.chart_dock.panel.isVisible())
+
+
+def test_chart_leaves_the_height_to_the_picture(widget, viewer, add_stack, stack, qtbot):
+    viewer.window.resize(1200, 900)
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: widget.chart_dock.panel.isVisible())
+    qtbot.waitUntil(lambda: 0 < widget.chart_dock.panel.height() < 260)
+
+
+def test_closing_the_panel_takes_the_chart_away(widget, viewer, add_stack, stack, qtbot):
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1)
+    viewer.window.remove_dock_widget(widget)
+    assert charts(viewer) == []
+
+
+def test_chart_that_the_user_closed_stays_closed(widget, viewer, add_stack, stack, qtbot):
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1)
+    viewer.window.remove_dock_widget(charts(viewer)[0])
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+    assert charts(viewer) == []

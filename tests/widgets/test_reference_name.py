@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+from napari.components import ViewerModel
+
+from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.widgets.reference_name import reference_name
+
+
+@pytest.fixture
+def explorer(qapp, add_stack, stack) -> Explorer:
+    viewer = ViewerModel()
+    add_stack(viewer, stack)
+    return Explorer(viewer)
+
+
+def test_nothing_has_no_name(qapp):
+    assert reference_name(Explorer(ViewerModel())) == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "pins", "name"),
+    [
+        (ReferenceMode.CURSOR, [(1, 1)], "pixel 2, 2 at 10, 10"),
+        (ReferenceMode.MEAN, [], "pixel 2, 2 at 10, 10"),
+        (ReferenceMode.MEAN, [(1, 1)], "pin 1, 1 at 6, 6"),
+        (ReferenceMode.MEAN, [(1, 1), (3, 3)], "mean of 2 pins"),
+        (ReferenceMode.BEST, [(1, 1), (3, 3)], "best of 2 pins"),
+    ],
+)
+def test_reference_is_named_by_what_is_compared_with(explorer, mode, pins, name):
+    explorer.show_pixel((2, 2))
+    for pixel in pins:
+        explorer.toggle_pin_at(pixel)
+    explorer.state.reference = mode
+    assert reference_name(explorer) == name
+
+
+def test_place_outside_of_the_stack_is_that_of_its_middle(explorer):
+    explorer.cursor.move_to((1000, 1000))
+    assert reference_name(explorer) == "pixel 3, 2 (middle)"

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from napari.components import ViewerModel
+from napari.layers import Labels
+from qtpy.QtWidgets import QFileDialog
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets.result_group import ResultGroup
+
+
+@pytest.fixture
+def viewer(qapp) -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def explorer(viewer, add_stack, stack) -> Explorer:
+    add_stack(viewer, stack)
+    return Explorer(viewer)
+
+
+@pytest.fixture
+def group(explorer, viewer, qtbot) -> ResultGroup:
+    group = ResultGroup(explorer, viewer)
+    qtbot.addWidget(group)
+    return group
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """Chooses a file in the next dialog."""
+
+    def choose(path: Path | str, kind: str = "") -> None:
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
+
+    return choose
+
+
+def labels(viewer: ViewerModel) -> Labels:
+    return next(layer for layer in viewer.layers if isinstance(layer, Labels))
+
+
+def test_pixels_above_the_threshold_are_counted(group, explorer, qtbot):
+    values = explorer.map_layer.data
+    explorer.state.threshold = 0.8
+    count = int((values >= np.float32(0.8)).sum())
+    qtbot.waitUntil(lambda: group.count.text() == f"{count} px, {100 * count / 30:.3g} %")
+
+
+def test_histogram_spin_box_and_state_follow_each_other(group, explorer):
+    group.histogram.changed.emit(0.4)
+    assert explorer.state.threshold == group.threshold.value == 0.4
+    group.threshold.value = 0.6
+    assert explorer.state.threshold == group.histogram.threshold == 0.6
+    explorer.state.threshold = 0.2
+    assert group.threshold.value == group.histogram.threshold == 0.2
+
+
+def test_labels_need_a_threshold(group, explorer, qtbot):
+    assert not group.make.isEnabled()
+    assert "threshold" in group.make.toolTip()
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.make.isEnabled)
+
+
+def test_labels_are_made_and_frozen(group, explorer, viewer, qtbot):
+    explorer.show_pixel((3, 2))
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    assert labels(viewer).name == "like pixel 3, 2 at 14, 10"
+    assert group.make.text() == "Freeze labels"
+    explorer.state.threshold = 0.9
+    values = explorer.map_layer.data
+    np.testing.assert_array_equal(labels(viewer).data > 0, values >= np.float32(0.9))
+    group.make.click()
+    assert group.make.text() == "Make labels"
+    explorer.state.threshold = 0.5
+    np.testing.assert_array_equal(labels(viewer).data > 0, values >= np.float32(0.9))
+
+
+def test_table_has_the_areas_of_the_regions(group, explorer, viewer, choose, tmp_path, qtbot):
+    explorer.state.threshold = 0.8
+    group.mode.value = RegionMode.CONNECTED
+    qtbot.waitUntil(group.table.isEnabled)
+    choose(tmp_path / "regions.csv")
+    group.table.click()
+    table = pd.read_csv(tmp_path / "regions.csv")
+    values = explorer.map_layer.data
+    assert table["area_pixels"].sum() == (values >= np.float32(0.8)).sum()
+    np.testing.assert_allclose(table["area_world"], table["area_pixels"] * 16)
+    assert table["maximum_similarity"].max() == pytest.approx(values.max())
+    assert len(labels(viewer).features) == len(table)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif", ".csv"])
+def test_map_is_saved_with_all_its_values(group, explorer, choose, tmp_path, suffix, qtbot):
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.save.isEnabled)
+    path = tmp_path / f"map{suffix}"
+    choose(path)
+    group.save.click()
+    values = explorer.map_layer.data
+    if suffix == ".npy":
+        saved = np.load(path)
+    elif suffix == ".tif":
+        saved = tifffile.imread(path)
+    else:
+        table = pd.read_csv(path)
+        saved = table.pivot(index="y", columns="x", values="similarity").to_numpy(np.float32)
+    np.testing.assert_array_equal(saved, values)
+
+
+def test_kind_of_the_dialog_gives_a_name_its_ending(group, choose, tmp_path):
+    choose(tmp_path / "map", "TIFF (*.tif)")
+    group.save.click()
+    assert (tmp_path / "map.tif").is_file()
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".svg", ".png"])
+def test_figure_is_saved(group, choose, tmp_path, suffix):
+    choose(tmp_path / f"figure{suffix}")
+    group.figure.click()
+    assert (tmp_path / f"figure{suffix}").stat().st_size > 5000
+
+
+def test_file_that_cannot_be_written_is_told_of(group, choose, tmp_path, monkeypatch):
+    errors: list[str] = []
+    monkeypatch.setattr("napari_ifealid.widgets.result_group.show_error", errors.append)
+    choose(tmp_path / "missing" / "map.npy")
+    group.save.click()
+    assert len(errors) == 1
+    assert not (tmp_path / "missing").exists()
+
+
+def test_nothing_is_written_where_the_dialog_is_cancelled(group, choose, tmp_path):
+    choose("")
+    group.save.click()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_single_feature_has_no_result(group, explorer, qtbot):
+    explorer.state.threshold = 0.5
+    qtbot.waitUntil(group.make.isEnabled)
+    explorer.state.feature = 2
+    qtbot.waitUntil(lambda: not group.make.isEnabled())
+    assert not group.save.isEnabled()
+    assert group.count.text() == ""
