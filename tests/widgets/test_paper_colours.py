@@ -35,7 +35,5 @@ def test_dark_colours_stay(colour):
 @pytest.mark.parametrize("colour", PALETTE)
 def test_colours_of_pins_keep_their_hue(colour):
     both = colour, on_white(colour)
-    hues = [
-        colorsys.rgb_to_hsv(*QColor(one).getRgbF()[:3])[0] for one in (colour, on_white(colour))
-    ]
-    assert hues[0] == pytest.approx(hues[1], abs=0.03)
+    before, after = (colorsys.rgb_to_hsv(*QColor(one).getRgbF()[:3])[0] for one in both)
+    assert after == pytest.approx(before, abs=0.03)
