@@ -162,3 +162,44 @@ def test_contributions_are_reported_while_they_order_the_features(panel, explore
     qtbot.waitUntil(lambda: bool(told) and np.array_equal(told[-1], expected))
     panel.order.value = Order.NUMBER
     qtbot.waitUntil(lambda: told[-1] is None)
+
+
+def test_pin_under_the_cursor_has_its_curve_marked(panel, explorer):
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((5, 4))
+    explorer.show_pixel((5, 4))
+    assert panel.chart.legend.marked == 1
+    explorer.show_pixel((4, 4))
+    assert panel.chart.legend.marked is None
+
+
+def test_click_in_the_legend_marks_the_pin_until_the_next(panel, explorer):
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((5, 4))
+    explorer.show_pixel((4, 4))
+    panel.chart.legend.clicked.emit(1)
+    assert explorer.marked_pin.value == 1
+    assert panel.chart.legend.marked == 1
+    panel.chart.legend.clicked.emit(1)
+    assert explorer.marked_pin.value is None
+    assert panel.chart.legend.marked is None
+
+
+def test_legend_leaves_out_pins_that_the_stack_does_not_reach(panel, explorer):
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((5, 4))
+    layer = explorer.pins.layer
+    layer.data = np.vstack([[900.0, 900.0], layer.data])
+    explorer.show_pixel((4, 4))
+    assert [entry.name for entry in panel.chart.legend.entries] == ["1, 2", "5, 4"]
+    panel.chart.legend.clicked.emit(1)
+    assert explorer.marked_pin.value == 2
+
+
+def test_mean_in_the_legend_marks_no_pin(panel, explorer):
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((5, 4))
+    explorer.show_pixel((4, 4))
+    explorer.state.reference = ReferenceMode.MEAN
+    panel.chart.legend.clicked.emit(2)
+    assert explorer.marked_pin.value is None

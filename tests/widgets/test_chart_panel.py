@@ -89,3 +89,12 @@ def test_closed_panel_draws_no_more(panel, qtbot):
     panel.explorer.show_pixel((4, 4))
     qtbot.wait(100)
     assert [name for name, _ in panel.chart.curves] == [name for name, _ in before]
+
+
+def test_legend_is_beside_the_plot_and_whole(panel, qtbot):
+    panel.explorer.toggle_pin_at((1, 2))
+    qtbot.waitUntil(lambda: bool(panel.chart.legend.findChildren(QPushButton)))
+    (entry,) = panel.chart.legend.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: entry.visibleRegion().boundingRect() == entry.rect())
+    assert entry.height() >= entry.sizeHint().height()
+    assert panel.chart.legend.geometry().bottom() < panel.chart.y()

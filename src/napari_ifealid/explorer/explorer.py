@@ -21,6 +21,7 @@ from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
@@ -86,6 +87,7 @@ class Explorer:
         self._source_connections = Connections()
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.pins = Pins(viewer)
+        self.marked_pin = MarkedPin(self.pins)
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self._connect()
         self._gestures = Gestures(viewer, self)
@@ -230,6 +232,7 @@ class Explorer:
             self._linked.pop().close(keeps_map=True)
         self.state.layer = None
         self._exploration.close()
+        self.marked_pin.close()
         self.pins.close()
 
     def _connect(self) -> None:
@@ -243,6 +246,8 @@ class Explorer:
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
             (self.pins.changed, self._ask),
+            (self.pins.changed, self._mark_hovered),
+            (self.pixel_changed, self._mark_hovered),
             (self.cursor.moved, self._on_place),
             (dims.events.current_step, self._on_place),
             (dims.events.order, self._on_place),
@@ -388,6 +393,16 @@ class Explorer:
         if pixel != self._reported_pixel:
             self._reported_pixel = pixel
             self.pixel_changed.emit(pixel)
+
+    def _mark_hovered(self) -> None:
+        """Mark the pin on the pixel under the cursor, the last one of several."""
+        session, place = self._session, self.cursor.place
+        pixel = None if session is None or place is None else session.grid.pixel_at(place)
+        found = None
+        if session is not None and pixel is not None:
+            for index, pin in enumerate(self.pins.pins):
+                found = index if session.grid.pixel_at(pin.place) == pixel else found
+        self.marked_pin.hover(found)
 
     def _ask(self) -> None:
         """Ask each session for the map that is wanted."""

@@ -32,6 +32,9 @@ PALETTE = (
 """Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
 Design, https://jfly.uni-koeln.de/color/)."""
 
+_BORDER, _EMPHASISED = 0.2, 0.5
+"""Widths of the white borders, as parts of the diameter."""
+
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
 # pasting emits nothing but `set_data`, and dragging nothing but `features`
@@ -213,6 +216,24 @@ class Pins:
             self._restore(self._frame, pins)
             self._history, self._moved = kept, None
 
+    def emphasise(self, index: int | None) -> None:
+        """Let a pin stand out by a wide border.
+
+        Parameters
+        ----------
+        index : int or None
+            Among `pins`. None: none of them.
+        """
+        layer = self._layer
+        if layer is None or len(layer.border_width) != len(layer.data):
+            return  # napari is in the middle of a change
+        rows = [row for row, place in enumerate(self._places()) if np.isfinite(place).all()]
+        widths = np.full(len(layer.data), _BORDER)
+        if index is not None:
+            widths[rows[index]] = _EMPHASISED
+        if not np.array_equal(widths, layer.border_width):
+            layer.border_width = widths
+
     def close(self) -> None:
         """Leave the layer to the user as it is."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
@@ -261,7 +282,7 @@ class Pins:
             canvas_size_limits=_DIAMETERS,
             face_color=[pin.colour for pin in pins],
             border_color="white",
-            border_width=0.2,
+            border_width=_BORDER,
             **frame.placement,
         )
         selected = set(self._viewer.layers.selection)

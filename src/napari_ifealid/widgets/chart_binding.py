@@ -62,6 +62,7 @@ class ChartBinding:
         self._explorer = explorer
         self._order = order
         self._session: ref[Session] | None = None  # whose features the chart has
+        self._drawn: list[int] = []  # pins, by their indices among all
         self._draw_later = qthrottled(
             self._draw, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=chart
         )
@@ -73,6 +74,8 @@ class ChartBinding:
             (explorer.vectors_read, self._draw_pins),
             (explorer.state.events.reference, self._draw_pins),
             (explorer.state.events.feature, chart.mark_feature),
+            (explorer.marked_pin.changed, self._mark_pin),
+            (chart.legend.clicked, self._on_legend),
             (order.changed, self._draw_soon),
             (chart.feature_hovered, self._on_hovered),
             (chart.feature_clicked, self.toggle_feature),
@@ -100,14 +103,27 @@ class ChartBinding:
     def _draw_pins(self) -> None:
         self._match_stack()
         explorer = self._explorer
-        pinned = [
-            (explorer.vector(pixel), pin.colour, ", ".join(map(str, pixel)))
-            for pixel, pin in explorer.pinned
-        ]
-        known = [PinnedVector(vector, *others) for vector, *others in pinned if vector is not None]
+        numbers = {id(pin): number for number, pin in enumerate(explorer.pins.pins)}
+        pinned, known = explorer.pinned, []
+        self._drawn = []
+        for pixel, pin in pinned:
+            vector = explorer.vector(pixel)
+            if vector is not None:
+                self._drawn.append(numbers[id(pin)])
+                known.append(PinnedVector(vector, pin.colour, ", ".join(map(str, pixel))))
         is_whole = len(known) == len(pinned)
         self._chart.set_pinned_vectors(known, self._mean(known) if is_whole else None)
+        self._mark_pin()
         self._draw_soon()
+
+    def _mark_pin(self) -> None:
+        marked = self._explorer.marked_pin.value
+        self._chart.mark_pin(self._drawn.index(marked) if marked in self._drawn else None)
+
+    def _on_legend(self, entry: int) -> None:
+        """Mark the pin in the picture; the mean is none."""
+        if entry < len(self._drawn):
+            self._explorer.marked_pin.choose(self._drawn[entry])
 
     def _mean(self, vectors: Sequence[PinnedVector]) -> NDArray[np.float64] | None:
         """Return the mean that pixels are compared with, if they are and it is no pin itself."""

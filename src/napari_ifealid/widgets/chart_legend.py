@@ -57,6 +57,8 @@ class ChartLegend(QScrollArea):
         self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # themes give it a border, which would hide the edges of its entries
+        self.setStyleSheet("QScrollArea { border: none; padding: 0; margin: 0 }")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its entries have it
         for set_policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             set_policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -95,7 +97,7 @@ class ChartLegend(QScrollArea):
 
     def sizeHint(self) -> QSize:  # noqa: N802  # the name is Qt's
         """Return the height of an entry, and no width: what there is, is used."""
-        return QSize(0, self._content.sizeHint().height())
+        return QSize(0, self._buttons[0].sizeHint().height() if self._buttons else 0)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  # the name is Qt's
         """Return the same."""
@@ -127,7 +129,7 @@ class ChartLegend(QScrollArea):
             font = self.font()
             font.setBold(is_marked)
             button.setFont(font)
-            button.setToolTip(f"Mark {entry.name} in the chart")
+            button.setToolTip("Mark the curve, and its pin in the picture; click again to unmark")
 
     def _on_clicked(self, index: int, _: bool) -> None:
         self.clicked.emit(index)

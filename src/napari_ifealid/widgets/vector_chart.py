@@ -19,16 +19,24 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout, QWidget
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.widgets.chart_export import FILTERS, export_chart
+from napari_ifealid.widgets.chart_export import (
+    FILTERS,
+    PAPER_SIZE,
+    Paper,
+    export_chart,
+    legend_height,
+)
 from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, View, Window
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
 from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
+from napari_ifealid.widgets.paper_colours import on_white
 
 _LEAST_HEIGHT = 90  # pixels
 _FONT_SIZE = 8  # points
 _WIDEST_TICK = "-0.00000"
 _LABEL_PLACE = 0.9  # of the mark's text, as a fraction of the plot's height
-_PLAIN, _MARKED = 1.0, 3.0  # widths of curves, pixels
+_MARKED = 3.0  # how much wider a marked curve is
+_PAPER = QPalette(QColor("black"), QColor("white"))
 MEAN_NAME = "mean of the pins"
 """Name of the mean's curve."""
 
@@ -58,6 +66,12 @@ class VectorChart(QWidget):
     The wheel zooms along the features only; the values in view, and 0, are always shown. The
     colours come from the widget's palette.
 
+    Parameters
+    ----------
+    parent : QWidget, optional
+    line_width : float, optional
+        Of curves and axes, in pixels.
+
     Attributes
     ----------
     feature_hovered : Signal(int | None)
@@ -75,8 +89,10 @@ class VectorChart(QWidget):
     feature_clicked = Signal(int)
     features_brushed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, line_width: float = 1.0) -> None:
         super().__init__(parent)
+        self._line_width = line_width
+        self._given: tuple[str | float, ...] = ()
         self._labels: tuple[str, ...] = ()
         self._are_numbers = True
         self._natural = self._places = FeaturePlaces.in_order(np.arange(0))
@@ -112,8 +128,9 @@ class VectorChart(QWidget):
         """
         self._hover(None)
         self._brush(None)
+        self._given = tuple(labels)
         self._labels = tuple(map(_label_text, labels))
-        self._are_numbers = tuple(labels) == tuple(range(len(labels)))
+        self._are_numbers = self._given == tuple(range(len(labels)))
         self._numeric = numeric_labels(labels)
         self._widest = max(self._labels, key=len, default="")
         order = np.arange(len(labels))
@@ -250,7 +267,7 @@ class VectorChart(QWidget):
         DatasetError
             If the suffix is another, or the file can't be written.
         """
-        export_chart(path, self.plot, self._labels, self.curves, force=force)
+        export_chart(path, self._on_paper, self._labels, self.curves, force=force)
 
     def ask_where_to_export(self) -> None:
         """Ask for a file, and save the chart or its values there."""
@@ -283,6 +300,37 @@ class VectorChart(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._take_colours()
+
+    def _on_paper(self, line_width: float) -> Paper:
+        """Return the same in dark colours on white, at the size of the paper."""
+        copy = VectorChart(line_width=line_width)
+        copy.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        copy.setPalette(_PAPER)
+        copy.set_features(self._given)
+        copy.set_order(None if self._places is self._natural else self._places.order)
+        copy.set_cursor_vector(self._cursor.values)
+        pins = [
+            PinnedVector(curve.values, on_white(colour), curve.name())
+            for curve, colour in zip(self._pins, self._colours, strict=True)
+            if curve.values is not None
+        ]
+        copy.set_pinned_vectors(pins, self._mean.values)
+        copy.mark_feature(self._marked)
+        entries = copy.paper_entries
+        font = copy.plot.getPlotItem().getAxis("bottom").style["tickFont"]
+        height = PAPER_SIZE.height() - legend_height(entries, font)
+        copy.resize(PAPER_SIZE.width(), height)
+        copy.show()
+        copy.plot.getPlotItem().getViewBox().setXRange(*self._view.viewRange()[0], padding=0.0)
+        copy.grab()  # lays everything out
+        return Paper(copy, copy.plot, entries, font)
+
+    @property
+    def paper_entries(self) -> tuple[LegendEntry, ...]:
+        """What a printed legend lists: with pins the pixel under the cursor, too."""
+        cursor = LegendEntry("cursor", self._cursor.opts["pen"].color().name())
+        has_cursor = bool(self.legend.entries) and self._cursor.values is not None
+        return (cursor, *self.legend.entries) if has_cursor else self.legend.entries
 
     @property
     def _all(self) -> list[StepCurve]:
@@ -344,16 +392,20 @@ class VectorChart(QWidget):
         text = self.palette().color(QPalette.ColorRole.WindowText)
         self.plot.setBackground(background)
         for axis in (self.plot.getPlotItem().getAxis("left"), self._axis):
-            axis.setPen(_mixed(background, text, 0.4))
+            axis.setPen(pg.mkPen(_mixed(background, text, 0.4), width=self._line_width))
             axis.setTextPen(text)
-        fill = _mixed(background, text, 0.35)
-        self._cursor.take_colour(_mixed(background, text, 0.55), fill, _PLAIN)
-        self._zero.setPen(_mixed(background, text, 0.4))
-        self._mean.setPen(pg.mkPen(text, width=_PLAIN, style=Qt.PenStyle.DashLine))
+        is_light = background.lightness() > text.lightness()
+        fill = _mixed(background, text, 0.2 if is_light else 0.35)  # curves are seen on it
+        width = self._line_width
+        self._cursor.take_colour(_mixed(background, text, 0.55), fill, width)
+        self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
+        dashes = pg.mkPen(text, width=width, style=Qt.PenStyle.DashLine)
+        dashes.setCapStyle(Qt.PenCapStyle.FlatCap)  # others fill the gaps
+        self._mean.setPen(dashes)
         self._region.setBrush(_mixed(background, text, 0.2))
         for line in self._region.lines:
             line.setPen(_mixed(background, text, 0.5))
-        self._mark.setPen(text)
+        self._mark.setPen(pg.mkPen(text, width=width))
         self._mark.label.setColor(text)
         self._mark.label.fill = pg.mkBrush(_mixed(background, text, 0.1))
         self._show_legend()
@@ -369,7 +421,8 @@ class VectorChart(QWidget):
     def _colour_pins(self) -> None:
         for number, (curve, colour) in enumerate(zip(self._pins, self._colours, strict=True)):
             is_marked = number == self.legend.marked
-            curve.take_colour(QColor(colour), None, _MARKED if is_marked else _PLAIN)
+            width = self._line_width * (_MARKED if is_marked else 1.0)
+            curve.take_colour(QColor(colour), None, width)
             curve.setZValue(1 if is_marked else 0)
 
     def _set_pin_count(self, count: int) -> None:
