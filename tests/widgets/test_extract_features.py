@@ -270,7 +270,7 @@ def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
 
     monkeypatch.setattr(f"{MODULE}.model_layers", unsteady)
     enter(widget, qtbot, "a/model")
-    message = "a/model: found nothing; expected a model. Connect."
+    message = "nothing: model; expected a model. Connect. Path: a/model"
     qtbot.waitUntil(lambda: widget.text.text() == message)
     assert not widget.run_button.isEnabled()
     is_there.set()
@@ -392,7 +392,7 @@ def test_error_is_told_and_nothing_is_added(open_widget, viewer, extractor, phot
     widget = open_widget()
     widget.run_button.click()
     qtbot.waitUntil(lambda: is_idle(widget))
-    assert told() == [("error", "photo: found sand; expected an image. Look.")]
+    assert told() == [("error", "sand: photo; expected an image. Look.")]
     assert list(viewer.layers) == [photo]
     assert widget.run_button.isEnabled()
 

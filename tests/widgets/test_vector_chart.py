@@ -361,7 +361,7 @@ def test_export_asks_for_a_file_and_writes_it(
     (action,) = chart.plot.scene().contextMenu
     action.trigger()
     assert [path.name for path in tmp_path.iterdir()] == [written]
-    assert told == [f"Saved {tmp_path / written}"]
+    assert told == [f"Saved {written} in {tmp_path}"]
 
 
 def test_export_without_a_file_writes_nothing(chart, monkeypatch, tmp_path):

@@ -173,7 +173,7 @@ class SaveDialog(QDialog):
     def _on_saved(self, path: Path, _: object = None) -> None:
         self._saving = None
         self._show_saving()
-        show_info(f"Saved {path} ({size_text(path.stat().st_size)})")
+        show_info(f"Saved {path.name} ({size_text(path.stat().st_size)}) in {path.parent}")
         self.accept()
 
     def _on_failed(self, error: Exception) -> None:

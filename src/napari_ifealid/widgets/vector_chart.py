@@ -290,7 +290,7 @@ class VectorChart(QWidget):
         except DatasetError as error:
             show_error(str(error))
         else:
-            show_info(f"Saved {path}")
+            show_info(f"Saved {path.name} in {path.parent}")
 
     def _take_colours(self) -> None:
         background = self.palette().color(QPalette.ColorRole.Window)
