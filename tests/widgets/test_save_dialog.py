@@ -10,7 +10,11 @@ from qtpy.QtWidgets import QDialogButtonBox, QFileDialog
 
 from napari_ifealid import read_stack
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets import save_dialog
 from napari_ifealid.widgets.save_dialog import SaveDialog
+from napari_ifealid.widgets.save_folder import SaveFolder
+
+MODULE = "napari_ifealid.widgets.save_dialog"
 
 
 @pytest.fixture
@@ -79,6 +83,20 @@ def test_saves_what_was_chosen(qtbot, open_dialog, choose, tmp_path):
     np.testing.assert_allclose(
         saved.real_values(saved.values), [[[1.0, 0.25], [0.5, 2.0]]], atol=2e-5
     )
+
+
+def test_next_file_is_offered_the_same_folder_and_one_ending(
+    qtbot, open_dialog, choose, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(f"{MODULE}.SAVE_FOLDER", SaveFolder())
+    (tmp_path / "folder").mkdir()
+    dialog = open_dialog(FeatureStack(values=np.ones((2, 2, 2), np.uint8), name="cat.npy.8.zip"))
+    suggested = choose(tmp_path / "folder" / "a.zip")
+    with qtbot.waitSignal(dialog.finished, timeout=20_000):
+        dialog.save_button.click()
+    assert suggested == [str(tmp_path / "cat.npy.8.zip")]
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["a.zip"]
+    assert save_dialog.SAVE_FOLDER.starting_at(None) == tmp_path / "folder"
 
 
 def test_overlay_can_be_left_out(qtbot, open_dialog, choose, stack, tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
@@ -26,6 +25,7 @@ from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.save_dialog import SaveDialog
+from napari_ifealid.widgets.save_folder import SAVE_FOLDER
 from napari_ifealid.widgets.stack_choice import StackChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
 from napari_ifealid.widgets.unfocused_wheel import UnfocusedWheel
@@ -242,9 +242,7 @@ class FeatureSimilarity(QWidget):
     def _save(self) -> None:
         stack, layer = self.explorer.stack, self.explorer.state.layer
         if stack is not None and layer is not None:
-            path = layer.source.path
-            folder = Path(path).parent if path else Path.home()
-            SaveDialog(stack, folder, self).open()
+            SaveDialog(stack, SAVE_FOLDER.starting_at(layer.source.path), self).open()
 
     def _on_shows_feature(self, shows: bool) -> None:
         self.explorer.state.feature = self.feature.value if shows else None
