@@ -20,8 +20,8 @@ def an_error(**place) -> DatasetError:
         ({"file": "a.zip"}, ": a.zip", ""),
         ({"member": "0.png"}, ": 0.png", ""),
         ({"file": Path("a.zip"), "member": "0.png"}, ": a.zip, 0.png", ""),
-        ({"file": Path("/b/a.zip"), "member": "0.png"}, ": a.zip, 0.png", " Path: /b/a.zip"),
-        ({"file": "https://b.org/a.zarr?c=/d"}, ": a.zarr", " Path: https://b.org/a.zarr?c=/d"),
+        ({"file": Path("/b/a.zip"), "member": "0.png"}, ": a.zip, 0.png", " In full: /b/a.zip"),
+        ({"file": "https://b.org/a.zarr?c=/d"}, ": a.zarr", " In full: https://b.org/a.zarr?c=/d"),
         ({"file": "/"}, ": /", ""),
     ],
 )

@@ -318,4 +318,4 @@ def test_notification_begins_with_the_reason_and_ends_with_the_path_however_long
     message = ErrorNotification(caught.value).message
     assert message[:80].startswith(reason)
     assert path.name in message.partition(";")[0]
-    assert message.endswith(f" Path: {path}")
+    assert message.endswith(f" In full: {path}")

@@ -48,7 +48,7 @@ class DatasetError(ValueError):
         name = self.file and last_part(self.file)
         place = ", ".join(part for part in (name, self.member) if part)
         reason = f"{self.found}: {place}" if place else self.found
-        where = f" Path: {self.file}" if self.file != name else ""
+        where = f" In full: {self.file}" if self.file != name else ""
         return f"{reason}; expected {self.expected}. {self.remedy}{where}"
 
     def __reduce__(self) -> tuple[Any, ...]:

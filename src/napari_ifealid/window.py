@@ -83,7 +83,7 @@ def _save_picture(viewer: napari.Viewer, explorer: Explorer, path: Path) -> None
         raise ExploreError(
             f"the picture can't be written ({short_reason(error)}): {path.name}; expected a "
             "picture file such as demo.png in a folder that exists. Choose another place. "
-            f"Path: {path}"
+            f"In full: {path}"
         ) from error
 
 

@@ -44,7 +44,7 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found)
     assert main([str(tmp_path / name)]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"napari-ifealid: {found}: {name}; ")
-    assert error.endswith(f" Path: {tmp_path / name}\n")
+    assert error.endswith(f" In full: {tmp_path / name}\n")
     assert "expected" in error
     assert error.count("\n") == 1
 

@@ -279,7 +279,7 @@ def test_no_stage_is_written_where_the_output_of_a_later_one_exists(photo, netwo
         (["-m", "filters", "--precision", "8"], "--precision with the format npz"),
         (["-m", "filters", "--pad-for-web"], "--pad-for-web with the format npz"),
         (["-m", "./missing/folder"], "no such folder"),
-        (["-m", "filters", "-o", __file__], "no folder, and none can be made"),
+        (["-m", "filters", "-o", f"{__file__}/new"], "no folder, and none can be made"),
     ],
     ids=lambda options: " ".join(options[-2:]) if isinstance(options, list) else "",
 )

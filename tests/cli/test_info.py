@@ -341,7 +341,7 @@ def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
     assert main(["info", "https://example.org/a.npy"]) == 2
     assert capsys.readouterr().err == (
         "napari-ifealid: a URL of a .npy file: a.npy; expected a file on this computer; only Zarr "
-        "is read from URLs. Download the file first. Path: https://example.org/a.npy\n"
+        "is read from URLs. Download the file first. In full: https://example.org/a.npy\n"
     )
 
 
@@ -363,5 +363,5 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"napari-ifealid: {found}")
-    assert printed.err.endswith(f" Path: {tmp_path / name}\n")
+    assert printed.err.endswith(f" In full: {tmp_path / name}\n")
     assert printed.err.count("\n") == 1

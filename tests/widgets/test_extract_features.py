@@ -270,7 +270,7 @@ def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
 
     monkeypatch.setattr(f"{MODULE}.model_layers", unsteady)
     enter(widget, qtbot, "a/model")
-    message = "nothing: model; expected a model. Connect. Path: a/model"
+    message = "nothing: model; expected a model. Connect. In full: a/model"
     qtbot.waitUntil(lambda: widget.text.text() == message)
     assert not widget.run_button.isEnabled()
     is_there.set()

@@ -8,6 +8,7 @@ from typing import Any
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.extraction.extractor import Extractor
 from napari_ifealid.extraction.filters import FilterExtractor
+from napari_ifealid.extraction.hub import must_be_here
 
 FILTERS = "filters"
 
@@ -36,14 +37,16 @@ def load_extractor(model: str, **options: Any) -> Extractor:
     Raises
     ------
     DatasetError
-        If there is no such model, or if torch or transformers are not installed.
+        If there is no such model, if the hub does not answer, or if torch or transformers are not
+        installed.
     """
     if model == FILTERS:
         return FilterExtractor()
     check_installed("torch", "transformers")
+    is_here = must_be_here(model)
     from napari_ifealid.extraction.backbones import backbone  # takes seconds
 
-    return backbone(model, **options)
+    return backbone(model, is_here=is_here, **options)
 
 
 def model_layers(model: str) -> tuple[str, ...]:
@@ -52,14 +55,16 @@ def model_layers(model: str) -> tuple[str, ...]:
     Raises
     ------
     DatasetError
-        If there is no such model, or if torch or transformers are not installed.
+        If there is no such model, if the hub does not answer, or if torch or transformers are not
+        installed.
     """
     if model == FILTERS:
         return FilterExtractor().layers
     check_installed("torch", "transformers")
+    is_here = must_be_here(model)
     from napari_ifealid.extraction.backbones import backbone_stages
 
-    return backbone_stages(model)
+    return backbone_stages(model, is_here=is_here)
 
 
 def check_installed(*packages: str) -> None:
