@@ -18,8 +18,8 @@ MODELS = {
     "parts and materials. Patches of 14 pixels",
     "facebook/convnext-tiny-224": "ConvNeXt: convolutions, from edges to objects",
     "microsoft/swin-tiny-patch4-window7-224": "Swin: a transformer, from edges to objects",
-    "microsoft/resnet-101": "ResNet101: what the examples of IFeaLiD were made with",
-    "microsoft/resnet-18": "ResNet18: small and fast",
+    "microsoft/resnet-101": "ResNet-101: what the examples of IFeaLiD were made with",
+    "microsoft/resnet-18": "ResNet-18: small and fast",
 }
 """Recommended models, and a line about each."""
 
