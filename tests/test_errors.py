@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.errors import DatasetError, first_line, short_reason
 
 
 def an_error(**place) -> DatasetError:
@@ -14,16 +14,19 @@ def an_error(**place) -> DatasetError:
 
 
 @pytest.mark.parametrize(
-    ("place", "start"),
+    ("place", "named", "path"),
     [
-        ({}, ""),
-        ({"file": "a.zip"}, "a.zip: "),
-        ({"member": "0.png"}, "0.png: "),
-        ({"file": Path("a.zip"), "member": "0.png"}, "a.zip, 0.png: "),
+        ({}, "", ""),
+        ({"file": "a.zip"}, ": a.zip", ""),
+        ({"member": "0.png"}, ": 0.png", ""),
+        ({"file": Path("a.zip"), "member": "0.png"}, ": a.zip, 0.png", ""),
+        ({"file": Path("/b/a.zip"), "member": "0.png"}, ": a.zip, 0.png", " In full: /b/a.zip"),
+        ({"file": "https://b.org/a.zarr?c=/d"}, ": a.zarr", " In full: https://b.org/a.zarr?c=/d"),
+        ({"file": "/"}, ": /", ""),
     ],
 )
-def test_message_names_the_place_then_what_was_found_expected_and_the_remedy(place, start):
-    assert str(an_error(**place)) == f"{start}found a cat; expected a dog. Ask the dog."
+def test_message_gives_the_reason_the_name_what_to_do_and_the_whole_path(place, named, path):
+    assert str(an_error(**place)) == f"a cat{named}; expected a dog. Ask the dog.{path}"
 
 
 def test_it_is_a_value_error():
@@ -32,7 +35,7 @@ def test_it_is_a_value_error():
 
 def test_inside_tells_the_file():
     error = an_error().inside(Path("a.zip"))
-    assert str(error) == "a.zip: found a cat; expected a dog. Ask the dog."
+    assert str(error) == "a cat: a.zip; expected a dog. Ask the dog."
 
 
 def test_inside_keeps_the_member_known_before():
@@ -63,3 +66,16 @@ def test_error_comes_from_another_process_as_it_is(copied):
 )
 def test_first_line_of_an_error_is_without_the_others(text, first):
     assert first_line(RuntimeError(text)) == first
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), "No such file or directory"),
+        (OSError("broken\nat line 5"), "broken"),
+        (ValueError("a cat\nat line 5"), "a cat"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_short_reason_is_without_the_path_and_never_empty(error, reason):
+    assert short_reason(error) == reason

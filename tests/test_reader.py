@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import zarr
 from napari.components import ViewerModel
+from napari.utils.notifications import ErrorNotification
 
 from napari_ifealid import _reader, read_stack, write_stack
-from napari_ifealid._reader import get_reader
+from napari_ifealid._reader import get_reader, read_layers
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import all_suffixes
 from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -235,3 +237,85 @@ def test_opening_a_bad_file_raises_and_adds_no_layer(viewer, cube, flat):
     with pytest.raises(DatasetError, match=r"flat\.npy"):
         viewer.open([cube, flat], stack=True, plugin="napari-ifealid")
     assert len(viewer.layers) == 0
+
+
+# The first words of a notification
+
+
+def _damaged_zip(folder: Path, stack: FeatureStack) -> Path:
+    write_stack(folder / "a.zip", stack)
+    content = (folder / "a.zip").read_bytes()
+    (folder / "a.zip").write_bytes(content[: len(content) // 2])
+    return folder / "a.zip"
+
+
+def _zip_without_some_fields(folder: Path, _: FeatureStack) -> Path:
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("metadata.json", '{"name": "a"}')
+    return folder / "a.zip"
+
+
+def _truncated_array(folder: Path, stack: FeatureStack) -> Path:
+    np.save(folder / "a.npy", stack.values)
+    content = (folder / "a.npy").read_bytes()
+    (folder / "a.npy").write_bytes(content[:-1])
+    return folder / "a.npy"
+
+
+def _arrays_without_a_stack(folder: Path, _: FeatureStack) -> Path:
+    np.savez(folder / "a.npz", flat=np.ones((3, 4)))
+    return folder / "a.npz"
+
+
+def _damaged_arrays(folder: Path, stack: FeatureStack) -> Path:
+    np.savez_compressed(folder / "a.npz", features=stack.values)
+    content = bytearray((folder / "a.npz").read_bytes())
+    content[len(content) // 2] ^= 255
+    (folder / "a.npz").write_bytes(content)
+    return folder / "a.npz"
+
+
+def _zarr_without_metadata(folder: Path, _: FeatureStack) -> Path:
+    (folder / "a.zarr").mkdir()
+    return folder / "a.zarr"
+
+
+def _zarr_with_damaged_metadata(folder: Path, _: FeatureStack) -> Path:
+    _zarr_without_metadata(folder, _)
+    (folder / "a.zarr" / "zarr.json").write_text("{")
+    return folder / "a.zarr"
+
+
+def _file_of_another_kind(folder: Path, _: FeatureStack) -> Path:
+    (folder / "a.txt").write_text("a text")
+    return folder / "a.txt"
+
+
+@pytest.mark.parametrize(
+    ("bad_file", "reason"),
+    [
+        *((lambda folder, _, e=e: folder / f"a{e}", "no such file: a") for e in all_suffixes()),
+        (lambda folder, _: folder / "a.txt", "no such file: a.txt"),
+        (lambda folder, _: folder / "a", "no such file: a"),
+        (_file_of_another_kind, "a file of the kind '.txt': a.txt"),
+        (_damaged_zip, "a truncated or damaged ZIP file"),
+        (_zip_without_some_fields, "no such field: a.zip"),
+        (_truncated_array, "a truncated array"),
+        (_arrays_without_a_stack, "no feature stack among the arrays: flat (3, 4)"),
+        (_damaged_arrays, "a damaged entry"),
+        (_zarr_without_metadata, "nothing that is a Zarr: a.zarr"),
+        (_zarr_with_damaged_metadata, "metadata or a codec that Zarr does not know"),
+    ],
+)
+def test_notification_begins_with_the_reason_and_ends_with_the_path_however_long(
+    tmp_path, stack, bad_file, reason
+):
+    folder = tmp_path / ("long " * 20) / ("longer" * 20)
+    folder.mkdir(parents=True)
+    path = bad_file(folder, stack)
+    with pytest.raises(DatasetError) as caught:
+        read_layers(str(path))
+    message = ErrorNotification(caught.value).message
+    assert message[:80].startswith(reason)
+    assert path.name in message.partition(";")[0]
+    assert message.endswith(f" In full: {path}")

@@ -195,14 +195,14 @@ def test_features_are_saved_with_their_overlay_while_they_are_explored(
 
 def test_flat_image_is_refused(viewer, tmp_path):
     viewer.add_image(np.ones((5, 6)), name="flat")
-    with pytest.raises(OSError, match=r"map\.zip: found the flat image 'flat'"):
+    with pytest.raises(OSError, match=r"^the flat image 'flat': map\.zip;"):
         viewer.layers.save(str(tmp_path / "map.zip"))
 
 
 def test_two_photos_are_refused(viewer, tmp_path, stack):
     for _ in range(2):
         viewer.add_image(stack.overlay, rgb=True)
-    with pytest.raises(OSError, match="found 0 features layers and 2 RGB images"):
+    with pytest.raises(OSError, match=r"^0 features layers and 2 RGB images"):
         viewer.layers.save(str(tmp_path / "map.zip"))
 
 
@@ -221,5 +221,5 @@ def test_features_with_nan_are_refused_and_the_old_file_stays(viewer, add_stack,
 def test_missing_ending_is_added_and_replaces_nothing(viewer, add_stack, stack, tmp_path):
     features = add_stack(viewer, stack).as_layer_data_tuple()
     assert write_dataset(str(tmp_path / "a"), [features]) == [str(tmp_path / "a.zip")]
-    with pytest.raises(OSError, match=r"a\.zip: found a file of this name"):
+    with pytest.raises(OSError, match=r"^a file of this name: a\.zip;"):
         write_dataset(str(tmp_path / "a"), [features])

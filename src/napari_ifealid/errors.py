@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from os import PathLike, fspath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 
 class DatasetError(ValueError):
     """A file or an array is not a usable feature stack.
 
+    Its text gives the reason first, for those who read the first line of a notification only;
+    then the name of the file, what was expected and what to do; and the whole path at the end.
+
     Parameters
     ----------
     found : str
-        What is there.
+        What is there, in a few words: the reason.
     expected : str
         What should be there.
     remedy : str
@@ -38,9 +42,14 @@ class DatasetError(ValueError):
         self.remedy = remedy
         self.file = None if file is None else fspath(file)
         self.member = member
-        place = ", ".join(part for part in (self.file, member) if part)
-        prefix = f"{place}: " if place else ""
-        super().__init__(f"{prefix}found {found}; expected {expected}. {remedy}")
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        name = self.file and last_part(self.file)
+        place = ", ".join(part for part in (name, self.member) if part)
+        reason = f"{self.found}: {place}" if place else self.found
+        where = f" In full: {self.file}" if self.file != name else ""
+        return f"{reason}; expected {self.expected}. {self.remedy}{where}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # an exception is pickled by its text alone, and could not come from another process
@@ -61,6 +70,25 @@ class DatasetError(ValueError):
         )
 
 
+def last_part(location: str) -> str:
+    """Return the name of a file, without the folders or the address that it is in.
+
+    Parameters
+    ----------
+    location : str
+        A path or a URL. One that has no name, such as "/", is returned as it is.
+    """
+    is_url = "://" in location
+    path = PurePosixPath(location.partition("?")[0]) if is_url else PurePath(location)
+    return path.name or location
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of an error's text: others are for programmers."""
     return str(error).partition("\n")[0]
+
+
+def short_reason(error: Exception) -> str:
+    """Return why something failed, in few words: without the path that Python adds to it."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or first_line(error) or type(error).__name__

@@ -16,7 +16,7 @@ import pooch
 from requests import RequestException, Response, get
 
 from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
 from napari_ifealid.sizes import size_text
@@ -235,7 +235,7 @@ def _not_downloaded(url: str, error: RequestException) -> DatasetError:
 
 def _not_kept(folder: Path, error: OSError) -> DatasetError:
     return DatasetError(
-        f"no way to keep a download ({error.strerror or error})",
+        f"no way to keep a download ({short_reason(error)})",
         expected="a folder with enough space that you may write to",
         remedy=f"Make it so, or name another folder in the variable {CACHE_VARIABLE}.",
         file=folder,

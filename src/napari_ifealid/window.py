@@ -9,6 +9,7 @@ import napari
 from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
+from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.layers import LayerData
 
@@ -80,8 +81,9 @@ def _save_picture(viewer: napari.Viewer, explorer: Explorer, path: Path) -> None
         viewer.screenshot(str(path), canvas_only=False, flash=False)
     except (OSError, ValueError) as error:
         raise ExploreError(
-            f"{path}: found that it can't be written ({error}); expected a picture file such as "
-            "demo.png in a folder that exists. Choose another place."
+            f"the picture can't be written ({short_reason(error)}): {path.name}; expected a "
+            "picture file such as demo.png in a folder that exists. Choose another place. "
+            f"In full: {path}"
         ) from error
 
 

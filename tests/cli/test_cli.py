@@ -53,7 +53,7 @@ def test_file_called_like_a_subcommand_can_be_named_by_its_folder(
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(b"")
     assert main([f"./{name}"]) == 2  # it is looked into
-    assert f"napari-ifealid: ./{name}: found a file of the kind ''" in capsys.readouterr().err
+    assert f"napari-ifealid: a file of the kind '': {name}; expected" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_sigterm_is_an_exception_only_while_a_subcommand_runs(subcommand, capsys
 def test_short_memory_is_a_plain_line_and_status_2(subcommand, capsys):
     subcommand(lambda: np.empty(2**60, np.uint8))
     assert main(["info", "a.npy"]) == 2
-    assert capsys.readouterr().err.startswith("napari-ifealid: found too little memory; expected")
+    assert capsys.readouterr().err.startswith("napari-ifealid: too little memory; expected")
 
 
 def test_work_of_which_some_failed_is_status_1_and_no_further_line(subcommand, capsys):

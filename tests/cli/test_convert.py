@@ -155,7 +155,7 @@ def test_existing_output_is_only_replaced_by_force(npy, array, tmp_path, capsys,
 def test_existing_output_is_refused_before_the_input_is_read(tmp_path, capsys):
     (tmp_path / "b.zarr").mkdir()
     assert convert(tmp_path / "missing.zip", tmp_path / "b.zarr") == 2
-    assert "b.zarr: found a file of this name" in capsys.readouterr().err
+    assert "a file of this name: b.zarr" in capsys.readouterr().err
 
 
 def test_file_may_replace_itself(npy, array):
@@ -174,5 +174,5 @@ def test_output_of_another_kind_is_refused_before_the_input_is_read(tmp_path, ca
 def test_bad_input_leaves_nothing(tmp_path, capsys):
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04")
     assert convert(tmp_path / "a.zip", tmp_path / "b.zarr") == 2
-    assert capsys.readouterr().err.startswith(f"napari-ifealid: {tmp_path / 'a.zip'}: found")
+    assert "napari-ifealid: a truncated or damaged ZIP file" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]

@@ -28,14 +28,23 @@ def test_version_is_that_of_the_package(capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["missing.zip", "missing.npy", "missing.zarr", "flat.npy", "photo.png"]
+    ("name", "found"),
+    [
+        ("missing.zip", "no such file"),
+        ("missing.npy", "no such file"),
+        ("missing.zarr", "no such file"),
+        ("missing.png", "no such file"),
+        ("flat.npy", "an array of shape (3, 4)"),
+        ("photo.png", "a file of the kind '.png'"),
+    ],
 )
-def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found):
     np.save(tmp_path / "flat.npy", np.ones((3, 4)))
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
     assert main([str(tmp_path / name)]) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"napari-ifealid: {tmp_path / name}")
+    assert error.startswith(f"napari-ifealid: {found}: {name}; ")
+    assert error.endswith(f" In full: {tmp_path / name}\n")
     assert "expected" in error
     assert error.count("\n") == 1
 
@@ -43,7 +52,7 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
 def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
     assert main(["https://example.org/a.npz"]) == 2
     (error,) = capsys.readouterr().err.splitlines()
-    assert error.startswith("napari-ifealid: https://example.org/a.npz: found a URL of a .npz file")
+    assert error.startswith("napari-ifealid: a URL of a .npz file: a.npz;")
 
 
 @pytest.fixture
@@ -135,5 +144,5 @@ def test_dataset_without_its_overlay_is_a_plain_warning(npy, stack, tmp_path, ca
     without_overlay(path)
     assert main([str(path), str(tmp_path / "missing.npy")]) == 2
     warning, error = capsys.readouterr().err.splitlines()
-    assert warning.startswith("napari-ifealid: warning: Opened without its overlay.")
+    assert warning.startswith("napari-ifealid: warning: Opened without its overlay: ")
     assert "missing.npy" in error

@@ -211,7 +211,7 @@ def test_progress_is_shown_over_images_and_the_tiles_of_each(photos, network, mo
 @pytest.mark.parametrize(
     ("spoil", "found"),
     [
-        (Path.unlink, "no image"),
+        (Path.unlink, "no such file"),
         (lambda path: path.write_text("no image"), "no image"),
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "no image"),
         (lambda path: Image.new("L", (1, 1)).save(path), "an array of shape (1, 1, 3)"),
@@ -229,7 +229,7 @@ def test_bad_image_is_told_and_the_others_are_extracted(photos, output, spoil, f
     assert names(output) == {"photo.png.filters.npz", "third.png.filters.npz"}
     told, errors = capsys.readouterr()
     assert told.count("Wrote") == 2
-    assert errors.startswith(f"napari-ifealid: {photos[1]}: found {found}")
+    assert errors.startswith(f"napari-ifealid: {found}")
     assert errors.count("\n") == 1
 
 
@@ -242,7 +242,7 @@ def test_image_without_enough_memory_is_told_and_the_others_are_extracted(
     monkeypatch.setattr(images, "read_image", read)
     assert extract(*photos, "-m", "filters") == 1
     assert names(output) == {"second.png.filters.npz", "third.png.filters.npz"}
-    assert capsys.readouterr().err.startswith(f"napari-ifealid: {photos[0]}: found too little mem")
+    assert capsys.readouterr().err.startswith("napari-ifealid: too little memory")
 
 
 def test_status_is_1_even_if_all_images_are_bad(tmp_path, capsys):
@@ -279,7 +279,7 @@ def test_no_stage_is_written_where_the_output_of_a_later_one_exists(photo, netwo
         (["-m", "filters", "--precision", "8"], "--precision with the format npz"),
         (["-m", "filters", "--pad-for-web"], "--pad-for-web with the format npz"),
         (["-m", "./missing/folder"], "no such folder"),
-        (["-m", "filters", "-o", __file__], "no folder, and none can be made"),
+        (["-m", "filters", "-o", f"{__file__}/new"], "no folder, and none can be made"),
     ],
     ids=lambda options: " ".join(options[-2:]) if isinstance(options, list) else "",
 )
@@ -287,7 +287,7 @@ def test_bad_arguments_are_one_clear_line_and_status_2(photo, output, options, f
     assert extract(photo, *options) == 2
     assert names(output) == set()
     told, errors = capsys.readouterr()
-    assert f"found {found}" in errors
+    assert errors.startswith(f"napari-ifealid: {found}")
     assert (told, errors.count("\n")) == ("", 1)
 
 
@@ -304,14 +304,14 @@ def test_bad_arguments_of_a_network_are_status_2(photo, network, output, options
     assert extract(photo, "-m", network, "-o", output / "new", *options) == 2
     assert names(output) == set()
     told, errors = capsys.readouterr()
-    assert errors.startswith(f"napari-ifealid: found {found}")
+    assert errors.startswith(f"napari-ifealid: {found}")
     assert (told, errors.count("\n")) == ("", 1)
 
 
 def test_images_of_one_name_are_refused(photo, tmp_path, output, capsys):
     assert extract(photo, tmp_path / "elsewhere" / photo.name, "-m", "filters") == 2
     assert names(output) == set()
-    assert "found 2 images of the name photo.png" in capsys.readouterr().err
+    assert "2 images of the name photo.png" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])

@@ -285,7 +285,7 @@ def test_damaged_chunk_is_one_clear_line_and_status_2(tmp_path, array, capsys):
     (tmp_path / "a.zarr/c/0/0/0").write_bytes(b"damaged")
     assert main(["info", str(tmp_path / "a.zarr")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("napari-ifealid: a.zarr: found values that can't be read (")
+    assert error.startswith("napari-ifealid: values that can't be read (")
     assert error.count("\n") == 1
 
 
@@ -340,19 +340,28 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
 def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
     assert main(["info", "https://example.org/a.npy"]) == 2
     assert capsys.readouterr().err == (
-        "napari-ifealid: https://example.org/a.npy: found a URL of a .npy file; expected a file on "
-        "this computer; only Zarr is read from URLs. Download the file first.\n"
+        "napari-ifealid: a URL of a .npy file: a.npy; expected a file on this computer; only Zarr "
+        "is read from URLs. Download the file first. In full: https://example.org/a.npy\n"
     )
 
 
 @pytest.mark.parametrize(
-    "name", ["missing.zip", "missing.npz", "missing.zarr", "flat.npy", "photo.png"]
+    ("name", "found"),
+    [
+        ("missing.zip", "no such file"),
+        ("missing.npz", "no such file"),
+        ("missing.zarr", "no such file"),
+        ("missing.txt", "no such file"),
+        ("flat.npy", "an array of shape (3, 4)"),
+        ("photo.png", "a file of the kind '.png'"),
+    ],
 )
-def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name):
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found):
     np.save(tmp_path / "flat.npy", np.ones((3, 4)))
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
     assert main(["info", str(tmp_path / name), "--json"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(f"napari-ifealid: {tmp_path / name}: found")
+    assert printed.err.startswith(f"napari-ifealid: {found}")
+    assert printed.err.endswith(f" In full: {tmp_path / name}\n")
     assert printed.err.count("\n") == 1

@@ -70,11 +70,11 @@ def test_features_extracted_with_a_click_are_compared_under_the_mouse(
 ):
     before = photo.data.copy()
     click(widget.run_button)
-    qtbot.waitUntil(lambda: "astronaut filters features" in window.layers, timeout=20_000)
+    qtbot.waitUntil(lambda: "Filter features" in window.layers, timeout=20_000)
     _, similarity = window.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     qtbot.waitUntil(lambda: similarity.explorer.is_idle, timeout=20_000)
     qtbot.waitUntil(similarity.isVisible)
-    assert similarity.choice.layer.value is window.layers["astronaut filters features"]
+    assert similarity.choice.layer.value is window.layers["Filter features"]
     image = window.layers["image under the map"]
     assert np.ptp(image.data, axis=-1).max() == 0  # grey
     np.testing.assert_array_equal(photo.data, before)

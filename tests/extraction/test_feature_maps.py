@@ -86,4 +86,4 @@ def test_what_is_neither_a_map_nor_tokens_is_refused_and_described(found):
     image, _, output = followed(REFUSED[found])
     with pytest.raises(DatasetError) as caught:
         feature_map(output, "head.fc", image)
-    assert str(caught.value).startswith(f"found {found} by the layer 'head.fc'; expected a map")
+    assert str(caught.value).startswith(f"{found} by the layer 'head.fc'; expected a map")

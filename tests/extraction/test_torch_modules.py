@@ -322,7 +322,7 @@ def test_smaller_tiles_are_taken_where_memory_is_short(error, photo):
 
 @pytest.mark.parametrize("fits", [10, 60_000], ids=["nothing", "the smallest tiles not"])
 def test_what_does_not_fit_at_all_is_refused_with_a_remedy(fits, photo):
-    error = r"^photo: found too little memory for the network \(CUDA out of .*Close other programs"
+    error = r"^too little memory for the network \(CUDA out of .*: photo;.*Close other programs"
     with (
         warnings.catch_warnings(action="ignore", category=ExtractionWarning),
         pytest.raises(DatasetError, match=error),
@@ -380,7 +380,7 @@ def test_what_is_pooled_over_the_image_is_refused(layer, found, size, photo):
     network = nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(DatasetError) as caught:
         extract_features(network, photo(*size), [layer])
-    assert str(caught.value).startswith(f"found {found} by the layer '{layer}'; expected a map")
+    assert str(caught.value).startswith(f"{found} by the layer '{layer}'; expected a map")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_required_field_is_returned():
 @pytest.mark.parametrize("value", [True, 5.0, "5", None, [5]])
 def test_field_of_another_type_is_an_error_that_shows_it(value):
     error = error_of(lambda: fields(width=value).required("width", int, "a number"))
-    assert error.found == json.dumps(value)
+    assert error.found == f"the value {json.dumps(value)}"
     assert error.expected == "a number"
     assert error.member == "field width"
 
@@ -46,12 +46,13 @@ def test_missing_field_is_an_error():
 @pytest.mark.parametrize("value", ["x" * 1000, [0] * 1000, {"a": "x" * 1000}])
 def test_long_value_is_shown_in_part(value):
     found = error_of(lambda: fields(width=value).required("width", int, "a number")).found
-    assert found == f"{json.dumps(value)[:57]}..."
+    assert found == f"the value {json.dumps(value)[:57]}..."
 
 
 def test_value_that_json_does_not_know_is_shown_all_the_same():
     value = {1, 2}
-    assert error_of(lambda: fields(width=value).required("width", int, "")).found == '"{1, 2}"'
+    found = error_of(lambda: fields(width=value).required("width", int, "")).found
+    assert found == 'the value "{1, 2}"'
 
 
 # Placement
@@ -95,7 +96,8 @@ def test_wrong_placement_is_named(key, value):
     values = {"stride": [4, 4], "offset": [0, 0], key: value}
     error = error_of(fields(**values).placement)
     assert error.member == f"field {key}"
-    assert error.found == json.dumps(value)[:57] + "..." * (len(json.dumps(value)) > 60)
+    shown = json.dumps(value)
+    assert error.found == f"the value {shown if len(shown) <= 60 else f'{shown[:57]}...'}"
     assert error.expected.startswith("two ")
 
 
@@ -115,8 +117,8 @@ def test_no_labels_are_none(values):
 @pytest.mark.parametrize(
     ("labels", "found"),
     [
-        ("abc", '"abc"'),
-        ({"a": 1}, '{"a": 1}'),
+        ("abc", 'the value "abc"'),
+        ({"a": 1}, 'the value {"a": 1}'),
         (["a", "b"], "2 labels"),
         (["a", "b", "c", "d"], "4 labels"),
         (["a", "b", None], "the label null"),

@@ -144,4 +144,4 @@ def test_half_a_placement_is_none(alone):
 def test_wrong_placement_is_named(field, value):
     error = error_of(**{"stride": [4, 4], "offset": [0, 0], field: value})
     assert error.member == f'metadata.json, "{field}"'
-    assert error.found == json.dumps(value)
+    assert error.found == f"the value {json.dumps(value)}"

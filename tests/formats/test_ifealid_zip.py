@@ -46,7 +46,7 @@ def error_of(read):
             read(content)
         error = caught.value
         assert Path(error.file).name == "tiny.zip"
-        assert str(error).startswith(error.file)
+        assert str(error).startswith(f"{error.found}: tiny.zip")
         assert error.remedy
         return error
 
@@ -201,9 +201,9 @@ def test_truncated_zip_is_named_so(error_of):
 
 def test_missing_file_and_folder_are_told_from_damage(tmp_path):
     (tmp_path / "folder.zip").mkdir()
-    for name in ("missing.zip", "folder.zip"):
-        with pytest.raises(DatasetError, match="nothing that can be read"):
-            read_stacks(tmp_path / name)
+    for name, found in {"missing": "no such file", "folder": "nothing that can be read"}.items():
+        with pytest.raises(DatasetError, match=f"^{found}"):
+            read_stacks(tmp_path / f"{name}.zip")
 
 
 def test_missing_metadata_is_named(error_of):

@@ -146,7 +146,7 @@ def test_three_channels_without_a_colour_are_taken_for_red_green_and_blue(tiff, 
 def test_channels_that_are_no_colours_are_counted_and_refused(tiff, dtype, count):
     bands = np.ones((count, 3, 4), dtype)
     path = tiff(bands, photometric="minisblack", planarconfig="separate")
-    with pytest.raises(DatasetError, match=f"found an image of {count} channels") as caught:
+    with pytest.raises(DatasetError, match=f"^an image of {count} channels") as caught:
         read_image(path)
     assert caught.value.file == str(path)
 
@@ -154,7 +154,7 @@ def test_channels_that_are_no_colours_are_counted_and_refused(tiff, dtype, count
 @pytest.mark.parametrize("options", [{}, {"imagej": True}, {"ome": True}], ids=str)
 def test_pages_of_a_stack_are_counted_and_refused(tiff, options):
     path = tiff(np.ones((5, 3, 4), np.uint16), photometric="minisblack", **options)
-    with pytest.raises(DatasetError, match="found 5 images in one file") as caught:
+    with pytest.raises(DatasetError, match=r"^5 images in one file") as caught:
         read_image(path)
     assert caught.value.file == str(path)
     assert "files of their own" in caught.value.remedy
@@ -163,7 +163,7 @@ def test_pages_of_a_stack_are_counted_and_refused(tiff, options):
 def test_pages_of_different_sizes_are_counted_and_refused(saved):
     pages = [Image.new("RGB", (side, side)) for side in (4, 5, 6)]
     path = saved(pages[0], "image.tif", save_all=True, append_images=pages[1:])
-    with pytest.raises(DatasetError, match="found 3 images in one file"):
+    with pytest.raises(DatasetError, match=r"^3 images in one file"):
         read_image(path)
 
 
@@ -176,7 +176,7 @@ def test_a_smaller_copy_of_the_image_does_not_count(tmp_path):
 
 def test_colours_of_a_printer_in_16_bits_are_refused(tiff):
     path = tiff(np.ones((3, 4, 4), np.uint16), photometric="separated")
-    with pytest.raises(DatasetError, match="found colours of the kind SEPARATED"):
+    with pytest.raises(DatasetError, match=r"^colours of the kind SEPARATED"):
         read_image(path)
 
 
@@ -238,15 +238,17 @@ JPEG = file_of(NOISE, "JPEG")
 def test_file_that_is_no_good_image_is_refused(tmp_path, content):
     path = tmp_path / "image"
     path.write_bytes(content)
-    with pytest.raises(DatasetError, match="found no image that can be read") as caught:
+    with pytest.raises(DatasetError, match=r"^no image that can be read") as caught:
         read_image(path)
     assert caught.value.file == str(path)
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("name", ["missing.png", ""])
-def test_missing_file_and_folder_are_refused(tmp_path, name):
-    with pytest.raises(DatasetError, match="Check the path") as caught:
+@pytest.mark.parametrize(
+    ("name", "found"), [("missing.png", "no such file: missing.png;"), ("", "no image that can be")]
+)
+def test_missing_file_and_folder_are_refused(tmp_path, name, found):
+    with pytest.raises(DatasetError, match=f"^{found}.*Check the path") as caught:
         read_image(tmp_path / name)
     assert caught.value.file == str(tmp_path / name)
 
@@ -285,7 +287,7 @@ def test_image_larger_than_the_memory_is_refused(tiff, free_memory, pixels):
     path = tiff(pixels, photometric="rgb")
     with (
         free_memory(100),
-        pytest.raises(DatasetError, match=r"found a need for .*at most the 100 bytes") as caught,
+        pytest.raises(DatasetError, match=r"^a need for .*at most the 100 bytes") as caught,
     ):
         read_image(path)
     assert caught.value.file == str(path)

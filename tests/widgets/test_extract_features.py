@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QProgressBar, QPushButton
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.repeated_extraction import ORIGIN_KEY
 from napari_ifealid.extraction import FILTERS, MODELS, ExtractionWarning, filter_features
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import untracked
@@ -120,15 +121,15 @@ def test_filters_of_the_photo_become_a_layer_that_feature_similarity_opens(
 ):
     widget = open_widget()
     widget.run_button.click()
-    qtbot.waitUntil(lambda: "photo filters features" in viewer.layers, timeout=20_000)
-    features = viewer.layers["photo filters features"]
+    qtbot.waitUntil(lambda: "Filter features" in viewer.layers, timeout=20_000)
+    features = viewer.layers["Filter features"]
     finish(qtbot, viewer)
     assert similarity_widget(viewer).choice.layer.value is features
     expected = filter_features(similarity_widget(viewer).explorer.stack.overlay).values
     np.testing.assert_array_equal(np.moveaxis(features.data, 0, -1), expected)
     assert [layer.name for layer in viewer.layers] == [
         "photo",
-        "photo filters features",
+        "Filter features",
         "image under the map",
         "similarity",
     ]
@@ -148,17 +149,66 @@ def test_opens_without_an_image_and_asks_for_one(open_widget, viewer):
     assert not widget.run_button.isEnabled()
 
 
-def test_active_image_is_chosen_first_and_stays_chosen(open_widget, viewer, photo):
+def test_image_follows_the_selected_layer_if_that_is_one(open_widget, viewer, photo):
     other = viewer.add_image(np.zeros((8, 8)), name="other")
     viewer.layers.selection.active = photo
     widget = open_widget()
     assert widget.layer.value is photo
-    viewer.add_image(np.zeros((8, 8)))
+    viewer.layers.selection.active = other
+    assert widget.layer.value is other
+    added = viewer.add_image(np.zeros((8, 8)))
+    assert widget.layer.value is added
+    viewer.layers.selection.active = photo
+    viewer.add_points(np.zeros((1, 2)))
+    viewer.layers.selection.clear()
     assert widget.layer.value is photo
+
+
+def test_image_chosen_in_the_widget_stays_until_another_is_selected(open_widget, viewer, photo):
+    other = viewer.add_image(np.zeros((8, 8)), name="other")
+    widget = open_widget()
+    widget.layer.value = photo
     other.name = "renamed"
-    assert "renamed" in [widget.layer.native.itemText(row) for row in range(4)]
+    assert "renamed" in [widget.layer.native.itemText(row) for row in range(3)]
+    assert widget.layer.value is photo
     viewer.layers.remove(photo)
-    assert widget.layer.value is not None
+    assert widget.layer.value is other
+
+
+def test_selected_layer_is_not_followed_once_the_dock_is_closed(open_widget, viewer, photo):
+    other = viewer.add_image(np.zeros((8, 8)), name="other")
+    widget = open_widget()
+    viewer.window.remove_dock_widget(widget)
+    viewer.layers.selection.active = photo
+    assert open_widget().layer.value is photo
+    assert other in viewer.layers
+
+
+def test_look_up_shows_its_progress_and_can_be_cancelled(open_widget, photo, qtbot, monkeypatch):
+    widget = open_widget()
+    goes_on, has_ended = Event(), Event()
+
+    def slow(model):
+        assert goes_on.wait(20)
+        has_ended.set()
+        return (model,)
+
+    monkeypatch.setattr(f"{MODULE}.model_layers", slow)
+    enter(widget, qtbot, "microsoft/resnet-18")
+    assert widget.bar.text.text() == "Looking up ResNet-18…"
+    assert not widget.bar.isHidden()
+    assert widget.cancel_button.isEnabled()
+    widget.cancel_button.click()
+    assert is_idle(widget)
+    assert widget.text.text().startswith("Cancelled. Press Return")
+    goes_on.set()
+    qtbot.waitUntil(has_ended.is_set)
+    qtbot.wait(50)
+    assert listed(widget) == {}
+    qtbot.keyClick(widget.model.lineEdit(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listed(widget) == {"microsoft/resnet-18": True})
+    assert is_idle(widget)
+    assert not widget.cancel_button.isEnabled()
 
 
 def test_slices_are_asked_for_only_where_there_are_some(open_widget, viewer, photo):
@@ -211,11 +261,65 @@ def test_checked_stages_become_layers_and_the_first_is_explored(
     widget.stages.item(0).setCheckState(Qt.CheckState.Checked)
     similarity = similarity_widget(viewer)
     widget.run_button.click()
-    qtbot.waitUntil(lambda: "photo middle features" in viewer.layers)
+    qtbot.waitUntil(lambda: "Filters middle features" in viewer.layers)
     finish(qtbot, viewer)
     assert similarity_widget(viewer) is similarity
-    assert similarity.choice.layer.value is viewer.layers["photo early features"]
-    assert "photo late features" not in viewer.layers
+    assert similarity.choice.layer.value is viewer.layers["Filters early features"]
+    assert "Filters late features" not in viewer.layers
+
+
+def extract_again(widget, viewer, qtbot) -> None:
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: is_idle(widget))
+    finish(qtbot, viewer)
+
+
+def test_new_features_are_selected_and_their_map_is_shown(
+    open_widget, viewer, extractor, photo, qtbot
+):
+    widget = open_widget()
+    extract_again(widget, viewer, qtbot)
+    features = viewer.layers["Filters middle features"]
+    assert similarity_widget(viewer).explorer.state.layer is features
+    assert viewer.layers["similarity"].visible
+    assert widget.layer.value is photo
+    assert similarity_widget(viewer).explorer.stack.name == "Filters middle of photo"
+
+
+def test_repetition_replaces_its_own_layers_in_their_places(
+    open_widget, viewer, extractor, photo, qtbot
+):
+    widget = open_widget()
+    extract_again(widget, viewer, qtbot)
+    before = [layer.name for layer in viewer.layers if ORIGIN_KEY in layer.metadata]
+    old = viewer.layers["Filters late features"]
+    extract_again(widget, viewer, qtbot)
+    assert [layer.name for layer in viewer.layers if ORIGIN_KEY in layer.metadata] == before
+    assert old not in viewer.layers
+    features = viewer.layers["Filters middle features"]
+    assert similarity_widget(viewer).explorer.state.layer is features
+    assert [layer.name for layer in viewer.layers].count("similarity") == 1
+
+
+def test_repetition_leaves_a_renamed_layer_to_the_user(
+    open_widget, viewer, extractor, photo, qtbot
+):
+    widget = open_widget()
+    extract_again(widget, viewer, qtbot)
+    viewer.layers["Filters late features"].name = "mine"
+    extract_again(widget, viewer, qtbot)
+    assert {"mine", "Filters late features"} <= {layer.name for layer in viewer.layers}
+
+
+def test_same_features_of_another_image_are_numbered(open_widget, viewer, extractor, photo, qtbot):
+    widget = open_widget()
+    extract_again(widget, viewer, qtbot)
+    widget.layer.value = viewer.add_image(np.ones((8, 8)))
+    extract_again(widget, viewer, qtbot)
+    names = {layer.name for layer in viewer.layers}
+    assert {"Filters late features", "Filters late features [2]"} <= names
+    explored = similarity_widget(viewer).explorer.state.layer
+    assert explored.name == "Filters middle features [2]"
 
 
 def test_typed_model_is_looked_up_with_the_return_key(
@@ -247,7 +351,7 @@ def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qt
     seen = set()
     widget.stages.model().rowsInserted.connect(lambda: seen.update(listed(widget)))
     enter(widget, qtbot, "slow")
-    assert widget.text.text() == "Looking up the stages…"
+    assert widget.bar.text.text() == "Looking up slow…"
     enter(widget, qtbot, "quick")
     qtbot.waitUntil(lambda: listed(widget) == {"quick": True})
     goes_on.set()
@@ -270,7 +374,7 @@ def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
 
     monkeypatch.setattr(f"{MODULE}.model_layers", unsteady)
     enter(widget, qtbot, "a/model")
-    message = "a/model: found nothing; expected a model. Connect."
+    message = "nothing: model; expected a model. Connect. In full: a/model"
     qtbot.waitUntil(lambda: widget.text.text() == message)
     assert not widget.run_button.isEnabled()
     is_there.set()
@@ -300,22 +404,24 @@ def test_backbone_in_a_folder_is_extracted_with_its_stages(
 ):
     transformers = pytest.importorskip("transformers")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    folder = tmp_path / "resnet-of-mine"
     settings = transformers.ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1], layer_type="basic"
     )
-    transformers.AutoModelForImageClassification.from_config(settings).save_pretrained(tmp_path)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    transformers.AutoModelForImageClassification.from_config(settings).save_pretrained(folder)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     widget = open_widget()
     widget.folder_button.click()
     stages = {"stem": False, "stage1": False, "stage2": False, "stage3": True, "stage4": True}
     qtbot.waitUntil(lambda: listed(widget) == stages, timeout=60_000)
     widget.run_button.click()
-    qtbot.waitUntil(lambda: "photo stage4 features" in viewer.layers, timeout=60_000)
+    stage3, stage4 = (f"ResNet-of-mine stage {number} features" for number in (3, 4))
+    qtbot.waitUntil(lambda: stage4 in viewer.layers, timeout=60_000)
     shapes = {layer.name: layer.data.shape for layer in viewer.layers if layer is not photo}
-    assert shapes["photo stage3 features"] == (24, 2, 3)
-    assert shapes["photo stage4 features"] == (32, 1, 2)
+    assert shapes[stage3] == (24, 2, 3)
+    assert shapes[stage4] == (32, 1, 2)
     finish(qtbot, viewer)
-    assert similarity_widget(viewer).choice.layer.value is viewer.layers["photo stage3 features"]
+    assert similarity_widget(viewer).choice.layer.value is viewer.layers[stage3]
 
 
 def test_no_folder_chosen_changes_nothing(open_widget, monkeypatch):
@@ -355,8 +461,8 @@ def test_cancel_stops_at_the_next_step_and_adds_nothing(
     extractor.goes_on.set()
     qtbot.waitUntil(extractor.has_ended.is_set)
     widget.run_button.click()  # what comes of the first run comes before what comes of this one
-    qtbot.waitUntil(lambda: "photo late features" in viewer.layers)
-    assert len([layer for layer in viewer.layers if layer.name.startswith("photo late")]) == 1
+    qtbot.waitUntil(lambda: "Filters late features" in viewer.layers)
+    assert len([layer for layer in viewer.layers if "late" in layer.name]) == 1
     assert told() == []
     finish(qtbot, viewer)
 
@@ -392,7 +498,7 @@ def test_error_is_told_and_nothing_is_added(open_widget, viewer, extractor, phot
     widget = open_widget()
     widget.run_button.click()
     qtbot.waitUntil(lambda: is_idle(widget))
-    assert told() == [("error", "photo: found sand; expected an image. Look.")]
+    assert told() == [("error", "sand: photo; expected an image. Look.")]
     assert list(viewer.layers) == [photo]
     assert widget.run_button.isEnabled()
 

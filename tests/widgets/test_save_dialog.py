@@ -10,7 +10,11 @@ from qtpy.QtWidgets import QDialogButtonBox, QFileDialog
 
 from napari_ifealid import read_stack
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets import save_dialog
 from napari_ifealid.widgets.save_dialog import SaveDialog
+from napari_ifealid.widgets.save_folder import SaveFolder
+
+MODULE = "napari_ifealid.widgets.save_dialog"
 
 
 @pytest.fixture
@@ -58,7 +62,8 @@ def test_saves_what_the_defaults_say(qtbot, open_dialog, choose, told, stack, tm
     assert (saved.name, saved.precision) == ("small", 8)
     assert saved.overlay.shape == stack.overlay.shape
     assert suggested == [str(tmp_path / "small.8.zip")]
-    assert told()[-1].startswith(f"Saved {tmp_path / 'a.zip'} (")
+    assert told()[-1].startswith("Saved a.zip (")
+    assert told()[-1].endswith(f") in {tmp_path}")
 
 
 def test_saves_what_was_chosen(qtbot, open_dialog, choose, tmp_path):
@@ -78,6 +83,20 @@ def test_saves_what_was_chosen(qtbot, open_dialog, choose, tmp_path):
     np.testing.assert_allclose(
         saved.real_values(saved.values), [[[1.0, 0.25], [0.5, 2.0]]], atol=2e-5
     )
+
+
+def test_next_file_is_offered_the_same_folder_and_one_ending(
+    qtbot, open_dialog, choose, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(f"{MODULE}.SAVE_FOLDER", SaveFolder())
+    (tmp_path / "folder").mkdir()
+    dialog = open_dialog(FeatureStack(values=np.ones((2, 2, 2), np.uint8), name="cat.npy.8.zip"))
+    suggested = choose(tmp_path / "folder" / "a.zip")
+    with qtbot.waitSignal(dialog.finished, timeout=20_000):
+        dialog.save_button.click()
+    assert suggested == [str(tmp_path / "cat.npy.8.zip")]
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["a.zip"]
+    assert save_dialog.SAVE_FOLDER.starting_at(None) == tmp_path / "folder"
 
 
 def test_overlay_can_be_left_out(qtbot, open_dialog, choose, stack, tmp_path):
@@ -119,7 +138,7 @@ def test_name_without_an_ending_gets_it_and_replaces_nothing(
     dialog = open_dialog(stack)
     choose(tmp_path / "a")
     dialog.save_button.click()
-    qtbot.waitUntil(lambda: any("found a file of this name" in text for text in told()))
+    qtbot.waitUntil(lambda: any(text.startswith("a file of this name: a.zip") for text in told()))
     assert (tmp_path / "a.zip").read_bytes() == b"old"
     dialog.close()
 

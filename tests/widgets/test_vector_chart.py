@@ -327,7 +327,7 @@ def test_export_asks_for_a_file_and_writes_it(
     told = notices(monkeypatch)
     chart.ask_where_to_export()
     assert [path.name for path in tmp_path.iterdir()] == [written]
-    assert told == [f"Saved {tmp_path / written}"]
+    assert told == [f"Saved {written} in {tmp_path}"]
 
 
 def test_export_without_a_file_writes_nothing(chart, monkeypatch, tmp_path):

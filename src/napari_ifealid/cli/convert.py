@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_ifealid.cli.input_stack import add_input, read_input
 from napari_ifealid.cli.output_file import add_force, check_place, report_written
 from napari_ifealid.cli.progress import terminal_progress
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import check_array_suffix, suffixes_in_words, write_array
 
 SUMMARY = f"write a dataset as an array: {suffixes_in_words()}"
@@ -20,9 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "output",
         metavar="OUTPUT",
+        nargs="?",
         type=Path,
         help=f"file to write: {suffixes_in_words()}; the array of a .npz is called features, and a "
         ".zip has the fewest bits that lose nothing",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="named_output",
+        metavar="FILE",
+        type=Path,
+        help="the same as OUTPUT",
     )
     add_force(parser)
     parser.add_argument(
@@ -34,10 +44,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the array."""
-    check_array_suffix(options.output)
-    check_place(options.output, force=options.force)
+    output = _output(options)
+    check_array_suffix(output)
+    check_place(output, force=options.force)
     stack = read_input(options)
     if options.stored:
         stack = replace(stack, value_range=None)
-    write_array(options.output, stack, force=options.force, track=terminal_progress)
-    report_written(options.output, f"an array of shape {stack.values.shape}")
+    write_array(output, stack, force=options.force, track=terminal_progress)
+    report_written(output, f"an array of shape {stack.values.shape}")
+
+
+def _output(options: argparse.Namespace) -> Path:
+    given: list[Path] = [path for path in (options.output, options.named_output) if path]
+    if len(given) != 1:
+        raise DatasetError(
+            f"{len(given)} outputs",
+            expected="the name of one file to write, after the input or with -o",
+            remedy=f"Choose a name that ends in {suffixes_in_words()}.",
+        )
+    return given[0]

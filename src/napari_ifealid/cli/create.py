@@ -16,7 +16,11 @@ from napari_ifealid.cli.output_file import (
     report_written,
 )
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.cli.swapped_options import (
+    add_short_output,
+    check_is_zip,
+    output_and_overlay,
+)
 from napari_ifealid.formats import Location, read_overlay, write_stack
 from napari_ifealid.formats.location import is_url, name_of
 from napari_ifealid.stack import FeatureStack, size_in_words
@@ -41,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bits of a value; 8 unless given",
     )
     parser.add_argument(
-        "-o",
         "--overlay",
         metavar="IMAGE",
         type=Path,
@@ -59,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="ZIP to write; INPUT.PRECISION.zip unless given",
     )
+    add_short_output(parser)
     add_force(parser)
     add_pad_for_web(parser)
     parser.add_argument(
@@ -71,9 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the dataset."""
-    output = _output(options)
+    output, overlay = output_and_overlay(options)
+    output = output or _output_beside(options.input, options.precision)
+    check_is_zip(output)
     check_place(output, force=options.force)
-    stack = _changed(read_input(options), options)
+    stack = _changed(read_input(options), options, overlay)
     write_stack(
         output,
         stack,
@@ -96,29 +102,19 @@ def _finite(text: str) -> float:
     return value
 
 
-def _output(options: argparse.Namespace) -> Path:
-    output: Path = options.output or _output_beside(options.input, options.precision)
-    if output.suffix.lower() != ".zip":
-        raise DatasetError(
-            f"the suffix {output.suffix!r}",
-            expected=".zip, by which datasets are known",
-            remedy="Choose a name that ends in .zip, or use napari-ifealid convert for arrays.",
-            file=output,
-        )
-    return output
-
-
 def _output_beside(source: Location, precision: int) -> Path:
     """Return the path of the output: beside the input, or in the current folder for a URL."""
     folder = Path() if is_url(source) else Path(source).parent
     return folder / f"{name_of(source)}.{precision}.zip"
 
 
-def _changed(stack: FeatureStack, options: argparse.Namespace) -> FeatureStack:
+def _changed(
+    stack: FeatureStack, options: argparse.Namespace, overlay: Path | None
+) -> FeatureStack:
     if options.name is not None:
         stack = replace(stack, name=options.name)
-    if options.overlay is not None:
-        stack = replace(stack, overlay=read_overlay(options.overlay))
+    if overlay is not None:
+        stack = replace(stack, overlay=read_overlay(overlay))
     if options.labels is not None:
         stack = replace(stack, feature_labels=read_labels(options.labels, stack.feature_count))
     return stack

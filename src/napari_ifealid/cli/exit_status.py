@@ -40,7 +40,7 @@ def exit_status(work: Callable[[], None]) -> int:
         return fail(str(error))
     except MemoryError:
         return fail(
-            "found too little memory; expected room for all the values. "
+            "too little memory; expected room for all the values. "
             "Close other programs, or make the data smaller: fewer pixels or features."
         )
     except KeyboardInterrupt:

@@ -19,7 +19,8 @@ from napari_ifealid.cli.output_file import (
     report_written,
 )
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.cli.swapped_options import check_output_folder
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats import write_array, write_stack
 from napari_ifealid.stack import FeatureStack, size_in_words
 
@@ -57,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-o",
+        "--output",
         "--output-folder",
+        dest="output_folder",
         metavar="DIR",
         type=Path,
         default=Path(),
@@ -72,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "npz, unless given, has its array called features",
     )
     parser.add_argument(
+        "-p",
         "--precision",
         type=int,
         choices=(8, 16, 32),
@@ -99,6 +103,7 @@ def run(options: argparse.Namespace) -> None:
     """Write the features of each image."""
     _check_format(options)
     _check_names(options.images)
+    check_output_folder(options.output_folder)
     extractor = _extractor(options)
     _make_folder(options.output_folder)
     images = terminal_progress(options.images, total=len(options.images), desc="Extracting")
@@ -198,7 +203,7 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetError(
-            f"no folder, and none can be made ({error.strerror or error})",
+            f"no folder, and none can be made ({short_reason(error)})",
             expected="a folder to write to",
             remedy="Choose another output folder.",
             file=path,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from pathlib import Path
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.location import no_such_file
 
 
 def read_labels(path: Path, count: int) -> list[str | float]:
@@ -25,9 +26,11 @@ def read_labels(path: Path, count: int) -> list[str | float]:
     """
     try:
         lines = path.read_text("utf-8-sig").rstrip().splitlines()
+    except FileNotFoundError as error:
+        raise no_such_file(path) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
-            f"no text that can be read ({error})",
+            f"no text that can be read ({short_reason(error)})",
             expected="a text file in UTF-8",
             remedy="Check the path, or save the labels again as plain text.",
             file=path,

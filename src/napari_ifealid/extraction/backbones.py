@@ -22,15 +22,21 @@ from napari_ifealid.extraction.torch_modules import (
 )
 
 
-def backbone_stages(model: str) -> tuple[str, ...]:
+def backbone_stages(model: str, *, is_here: bool = False) -> tuple[str, ...]:
     """Return the names of a backbone's stages, from its configuration alone.
+
+    Parameters
+    ----------
+    model : str
+    is_here : bool, optional
+        Whether nothing is asked for on the hub, see `backbone`.
 
     Raises
     ------
     DatasetError
         If there is no such model, or if it is no backbone.
     """
-    return tuple(_configuration(model).stage_names)
+    return tuple(_configuration(model, is_here).stage_names)
 
 
 def backbone(
@@ -38,6 +44,7 @@ def backbone(
     *,
     device: torch.device | None = None,
     half: bool = False,
+    is_here: bool = False,
     **tiling: int,
 ) -> TorchExtractor:
     """Return an extractor of a backbone's stages.
@@ -50,6 +57,8 @@ def backbone(
         Where it runs: unless given, on the accelerator that there is, else on the CPU.
     half : bool, optional
         Whether the features are float16 instead of float32.
+    is_here : bool, optional
+        Whether nothing is asked for on the hub, since the model is a folder or in the cache.
     **tiling : int
         `most_pixels` and `overlap`, see `TorchExtractor`.
 
@@ -58,11 +67,11 @@ def backbone(
     DatasetError
         If there is no such model, or if it is no backbone or lacks weights.
     """
-    configuration = _configuration(model)
+    configuration = _configuration(model, is_here)
     stages = tuple(configuration.stage_names)
     configuration.out_features = list(stages)
-    mean, std = _normalisation(model)
-    module = _loaded(model, configuration)
+    mean, std = _normalisation(model, is_here)
+    module = _loaded(model, configuration, is_here)
     return TorchExtractor(
         module,
         stages,
@@ -81,11 +90,11 @@ def best_device() -> torch.device:
     return accelerator or torch.device("cpu")
 
 
-def _configuration(model: str) -> Any:
+def _configuration(model: str, is_here: bool) -> Any:
     if sep in model.removeprefix(".") and not Path(model).exists() and model.count("/") != 1:
         raise _wrong(model, "no such folder", "Check the path.")
     try:
-        configuration = AutoConfig.from_pretrained(model)
+        configuration = AutoConfig.from_pretrained(model, local_files_only=is_here)
     except Exception as error:  # of any type, where the values are of wrong ones
         raise _wrong(
             model,
@@ -103,12 +112,16 @@ def _configuration(model: str) -> Any:
     return configuration
 
 
-def _loaded(model: str, configuration: Any) -> torch.nn.Module:
+def _loaded(model: str, configuration: Any, is_here: bool) -> torch.nn.Module:
     kind = MODEL_FOR_BACKBONE_MAPPING[type(configuration)]
     try:
         with _quiet():
             module, report = kind.from_pretrained(
-                model, config=configuration, dtype=torch.float32, output_loading_info=True
+                model,
+                config=configuration,
+                dtype=torch.float32,
+                output_loading_info=True,
+                local_files_only=is_here,
             )
     except Exception as error:  # of any type, from the readers of many formats
         raise _wrong(
@@ -130,10 +143,10 @@ def _loaded(model: str, configuration: Any) -> torch.nn.Module:
     return module
 
 
-def _normalisation(model: str) -> tuple[Sequence[float], Sequence[float]]:
+def _normalisation(model: str, is_here: bool) -> tuple[Sequence[float], Sequence[float]]:
     """Return mean and standard deviation of the network's input, for colours from 0 to 1."""
     try:
-        settings, _ = ImageProcessingMixin.get_image_processor_dict(model)
+        settings, _ = ImageProcessingMixin.get_image_processor_dict(model, local_files_only=is_here)
     except OSError as error:
         if Path(model, "preprocessor_config.json").exists():
             raise _wrong(

@@ -8,6 +8,7 @@ from typing import Any
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.extraction.extractor import Extractor
 from napari_ifealid.extraction.filters import FilterExtractor
+from napari_ifealid.extraction.hub import must_be_here
 
 FILTERS = "filters"
 
@@ -17,8 +18,8 @@ MODELS = {
     "parts and materials. Patches of 14 pixels",
     "facebook/convnext-tiny-224": "ConvNeXt: convolutions, from edges to objects",
     "microsoft/swin-tiny-patch4-window7-224": "Swin: a transformer, from edges to objects",
-    "microsoft/resnet-101": "ResNet101: what the examples of IFeaLiD were made with",
-    "microsoft/resnet-18": "ResNet18: small and fast",
+    "microsoft/resnet-101": "ResNet-101: what the examples of IFeaLiD were made with",
+    "microsoft/resnet-18": "ResNet-18: small and fast",
 }
 """Recommended models, and a line about each."""
 
@@ -36,14 +37,16 @@ def load_extractor(model: str, **options: Any) -> Extractor:
     Raises
     ------
     DatasetError
-        If there is no such model, or if torch or transformers are not installed.
+        If there is no such model, if the hub does not answer, or if torch or transformers are not
+        installed.
     """
     if model == FILTERS:
         return FilterExtractor()
     check_installed("torch", "transformers")
+    is_here = must_be_here(model)
     from napari_ifealid.extraction.backbones import backbone  # takes seconds
 
-    return backbone(model, **options)
+    return backbone(model, is_here=is_here, **options)
 
 
 def model_layers(model: str) -> tuple[str, ...]:
@@ -52,14 +55,16 @@ def model_layers(model: str) -> tuple[str, ...]:
     Raises
     ------
     DatasetError
-        If there is no such model, or if torch or transformers are not installed.
+        If there is no such model, if the hub does not answer, or if torch or transformers are not
+        installed.
     """
     if model == FILTERS:
         return FilterExtractor().layers
     check_installed("torch", "transformers")
+    is_here = must_be_here(model)
     from napari_ifealid.extraction.backbones import backbone_stages
 
-    return backbone_stages(model)
+    return backbone_stages(model, is_here=is_here)
 
 
 def check_installed(*packages: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def _check_free(path: Path, force: bool) -> None:
 
 def _cannot_write(path: Path, error: OSError) -> DatasetError:
     return DatasetError(
-        f"a place where nothing can be written ({error.strerror or error})",
+        f"a place where nothing can be written ({short_reason(error)})",
         expected="a folder that you may write to, with enough room",
         remedy="Make room there or change its permissions, or choose another folder.",
         file=path,

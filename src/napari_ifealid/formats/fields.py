@@ -93,7 +93,7 @@ class Fields:
     def wrong(self, found: object, expected: str, key: str) -> DatasetError:
         """Return the error for a field. What was found is a description or the value itself."""
         is_value = key in self.values and found is self.values[key]
-        shown = _shown(found) if is_value or not isinstance(found, str) else found
+        shown = f"the value {_shown(found)}" if is_value or not isinstance(found, str) else found
         return DatasetError(shown, expected=expected, remedy=self.remedy, member=self.member(key))
 
 

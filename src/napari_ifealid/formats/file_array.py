@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.errors import short_reason
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 
 
@@ -159,7 +160,7 @@ def _opened(path: str) -> FileIO:
     try:
         return FileIO(path)
     except OSError as error:
-        raise has_changed(path, f"nothing that can be read ({error.strerror or error})") from error
+        raise has_changed(path, f"nothing that can be read ({short_reason(error)})") from error
 
 
 def _read_into(stream: FileIO, target: NDArray[np.uint8], place: int, path: str) -> None:

@@ -199,5 +199,5 @@ def _read_overlay(archive: ZipFile, members: dict[str, ZipInfo]) -> NDArray[np.u
         return decode_overlay(read_member(archive, members[OVERLAY], largest=MOST_BYTES))
     except DatasetError as error:
         reason = error.inside(str(archive.filename), OVERLAY)
-        warnings.warn(f"Opened without its overlay. {reason}", OverlayWarning, stacklevel=2)
+        warnings.warn(f"Opened without its overlay: {reason}", OverlayWarning, stacklevel=2)
         return None

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.memory import check_memory
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -52,9 +53,11 @@ def read_image(path: str | PathLike[str]) -> NDArray[Any]:
         raise error.inside(path) from error.__cause__
     except MemoryError:
         raise
+    except FileNotFoundError as error:
+        raise no_such_file(path) from error
     except Exception as error:  # decoders raise anything at all where a file is damaged
         is_unknown = isinstance(error, UnidentifiedImageError)
-        reason = "it is of no kind that is known" if is_unknown else error
+        reason = "it is of no kind that is known" if is_unknown else short_reason(error)
         raise DatasetError(
             f"no image that can be read ({reason})",
             expected="an image, such as a JPEG, PNG or TIFF file",

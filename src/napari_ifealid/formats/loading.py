@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.blocks import Block, blocks_near_in_memory
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
@@ -68,7 +68,7 @@ def cannot_read(name: str, error: Exception) -> DatasetError:
     if isinstance(error, DatasetError):
         return error
     return DatasetError(
-        f"values that can't be read ({first_line(error)})",
+        f"values that can't be read ({short_reason(error)})",
         expected="undamaged chunks",
         remedy="Copy the data again.",
         file=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 
-from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.errors import DatasetError, short_reason
 
 Location = str | PathLike[str]
 """A path, or a URL such as https://example.org/cube.zarr."""
@@ -45,13 +45,25 @@ def first_bytes(location: Location) -> bytes:
         raise cannot_open(location, error) from error
 
 
+def no_such_file(location: Location) -> DatasetError:
+    """Return the error for a path where nothing is."""
+    return DatasetError(
+        "no such file",
+        expected="a file, or a folder of a format that is one",
+        remedy="Check the path.",
+        file=location,
+    )
+
+
 def cannot_open(location: Location, error: Exception) -> DatasetError:
     """Return the error for a file or a URL that cannot be opened at all."""
+    if isinstance(error, FileNotFoundError) and not is_url(location):
+        return no_such_file(location)
     expected, remedy = "a file", "Check the path and whether you may read the file."
     if is_url(location):
         expected, remedy = "data at this address", "Check the address and the connection."
     return DatasetError(
-        f"nothing that can be read ({first_line(error) or type(error).__name__})",
+        f"nothing that can be read ({short_reason(error)})",
         expected=expected,
         remedy=remedy,
         file=location,

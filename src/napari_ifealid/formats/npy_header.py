@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.stack import check_feature_array
 
 NPY_START = npy.MAGIC_PREFIX
@@ -88,7 +88,7 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
         return ArrayHeader(stand_in, stream.tell(), is_fortran)
     except _BAD_HEADER as error:
         raise DatasetError(
-            f"no NumPy array that can be read ({first_line(error)})",
+            f"no NumPy array that can be read ({short_reason(error)})",
             expected="an array that numpy.save has written",
             remedy=SAVE_AGAIN,
         ) from error

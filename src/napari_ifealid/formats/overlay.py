@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.png import SIGNATURE, check_png
 
 OVERLAY = "overlay.jpg"
@@ -56,7 +56,7 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         raise
     except (OSError, SyntaxError, ValueError) as error:
         raise DatasetError(
-            f"no image that can be read ({error})",
+            f"no image that can be read ({short_reason(error)})",
             expected="a JPEG or PNG image",
             remedy="Replace the overlay by the original image and pack the ZIP again.",
         ) from error

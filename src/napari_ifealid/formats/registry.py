@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid import IFEALID
-from napari_ifealid.formats.location import Location, is_url, suffix_of
+from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
 from napari_ifealid.formats.zarr_arrays import ZARR
@@ -39,6 +41,8 @@ def format_of(location: Location) -> Format:
         If there is none of such a name, or not from URLs, or the file can't be opened.
     """
     named = formats_named(location)
+    if not named and not is_url(location) and not Path(location).exists():
+        raise no_such_file(location)
     if not named:
         raise DatasetError(
             f"a file of the kind {suffix_of(location)!r}",

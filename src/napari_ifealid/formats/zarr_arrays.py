@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
 from napari_ifealid.formats.atomic_write import written_folder
 from napari_ifealid.formats.blocks import Block, blocks, whole_chunks
 from napari_ifealid.formats.fields import Fields, placement_fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
-from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of
+from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
 from napari_ifealid.tracking import Track, every_item
@@ -274,9 +274,10 @@ class _FeaturesLast:
 
 def _open(location: Location) -> _Folder:
     if not _is_marked(location):
-        is_there = is_url(location) or Path(location).is_dir()
+        if not is_url(location) and not Path(location).exists():
+            raise no_such_file(location)
         raise DatasetError(
-            "nothing that is a Zarr" if is_there else "no such folder",
+            "nothing that is a Zarr",
             expected=f"a Zarr array or group: a folder with one of {', '.join(_METADATA_FILES)}",
             remedy="Choose another folder, or write the array with zarr.save_array.",
             file=location,
@@ -294,7 +295,7 @@ def _open(location: Location) -> _Folder:
         return _Folder(False, dict(node.attrs), arrays)
     except Exception as error:  # each part of the metadata fails in its own way
         raise DatasetError(
-            f"metadata or a codec that Zarr does not know ({first_line(error)})",
+            f"metadata or a codec that Zarr does not know ({short_reason(error)})",
             expected="an undamaged Zarr of version 2 or 3",
             remedy="Copy the folder again, or install the codec, or write the array again.",
             file=location,
@@ -322,7 +323,7 @@ def _is_marked(location: Location) -> bool:
         return any(_is_there(files, f"{root.rstrip('/')}/{name}") for name in _METADATA_FILES)
     except ImportError as error:  # each protocol has a package of its own
         raise DatasetError(
-            f"a URL that needs another package ({first_line(error)})",
+            f"a URL that needs another package ({short_reason(error)})",
             expected="the packages that fsspec reads such URLs with",
             remedy='Install it, for https:// with: pip install "fsspec[http]"',
             file=location,

@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import cannot_open
 
 ENCRYPTED_FLAG = 0x1
@@ -84,7 +84,7 @@ def opened_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[I
         ) from error
     except _UNREADABLE as error:
         raise DatasetError(
-            f"a damaged entry ({error})",
+            f"a damaged entry ({short_reason(error)})",
             expected="an entry that unpacks to what was packed",
             remedy="Download or create the file again.",
             file=archive.filename,
@@ -148,7 +148,10 @@ def _not_a_zip(path: str | PathLike[str], error: Exception) -> DatasetError:
     except OSError:
         return cannot_open(path, error)
     if start.startswith(b"PK"):
-        found, remedy = f"a truncated or damaged ZIP file ({error})", "Download or copy it again."
+        found, remedy = (
+            f"a truncated or damaged ZIP file ({short_reason(error)})",
+            "Download or copy it again.",
+        )
     else:
         found = f"a file that is no ZIP file (it starts with {start!r})"
         remedy = "Check that this is the right file, and download or create it again."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from magicgui.widgets import ComboBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMessageBox, QPushButton, QWidget
@@ -13,6 +11,7 @@ from napari_ifealid.explorer import KEYS, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.save_dialog import SaveDialog
+from napari_ifealid.widgets.save_folder import SAVE_FOLDER
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 _MOUSE_HELP = (
@@ -112,6 +111,4 @@ class AdvancedGroup(QWidget):
     def _save(self) -> None:
         stack, layer = self._explorer.stack, self._explorer.state.layer
         if stack is not None and layer is not None:
-            path = layer.source.path
-            folder = Path(path).parent if path else Path.home()
-            SaveDialog(stack, folder, self).open()
+            SaveDialog(stack, SAVE_FOLDER.starting_at(layer.source.path), self).open()

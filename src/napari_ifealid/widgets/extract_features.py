@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -36,7 +37,16 @@ from napari_ifealid.explorer.extraction_layers import (
     picture_of,
     slice_at,
 )
+from napari_ifealid.explorer.repeated_extraction import (
+    ExtractionOrigin,
+    earlier_layer,
+    free_name,
+    mark,
+    origin_of,
+)
 from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor, model_layers
+from napari_ifealid.extraction.titles import extraction_title, features_title, model_title
+from napari_ifealid.layers import LayerData
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.stack_choice import distinct
@@ -45,6 +55,7 @@ from napari_ifealid.widgets.worker_progress import WorkerProgress
 
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 _STAGES_SHOWN = 5
+_LOOK_UP_CANCELLED = "Cancelled. Press Return in the field of the model to look it up again"
 _OTHER_MODEL = "A backbone on the Hugging Face hub, or in a folder. Press Return to look it up"
 
 
@@ -92,7 +103,9 @@ class ExtractFeatures(QWidget):
             "Extract the features; the first time, a model is downloaded for it"
         )
         self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Stop after the part that is being worked on")
+        self.cancel_button.setToolTip(
+            "Stop after the part that is being worked on, or stop looking up the stages"
+        )
         self.bar = WorkerBar()
         self._lay_out()
         self._bind()
@@ -116,6 +129,13 @@ class ExtractFeatures(QWidget):
             self._under_way.names.connect(layer.events.name, self.reset_choices)
         self._show_state()
 
+    def follow_selection(self, *_: Any) -> None:
+        """Choose the image that is selected in the list of layers, if it is one."""
+        active = self._viewer.layers.selection.active
+        if active is not None and active in self._viewer.layers and can_be_extracted_from(active):
+            self.reset_choices()
+            self.layer.value = active
+
     def look_up(self, model: str) -> None:
         """List the stages of a model, once they are known.
 
@@ -124,17 +144,19 @@ class ExtractFeatures(QWidget):
         model : str
             A name on the Hugging Face hub, or a folder.
         """
+        progress = WorkerProgress()
+        progress.begin(f"Looking up {model_title(model)}")
         self._under_way.model = model
-        self._under_way.is_looking_up = True
+        self._under_way.looking_up = progress
         self.model.setEditText(model)
         self.stages.clear()
-        self._tell("Looking up the stages…")
+        self._tell("")
         create_worker(
             model_layers,
             model,
             _connect={
-                "returned": partial(self._on_stages, model),
-                "errored": partial(self._on_no_stages, model),
+                "returned": partial(self._on_stages, progress),
+                "errored": partial(self._on_no_stages, progress),
             },
             _ignore_errors=True,  # _on_no_stages reports them
         )
@@ -147,16 +169,18 @@ class ExtractFeatures(QWidget):
         picture = picture_of(
             layer, slice_at(layer, self._viewer.dims.point) if is_current else None
         )
+        model, stages = self._under_way.model, self._checked_stages()
+        origins = [origin_of(layer, picture, model, stage) for stage in stages]
         self._under_way.extraction = progress
         self._tell("")
         create_worker(
             _extracted,
             picture,
-            self._under_way.model,
-            self._checked_stages(),
+            model,
+            stages,
             progress,
             _connect={
-                "returned": partial(self._on_extracted, progress, layer, picture),
+                "returned": partial(self._on_extracted, progress, layer, picture, origins),
                 "errored": partial(self._on_failed, progress),
                 "warned": _on_warned,
             },
@@ -164,10 +188,11 @@ class ExtractFeatures(QWidget):
         )
 
     def cancel(self) -> None:
-        """Stop the extraction at its next step, and drop what it has done."""
-        if self._under_way.extraction is not None:
+        """Stop the extraction at its next step, or the look-up, and drop what it has done."""
+        is_running = self._under_way.extraction is not None
+        if is_running or self._under_way.looking_up is not None:
             self._under_way.cancel()
-            self._tell("Cancelled")
+            self._tell("Cancelled" if is_running else _LOOK_UP_CANCELLED)
 
     def _lay_out(self) -> None:
         self.model.setLineEdit(self._model_field)
@@ -214,6 +239,9 @@ class ExtractFeatures(QWidget):
         self.run_button.clicked.connect(self.extract)
         self.cancel_button.clicked.connect(self.cancel)
         call_when_closed(self, self._under_way.close)
+        self._under_way.selection.connect(
+            self._viewer.layers.selection.events.active, self.follow_selection
+        )
         self.reset_choices()
         self._on_model_text(self.model.currentText())
         self.look_up(self.model.currentText())
@@ -230,14 +258,14 @@ class ExtractFeatures(QWidget):
     def _on_model_text(self, text: str) -> None:
         self.model_text.setText(MODELS.get(text.strip(), _OTHER_MODEL))
         if text.strip() != self._under_way.model:
-            self._under_way.model = ""
+            self._under_way.model, self._under_way.looking_up = "", None
             self.stages.clear()
             self._tell("")
 
     def _on_model_entered(self) -> None:
         model = self.model.currentText().strip()
         is_known = model == self._under_way.model and (
-            self._under_way.is_looking_up or self.stages.count()
+            self._under_way.looking_up is not None or self.stages.count()
         )
         if model and not is_known:
             self.look_up(model)
@@ -251,10 +279,10 @@ class ExtractFeatures(QWidget):
         if folder:
             self.look_up(folder)
 
-    def _on_stages(self, model: str, stages: Sequence[str]) -> None:
-        if model != self._under_way.model:
+    def _on_stages(self, progress: WorkerProgress, stages: Sequence[str]) -> None:
+        if progress is not self._under_way.looking_up:
             return
-        self._under_way.is_looking_up = False
+        self._under_way.looking_up = None
         self.stages.clear()
         for number, stage in enumerate(stages):
             item = QListWidgetItem(stage)
@@ -265,9 +293,9 @@ class ExtractFeatures(QWidget):
         self.stages.setCurrentRow(max(0, len(stages) - 2))
         self._tell("")
 
-    def _on_no_stages(self, model: str, error: Exception) -> None:
-        if model == self._under_way.model:
-            self._under_way.is_looking_up = False
+    def _on_no_stages(self, progress: WorkerProgress, error: Exception) -> None:
+        if progress is self._under_way.looking_up:
+            self._under_way.looking_up = None
             self._tell(str(error))
 
     def _on_extracted(
@@ -275,21 +303,37 @@ class ExtractFeatures(QWidget):
         progress: WorkerProgress,
         layer: Image,
         picture: Picture,
+        origins: list[ExtractionOrigin],
         stacks: list[FeatureStack],
     ) -> None:
         if progress is not self._under_way.extraction:
             return
         self._under_way.extraction = None
         self._show_state()
-        opened = [Layer.create(*features_over(stack, layer, picture)) for stack in stacks]
-        for features in opened:
-            self._viewer.add_layer(features)
+        opened = [
+            self._add(features_over(stack, layer, picture), origin)
+            for stack, origin in zip(stacks, origins, strict=True)
+        ]
         dock, widget = self._viewer.window.add_plugin_dock_widget(
             "napari-ifealid", "Feature similarity", tabify=True
         )
         dock.show()
         dock.raise_()
         widget.explorer.state.layer = opened[0]
+        self._viewer.layers.selection.active = opened[0]
+
+    def _add(self, features: LayerData, origin: ExtractionOrigin) -> Layer:
+        """Add features, in place of those of an earlier extraction that was the same."""
+        layers = self._viewer.layers
+        earlier = earlier_layer(layers, origin)
+        index = len(layers) if earlier is None else layers.index(earlier)
+        if earlier is not None:
+            layers.remove(earlier)
+        new = Layer.create(*features)
+        new.name = free_name(features_title(origin.model, origin.stage), layers)
+        mark(new, origin)
+        layers.insert(index, new)
+        return new
 
     def _on_failed(self, progress: WorkerProgress, error: Exception) -> None:
         if progress is self._under_way.extraction:
@@ -303,17 +347,18 @@ class ExtractFeatures(QWidget):
 
     def _show_state(self) -> None:
         layer, is_running = self.layer.value, self._under_way.extraction is not None
+        progress = self._under_way.extraction or self._under_way.looking_up
         has_slices = layer is not None and layer.ndim > 2
         self.slices.native.setVisible(has_slices)
         self._slices_label.setVisible(has_slices)
         has_stages = bool(self._checked_stages())
         self._options.setDisabled(is_running)
         self.run_button.setEnabled(layer is not None and has_stages and not is_running)
-        self.cancel_button.setEnabled(is_running)
-        self.bar.follow(self._under_way.extraction)
+        self.cancel_button.setEnabled(progress is not None)
+        self.bar.follow(progress)
         missing = "" if has_stages or not self.stages.count() else "Check at least one stage"
         missing = "Open an image first" if layer is None else missing
-        self.text.setText("" if is_running else self._message or missing)
+        self.text.setText("" if progress is not None else self._message or missing)
 
 
 class _UnderWay:
@@ -321,22 +366,24 @@ class _UnderWay:
 
     def __init__(self) -> None:
         self.model = ""  # whose stages are listed, or looked up
-        self.is_looking_up = False
+        self.looking_up: WorkerProgress | None = None
         self.extraction: WorkerProgress | None = None  # what ends when it is another is dropped
         self.names = Connections()  # of the layers
+        self.selection = Connections()
         self.is_closed = False
 
     def cancel(self) -> None:
-        """Cancel the extraction and drop its result."""
+        """Cancel the extraction and the look-up, and drop their results."""
         if self.extraction is not None:
             self.extraction.cancel()
-            self.extraction = None
+        self.extraction = self.looking_up = None
 
     def close(self) -> None:
         """Cancel all work, drop its results, and stop following the layers."""
         self.model, self.is_closed = "", True
         self.cancel()
         self.names.close()
+        self.selection.close()
 
 
 def _extracted(
@@ -344,7 +391,12 @@ def _extracted(
 ) -> list[FeatureStack]:
     progress.begin(f"Loading {model}")
     extractor = load_extractor(model)
-    return extract(picture, extractor, stages, track=progress.track)
+    stacks = extract(picture, extractor, stages, track=progress.track)
+    titles = [extraction_title(model, stage) for stage in stages]
+    return [
+        replace(stack, name=f"{title} of {picture.name}")
+        for stack, title in zip(stacks, titles, strict=True)
+    ]
 
 
 def _on_warned(warning: tuple[Any, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from functools import partial
@@ -25,12 +24,12 @@ from superqt.utils import create_worker
 from napari_ifealid.formats import lossless_precision, write_stack, zip_path
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.save_folder import SAVE_FOLDER, suggested_name
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
 _LARGEST = 1e30
 _LEAST_WIDTH = 420  # pixels; shows a usual name whole
-_UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
 
 
 class SaveDialog(QDialog):
@@ -161,19 +160,20 @@ class SaveDialog(QDialog):
         self.replacement.enabled = self.replaces.value
 
     def _choose_file(self) -> None:
-        name = re.sub(_UNSAFE, "_", self.name.value or self._stack.name)
-        suggested = self._folder / f"{name}.{self.precision.value}.zip"
+        name = suggested_name(self.name.value or self._stack.name, self.precision.value)
+        suggested = self._folder / name
         chosen, _ = QFileDialog.getSaveFileName(
             self, "Save dataset", str(suggested), "IFeaLiD datasets (*.zip)"
         )
         if chosen:
             path = zip_path(chosen)
+            SAVE_FOLDER.remember(path)
             self.save(path, force=path == Path(chosen))  # the dialog has asked already
 
     def _on_saved(self, path: Path, _: object = None) -> None:
         self._saving = None
         self._show_saving()
-        show_info(f"Saved {path} ({size_text(path.stat().st_size)})")
+        show_info(f"Saved {path.name} ({size_text(path.stat().st_size)}) in {path.parent}")
         self.accept()
 
     def _on_failed(self, error: Exception) -> None:

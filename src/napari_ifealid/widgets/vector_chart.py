@@ -282,7 +282,7 @@ class VectorChart(QWidget):
         except DatasetError as error:
             show_error(str(error))
         else:
-            show_info(f"Saved {path}")
+            show_info(f"Saved {path.name} in {path.parent}")
 
     def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Report that no feature is hovered any more."""
