@@ -9,8 +9,17 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
+)
+
+from napari_ifealid.widgets.folding_group import FoldingGroup
 
 
 class Mouse:
@@ -84,3 +93,59 @@ def open_dataset(window, qtbot):
 def mouse(window, qtbot):
     """Makes the mouse, once the picture is in the window."""
     return lambda: Mouse(window, qtbot)
+
+
+@pytest.fixture
+def press(qtbot):
+    """Clicks a button of the panel with the real mouse, in whichever group it is."""
+
+    def press(button: QWidget) -> None:
+        parent = button.parentWidget()
+        while parent is not None:
+            if isinstance(parent, FoldingGroup):
+                parent.expand(animate=False)
+            if isinstance(parent, QScrollArea):
+                qtbot.wait(100)
+                parent.ensureWidgetVisible(button)
+            parent = parent.parentWidget()
+        qtbot.wait(100)
+        place = button.mapToGlobal(QPoint(button.width() // 2, button.height() // 2))
+        subprocess.run(
+            ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
+            check=True,
+            timeout=10,
+        )
+
+    return press
+
+
+@pytest.fixture
+def answer_file_dialog(qtbot):
+    """Types a path into the next file dialog, chooses its kind and presses the return key."""
+
+    def answer(path) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            QTimer.singleShot(100, lambda: answer(path))
+            return
+        try:
+            (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
+            dialog.selectNameFilter(wanted)
+            field = dialog.findChild(QLineEdit)
+            field.clear()
+            qtbot.keyClicks(field, str(path))
+            save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+
+            def is_ready() -> bool:
+                # Qt looks only after a key whether it has read the folder by now
+                qtbot.keyClick(field, Qt.Key.Key_Backspace)
+                qtbot.keyClicks(field, path.name[-1])
+                return save.isEnabled()
+
+            qtbot.waitUntil(is_ready)
+            qtbot.keyClick(field, Qt.Key.Key_Return)
+        except Exception:
+            dialog.reject()  # else the test would never end
+            raise
+
+    return lambda path: QTimer.singleShot(100, lambda: answer(path))

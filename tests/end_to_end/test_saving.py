@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from threading import Event
 
 import numpy as np
-import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import (
     QApplication,
-    QDialogButtonBox,
-    QFileDialog,
-    QLineEdit,
     QMainWindow,
-    QWidget,
 )
 
 from napari_ifealid import FeatureStack, read_stack, write_stack
@@ -24,49 +17,8 @@ from napari_ifealid.widgets.save_dialog import SaveDialog
 COCO = "000000015746.jpg.C1.npz.8.zip"
 
 
-@pytest.fixture
-def answer_file_dialog(qtbot):
-    """Types a path into the next file dialog, chooses its kind and presses the return key."""
-
-    def answer(path) -> None:
-        dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
-            QTimer.singleShot(100, lambda: answer(path))
-            return
-        try:
-            (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
-            dialog.selectNameFilter(wanted)
-            field = dialog.findChild(QLineEdit)
-            field.clear()
-            qtbot.keyClicks(field, str(path))
-            save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
-
-            def is_ready() -> bool:
-                # Qt looks only after a key whether it has read the folder by now
-                qtbot.keyClick(field, Qt.Key.Key_Backspace)
-                qtbot.keyClicks(field, path.name[-1])
-                return save.isEnabled()
-
-            qtbot.waitUntil(is_ready)
-            qtbot.keyClick(field, Qt.Key.Key_Return)
-        except Exception:
-            dialog.reject()  # else the test would never end
-            raise
-
-    return lambda path: QTimer.singleShot(100, lambda: answer(path))
-
-
-def click(widget: QWidget) -> None:
-    place = widget.mapToGlobal(QPoint(widget.width() // 2, widget.height() // 2))
-    subprocess.run(
-        ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
-        check=True,
-        timeout=10,
-    )
-
-
-def shown_dialog(qtbot, widget) -> SaveDialog:
-    click(widget.advanced.save_button)
+def shown_dialog(qtbot, press, widget) -> SaveDialog:
+    press(widget.advanced.save_button)
     qtbot.waitUntil(lambda: widget.findChild(SaveDialog) is not None)
     dialog = widget.findChild(SaveDialog)
     qtbot.waitUntil(dialog.isVisible)
@@ -85,13 +37,13 @@ def save_selected_layers() -> None:
 
 
 def test_dataset_saved_with_the_button_opens_again(
-    shared_data, open_dataset, answer_file_dialog, qtbot, tmp_path
+    shared_data, open_dataset, answer_file_dialog, press, qtbot, tmp_path
 ):
     widget = open_dataset(shared_data / COCO)
-    dialog = shown_dialog(qtbot, widget)
+    dialog = shown_dialog(qtbot, press, widget)
     path = tmp_path / "saved.zip"
     answer_file_dialog(path)
-    click(dialog.save_button)
+    press(dialog.save_button)
     qtbot.waitUntil(path.exists, timeout=20_000)
     qtbot.waitUntil(lambda: widget.findChild(SaveDialog) is None)
     saved, original = read_stack(path), read_stack(shared_data / COCO)
@@ -140,14 +92,14 @@ def test_dataset_saved_while_it_is_explored_keeps_the_colours_of_its_image(
 
 
 def test_any_layer_can_be_saved_without_loss(
-    window, open_dataset, answer_file_dialog, qtbot, tmp_path
+    window, open_dataset, answer_file_dialog, qtbot, tmp_path, press
 ):
     values = np.random.default_rng(0).normal(size=(20, 30, 5)).astype(np.float32)
     np.save(tmp_path / "cube.npy", values)
     widget = open_dataset(tmp_path / "cube.npy")
-    dialog = shown_dialog(qtbot, widget)
+    dialog = shown_dialog(qtbot, press, widget)
     answer_file_dialog(tmp_path / "cube.zip")
-    click(dialog.save_button)
+    press(dialog.save_button)
     qtbot.waitUntil((tmp_path / "cube.zip").exists, timeout=20_000)
     np.testing.assert_allclose(
         restored(read_stack(tmp_path / "cube.zip")), values, rtol=1e-6, atol=1e-6
@@ -155,7 +107,7 @@ def test_any_layer_can_be_saved_without_loss(
 
 
 def test_window_closed_while_saving_leaves_no_half_file(
-    window, add_stack, qtbot, tmp_path, monkeypatch
+    window, add_stack, qtbot, tmp_path, monkeypatch, press
 ):
     has_begun, goes_on, has_ended = Event(), Event(), Event()
 
@@ -176,7 +128,7 @@ def test_window_closed_while_saving_leaves_no_half_file(
     add_stack(window, FeatureStack(values=values, name="large"))
     _, widget = window.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     qtbot.waitUntil(lambda: widget.explorer.is_idle, timeout=20_000)
-    shown_dialog(qtbot, widget).save(tmp_path / "large.zip", force=False)
+    shown_dialog(qtbot, press, widget).save(tmp_path / "large.zip", force=False)
     qtbot.waitUntil(has_begun.is_set)
     window.close()
     goes_on.set()

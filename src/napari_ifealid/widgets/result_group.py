@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,9 @@ from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
 from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 
-_UNSAFE = r'[\\/:*?"<>|]+'  # in file names, on some system or other
 _SPIN_BOX = 96  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 
@@ -56,7 +55,6 @@ class ResultGroup(QWidget):
         self._explorer = explorer
         self._viewer = viewer
         self._connections = Connections()
-        self._folder = Path.home()
         self.labels = MapLabels(viewer, explorer.state)
         self.histogram = ThresholdHistogram()
         self.histogram.setToolTip(
@@ -257,14 +255,17 @@ class ResultGroup(QWidget):
         self, title: str, name: str, kinds: str, write: Callable[[Path], None]
     ) -> None:
         """Ask for a file, and write it."""
-        proposal = self._folder / re.sub(_UNSAFE, "_", name)
-        chosen, kind = QFileDialog.getSaveFileName(self, title, str(proposal), kinds)
+        layer = self._explorer.state.layer
+        folder = SAVE_FOLDER.starting_at(None if layer is None else layer.source.path)
+        chosen, kind = QFileDialog.getSaveFileName(
+            self, title, str(folder / safe_name(name)), kinds
+        )
         if not chosen:
             return
         path = Path(chosen)
         if not path.suffix:
             path = path.with_suffix(kind[kind.index("*") + 1 : -1])
-        self._folder = path.parent
+        SAVE_FOLDER.remember(path)
         try:
             write(path)
         except (DatasetError, ValueError) as error:

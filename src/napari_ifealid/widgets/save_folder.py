@@ -53,8 +53,13 @@ def suggested_name(name: str, precision: int) -> str:
     precision : int
         Bits of a value.
     """
-    safe = re.sub(_UNSAFE, "_", name)
-    return f"{re.sub(_ENDING, '', safe, flags=re.IGNORECASE) or 'dataset'}.{precision}.zip"
+    plain = re.sub(_ENDING, "", safe_name(name), flags=re.IGNORECASE)
+    return f"{plain or 'dataset'}.{precision}.zip"
+
+
+def safe_name(name: str) -> str:
+    """Return a name without what can't be in the name of a file on some system."""
+    return re.sub(_UNSAFE, "_", name)
 
 
 def _is_the_users(opened: str) -> bool:
