@@ -201,6 +201,10 @@ class VectorChart(QWidget):
         self.legend.mark(index)
         self._colour_pins()
 
+    def clear_selection(self) -> None:
+        """Give up the range of features that was selected."""
+        self._brush(None)
+
     def set_order(self, order: NDArray[np.intp] | None) -> None:
         """Set the order of the features from left to right.
 
@@ -371,7 +375,7 @@ class VectorChart(QWidget):
 
     def _bind(self) -> None:
         self.plot.pointer_moved.connect(self._on_move)
-        self.plot.escaped.connect(self._give_up_brush)
+        self.plot.escaped.connect(self.clear_selection)
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigXRangeChanged.connect(self._on_window)
         self._view.sigResized.connect(self._on_window)
@@ -515,7 +519,7 @@ class VectorChart(QWidget):
         if click.button() != Qt.MouseButton.LeftButton or click.isAccepted() or click.double():
             return
         if self._brushed is not None:
-            self._give_up_brush()
+            self.clear_selection()
             return
         feature = self._feature_at(click.scenePos())
         if feature is not None:
@@ -525,9 +529,6 @@ class VectorChart(QWidget):
         if self._labels:
             self._hover(None)
             self._brush(self._places.positions_between(start, stop))
-
-    def _give_up_brush(self) -> None:
-        self._brush(None)
 
     def _brush(self, positions: slice | None) -> None:
         if positions == self._brushed:
