@@ -401,7 +401,7 @@ class VectorChart(QWidget):
         is_light = background.lightness() > text.lightness()
         fill = _mixed(background, text, 0.2 if is_light else 0.35)  # curves are seen on it
         width = self._line_width
-        self._cursor.take_colour(_mixed(background, text, 0.55), fill, width)
+        self._cursor.take_colour(_mixed(background, text, 0.55), width, fill)
         self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
         dashes = pg.mkPen(text, width=width, style=Qt.PenStyle.DashLine)
         dashes.setCapStyle(Qt.PenCapStyle.FlatCap)  # others fill the gaps
@@ -426,7 +426,7 @@ class VectorChart(QWidget):
         for number, (curve, colour) in enumerate(zip(self._pins, self._colours, strict=True)):
             is_marked = number == self.legend.marked
             width = self._line_width * (_MARKED if is_marked else 1.0)
-            curve.take_colour(QColor(colour), None, width)
+            curve.take_colour(QColor(colour), width)
             curve.setZValue(1 if is_marked else 0)
 
     def _set_pin_count(self, count: int) -> None:
