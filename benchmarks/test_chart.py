@@ -11,12 +11,13 @@ from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
 FEATURES = 1024
 
 
+@pytest.mark.parametrize("size", [(300, 250), (1200, 130)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("marked", [None, 300], ids=["plain", "marked"])
 @pytest.mark.parametrize("pins", [0, 2], ids="{}-pins".format)
-def test_cursor_vector_to_painted_chart(benchmark, qtbot, pins, marked):
+def test_cursor_vector_to_painted_chart(benchmark, qtbot, pins, marked, size):
     chart = VectorChart()
     qtbot.addWidget(chart)
-    chart.resize(300, 250)
+    chart.resize(*size)
     chart.show()
     qtbot.waitExposed(chart)
     rng = np.random.default_rng(0)

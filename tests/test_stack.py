@@ -208,3 +208,26 @@ def test_number_beyond_the_largest_float32_is_infinite_in_an_image():
     values = np.full((1, 1, 2), [1e300, -1e300])
     image = FeatureStack(values=values, name="x").feature_image(1, (slice(None), slice(None)))
     assert image.tolist() == [[-np.inf]]
+
+
+def test_mean_of_features_is_unknown_where_one_of_them_is():
+    values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    values[0, 1, 2] = np.nan
+    stack = FeatureStack(values=values, name="x")
+    whole = (slice(None), slice(None))
+    expected = values[..., 1:3].mean(axis=-1)
+    image = stack.mean_image(range(1, 3), whole)
+    np.testing.assert_array_equal(image, expected)
+    assert np.isnan(image[0, 1])
+    assert np.isfinite(stack.mean_image(range(2), whole)).all()
+
+
+def test_range_of_features_is_called_by_its_ends():
+    values = np.zeros((2, 3, 4))
+    assert FeatureStack(values=values, name="x").features_name(range(1, 4)) == (
+        "mean of features 1 to 3"
+    )
+    labels = ("450 nm", "500 nm", "550 nm", "600 nm")
+    stack = FeatureStack(values=values, name="x", feature_labels=labels)
+    assert stack.features_name(range(2)) == "mean of features 450 nm to 500 nm"
+    assert stack.features_name(range(2, 3)) == stack.feature_name(2)

@@ -127,6 +127,20 @@ class FeatureStack:
         assert self.feature_labels is not None
         return f"feature {self.feature_labels[feature]}"
 
+    def features_name(self, features: range) -> str:
+        """Return the name of a range of features, or of its only one.
+
+        Parameters
+        ----------
+        features : range
+            Not empty.
+        """
+        if len(features) == 1:
+            return self.feature_name(features[0])
+        assert self.feature_labels is not None
+        first, last = (self.feature_labels[feature] for feature in (features[0], features[-1]))
+        return f"mean of features {first} to {last}"
+
     def real_values(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         """Return the real values that stored ones stand for.
 
@@ -169,6 +183,29 @@ class FeatureStack:
         values = self.real_values(np.asarray(self.values[index]))
         with np.errstate(over="ignore"):  # beyond the largest float32
             return values.astype(np.float32)
+
+    def mean_image(self, features: range, region: Region) -> NDArray[np.float32]:
+        """Return the mean of the real values of several features.
+
+        Parameters
+        ----------
+        features : range
+            Not empty, of step 1.
+        region : tuple of slice
+            Which pixels, along each spatial axis.
+
+        Returns
+        -------
+        array of float32
+            Of the region's shape; NaN where one of the values is. Of a single feature, its values.
+        """
+        if len(features) == 1:
+            return self.feature_image(features[0], region)
+        index = (*region, slice(features.start, features.stop))
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities
+            stored = np.asarray(self.values[index]).mean(axis=-1, dtype=np.float64)
+            # real values are linear in the stored ones, and so is the mean
+            return self.real_values(stored).astype(np.float32)
 
     def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
         """Return the real values of one pixel.

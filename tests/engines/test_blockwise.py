@@ -80,7 +80,7 @@ def test_quantised_signed_values_are_restored():
         SPECTRAL_ANGLE.definition(stack.real_values(values), reference),
         atol=5e-5,
     )
-    feature = whole_map(engine.feature_parts(4, region), region)
+    feature = whole_map(engine.feature_parts(range(4, 5), region), region)
     np.testing.assert_allclose(feature, stack.real_values(values)[..., 4], rtol=1e-6)
 
 

@@ -242,13 +242,30 @@ def test_single_feature_is_shown_in_the_stacks_own_units(running, kind):
     with running(stack) as engine:
         for region in running.some(regions(stack.spatial_shape)):
             covered = np.zeros(stack.spatial_shape, int)
-            for place, _ in engine.feature_parts(feature, region):
+            for place, _ in engine.feature_parts(range(feature, feature + 1), region):
                 covered[place] += 1
-            values = whole_map(engine.feature_parts(feature, region), region)
+            values = whole_map(engine.feature_parts(range(feature, feature + 1), region), region)
             assert values.dtype == np.float32
             expected = stack.real_values(stack.values[(*region, feature)]).astype(np.float32)
             np.testing.assert_array_equal(values, expected)
             assert (covered[region] == 1).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("features", [range(7), range(3, 5)], ids=str)
+def test_mean_of_features_is_that_of_their_real_values(running, kind, features):
+    stack = stack_of(kind)
+    with running(stack) as engine:
+        for region in running.some(regions(stack.spatial_shape)):
+            values = whole_map(engine.feature_parts(features, region), region)
+            assert values.dtype == np.float32
+            real = stack.real_values(stack.values[region])[..., list(features)]
+            with np.errstate(invalid="ignore", over="ignore"):
+                expected = real.mean(axis=-1)
+                expected = expected.astype(np.float32)
+                # where values of both signs cancel each other
+                nearly = 1e-12 * np.abs(real[np.isfinite(real)]).max()
+                np.testing.assert_allclose(values, expected, rtol=1e-6, atol=nearly)
 
 
 @dataclass(frozen=True)

@@ -680,6 +680,28 @@ def test_hovered_feature_is_shown_for_a_while(viewer, features, stack):
     np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 4])
 
 
+def test_mean_of_selected_features_is_shown_for_a_while(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.feature = 4
+    explorer.show_features(slice(2, 6))
+    mean = stack.values[..., 2:6].mean(axis=-1)
+    np.testing.assert_allclose(explorer.map_layer.data, mean, rtol=1e-6)
+    assert explorer.map_layer.name == "mean of features 2 to 5"
+    explorer.show_feature(1)
+    np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 1])
+    explorer.show_feature(None)
+    np.testing.assert_allclose(explorer.map_layer.data, mean, rtol=1e-6)
+    explorer.show_features(None)
+    np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 4])
+
+
+def test_selected_features_end_with_their_stack(viewer, features, add_stack, stack):
+    explorer = Explorer(viewer)
+    explorer.show_features(slice(2, 6))
+    add_stack(viewer, FeatureStack(values=stack.values, name="other"))
+    assert explorer.map_layer.name == "similarity"
+
+
 def test_single_feature_and_naparis_slider_stay_the_same(viewer, features):
     explorer = Explorer(viewer)
     explorer.state.feature = 4

@@ -161,7 +161,7 @@ def test_pixel_that_is_come_back_to_is_shown_again(slow, scheduler, shown):
 def test_single_feature_has_no_preview_and_the_similarity_comes_back(
     slow, scheduler, shown, values
 ):
-    feature = FeatureRequest(4, WHOLE)
+    feature = FeatureRequest(range(4, 5), WHOLE)
     slow.want(pixel(1, 1))
     scheduler.run_events()
     slow.want(feature)

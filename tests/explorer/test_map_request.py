@@ -48,7 +48,7 @@ def test_requests_are_equal_if_their_maps_are(stack):
 
 def test_feature_is_in_the_stacks_own_units(stack):
     region = (slice(1, 4), slice(2, 5))
-    image = made(FeatureRequest(4, region), stack)
+    image = made(FeatureRequest(range(4, 5), region), stack)
     np.testing.assert_array_equal(image, stack.values[(*region, 4)])
 
 
@@ -59,7 +59,7 @@ def test_features_and_vectors_are_those_of_the_web_application(shared_data, data
     expected = np.load(shared_data / f"{name}.expected.npz")
     region = whole_region(stack.spatial_shape)
     for feature, image in zip(expected["feature_indices"], expected["feature_images"], strict=True):
-        shown = made(FeatureRequest(int(feature), region), stack)
+        shown = made(FeatureRequest(range(feature, feature + 1), region), stack)
         np.testing.assert_allclose(shown, image, atol=1e-6)
     for pixel, vector in zip(expected["positions_rowcol"], expected["vectors"], strict=True):
         np.testing.assert_allclose(stack.vector(pixel), vector, atol=1e-6)

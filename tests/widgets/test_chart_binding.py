@@ -203,3 +203,30 @@ def test_mean_in_the_legend_marks_no_pin(panel, explorer):
     explorer.state.reference = ReferenceMode.MEAN
     panel.chart.legend.clicked.emit(2)
     assert explorer.marked_pin.value is None
+
+
+def test_selected_features_show_their_mean_until_they_are_given_up(panel, explorer, stack, qtbot):
+    panel.chart.features_brushed.emit(slice(2, 5))
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    layer = explorer.map_layer
+    np.testing.assert_allclose(layer.data, stack.values[..., 2:5].mean(axis=-1), rtol=1e-6)
+    assert layer.name == "mean of features 2 to 4"
+    panel.chart.features_brushed.emit(None)
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    assert layer.name == "similarity"
+
+
+def test_single_feature_of_another_control_ends_a_selection(panel, explorer, qtbot):
+    told: list[slice | None] = []
+    panel.chart._on_brushed(2.0, 4.0)
+    panel.chart.features_brushed.connect(told.append)
+    explorer.state.feature = 7
+    assert told == [None]
+    qtbot.waitUntil(lambda: explorer.map_layer.name == "feature 7")
+
+
+def test_closed_binding_ends_a_selection(panel, explorer, qtbot):
+    panel.chart._on_brushed(2.0, 4.0)
+    qtbot.waitUntil(lambda: explorer.map_layer.name == "mean of features 2 to 4")
+    panel.binding.close()
+    qtbot.waitUntil(lambda: explorer.map_layer.name == "similarity")

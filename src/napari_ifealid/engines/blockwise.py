@@ -66,9 +66,9 @@ class BlockwiseEngine:
         """Yield the map of each block as it is done, see `Engine`."""
         yield from self._parts(partial(_compared, described=self._described, query=query), region)
 
-    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
-        """Yield a feature's values in each block as it is read, see `Engine`."""
-        taken = partial(_feature_image, described=self._described, feature=feature)
+    def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
+        """Yield the mean of features in each block as it is read, see `Engine`."""
+        taken = partial(_mean_image, described=self._described, features=features)
         yield from self._parts(taken, region)
 
     @property
@@ -223,11 +223,11 @@ def _compared(
     return whole_map(engine.parts(query, whole), whole)
 
 
-def _feature_image(
-    values: NDArray[Any], region: Region, described: dict[str, Any], feature: int
+def _mean_image(
+    values: NDArray[Any], region: Region, described: dict[str, Any], features: range
 ) -> NDArray[np.float32]:
-    """Return a feature's values in a region of a block."""
-    return _stack(values, described).feature_image(feature, region)
+    """Return the mean of features in a region of a block."""
+    return _stack(values, described).mean_image(features, region)
 
 
 def _sampled(values: NDArray[Any], described: dict[str, Any], count: int) -> NDArray[np.float32]:

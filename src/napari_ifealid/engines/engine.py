@@ -71,8 +71,21 @@ class Engine(Protocol):
             of their own, too.
         """
 
-    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
-        """Yield the real values of a single feature, part by part as they are done."""
+    def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
+        """Yield the mean of the real values of features, part by part as they are done.
+
+        Parameters
+        ----------
+        features : range
+            One or more, of step 1.
+        region : tuple of slice
+            The pixels that are asked for.
+
+        Yields
+        ------
+        (region, array of float32)
+            NaN where one of the values is.
+        """
 
     def preview_steps(self, budget: int) -> Generator[Preview | None]:
         """Build a preview step by step.

@@ -120,9 +120,9 @@ class GpuEngine:
             values = self._values(query, box, _WITNESSES)[numbers - box.start]
         yield region, values.reshape(region_shape(region))
 
-    def feature_parts(self, feature: int, region: Region) -> Generator[MapPart]:
-        """Yield the real values of a feature, see `Engine`."""
-        yield region, self._pixels.stack.feature_image(feature, region)
+    def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
+        """Yield the mean of the real values of features, see `Engine`."""
+        yield region, self._pixels.stack.mean_image(features, region)
 
     def preview_steps(self, budget: int) -> Generator[Preview | None]:
         """Build the preview in one step, see `Engine`."""

@@ -81,6 +81,7 @@ class Explorer:
         self._session: Session | None = None
         self._linked: list[Session] = []
         self._hovered_feature: int | None = None
+        self._selected_features: range | None = None
         self._reported_pixel: Pixel | None = None
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
@@ -175,6 +176,22 @@ class Explorer:
         """
         if feature != self._hovered_feature:
             self._hovered_feature = feature
+            self._ask()
+
+    def show_features(self, features: slice | None) -> None:
+        """Show the mean image of a range of features for a while; None ends that.
+
+        Parameters
+        ----------
+        features : slice, optional
+            Not empty, of step 1, within the features of the explored stack.
+        """
+        stack = self.stack
+        selected = None
+        if features is not None and stack is not None:
+            selected = range(*features.indices(stack.feature_count)) or None
+        if selected != self._selected_features:
+            self._selected_features = selected
             self._ask()
 
     def toggle_pin(self, place: Sequence[float]) -> None:
@@ -331,7 +348,7 @@ class Explorer:
     def _leave(self, *, keeps_map: bool = False) -> None:
         """Close the session of the layer that was chosen before."""
         self._source_connections.close()
-        self._hovered_feature = self._reported_pixel = None
+        self._hovered_feature = self._reported_pixel = self._selected_features = None
         self._exploration.leave()
         session, self._session = self._session, None
         if session is not None:
@@ -414,13 +431,20 @@ class Explorer:
         if stack is None:
             return
         region = self._shown_region(session)
-        kept, hovered = self.state.feature, self._hovered_feature
-        feature = kept if hovered is None else hovered
-        if feature is not None and feature < stack.feature_count:
-            session.show_feature(feature, region)
+        features = self._shown_features()
+        if features is not None and features.stop <= stack.feature_count:
+            session.show_features(features, region)
             return
         references, rule = self._references_in(session)
         session.compare(references, rule, self.state.measure, region)
+
+    def _shown_features(self) -> range | None:
+        """Return what is shown instead of the similarity: what is pointed at goes first."""
+        kept, hovered = self.state.feature, self._hovered_feature
+        if hovered is None and self._selected_features is not None:
+            return self._selected_features
+        feature = kept if hovered is None else hovered
+        return None if feature is None else range(feature, feature + 1)
 
     def _references_in(self, session: Session) -> tuple[list[PixelReference], Rule]:
         mode, pinned = self.state.reference, self._pinned_in(session)

@@ -53,26 +53,27 @@ class SimilarityRequest:
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """The values of a single feature, in the stack's own units.
+    """The values of a single feature, or the mean of several, in the stack's own units.
 
     Parameters
     ----------
-    feature : int
+    features : range
+        Not empty, of step 1.
     region : tuple of slice
         The pixels that are asked for.
     """
 
-    feature: int
+    features: range
     region: Region
 
     @property
     def content(self) -> Hashable:
         """Key of the map: pixels of maps with different keys are never mixed."""
-        return self.feature
+        return self.features
 
     def parts(self, engine: Engine) -> Generator[MapPart]:
         """Yield the values, part by part."""
-        yield from engine.feature_parts(self.feature, self.region)
+        yield from engine.feature_parts(self.features, self.region)
 
     def preview(self, preview: Preview) -> None:  # noqa: ARG002
         """Return None: a preview knows nothing of single features."""

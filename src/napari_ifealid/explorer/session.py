@@ -248,18 +248,19 @@ class Session:
         self._question = _Question(tuple(references), rule, measure, region)
         self._answer()
 
-    def show_feature(self, feature: int, region: Region) -> None:
-        """Show the values of a single feature.
+    def show_features(self, features: range, region: Region) -> None:
+        """Show the values of a single feature, or the mean of several.
 
         Parameters
         ----------
-        feature : int
+        features : range
+            Not empty, of step 1.
         region : tuple of slice
             The pixels that are shown.
         """
         self._question, self._is_waiting = None, False
         if self._running is not None:
-            self._running.maker.want(FeatureRequest(feature, region))
+            self._running.maker.want(FeatureRequest(features, region))
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -399,7 +400,7 @@ class Session:
         if isinstance(request, SimilarityRequest):
             measure, name = request.query.measure, MAP_NAME
         else:
-            measure, name = None, self._stack.feature_name(request.feature)
+            measure, name = None, self._stack.features_name(request.features)
         self._map.show(values, request.region, request.content, measure, name)
         self.map_changed.emit()
 

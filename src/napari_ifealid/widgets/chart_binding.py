@@ -73,19 +73,21 @@ class ChartBinding:
             (explorer.pins.changed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
             (explorer.state.events.reference, self._draw_pins),
-            (explorer.state.events.feature, chart.mark_feature),
+            (explorer.state.events.feature, self._on_feature),
             (explorer.marked_pin.changed, self._mark_pin),
             (chart.legend.clicked, self._on_legend),
             (order.changed, self._draw_soon),
             (chart.feature_hovered, self._on_hovered),
+            (chart.features_brushed, explorer.show_features),
             (chart.feature_clicked, self.toggle_feature),
         ):
             self._connections.connect(signal, callback)
         self._draw_pins()
 
     def close(self) -> None:
-        """Stop drawing."""
+        """Stop drawing, and showing what was selected."""
         self._connections.close()
+        self._explorer.show_features(None)
         self._draw_later.cancel()
 
     def _match_stack(self) -> None:
@@ -157,6 +159,10 @@ class ChartBinding:
         if last is None:
             return None
         return self._explorer.state.measure.contributions(vector, last)
+
+    def _on_feature(self, feature: int | None) -> None:
+        self._chart.clear_selection()
+        self._chart.mark_feature(feature)
 
     def _on_hovered(self, feature: int | None) -> None:
         self._explorer.show_feature(feature)

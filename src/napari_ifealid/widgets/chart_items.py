@@ -18,11 +18,10 @@ import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded alr
 from napari_ifealid.widgets.envelope import column_starts, envelope, outline
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
-_COLUMN = 3.0  # pixels; narrower steps can't be told apart
+_COLUMN = 4.0  # pixels; narrower steps can't be told apart
 _WIDEST_LABEL = 90  # pixels; longer ones are elided
 _LABEL_GAP = 10  # pixels
 _LEAST_TICK_STEP = 5.0  # pixels
-_BAND_ALPHA = 70  # of 255
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph is not typed
@@ -184,11 +183,10 @@ class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typ
         self._is_filled = is_filled
         super().__init__(name=name, antialias=False)
 
-    def take_colour(self, line: QColor, fill: QColor | None, width: float) -> None:
-        """Draw with these colours; no fill is a see-through one of an envelope."""
-        pen = pg.mkPen(line, width=width)
-        brush = QColor(line.red(), line.green(), line.blue(), _BAND_ALPHA) if fill is None else fill
-        if pen != self.opts["pen"] or pg.mkBrush(brush) != self.opts["brush"]:
+    def take_colour(self, line: QColor, width: float, fill: QColor | None = None) -> None:
+        """Draw with these colours; None fills nothing."""
+        pen, brush = pg.mkPen(line, width=width), pg.mkBrush(fill)
+        if pen != self.opts["pen"] or brush != self.opts["brush"]:
             self.setPen(pen)
             self.setBrush(brush)
 
@@ -233,7 +231,16 @@ class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typ
             low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
         edges = window.places.edges
         x, y = outline(np.append(edges[starts], edges[-1]), low, high)
-        self.setData(x=x, y=y, stepMode=None, fillLevel="enclosed", connect="finite")
+        level = 0.0 if self._is_filled else None
+        whole = len(x) == 4 * len(low) + 1
+        self.setData(
+            x=x,
+            y=y,
+            stepMode=None,
+            fillLevel=level,
+            connect="all" if whole else "finite",
+            skipFiniteCheck=whole,
+        )
 
 
 def _round_step(least: float) -> int:

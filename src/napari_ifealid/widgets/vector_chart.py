@@ -201,6 +201,10 @@ class VectorChart(QWidget):
         self.legend.mark(index)
         self._colour_pins()
 
+    def clear_selection(self) -> None:
+        """Give up the range of features that was selected."""
+        self._brush(None)
+
     def set_order(self, order: NDArray[np.intp] | None) -> None:
         """Set the order of the features from left to right.
 
@@ -371,7 +375,7 @@ class VectorChart(QWidget):
 
     def _bind(self) -> None:
         self.plot.pointer_moved.connect(self._on_move)
-        self.plot.escaped.connect(self._give_up_brush)
+        self.plot.escaped.connect(self.clear_selection)
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigXRangeChanged.connect(self._on_window)
         self._view.sigResized.connect(self._on_window)
@@ -397,7 +401,7 @@ class VectorChart(QWidget):
         is_light = background.lightness() > text.lightness()
         fill = _mixed(background, text, 0.2 if is_light else 0.35)  # curves are seen on it
         width = self._line_width
-        self._cursor.take_colour(_mixed(background, text, 0.55), fill, width)
+        self._cursor.take_colour(_mixed(background, text, 0.55), width, fill)
         self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
         dashes = pg.mkPen(text, width=width, style=Qt.PenStyle.DashLine)
         dashes.setCapStyle(Qt.PenCapStyle.FlatCap)  # others fill the gaps
@@ -422,7 +426,7 @@ class VectorChart(QWidget):
         for number, (curve, colour) in enumerate(zip(self._pins, self._colours, strict=True)):
             is_marked = number == self.legend.marked
             width = self._line_width * (_MARKED if is_marked else 1.0)
-            curve.take_colour(QColor(colour), None, width)
+            curve.take_colour(QColor(colour), width)
             curve.setZValue(1 if is_marked else 0)
 
     def _set_pin_count(self, count: int) -> None:
@@ -515,7 +519,7 @@ class VectorChart(QWidget):
         if click.button() != Qt.MouseButton.LeftButton or click.isAccepted() or click.double():
             return
         if self._brushed is not None:
-            self._give_up_brush()
+            self.clear_selection()
             return
         feature = self._feature_at(click.scenePos())
         if feature is not None:
@@ -525,9 +529,6 @@ class VectorChart(QWidget):
         if self._labels:
             self._hover(None)
             self._brush(self._places.positions_between(start, stop))
-
-    def _give_up_brush(self) -> None:
-        self._brush(None)
 
     def _brush(self, positions: slice | None) -> None:
         if positions == self._brushed:
