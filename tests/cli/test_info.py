@@ -18,6 +18,7 @@ from napari_ifealid.engines.engine_memory import USUAL_TEXTURE_SIDE
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.texture_blocks import BlockLayout, texel_dtype
 from napari_ifealid.formats import WebApplicationWarning, blocks, restored
+from napari_ifealid.layers import default_placement
 from napari_ifealid.stack import Placement
 
 
@@ -69,6 +70,7 @@ def test_figures_are_those_of_the_file(shared_data, info, name):
     real = restored(stack)
     is_zero = (stack.values == 0).all(axis=-1)
     overlay = (None, None) if stack.overlay is None else stack.overlay.shape[:2]
+    placement = default_placement(stack)
     assert told["file"] == str(path)
     assert told["file_size_bytes"] == len(path.read_bytes())
     assert told["skipped_arrays"] == []
@@ -86,6 +88,8 @@ def test_figures_are_those_of_the_file(shared_data, info, name):
             "overlay_width": overlay[1],
             "stride": None,
             "offset": None,
+            "shown_stride": None if stack.overlay is None else placement[0][-2:],
+            "shown_offset": None if stack.overlay is None else placement[1][-2:],
             "precision_bits": stack.precision,
             "stored_dtype": str(stack.values.dtype),
             "real_dtype": str(real.dtype),
@@ -310,7 +314,30 @@ def test_place_on_the_image_is_told(info_of_one, tmp_path, stack, capsys):
     told = info_of_one(path)
     assert (told["stride"], told["offset"]) == ([4.0, 8.0], [1.5, 0.0])
     assert main(["info", str(path)]) == 0
-    assert "place on the image  every 4 × 8 pixels, from 1.5, 0" in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
+    assert "place on the image stored with the features " in told
+    assert "stride 4 × 8 pixels of the image (y × x) for each of the map " in told
+    height, width = stack.spatial_shape
+    last = f"the last one on {1.5 + 4 * (height - 1):g}, {8 * (width - 1):g} "
+    assert f"the first pixel is centred on 1.5, 0 of the image (y, x), {last}" in told
+
+
+def test_place_that_is_not_stored_is_told_as_it_is_shown(tmp_path, capsys):
+    overlay = np.zeros((40, 60, 3), np.uint8)
+    values = np.ones((10, 20, 2), np.float32)
+    write_stack(tmp_path / "a.zip", FeatureStack(values=values, name="a", overlay=overlay))
+    assert main(["info", str(tmp_path / "a.zip")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "place on the image not stored; their outer edges are joined " in told
+    assert "stride 4 × 3 pixels of the image " in told
+    assert "centred on 1.5, 1 of the image (y, x), the last one on 37.5, 58 " in told
+
+
+def test_place_without_an_image_is_not_known(npy, capsys):
+    assert main(["info", str(npy)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "place on the image not known " in told
+    assert "stride" not in told
 
 
 def test_pixel_that_fits_no_texture_needs_no_gpu_memory(npy, info_of_one, capsys):
@@ -329,6 +356,10 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
         "name                000000015746.jpg.C1.npz\n"
         "size                160 × 106 pixels × 256 features\n"
         "overlay             640 × 427 pixels\n"
+        "place on the image  not stored; their outer edges are joined\n"
+        "stride              4 × 4.0283 pixels of the image (y × x) for each of the map\n"
+        "offset              the first pixel is centred on 1.5, 1.51415 of the image (y, x), "
+        "the last one on 637.5, 424.486\n"
         "stored as           8 bit, for values of type float32\n"
         "values              0 to 1\n"
         "all-zero pixels     0, 0.00% of all\n"

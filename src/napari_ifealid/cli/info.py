@@ -90,8 +90,7 @@ def _lines(summary: StackSummary) -> Iterator[tuple[str, str]]:
     if summary.feature_labels is not None:
         yield "labels", f"{summary.feature_labels[0]} … {summary.feature_labels[-1]}"
     yield "overlay", _overlay(summary)
-    if summary.stride is not None and summary.offset is not None:
-        yield "place on the image", _place(summary.stride, summary.offset)
+    yield from _place(summary)
     yield "stored as", _storage(summary)
     yield "values", f"{_number(summary.minimum)} to {_number(summary.maximum)}"
     share = f"{summary.share_of_all_zero_pixels:.2%}"
@@ -108,9 +107,24 @@ def _overlay(summary: StackSummary) -> str:
     return f"{summary.overlay_height} × {summary.overlay_width} pixels"
 
 
-def _place(stride: tuple[float, float], offset: tuple[float, float]) -> str:
-    (step_y, step_x), (first_y, first_x) = stride, offset
-    return f"every {step_y:g} × {step_x:g} pixels, from {first_y:g}, {first_x:g}"
+def _place(summary: StackSummary) -> Iterator[tuple[str, str]]:
+    if summary.shown_stride is None or summary.shown_offset is None:
+        yield "place on the image", "not known"
+        return
+    is_stored = summary.stride is not None
+    (step_y, step_x), (first_y, first_x) = summary.shown_stride, summary.shown_offset
+    last_y = first_y + (summary.height - 1) * step_y
+    last_x = first_x + (summary.width - 1) * step_x
+    yield (
+        "place on the image",
+        "stored with the features" if is_stored else "not stored; their outer edges are joined",
+    )
+    yield "stride", f"{step_y:g} × {step_x:g} pixels of the image (y × x) for each of the map"
+    yield (
+        "offset",
+        f"the first pixel is centred on {first_y:g}, {first_x:g} of the image (y, x), "
+        f"the last one on {last_y:g}, {last_x:g}",
+    )
 
 
 def _storage(summary: StackSummary) -> str:

@@ -15,6 +15,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import restored
 from napari_ifealid.formats.blocks import blocks_near_in_memory
 from napari_ifealid.formats.loading import loaded_block
+from napari_ifealid.layers import default_placement
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
 
@@ -38,7 +39,11 @@ class StackSummary:
         None where the features are just numbered.
     overlay_height, overlay_width : int or None
     stride, offset : (float, float) or None
-        Where the pixels lie on the image, along y and x: pixel i at stride · i + offset.
+        Where the pixels lie on the image as it is stored, along y and x: pixel i at
+        stride · i + offset.
+    shown_stride, shown_offset : (float, float) or None
+        The same as it is shown: unless it is stored, the outer edges of map and image meet. None
+        without an image, too.
     precision_bits : int or None
         Bits of a stored value of an IFeaLiD ZIP.
     stored_dtype, real_dtype : str
@@ -67,6 +72,8 @@ class StackSummary:
     overlay_width: int | None
     stride: tuple[float, float] | None
     offset: tuple[float, float] | None
+    shown_stride: tuple[float, float] | None
+    shown_offset: tuple[float, float] | None
     precision_bits: int | None
     stored_dtype: str
     real_dtype: str
@@ -105,6 +112,7 @@ def summarise(
         (None, None) if stack.overlay is None else stack.overlay.shape[:2]
     )
     placement = stack.placement
+    shown_stride, shown_offset = _shown_place(stack)
     labels = tuple(stack.feature_labels or ())
     all_zero_pixels = int(np.count_nonzero(is_zero))
     return StackSummary(
@@ -120,6 +128,8 @@ def summarise(
         overlay_width=overlay_width,
         stride=None if placement is None else placement.stride,
         offset=None if placement is None else placement.offset,
+        shown_stride=shown_stride,
+        shown_offset=shown_offset,
         precision_bits=stack.precision,
         stored_dtype=stack.values.dtype.name,
         real_dtype=extremes.dtype.name,
@@ -131,6 +141,15 @@ def summarise(
         cpu_memory_bytes=cpu_memory(stack),
         gpu_memory_bytes=_gpu_memory(stack),
     )
+
+
+def _shown_place(
+    stack: FeatureStack,
+) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    if stack.placement is None and stack.overlay is None:
+        return None, None
+    (*_, step_y, step_x), (*_, first_y, first_x) = default_placement(stack)
+    return (step_y, step_x), (first_y, first_x)
 
 
 def _gpu_memory(stack: FeatureStack) -> int | None:
