@@ -29,7 +29,9 @@ class User:
         self.viewer, self.widget, self.qtbot, self.random = viewer, widget, qtbot, random
         self.explorer = widget.explorer
         self.stacks = [layer for layer in viewer.layers if layer.name.endswith("features")]
-        self.images = {layer.name: layer.data.copy() for layer in viewer.layers if layer.rgb}
+        self.images = {
+            layer.name: layer.data.copy() for layer in viewer.layers if getattr(layer, "rgb", False)
+        }
         (self.canvas,) = canvases(widget)
 
     def switch(self) -> None:

@@ -79,6 +79,17 @@ def test_ring_lies_above_the_map_and_chooses_no_layer(ring, explorer, viewer):
     assert set(viewer.layers.selection) == before
 
 
+def test_ring_that_is_shown_again_lies_above_the_map_of_another_stack(
+    ring, explorer, viewer, features, add_stack, stack
+):
+    explorer.show_pixel((4, 3))
+    hover(viewer, features, 0, 3, 2)
+    add_stack(viewer, stack)
+    explorer.state.follow = False
+    assert is_shown(ring)
+    assert viewer.layers.index(ring.layer) > viewer.layers.index(explorer.map_layer)
+
+
 def test_ring_that_the_user_removes_comes_back_with_another_reference(ring, explorer, viewer):
     explorer.show_pixel((4, 3))
     viewer.layers.remove(ring.layer)

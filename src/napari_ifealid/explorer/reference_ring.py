@@ -85,6 +85,7 @@ class ReferenceRing:
             return
         self._layer.data = np.array([row])
         self._layer.visible = True
+        self._raise()
 
     def _create(self, row: list[float], size: float, placement: dict[str, Any]) -> None:
         self._layer = Points(

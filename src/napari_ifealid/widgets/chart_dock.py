@@ -43,7 +43,8 @@ class ChartDock:
 
     def close(self) -> None:
         """Take the chart out of the window."""
-        self.panel.close()
+        with suppress(RuntimeError):  # Qt has deleted it with the window
+            self.panel.close()
         if self._dock is not None:
             dock, self._dock = self._dock, None
             # the window may be closing, and have taken its docks away
