@@ -63,8 +63,10 @@ def test_click_in_the_list_keeps_a_feature_until_the_next(panel, qtbot):
     place = panel.relevance.visualItemRect(panel.relevance.item(0)).center()
     qtbot.mouseClick(panel.relevance.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert explorer.state.feature == most
+    assert panel.relevance.selectedItems() == [panel.relevance.item(0)]
     qtbot.mouseClick(panel.relevance.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert explorer.state.feature is None
+    assert panel.relevance.selectedItems() == []
 
 
 def test_usable_in_a_low_dock(panel, qtbot):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from qtpy.QtCore import Qt
 
-from napari_ifealid.widgets.relevance_list import LISTED, RelevanceList, most_relevant
+from napari_ifealid.widgets.relevance_list import HINT, LISTED, RelevanceList, most_relevant
 
 
 @pytest.fixture
@@ -46,10 +46,31 @@ def test_list_ends_after_the_twentieth(relevance):
     assert labels == np.argsort(-contributions)[:LISTED].tolist()
 
 
-def test_nothing_known_lists_nothing(relevance):
+def test_nothing_known_says_what_is_missing(relevance, chosen, qtbot):
     relevance.show_contributions(np.ones(3), ["a", "b", "c"])
     relevance.show_contributions(None, ["a", "b", "c"])
-    assert texts(relevance) == []
+    assert texts(relevance) == [HINT]
+    place = relevance.visualItemRect(relevance.item(0)).center()
+    qtbot.mouseClick(relevance.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.keyClick(relevance, Qt.Key.Key_Return)
+    assert chosen == []
+
+
+def test_hint_fits_and_goes(relevance):
+    relevance.show_contributions(None, ["a"])
+    room = relevance.viewport().width()
+    assert relevance.fontMetrics().horizontalAdvance(HINT) < room
+    relevance.show_contributions(np.ones(1), ["a"])
+    assert texts(relevance) == ["1.0000   a"]
+
+
+def test_kept_feature_is_marked_wherever_it_is_listed(relevance):
+    relevance.mark_feature(2)
+    for contributions, row in (([0.1, 0.5, 0.2], 1), ([0.1, 0.2, 0.5], 0)):
+        relevance.show_contributions(np.array(contributions), ["a", "b", "c"])
+        assert relevance.selectedItems() == [relevance.item(row)]
+    relevance.mark_feature(None)
+    assert relevance.selectedItems() == []
 
 
 def test_click_and_enter_choose_the_feature_of_the_row(relevance, chosen, qtbot):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.relevance_list import RelevanceList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
@@ -19,11 +20,15 @@ _ORDER_TOOLTIPS = {
     Order.RELEVANCE: "First those features that contribute most to the similarity of the pixel "
     "under the cursor and the last pin, with a list of their values",
 }
-_VIEW_HELP = (
-    "Show all features. In the chart: turn the wheel to zoom into the features, drag over the "
-    "axis, with Shift or with the middle button to pan.\nMove over a feature to see its image, "
-    "click to keep it. Drag to select features and see their mean; Escape or a click ends that."
+CHART_HELP = (
+    "Move over a feature to see its image, click to keep it. Drag to select features and see "
+    "their mean; Escape or a click ends that.\n"
+    "Turn the wheel to zoom into the features; drag with Shift, with the middle button or over "
+    "the axis to pan.\n"
+    "The pin under the cursor has a thick curve. Click a name above the chart to mark its curve "
+    "and its pin until the next click."
 )
+"""What the mouse does in the chart."""
 
 
 class ChartPanel(QWidget):
@@ -50,7 +55,9 @@ class ChartPanel(QWidget):
         self.chart = VectorChart()
         self.order = SegmentedChoice(_ORDER_TOOLTIPS)
         self.relevance = RelevanceList()
-        self.reset_button = _button("Reset view", _VIEW_HELP, self.chart.reset_view)
+        self.reset_button = _button(
+            "Reset view", f"Show all features.\n{CHART_HELP}", self.chart.reset_view
+        )
         self.export_button = _button(
             "Export…",
             "Save the chart as a PNG or SVG picture, or its values as a CSV table",
@@ -61,10 +68,13 @@ class ChartPanel(QWidget):
         self.binding.relevance_changed.connect(self._show_relevance)
         self.relevance.feature_chosen.connect(self.binding.toggle_feature)
         self.order.changed.connect(self._on_order)
+        self._connections = Connections()
+        self._connections.connect(explorer.state.events.feature, self.relevance.mark_feature)
 
     def close(self) -> bool:
         """Stop drawing."""
         self.binding.close()
+        self._connections.close()
         return bool(super().close())
 
     def _lay_out(self) -> None:

@@ -14,6 +14,10 @@ from qtpy.QtWidgets import QListWidget, QListWidgetItem
 LISTED = 20
 """How many features the list has at most."""
 
+HINT = "Click a pixel to pin it first"
+"""Shown while there is nothing to compare with."""
+
+_CLICKABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _WIDTH = 190  # pixels
 _FEATURE = Qt.ItemDataRole.UserRole
 
@@ -31,6 +35,7 @@ class RelevanceList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._marked: int | None = None
         self.setFixedWidth(_WIDTH)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -49,18 +54,30 @@ class RelevanceList(QListWidget):
         Parameters
         ----------
         contributions : array, shape (C,), or None
-            What each feature adds to the similarity. None: list nothing.
+            What each feature adds to the similarity. None: say what is missing.
         labels : sequence of str, length C
             Of the features.
         """
         values = np.empty(0) if contributions is None else contributions
         shown = most_relevant(values)[:LISTED]
-        self._set_row_count(len(shown))
+        self._set_row_count(len(shown) or 1)
+        if not len(shown):
+            self._show_hint()
         for row, feature in enumerate(shown.tolist()):
             item = self.item(row)
             assert item is not None
             item.setText(f"{values[feature]:.4f}   {labels[feature]}")
             item.setData(_FEATURE, feature)
+            item.setFlags(_CLICKABLE)
+            item.setSelected(feature == self._marked)
+
+    def mark_feature(self, feature: int | None) -> None:
+        """Mark the row of the feature that is kept, if it is listed."""
+        self._marked = feature
+        for row in range(self.count()):
+            item = self.item(row)
+            if item is not None:
+                item.setSelected(feature is not None and item.data(_FEATURE) == feature)
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Choose the current feature with the Enter key."""
@@ -75,8 +92,15 @@ class RelevanceList(QListWidget):
         while self.count() < count:
             self.addItem(QListWidgetItem())
 
-    def _on_chosen(self, item: QListWidgetItem | None) -> None:
+    def _show_hint(self) -> None:
+        item = self.item(0)
         if item is not None:
+            item.setText(HINT)
+            item.setData(_FEATURE, None)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _on_chosen(self, item: QListWidgetItem | None) -> None:
+        if item is not None and item.data(_FEATURE) is not None:
             self.feature_chosen.emit(item.data(_FEATURE))
 
 

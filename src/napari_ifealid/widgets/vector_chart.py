@@ -102,6 +102,7 @@ class VectorChart(QWidget):
         self._low = self._high = 0.0
         self._pins: list[StepCurve] = []
         self._colours: list[str] = []
+        self._title: str | None = None  # of the axis, still to be shown
         self._axis = FeatureAxis()
         self._view = View()
         self.plot = Plot(viewBox=self._view, axisItems={"bottom": self._axis})
@@ -449,6 +450,7 @@ class VectorChart(QWidget):
         self._brush(None)
         self._view.can_brush = places.are_successive
         self._show_labels()
+        self._show_title()
         if places.ends != before:
             left, right = places.ends
             self._view.setLimits(
@@ -456,7 +458,8 @@ class VectorChart(QWidget):
             )
             self.reset_view()
         else:
-            self._on_window()
+            self._redraw()
+            self._show_range()
         self._show_mark()
 
     def _current_window(self) -> Window:
@@ -465,11 +468,14 @@ class VectorChart(QWidget):
 
     def _on_window(self) -> None:
         """Draw what is in view now, and go by its values alone."""
+        self._redraw()
+        self._low = self._high = 0.0
+        self._show_range()
+
+    def _redraw(self) -> None:
         self._window = self._current_window()
         for curve in self._all:
             curve.redraw(self._window)
-        self._low = self._high = 0.0
-        self._show_range()
 
     def _show_range(self) -> None:
         """Show the values in view, and 0; a range that grows with them, to be calm on a hover."""
@@ -485,17 +491,23 @@ class VectorChart(QWidget):
             self._view.setYRange(low, high, padding=0.0)
 
     def _show_labels(self) -> None:
-        title = ""
-        if self._places is not self._natural or self._numeric is None:
+        if self._places is self._natural and self._numeric is not None:
+            self._axis.show_numbers(1.0 if self._are_numbers else 0.0)
+        else:
             self._axis.show_labels(
                 [self._labels[feature] for feature in self._places.order], self._widest
             )
-        else:
-            self._axis.show_numbers(1.0 if self._are_numbers else 0.0)
+
+    def _show_title(self) -> None:
+        """Name what the axis has: the features' numbers, or a unit."""
+        title = "feature" if self._are_numbers else ""
+        if not title and self._places is self._natural and self._numeric is not None:
             title = self._numeric.unit and f"in {self._numeric.unit}"
-        title = "feature" if self._are_numbers else title
-        text = self.palette().color(QPalette.ColorRole.WindowText).name()
-        self._axis.setLabel(title, **{"font-size": f"{_FONT_SIZE}pt", "color": text})
+        if title == self._title:
+            return
+        self._title = title
+        self._axis.setLabel(title, **{"font-size": f"{_FONT_SIZE}pt"})
+        self._axis.setTextPen(self.palette().color(QPalette.ColorRole.WindowText))
         self._axis.showLabel(bool(title))
         lines = 2 if title else 1
         self._axis.setHeight(lines * QFontMetrics(self._axis.style["tickFont"]).height() + 6)
