@@ -37,12 +37,17 @@ def test_it_is_that_of_the_stack_again_when_the_last_one_has_gone(tmp_path):
         None,
         str(PACKAGE / "samples" / "chelsea_parts.zip"),
         "https://example.org/folder/cube.zarr",
-        str(Path("~/.cache/another program/cube.npy").expanduser()),
         "/a/folder/that/is/not/there/a.npy",
     ],
 )
 def test_it_is_the_home_where_the_stacks_own_is_not_the_users(opened):
     assert SaveFolder().starting_at(opened) == Path.home()
+
+
+def test_it_is_the_home_for_what_lies_in_the_cache_of_another_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
+    (tmp_path / "cache" / "another").mkdir(parents=True)
+    assert SaveFolder().starting_at(str(tmp_path / "cache" / "another" / "a.npy")) == Path.home()
 
 
 def test_it_is_the_home_for_a_dataset_that_was_downloaded(tmp_path, monkeypatch):

@@ -49,7 +49,7 @@ def no_such_file(location: Location) -> DatasetError:
     """Return the error for a path where nothing is."""
     return DatasetError(
         "no such file",
-        expected="a file, or a folder of a format that is one",
+        expected="an existing file or folder",
         remedy="Check the path.",
         file=location,
     )
