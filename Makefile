@@ -3,6 +3,7 @@
 # make lint    check style, types and import directions
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
+# make screenshots  draw the window in each theme at two sizes, to look at, in .screenshots
 # make sample  extract the features of the bundled sample anew
 #
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
@@ -13,10 +14,11 @@ PYTEST_OPTIONS ?=
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
+LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test lint bench pictures sample python system
+.PHONY: demo test lint bench pictures screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -42,6 +44,10 @@ bench: .venv/installed
 
 pictures: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
+	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_moving_picture.py
+
+screenshots: .venv/installed
+	$(LARGE_SCREEN) .venv/bin/python docs/make_screenshots.py
 
 sample: .venv/installed
 	.venv/bin/python scripts/make_sample.py

@@ -20,7 +20,7 @@ def viewer(qapp) -> ViewerModel:
 def make(viewer, qtbot):
     def make() -> AdvancedGroup:
         explorer = Explorer(viewer)
-        group = AdvancedGroup(explorer, StatusTexts(explorer, None))
+        group = AdvancedGroup(explorer, StatusTexts(explorer, None), lambda: None)
         group.state = explorer.state
         qtbot.addWidget(group)
         return group

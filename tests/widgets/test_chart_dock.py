@@ -36,10 +36,14 @@ def test_chart_leaves_the_height_to_the_picture(widget, viewer, add_stack, stack
     qtbot.waitUntil(lambda: 0 < widget.chart_dock.panel.height() < 260)
 
 
-def test_closing_the_panel_takes_the_chart_away(widget, viewer, add_stack, stack, qtbot):
+def test_closing_the_panel_takes_the_chart_away(viewer, add_stack, stack, qtbot):
     add_stack(viewer, stack)
-    qtbot.waitUntil(lambda: len(charts(viewer)) == 1)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1 and widget.explorer.is_idle)
+    widget.explorer.show_pixel((3, 3))
     viewer.window.remove_dock_widget(widget)
+    assert charts(viewer) == []
+    qtbot.wait(100)
     assert charts(viewer) == []
 
 
@@ -50,3 +54,16 @@ def test_chart_that_the_user_closed_stays_closed(widget, viewer, add_stack, stac
     add_stack(viewer, stack)
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
     assert charts(viewer) == []
+
+
+def test_chart_that_the_user_closed_is_shown_again_on_request(
+    widget, viewer, add_stack, stack, qtbot
+):
+    add_stack(viewer, stack)
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1)
+    viewer.window.remove_dock_widget(charts(viewer)[0])
+    widget.advanced.chart_button.click()
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1 and widget.chart_dock.panel.isVisible())
+    qtbot.waitUntil(lambda: len(widget.chart_dock.panel.chart.curves) == 1)
+    widget.advanced.chart_button.click()
+    assert len(charts(viewer)) == 1

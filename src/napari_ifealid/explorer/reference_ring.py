@@ -17,7 +17,9 @@ RING_KEY = "napari_ifealid_reference"
 """The metadata of the ring's layer hold this key."""
 
 _NAME = "reference"
-_DIAMETER = 16.0  # pixels on the screen
+_DIAMETERS = (4.0, 18.0)  # pixels on the screen
+_SIZE = 3.0  # of a pin, so that it is as large as it may be
+_INSIDE = (0.0, 0.0, 0.0, 0.3)  # else white on white, the reference's own colour
 
 
 class ReferenceRing:
@@ -93,11 +95,11 @@ class ReferenceRing:
             name=_NAME,
             metadata={RING_KEY: True},
             symbol="disc",
-            size=size,
-            canvas_size_limits=(_DIAMETER, _DIAMETER),
-            face_color="transparent",
+            size=_SIZE * size,
+            canvas_size_limits=_DIAMETERS,
+            face_color=[_INSIDE],
             border_color="white",
-            border_width=0.06,
+            border_width=0.15,
             **placement,
         )
         selected = set(self._viewer.layers.selection)

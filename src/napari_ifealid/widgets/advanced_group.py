@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from magicgui.widgets import ComboBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMessageBox, QPushButton, QWidget
@@ -10,16 +12,16 @@ from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.chart_panel import CHART_HELP
 from napari_ifealid.widgets.save_dialog import SaveDialog
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 _MOUSE_HELP = (
     "<p>Move over the picture to compare with the pixel under the cursor. Click to pin a pixel, "
-    "click its pin to remove it. Move over the chart to see a single feature, click to keep it; "
-    "turn the wheel to zoom the chart, right-click it to reset or export it.</p>"
+    "click its pin to remove it.</p><p><b>Chart.</b> {}</p>"
     "<p>Keys, while the mouse is over the picture:</p>"
-)
+).format(CHART_HELP.replace("\n", "<br>"))
 
 
 class AdvancedGroup(QWidget):
@@ -30,9 +32,13 @@ class AdvancedGroup(QWidget):
     explorer : Explorer
     texts : StatusTexts
         Of which the group shows the one about the engine.
+    show_chart : callable
+        Shows the chart again, after the user has closed its dock.
     """
 
-    def __init__(self, explorer: Explorer, texts: StatusTexts) -> None:
+    def __init__(
+        self, explorer: Explorer, texts: StatusTexts, show_chart: Callable[[], None]
+    ) -> None:
         super().__init__()
         self._explorer = explorer
         self._connections = Connections()
@@ -50,8 +56,11 @@ class AdvancedGroup(QWidget):
         )
         self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
         self._preview_label = QLabel("Preview, MB")
-        self.help_button = QPushButton("Keys and mouse…")
+        self.help_button = QPushButton("Keys…")
         self.help_button.setToolTip("What keys, clicks and the wheel do")
+        self.chart_button = QPushButton("Show chart")
+        self.chart_button.setToolTip("Show the chart at the bottom, if you have closed it")
+        self.chart_button.clicked.connect(lambda _: show_chart())
         self.save_button = QPushButton("Save dataset…")
         self.save_button.setToolTip("Save the features as an IFeaLiD ZIP")
         form = QFormLayout(self)
@@ -61,8 +70,10 @@ class AdvancedGroup(QWidget):
         form.addRow(texts.engine)
         form.addRow(self._preview_label, self.preview_memory.native)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.help_button)
-        buttons.addWidget(self.save_button)
+        buttons.setSpacing(4)
+        for button in (self.help_button, self.chart_button, self.save_button):
+            button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
+            buttons.addWidget(button)
         form.addRow(buttons)
         self._bind()
 

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import QEvent, QPropertyAnimation, Qt, QTimer
 from qtpy.QtWidgets import QGraphicsOpacityEffect, QLabel, QWidget
 
-_STYLE = "background: rgba(0, 0, 0, 170); color: white; padding: 6px 10px; border-radius: 6px;"
+_STYLE = "background: rgba(0, 0, 0, 215); color: white; padding: 6px 10px; border-radius: 6px;"
 _REST, _FADE = 1500, 800  # milliseconds
 _BELOW, _PADDING = 12, 28  # pixels
 

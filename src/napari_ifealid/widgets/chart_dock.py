@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from enum import Enum
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
@@ -14,6 +14,12 @@ from napari_ifealid.widgets.chart_panel import ChartPanel
 
 _NAME = "Feature chart"
 _HEIGHT = 190  # pixels
+
+
+class _State(Enum):
+    WAITING = "for something to draw"
+    DOCKED = "in the window"
+    CLOSED = "for good"
 
 
 class ChartDock:
@@ -27,13 +33,14 @@ class ChartDock:
 
     def __init__(self, explorer: Explorer, viewer: Viewer) -> None:
         self._viewer = viewer
-        self._dock: Any = None
+        self._state = _State.WAITING
         self.panel = ChartPanel(explorer)
 
     def open(self) -> None:
         """Show the chart, unless it was shown before: the user may have closed it."""
-        if self._dock is None:
-            self._dock = self._viewer.window.add_dock_widget(
+        if self._state is _State.WAITING:
+            self._state = _State.DOCKED
+            self._viewer.window.add_dock_widget(
                 self.panel, name=_NAME, area="bottom", add_vertical_stretch=False
             )
             main, dock = self.panel.window(), self.panel.parentWidget()
@@ -41,12 +48,20 @@ class ChartDock:
                 # else Qt shares the height between the picture and the chart
                 main.resizeDocks([dock], [_HEIGHT], Qt.Orientation.Vertical)
 
+    def show(self) -> None:
+        """Show the chart also if the user has closed its dock."""
+        if self._state is _State.DOCKED and self.panel.parentWidget() is None:
+            self._state = _State.WAITING
+        self.open()
+        if (dock := self.panel.parentWidget()) is not None:
+            dock.show()
+
     def close(self) -> None:
-        """Take the chart out of the window."""
+        """Take the chart out of the window, for good."""
         with suppress(RuntimeError):  # Qt has deleted it with the window
             self.panel.close()
-        if self._dock is not None:
-            dock, self._dock = self._dock, None
+        was_docked, self._state = self._state is _State.DOCKED, _State.CLOSED
+        if was_docked:
             # the window may be closing, and have taken its docks away
             with suppress(AttributeError, LookupError, RuntimeError):
-                self._viewer.window.remove_dock_widget(dock)
+                self._viewer.window.remove_dock_widget(self.panel)

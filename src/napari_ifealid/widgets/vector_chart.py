@@ -31,7 +31,7 @@ from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
 from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
 from napari_ifealid.widgets.paper_colours import on_white
 
-_LEAST_HEIGHT = 90  # pixels
+_LEAST_HEIGHT = 80  # pixels
 _FONT_SIZE = 8  # points
 _WIDEST_TICK = "-0.00000"
 _LABEL_PLACE = 0.9  # of the mark's text, as a fraction of the plot's height

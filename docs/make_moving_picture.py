@@ -1,0 +1,83 @@
+"""Draw the moving picture of the README: make pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import napari
+import numpy as np
+from napari.layers import Layer
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QImage, QMouseEvent
+from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
+
+from make_pictures import FOLDER, settle
+from napari_ifealid._sample_data import chelsea
+from napari_ifealid.workarounds.canvases import canvases
+
+SIZE, SHOWN = (1200, 760), (960, 608)  # pixels, of the window and of the picture
+PLACES = ((127, 191), (127, 191), (160, 240), (215, 262), (150, 300), (140, 335), (90, 300))
+STEPS, MILLISECONDS = 8, 90
+POINTER = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
+
+
+def path() -> NDArray[np.float64]:
+    """Return places in the world from eye to nose to eye, slower near each stop."""
+    shares = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, STEPS, endpoint=False))
+    legs = zip(PLACES, PLACES[1:], strict=False)
+    return np.concatenate([np.outer(1 - shares, a) + np.outer(shares, b) for a, b in legs])
+
+
+def hover(viewer: napari.Viewer, canvas: QWidget, place: NDArray[np.float64]) -> QPointF:
+    """Move the mouse to a place in the world, and return where that is on the canvas."""
+    camera = viewer.scene.camera
+    down, right = camera.zoom * (place - np.array(camera.center[-2:]))
+    at = QPointF(canvas.width() / 2 + right, canvas.height() / 2 + down)
+    button, key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    move = QMouseEvent(QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), button, button, key)
+    QApplication.sendEvent(canvas, move)
+    return at
+
+
+def frame(window: QMainWindow, canvas: QWidget, at: QPointF) -> Image.Image:
+    """Return a picture of the window with the mouse pointer."""
+    shot = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    data = np.frombuffer(shot.constBits().asstring(shot.sizeInBytes()), np.uint8)
+    rows = data.reshape(shot.height(), shot.bytesPerLine())[:, : 3 * shot.width()]
+    picture = Image.fromarray(rows.reshape(shot.height(), shot.width(), 3))
+    tip = canvas.mapTo(window, at.toPoint())
+    outline = [(tip.x() + x, tip.y() + y) for x, y in POINTER]
+    ImageDraw.Draw(picture).polygon(outline, fill="black", outline="white")
+    return picture.resize(SHOWN, Image.Resampling.LANCZOS)
+
+
+def draw(target: Path) -> None:
+    viewer = napari.Viewer(title="napari-ifealid")
+    viewer.window.resize(*SIZE)
+    for data in chelsea():
+        viewer.add_layer(Layer.create(*data))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    settle(widget.explorer)
+    viewer.reset_view()
+    (canvas,) = canvases(widget)
+    frames = []
+    for place in path():
+        at = hover(viewer, canvas, place)
+        settle(widget.explorer)
+        frames.append(frame(widget.window(), canvas, at))
+    viewer.close()
+    frames[0].save(
+        target,
+        save_all=True,
+        append_images=frames[1:],
+        duration=MILLISECONDS,
+        loop=0,
+        quality=70,
+        method=6,
+    )
+
+
+if __name__ == "__main__":
+    draw(FOLDER / "hover.webp")

@@ -1,0 +1,121 @@
+"""Draw the window in each theme, at two sizes, with what fits least: make screenshots.
+
+They are for looking at, in `.screenshots`: no text may be clipped or overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import napari
+import numpy as np
+from napari.layers import Layer
+from qtpy.QtTest import QTest
+from skimage.data import coffee
+
+from make_pictures import EYE, settle
+from napari_ifealid import FeatureStack
+from napari_ifealid._sample_data import chelsea, chelsea_texture
+from napari_ifealid.explorer import ReferenceMode
+from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets import FeatureSimilarity
+from napari_ifealid.widgets.chart_binding import Order
+
+FOLDER = Path(__file__).parents[1] / ".screenshots"
+SIZES = (1280, 720), (1600, 1000)
+THEMES = "dark", "light"
+OTHER_EYE = (7, 20)
+
+
+def cube(labels: list[float | str] | None, count: int) -> list[LayerData]:
+    """Return a synthetic image of a few materials, each with a smooth spectrum."""
+    rng = np.random.default_rng(0)
+    places = np.linspace(0, 1, count)
+    spectra = np.stack(
+        [np.exp(-((places - centre) ** 2) / 0.02) for centre in (0.2, 0.4, 0.6, 0.8)]
+    )
+    materials = np.kron(rng.integers(0, 4, (12, 16)), np.ones((8, 8), int))
+    values = spectra[materials] + rng.normal(0.2, 0.02, (96, 128, count))
+    return layer_data(
+        FeatureStack(values=values.astype(np.float32), name="Field", feature_labels=labels)
+    )
+
+
+def twelve() -> list[LayerData]:
+    return cube([f"band of a rather long name {number}" for number in range(12)], 12)
+
+
+def wavelengths() -> list[LayerData]:
+    return cube(np.linspace(400, 1000, 120).round(1).tolist(), 120)
+
+
+def nothing(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Leave the window as it opens."""
+
+
+def pinned(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (EYE, OTHER_EYE):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.question.reference.value = ReferenceMode.MEAN
+
+
+def by_relevance(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    pinned(viewer, widget)
+    widget.chart_dock.panel.order.value = Order.RELEVANCE
+
+
+def labelled(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(EYE)
+    settle(widget.explorer)
+    widget.explorer.state.threshold = 0.6
+    widget.result.mode.value = RegionMode.CONNECTED
+    QTest.qWait(300)
+    widget.result.make.click()
+
+
+def extraction(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    viewer.window.remove_dock_widget(widget)
+    viewer.layers.clear()
+    viewer.add_image(coffee(), name="coffee")
+    _, dock = viewer.window.add_plugin_dock_widget("napari-ifealid", "Extract features")
+    while not dock.run_button.isEnabled():
+        QTest.qWait(20)
+
+
+SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
+    "empty": (list, nothing),
+    "first view": (chelsea, nothing),
+    "pins": (chelsea, pinned),
+    "12 features": (twelve, nothing),
+    "240 features": (chelsea_texture, nothing),
+    "1152 features": (chelsea, by_relevance),
+    "wavelengths": (wavelengths, nothing),
+    "labels": (chelsea, labelled),
+    "extraction": (chelsea, extraction),
+}
+
+
+def draw(name: str, size: tuple[int, int], theme: str) -> None:
+    sample, prepare = SCENES[name]
+    viewer = napari.Viewer(title="napari-ifealid")
+    viewer.theme = theme
+    viewer.window.resize(*size)
+    for data in sample():
+        viewer.add_layer(Layer.create(*data))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    settle(widget.explorer)
+    viewer.reset_view()
+    prepare(viewer, widget)
+    settle(widget.explorer)
+    path = FOLDER / f"{name}, {size[0]}×{size[1]}, {theme}.png"
+    viewer.screenshot(str(path), canvas_only=False, flash=False)
+    viewer.close()
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for scene in product(SCENES, SIZES, THEMES):
+        draw(*scene)
