@@ -6,6 +6,8 @@
 # make screenshots  draw the window in each theme at two sizes, to look at, in .screenshots
 # make sample  extract the features of the bundled sample anew
 #
+# Pictures are drawn with napari's default settings: NAPARI_CONFIG is empty.
+#
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
 
 PYTHON ?= python3
@@ -43,11 +45,11 @@ bench: .venv/installed
 	.venv/bin/python benchmarks/report.py .benchmarks/results.json
 
 pictures: .venv/installed
-	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
-	$(VIRTUAL_SCREEN) .venv/bin/python docs/make_moving_picture.py
+	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
+	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_moving_picture.py
 
 screenshots: .venv/installed
-	$(LARGE_SCREEN) .venv/bin/python docs/make_screenshots.py
+	NAPARI_CONFIG= $(LARGE_SCREEN) .venv/bin/python docs/make_screenshots.py
 
 sample: .venv/installed
 	.venv/bin/python scripts/make_sample.py

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import napari
 import numpy as np
+from make_pictures import FOLDER, settle
 from napari.layers import Layer
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -13,7 +15,6 @@ from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QImage, QMouseEvent
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
-from make_pictures import FOLDER, settle
 from napari_ifealid._sample_data import chelsea
 from napari_ifealid.workarounds.canvases import canvases
 
@@ -26,8 +27,8 @@ POINTER = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
 def path() -> NDArray[np.float64]:
     """Return places in the world from eye to nose to eye, slower near each stop."""
     shares = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, STEPS, endpoint=False))
-    legs = zip(PLACES, PLACES[1:], strict=False)
-    return np.concatenate([np.outer(1 - shares, a) + np.outer(shares, b) for a, b in legs])
+    legs = [np.outer(1 - shares, a) + np.outer(shares, b) for a, b in pairwise(PLACES)]
+    return np.concatenate(legs)
 
 
 def hover(viewer: napari.Viewer, canvas: QWidget, place: NDArray[np.float64]) -> QPointF:

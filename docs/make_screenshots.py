@@ -11,11 +11,11 @@ from pathlib import Path
 
 import napari
 import numpy as np
+from make_pictures import EYE, settle
 from napari.layers import Layer
 from qtpy.QtTest import QTest
 from skimage.data import coffee
 
-from make_pictures import EYE, settle
 from napari_ifealid import FeatureStack
 from napari_ifealid._sample_data import chelsea, chelsea_texture
 from napari_ifealid.explorer import ReferenceMode

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -17,6 +18,7 @@ from npe2 import PluginManager
 
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets import preferences
 
 # a busy machine makes any example slow; what hangs meets pytest's own time limit
 settings.register_profile("default", deadline=None)
@@ -79,3 +81,12 @@ def add_stack() -> Callable[[ViewerModel, FeatureStack], Image]:
         return [viewer.add_layer(Layer.create(*data)) for data in layer_data(stack)][-1]
 
     return add
+
+
+@pytest.fixture(autouse=True)
+def settings_of_napari(monkeypatch) -> Callable[[], Any]:
+    """What was folded is not remembered in the user's settings; returns how they are found."""
+    found = preferences._settings
+    monkeypatch.setattr(preferences, "_settings", lambda: None)
+    monkeypatch.setattr(preferences, "_in_this_run", {})
+    return found

@@ -86,7 +86,7 @@ def test_slice_of_the_pixel_is_drawn_of_a_volume(cube, tmp_path):
 def test_pixel_outside_of_the_map_is_one_clear_line_and_status_2(cube, tmp_path, capsys, pixel):
     assert draw(cube, "--at", pixel, "--figure", tmp_path / "a.svg") == 2
     told = capsys.readouterr().err
-    assert f"--at: found pixel {pixel}; expected one number for each axis, below 8,8" in told
+    assert f"pixel {pixel}: --at; expected one number for each axis, below 8,8" in told
     assert not (tmp_path / "a.svg").exists()
 
 
@@ -95,7 +95,7 @@ def test_pixel_that_is_not_finite_is_one_clear_line_and_status_2(cube, tmp_path,
     values[1, 2, 0] = np.nan
     np.save(cube, values)
     assert draw(cube, "--at", "1,2", "--figure", tmp_path / "a.svg") == 2
-    assert "--at: found pixel 1,2 with a NaN" in capsys.readouterr().err
+    assert "pixel 1,2 with a NaN or an infinity: --at" in capsys.readouterr().err
     assert not (tmp_path / "a.svg").exists()
 
 
@@ -104,7 +104,7 @@ def test_figure_is_of_one_stack(cube, tmp_path, capsys, paths):
     files = [tmp_path / path for path in paths]
     assert draw(*files, "--figure", tmp_path / "a.svg") == 2
     (told,) = capsys.readouterr().err.splitlines()
-    assert "feature stacks; expected one" in told
+    assert "feature stacks: --figure; expected one" in told
 
 
 def test_another_suffix_is_one_clear_line_and_status_2(cube, tmp_path, capsys):
@@ -117,7 +117,7 @@ def test_existing_file_is_replaced_by_force_only(cube, tmp_path, capsys):
     path = tmp_path / "a.svg"
     path.write_text("mine")
     assert draw(cube, "--figure", path) == 2
-    assert "found a file of this name" in capsys.readouterr().err
+    assert "a file of this name: a.svg" in capsys.readouterr().err
     assert path.read_text() == "mine"
     assert draw(cube, "--figure", path, "--force") == 0
     assert path.read_text() != "mine"

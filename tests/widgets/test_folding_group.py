@@ -3,14 +3,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QLabel
 
-from napari_ifealid.widgets import preferences
 from napari_ifealid.widgets.folding_group import FoldingGroup
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered(monkeypatch):
-    monkeypatch.setattr(preferences, "_settings", lambda: None)
-    monkeypatch.setattr(preferences, "_in_this_run", {})
 
 
 @pytest.fixture
@@ -32,6 +25,16 @@ def test_title_folds_and_unfolds(make):
     assert group.text() == "▾ Look"
     group.toggleButton().click()
     assert group.content().isHidden()
+
+
+def test_content_may_grow(qtbot):
+    label = QLabel("one line")
+    group = FoldingGroup("Question", label)
+    qtbot.addWidget(group)
+    group.show()
+    before = label.height()
+    label.setText("several<br>lines<br>of<br>text<br>and<br>more")
+    qtbot.waitUntil(lambda: label.height() >= 4 * before)
 
 
 def test_state_is_that_it_was_left_in(make):

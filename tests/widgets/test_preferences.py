@@ -8,21 +8,15 @@ from napari_ifealid.widgets import preferences
 from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 
 
-@pytest.fixture
-def nothing_remembered(monkeypatch):
-    monkeypatch.setattr(preferences, "_settings", lambda: None)
-    monkeypatch.setattr(preferences, "_in_this_run", {})
-
-
 @pytest.mark.parametrize(
     ("group", "unfolded"),
     [("What", True), ("Question", True), ("Result", True), ("Look", False), ("Advanced", False)],
 )
-def test_what_is_used_all_the_time_is_open_at_first(nothing_remembered, group, unfolded):
+def test_what_is_used_all_the_time_is_open_at_first(group, unfolded):
     assert is_unfolded(group) == unfolded
 
 
-def test_without_settings_the_state_is_kept_in_the_run(nothing_remembered):
+def test_without_settings_the_state_is_kept_in_the_run():
     set_unfolded("Look", True)
     assert is_unfolded("Look")
 
@@ -35,8 +29,8 @@ def test_with_settings_the_state_is_kept_there(monkeypatch):
     assert is_unfolded("Look")
 
 
-def test_settings_are_those_of_the_manifest():
-    settings = preferences._settings()
+def test_settings_are_those_of_the_manifest(settings_of_napari):
+    settings = settings_of_napari()
     if settings is None:
         pytest.skip("this napari has no settings of plugins")
     assert {"what", "question", "result", "look", "advanced"} <= set(type(settings).model_fields)

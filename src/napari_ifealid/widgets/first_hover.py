@@ -37,14 +37,14 @@ class FirstHover:
         """Take the line away."""
         self._connections.close()
         if self._hint is not None:
-            hint, self._hint = self._hint, None
             with suppress(RuntimeError):  # Qt has deleted it with the canvas
-                hint.fade()
+                self._hint.deleteLater()
 
     def _show(self) -> None:
         if self._hint is None and self._canvases and self._explorer.stack is not None:
             self._hint = CanvasHint(TEXT, self._canvases[0])
 
     def _end(self) -> None:
-        if self._explorer.cursor.is_under_mouse:
-            self.close()
+        if self._hint is not None and self._explorer.cursor.is_under_mouse:
+            self._connections.close()
+            self._hint.fade()

@@ -19,6 +19,8 @@ QPushButton:hover, QPushButton:checked:hover {background: palette(midlight);}
 QPushButton:focus, QPushButton:checked:focus {border-color: palette(highlight);}
 """
 
+_ANY_HEIGHT = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
+
 
 class FoldingGroup(QCollapsible):
     """Shows or hides its content under a title.
@@ -56,3 +58,5 @@ class FoldingGroup(QCollapsible):
     def _show_title(self, unfolded: bool) -> None:
         self.setText(f"{'▾' if unfolded else '▸'} {self._title}")
         self.content().setVisible(unfolded)  # else Tab would go to what is folded away
+        if unfolded:
+            self.content().setMaximumHeight(_ANY_HEIGHT)  # texts may get another line
