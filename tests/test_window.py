@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from time import monotonic
+from types import SimpleNamespace
 
 import dask.array as da
 import napari
 import numpy as np
 import pytest
 from napari.viewer import current_viewer
+from qtpy.QtCore import QSize
 from qtpy.QtGui import QImage
 
 from napari_ifealid.layers import layer_data
@@ -49,6 +51,16 @@ def test_picture_of_the_window_is_saved(opened, stack, tmp_path):
     image = QImage(str(tmp_path / "a.png"))
     assert image.width() > 1000
     assert is_closed(*opened)
+
+
+def test_window_is_no_larger_than_the_screen(opened, stack, tmp_path, monkeypatch):
+    room = QSize(1000, 760)
+    screen = SimpleNamespace(availableSize=lambda: room)
+    monkeypatch.setattr("napari_ifealid.window.QApplication.primaryScreen", lambda: screen)
+    explore(layer_data(stack), (1, 4), tmp_path / "a.png")
+    image = QImage(str(tmp_path / "a.png"))
+    assert image.width() <= room.width()
+    assert image.height() < room.height()
 
 
 def test_pixel_that_there_is_not_is_refused(opened, stack, tmp_path):

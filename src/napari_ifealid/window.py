@@ -13,7 +13,8 @@ from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.layers import LayerData
 
-_SIZE = 1200, 800  # fits a laptop's screen
+_SIZE = 1200, 800  # pixels
+_FRAME = 40  # pixels of the window's title
 _PATIENCE = 120  # seconds until a map is given up
 
 
@@ -41,7 +42,7 @@ def explore(
     """
     viewer = napari.Viewer(title="napari-ifealid")
     try:
-        viewer.window.resize(*_SIZE)
+        viewer.window.resize(*_size())
         for data, arguments, kind in layers:
             viewer.add_layer(Layer.create(data, arguments, kind))
         _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
@@ -58,6 +59,15 @@ def explore(
         napari.run()
     else:
         viewer.close()
+
+
+def _size() -> tuple[int, int]:
+    """Return the size of the window, which is no larger than the screen."""
+    screen = QApplication.primaryScreen()
+    if screen is None:
+        return _SIZE
+    room = screen.availableSize()
+    return min(_SIZE[0], room.width()), min(_SIZE[1], room.height() - _FRAME)
 
 
 def _show_pixel(explorer: Explorer, pixel: tuple[int, ...]) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets.result_group import ResultGroup
+from patient_scheduler import PatientScheduler
 
 
 @pytest.fixture
@@ -153,3 +154,42 @@ def test_single_feature_has_no_result(group, explorer, qtbot):
     qtbot.waitUntil(lambda: not group.make.isEnabled())
     assert not group.save.isEnabled()
     assert group.count.text() == ""
+
+
+def test_table_is_that_of_the_map_that_is_shown(group, explorer, viewer, choose, tmp_path, qtbot):
+    explorer.show_pixel((1, 1))
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    explorer.show_pixel((4, 3))
+    qtbot.waitUntil(group.table.isEnabled)
+    choose(tmp_path / "regions.csv")
+    group.table.click()
+    table = pd.read_csv(tmp_path / "regions.csv")
+    assert table["area_pixels"].sum() == (explorer.map_layer.data >= np.float32(0.8)).sum()
+    assert {layer.name for layer in viewer.layers if isinstance(layer, Labels)} == {
+        "like pixel 1, 1 at 6, 6",
+        "like pixel 4, 3 at 18, 14",
+    }
+
+
+def test_map_of_another_reference_makes_nothing(viewer, add_stack, stack, qtbot, choose, tmp_path):
+    scheduler = PatientScheduler()
+    add_stack(viewer, stack)
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    group = ResultGroup(explorer, viewer)
+    qtbot.addWidget(group)
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.make.isEnabled)
+    explorer.show_pixel((1, 1))  # the map shown is still that of the pixel before
+    for button in (group.make, group.table, group.figure, group.save):
+        button.setEnabled(True)
+        choose(tmp_path / "result.csv")
+        button.click()
+    assert not any(isinstance(layer, Labels) for layer in viewer.layers)
+    assert list(tmp_path.iterdir()) == []
+    scheduler.run()
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    assert labels(viewer).name == "like pixel 1, 1 at 6, 6"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
+from napari.layers import Labels
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -172,14 +173,20 @@ class ResultGroup(QWidget):
             return None
         return session.map_values[request.region]
 
-    def _show_buttons(self) -> None:
-        session, state = self._explorer.session, self._explorer.state
-        is_exact = (
+    @property
+    def _is_exact(self) -> bool:
+        """Whether the map shown is that of the reference, and no preview."""
+        session = self._explorer.session
+        return (
             self._values() is not None
             and session is not None
+            and not session.is_behind
             and session.shown is not None
             and session.shown.error is None
         )
+
+    def _show_buttons(self) -> None:
+        state, is_exact = self._explorer.state, self._is_exact
         has_threshold = state.threshold > state.measure.limits[0]
         follows = self.labels.follows
         self.make.setText("Freeze labels" if follows else "Make labels")
@@ -194,7 +201,7 @@ class ResultGroup(QWidget):
         )
         self.save.setEnabled(is_exact)
         self.figure.setEnabled(is_exact)
-        self.table.setEnabled(self.labels.source is not None or (is_exact and has_threshold))
+        self.table.setEnabled(is_exact and (has_threshold or self._labels_of_the_map() is not None))
 
     def _make_or_freeze(self) -> None:
         if self.labels.follows:
@@ -204,17 +211,24 @@ class ResultGroup(QWidget):
 
     def _make_labels(self) -> None:
         explorer, session = self._explorer, self._explorer.session
-        if session is not None:
-            pinned = explorer.pinned
-            is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
-            pixel = pinned[-1][0] if is_of_pins else explorer.pixel
-            name = f"like {reference_name(explorer)}"
-            self.labels.make(session, self.mode.value, pixel, name)
+        if session is None or not self._is_exact:  # the map may have changed since it was drawn
+            return
+        pinned = explorer.pinned
+        is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
+        pixel = pinned[-1][0] if is_of_pins else explorer.pixel
+        self.labels.make(session, self.mode.value, pixel, f"like {reference_name(explorer)}")
+
+    def _labels_of_the_map(self) -> Labels | None:
+        """Return the labels made last, if they are of the map that is shown."""
+        session, source = self._explorer.session, self.labels.source
+        shown = None if session is None else session.shown
+        is_same = shown is not None and source is not None and shown.request == source.request
+        return self.labels.layer if is_same else None
 
     def _save_table(self) -> None:
-        if self.labels.source is None:
+        if self._labels_of_the_map() is None:
             self._make_labels()
-        source, layer = self.labels.source, self.labels.layer
+        source, layer = self.labels.source, self._labels_of_the_map()
         if source is None or layer is None:
             return
         numbers = np.asarray(layer.data).reshape(source.values.shape)
@@ -230,7 +244,7 @@ class ResultGroup(QWidget):
 
     def _save_figure(self) -> None:
         content = map_figure(self._explorer, self._viewer, reference_name(self._explorer))
-        if content is not None:
+        if content is not None and self._is_exact:
             self._ask_and_write(
                 "Save a figure",
                 f"{content.caption.replace(':', '')}.pdf",
@@ -240,7 +254,7 @@ class ResultGroup(QWidget):
 
     def _save_map(self) -> None:
         session, layer = self._explorer.session, self._explorer.map_layer
-        if session is None or session.map_values is None or layer is None:
+        if session is None or session.map_values is None or layer is None or not self._is_exact:
             return
         values, grid = session.map_values.copy(), session.grid
         units = [str(layer.units[axis]) for axis in grid.axes]
