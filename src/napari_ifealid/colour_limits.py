@@ -25,6 +25,11 @@ class ColourRange(Enum):
     ALL = "0 to 1"
     MINE = "as I set them"
 
+    @property
+    def is_of_each_map(self) -> bool:
+        """Whether the limits change with each map."""
+        return self in (ColourRange.EACH_MAP, ColourRange.PERCENTILES)
+
 
 def stretched(
     values: NDArray[np.float32], percentiles: tuple[float, float] | None = None

@@ -35,7 +35,7 @@ def test_colour_scale(shared_data, open_dataset, mouse, qtbot):
     low, high = layer.contrast_limits
     # a level of the colormap begins at the threshold: the ends may be two levels further
     assert low == pytest.approx(spectral_angle_minimum(widget.explorer, (40, 30)), abs=6e-3)
-    told = f"Colours from {low:.3g} to {high:.3g}, transparent below 0.4"
+    told = f"Colours from {low:.3g} to {high:.3g} of this map, transparent below 0.4"
     qtbot.waitUntil(lambda: widget.texts.colours.text() == told)
 
 

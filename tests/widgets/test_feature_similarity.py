@@ -272,12 +272,14 @@ def test_widget_that_qt_has_deleted_hears_of_no_layer_any_more(widget, viewer, f
 
 def test_colour_scale_is_told_with_its_ends_and_the_threshold(widget, qtbot):
     low, high = widget.explorer.map_layer.contrast_limits
-    told = f"Colours from {low:.3g} to {high:.3g}"
+    told = f"Colours from {low:.3g} to {high:.3g} of this map"
     qtbot.waitUntil(lambda: widget.texts.colours.text() == told)
     widget.result.threshold.value = 0.6
     qtbot.waitUntil(lambda: widget.texts.colours.text().endswith(", transparent below 0.6"))
     widget.look.colour_range.value = ColourRange.ALL
-    qtbot.waitUntil(lambda: widget.texts.colours.text().startswith("Colours from 0 to 1"))
+    qtbot.waitUntil(
+        lambda: widget.texts.colours.text() == "Colours from 0 to 1, transparent below 0.6"
+    )
 
 
 def test_help_lists_all_keys(widget, qtbot):

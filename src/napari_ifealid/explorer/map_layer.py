@@ -131,7 +131,7 @@ class MapLayer:
         is_change, self._measure = measure != self._measure, measure
         if is_change:
             self._widen_range(values)
-        if is_change or self._moves or measure is None:
+        if is_change or self._state.colour_range.is_of_each_map or measure is None:
             self._apply_limits()
         self._hide_levels()
         self._rename(name)
@@ -191,11 +191,6 @@ class MapLayer:
         measure, threshold = self._measure, self._state.threshold
         is_set = measure is not None and threshold > measure.limits[0]
         return threshold if is_set else None
-
-    @property
-    def _moves(self) -> bool:
-        """Whether each map has limits of its own."""
-        return self._state.colour_range in (ColourRange.EACH_MAP, ColourRange.PERCENTILES)
 
     def _widen_range(self, values: NDArray[np.float32]) -> None:
         """Let the layer's own slider reach all values of what is shown now."""

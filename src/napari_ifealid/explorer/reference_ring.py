@@ -16,7 +16,7 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 RING_KEY = "napari_ifealid_reference"
 """The metadata of the ring's layer hold this key."""
 
-_NAME = "reference"
+_NAME = "current reference"
 _DIAMETERS = (4.0, 18.0)  # pixels on the screen
 _SIZE = 3.0  # of a pin, so that it is as large as it may be
 _INSIDE = (0.0, 0.0, 0.0, 0.3)  # else white on white, the reference's own colour

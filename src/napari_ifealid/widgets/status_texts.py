@@ -99,7 +99,11 @@ class StatusTexts:
             low, high = layer.contrast_limits
             threshold, least = explorer.state.threshold, explorer.state.measure.limits[0]
             hidden = f", transparent below {threshold:.3g}" if threshold > least else ""
-            self.colours.setText(f"Colours from {low:.3g} to {high:.3g}{hidden}")
+            changes = (
+                explorer.state.colour_range.is_of_each_map or explorer.state.feature is not None
+            )
+            whose = " of this map" if changes else ""
+            self.colours.setText(f"Colours from {low:.3g} to {high:.3g}{whose}{hidden}")
 
     def _accuracy(self) -> str:
         """Return the text about a map that is not exact, or not complete yet."""
