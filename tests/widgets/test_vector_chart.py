@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QMouseEvent, QPalette, QWheelEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from napari_ifealid.widgets.paper_colours import on_white
 from napari_ifealid.widgets.vector_chart import MEAN_NAME, PinnedVector, VectorChart
 
 COUNT = 20
@@ -175,6 +176,7 @@ def test_later_changes_of_an_array_do_not_reach_the_chart(chart, vector):
 
 
 def test_pins_have_their_colours_and_names(chart, pins):
+    set_palette(chart, *DARK)
     chart.set_pinned_vectors(pins)
     assert legend_names(chart) == ["80, 53", "7, 120"]
     for pin in pins:
@@ -364,12 +366,27 @@ def test_curves_are_told_in_the_order_of_the_features(chart, vector, pins):
     np.testing.assert_array_equal(values, [vector, vector / 2, -vector])
 
 
+DARK, LIGHT = ("#262930", "#f0f1f2"), ("#efebe9", "#3b3a39")
+
+
+def set_palette(chart, background, text) -> None:
+    palette = chart.palette()
+    palette.setColor(QPalette.ColorRole.Window, QColor(background))
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(text))
+    chart.setPalette(palette)
+
+
+def test_pale_pins_are_darker_on_a_light_background(chart, vector):
+    chart.set_pinned_vectors([PinnedVector(vector, "#f0e442", "yellow")])
+    for (background, text), colour in ((DARK, "#f0e442"), (LIGHT, on_white("#f0e442"))):
+        set_palette(chart, background, text)
+        curve = curves(chart)["yellow"]
+        assert curve.opts["pen"].color().name() == colour
+
+
 def test_colours_follow_the_palette(chart):
-    for background, text in (("#262930", "#f0f1f2"), ("#efebe9", "#3b3a39")):
-        palette = chart.palette()
-        palette.setColor(QPalette.ColorRole.Window, QColor(background))
-        palette.setColor(QPalette.ColorRole.WindowText, QColor(text))
-        chart.setPalette(palette)
+    for background, text in (DARK, LIGHT):
+        set_palette(chart, background, text)
         assert chart.plot.backgroundBrush().color().name() == background
         assert chart.plot.getPlotItem().getAxis("left").textPen().color().name() == text
 

@@ -399,8 +399,8 @@ class VectorChart(QWidget):
         for axis in (self.plot.getPlotItem().getAxis("left"), self._axis):
             axis.setPen(pg.mkPen(_mixed(background, text, 0.4), width=self._line_width))
             axis.setTextPen(text)
-        is_light = background.lightness() > text.lightness()
-        fill = _mixed(background, text, 0.2 if is_light else 0.35)  # curves are seen on it
+        # curves are seen on it
+        fill = _mixed(background, text, 0.2 if self._is_light else 0.35)
         width = self._line_width
         self._cursor.take_colour(_mixed(background, text, 0.55), width, fill)
         self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
@@ -414,17 +414,31 @@ class VectorChart(QWidget):
         self._mark.label.setColor(text)
         self._mark.label.fill = pg.mkBrush(_mixed(background, text, 0.1))
         self._show_legend()
+        self._colour_pins()
+
+    @property
+    def _is_light(self) -> bool:
+        """Whether the background is lighter than what is drawn on it."""
+        window, text = QPalette.ColorRole.Window, QPalette.ColorRole.WindowText
+        palette = self.palette()
+        return bool(palette.color(window).lightness() > palette.color(text).lightness())
+
+    @property
+    def _shown_colours(self) -> list[str]:
+        """The colours of the pins' curves, darker on a light background."""
+        return [on_white(colour) if self._is_light else colour for colour in self._colours]
 
     def _show_legend(self) -> None:
         names = [curve.name() for curve in self._pins]
-        entries = [LegendEntry(*pair) for pair in zip(names, self._colours, strict=True)]
+        entries = [LegendEntry(*pair) for pair in zip(names, self._shown_colours, strict=True)]
         if self._mean.values is not None:
             text = self.palette().color(QPalette.ColorRole.WindowText).name()
             entries.append(LegendEntry(MEAN_NAME, text, is_dashed=True))
         self.legend.show_entries(entries)
 
     def _colour_pins(self) -> None:
-        for number, (curve, colour) in enumerate(zip(self._pins, self._colours, strict=True)):
+        pairs = zip(self._pins, self._shown_colours, strict=True)
+        for number, (curve, colour) in enumerate(pairs):
             is_marked = number == self.legend.marked
             width = self._line_width * (_MARKED if is_marked else 1.0)
             curve.take_colour(QColor(colour), width)
