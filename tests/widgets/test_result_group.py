@@ -125,6 +125,18 @@ def test_kind_of_the_dialog_gives_a_name_its_ending(group, choose, tmp_path):
     assert (tmp_path / "map.tif").is_file()
 
 
+def test_file_that_the_dialog_did_not_ask_about_is_not_replaced(
+    group, choose, tmp_path, monkeypatch
+):
+    errors: list[str] = []
+    monkeypatch.setattr("napari_ifealid.widgets.save_file.show_error", errors.append)
+    (tmp_path / "map.tif").write_bytes(b"precious")
+    choose(tmp_path / "map", "TIFF (*.tif)")
+    group.save.click()
+    assert (tmp_path / "map.tif").read_bytes() == b"precious"
+    assert len(errors) == 1
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".svg", ".png"])
 def test_figure_is_saved(group, choose, tmp_path, suffix):
     choose(tmp_path / f"figure{suffix}")
@@ -134,7 +146,7 @@ def test_figure_is_saved(group, choose, tmp_path, suffix):
 
 def test_file_that_cannot_be_written_is_told_of(group, choose, tmp_path, monkeypatch):
     errors: list[str] = []
-    monkeypatch.setattr("napari_ifealid.widgets.result_group.show_error", errors.append)
+    monkeypatch.setattr("napari_ifealid.widgets.save_file.show_error", errors.append)
     choose(tmp_path / "missing" / "map.npy")
     group.save.click()
     assert len(errors) == 1

@@ -353,7 +353,7 @@ def notices(monkeypatch) -> list[str]:
     """Return the list of what the user is told."""
     told: list[str] = []
     for name in ("show_info", "show_error"):
-        monkeypatch.setattr(f"napari_ifealid.widgets.vector_chart.{name}", told.append)
+        monkeypatch.setattr(f"napari_ifealid.widgets.save_file.{name}", told.append)
     return told
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
-from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -24,7 +21,6 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
@@ -35,6 +31,7 @@ from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
 from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 
@@ -235,21 +232,21 @@ class ResultGroup(QWidget):
         units = [str(layer.units[axis]) for axis in source.grid.axes]
         table = region_table(numbers, source.values, grid=source.grid, units=units)
         layer.features = table.rename(columns={"label": "index"})
-        self._ask_and_write(
+        self._save_file(
             "Save the table",
             f"{layer.name}.csv",
             "CSV (*.csv)",
-            lambda path: write_table(path, table, force=True),
+            partial(write_table, table=table),
         )
 
     def _save_figure(self) -> None:
         content = map_figure(self._explorer, self._viewer, reference_name(self._explorer))
         if content is not None and self._is_exact:
-            self._ask_and_write(
+            self._save_file(
                 "Save a figure",
                 f"{content.caption.replace(':', '')}.pdf",
                 "PDF (*.pdf);;SVG (*.svg);;PNG (*.png)",
-                lambda path: save_figure(path, content, force=True),
+                partial(save_figure, content=content),
             )
 
     def _save_map(self) -> None:
@@ -258,34 +255,19 @@ class ResultGroup(QWidget):
             return
         values, grid = session.map_values.copy(), session.grid
         units = [str(layer.units[axis]) for axis in grid.axes]
-        self._ask_and_write(
+        self._save_file(
             "Save the map",
             f"{session.layer.name} like {reference_name(self._explorer)}.npy",
             "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
-            lambda path: write_map(path, values, grid=grid, units=units, force=True),
+            partial(write_map, similarity=values, grid=grid, units=units),
         )
 
-    def _ask_and_write(
-        self, title: str, name: str, kinds: str, write: Callable[[Path], None]
-    ) -> None:
-        """Ask for a file, and write it."""
+    def _save_file(self, title: str, name: str, kinds: str, write: Write) -> None:
         layer = self._explorer.state.layer
         folder = SAVE_FOLDER.starting_at(None if layer is None else layer.source.path)
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, title, str(folder / safe_name(name)), kinds
-        )
-        if not chosen:
-            return
-        path = Path(chosen)
-        if not path.suffix:
-            path = path.with_suffix(kind[kind.index("*") + 1 : -1])
-        SAVE_FOLDER.remember(path)
-        try:
-            write(path)
-        except (DatasetError, ValueError) as error:
-            show_error(str(error))
-        else:
-            show_info(f"Saved {path.name}")
+        path = save_file(self, title, folder / safe_name(name), kinds, write)
+        if path is not None:
+            SAVE_FOLDER.remember(path)
 
 
 def _counted(values: np.ndarray[Any, np.dtype[np.float32]], threshold: float) -> str:

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.utils.notifications import show_error, show_info
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPalette
-from qtpy.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
-from napari_ifealid.errors import DatasetError
 from napari_ifealid.widgets.chart_export import (
     FILTERS,
     PAPER_SIZE,
@@ -30,6 +28,7 @@ from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, Vie
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
 from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
 from napari_ifealid.widgets.paper_colours import on_white
+from napari_ifealid.widgets.save_file import save_file
 
 _LEAST_HEIGHT = 80  # pixels
 _FONT_SIZE = 8  # points
@@ -276,18 +275,7 @@ class VectorChart(QWidget):
 
     def ask_where_to_export(self) -> None:
         """Ask for a file, and save the chart or its values there."""
-        chosen, kind = QFileDialog.getSaveFileName(self, "Export the chart", "chart", FILTERS)
-        if not chosen:
-            return
-        path = Path(chosen)
-        if not path.suffix:
-            path = Path(chosen + kind[kind.index("(*") + 2 : -1])
-        try:
-            self.export(path, force=path == Path(chosen))  # the dialog has asked already
-        except DatasetError as error:
-            show_error(str(error))
-        else:
-            show_info(f"Saved {path.name} in {path.parent}")
+        save_file(self, "Export the chart", Path("chart"), FILTERS, self.export)
 
     def leaveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Report that no feature is hovered any more."""
