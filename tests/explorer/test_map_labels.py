@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -106,3 +109,28 @@ def test_labels_of_a_map_between_other_axes_have_its_axes(viewer):
     make(labels, explorer)
     assert labels.layer.data.shape == explorer.map_layer.data.shape == (4, 1, 6, 5)
     np.testing.assert_array_equal(labels.layer.data > 0, explorer.map_layer.data >= np.float32(0.5))
+
+
+def test_nothing_of_removed_labels_is_kept(labels, explorer, viewer):
+    make(labels, explorer)
+    labels.freeze()
+    layer, values = ref(labels.layer), ref(labels.source.values)
+    viewer.layers.remove(labels.layer)
+    gc.collect()
+    assert layer() is values() is None
+
+
+def test_labels_are_of_the_slice_that_is_shown_and_of_no_other(viewer):
+    rng = np.random.default_rng(0)
+    viewer.add_image(rng.random((3, 4, 6, 5)), axis_labels=("c", "z", "y", "x"))
+    explorer = Explorer(viewer)
+    explorer.show_pixel((2, 3, 3))
+    explorer.state.follow = False
+    for z in (0, 1):  # the map of one reference, slice by slice
+        viewer.dims.set_point(1, z)
+    explorer.state.threshold = 0.5
+    labels = MapLabels(viewer, explorer.state)
+    make(labels, explorer)
+    assert np.isfinite(explorer.map_layer.data).all(axis=(1, 2)).sum() > 1
+    assert labels.layer.data[1].any()
+    assert not labels.layer.data[[0, 2, 3]].any()

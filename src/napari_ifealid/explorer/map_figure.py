@@ -28,7 +28,8 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
         What is compared with, in words.
     """
     session, layer = explorer.session, explorer.map_layer
-    if session is None or session.shown is None or session.map_values is None or layer is None:
+    values = None if session is None else session.shown_values
+    if session is None or session.shown is None or values is None or layer is None:
         return None
     request = session.shown.request
     if not isinstance(request, SimilarityRequest):
@@ -39,7 +40,7 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     image = _image_under(viewer)
     overlay, overlay_grid = (None, None) if image is None else _picture(image)
     return FigureContent(
-        values=session.map_values[request.region].reshape(grid.shape).copy(),
+        values=values.reshape(grid.shape).copy(),
         grid=grid,
         limits=(float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
         colours=np.array(layer.colormap.colors, float),

@@ -66,16 +66,17 @@ class MapLabels:
         self._map: LabelledMap | None = None
         self._session: Session | None = None
         self._connections = Connections()  # while the labels follow the threshold
+        viewer.layers.events.removed.connect(self._on_removed)
 
     @property
     def layer(self) -> Labels | None:
         """The labels made last, if they are still there."""
-        return self._layer if self._layer in self._viewer.layers else None
+        return self._layer
 
     @property
     def source(self) -> LabelledMap | None:
         """The map that the labels were made of."""
-        return None if self.layer is None else self._map
+        return self._map
 
     @property
     def follows(self) -> bool:
@@ -100,7 +101,7 @@ class MapLabels:
         values, shown, image = session.map_values, session.shown, session.map_layer
         if values is None or shown is None or image is None:
             return
-        self._map = LabelledMap(values.copy(), shown.request, session.grid, mode, reference)
+        self._map = LabelledMap(values, shown.request, session.grid, mode, reference)
         self._session = session
         self._layer = _layer(image, self._numbers(image.data.shape), name)
         layers = self._viewer.layers
@@ -110,7 +111,6 @@ class MapLabels:
         layers.selection = selected
         self._connections.connect(self._state.events.threshold, self._follow)
         self._connections.connect(session.map_changed, self._on_map)
-        self._connections.connect(self._viewer.layers.events.removed, self._on_removed)
         self.changed.emit()
 
     def freeze(self) -> None:
@@ -119,6 +119,11 @@ class MapLabels:
             self._connections.close()
             self._session = None
             self.changed.emit()
+
+    def close(self) -> None:
+        """Leave the labels to the user."""
+        self.freeze()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _numbers(self, shape: tuple[int, ...]) -> NDArray[np.int32]:
         assert self._map is not None
@@ -137,6 +142,7 @@ class MapLabels:
 
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer:
+            self._layer = self._map = None
             self.freeze()
 
 

@@ -187,8 +187,20 @@ class Session:
 
     @property
     def map_values(self) -> NDArray[np.float32] | None:
-        """The map that is shown, over all of space: NaN where it was not asked for. Not a copy."""
-        return None if self._map is None or self._shown is None else self._map.values
+        """A copy of the map that is shown, over all of space: NaN where it was not asked for."""
+        if self._map is None or self._shown is None:
+            return None
+        # other slices may still have the preview that was shown there
+        values, region = np.full_like(self._map.values, np.nan), self._shown.request.region
+        values[region] = self._map.values[region]
+        return values
+
+    @property
+    def shown_values(self) -> NDArray[np.float32] | None:
+        """The part of the map that was asked for. Not a copy."""
+        if self._map is None or self._shown is None:
+            return None
+        return self._map.values[self._shown.request.region]
 
     @property
     def is_behind(self) -> bool:

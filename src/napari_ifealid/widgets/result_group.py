@@ -86,7 +86,7 @@ class ResultGroup(QWidget):
 
     def stop(self) -> None:
         """Stop following the explorer; leave the labels to the user."""
-        self.labels.freeze()
+        self.labels.close()
         self._connections.close()
         self._show_later.cancel()
 
@@ -163,12 +163,10 @@ class ResultGroup(QWidget):
     def _values(self) -> np.ndarray[Any, np.dtype[np.float32]] | None:
         """Return the part of the map that is shown, if it is one of similarities."""
         session = self._explorer.session
-        if session is None or session.shown is None or session.map_values is None:
+        shown = None if session is None else session.shown
+        if session is None or shown is None or not isinstance(shown.request, SimilarityRequest):
             return None
-        request = session.shown.request
-        if not isinstance(request, SimilarityRequest):
-            return None
-        return session.map_values[request.region]
+        return session.shown_values
 
     @property
     def _is_exact(self) -> bool:
@@ -251,9 +249,10 @@ class ResultGroup(QWidget):
 
     def _save_map(self) -> None:
         session, layer = self._explorer.session, self._explorer.map_layer
-        if session is None or session.map_values is None or layer is None or not self._is_exact:
+        values = None if session is None else session.map_values
+        if session is None or values is None or layer is None or not self._is_exact:
             return
-        values, grid = session.map_values.copy(), session.grid
+        grid = session.grid
         units = [str(layer.units[axis]) for axis in grid.axes]
         self._save_file(
             "Save the map",
