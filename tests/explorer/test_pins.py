@@ -451,3 +451,22 @@ def test_pin_that_is_gone_is_not_removed_again(pins, toggle, pixels):
     pins.remove(gone)
     pins.remove(gone)
     assert pixels() == [(2, 2)]
+
+
+def test_width_of_a_border_that_the_user_has_chosen_comes_back(pins, toggle):
+    layer = toggle((1, 1), (2, 2))
+    layer.border_width = [0.1, 0.4]
+    pins.emphasise(0)
+    assert layer.border_width.tolist() == pytest.approx([0.5, 0.4], abs=0.01)
+    pins.emphasise(1)
+    assert layer.border_width.tolist() == pytest.approx([0.1, 0.5], abs=0.01)
+    pins.emphasise(None)
+    assert layer.border_width.tolist() == pytest.approx([0.1, 0.4])
+
+
+def test_pins_that_are_removed_leave_the_others_their_widths(pins, toggle):
+    layer = toggle((1, 1), (2, 2), (3, 3))
+    pins.emphasise(2)
+    pins.remove(pins.pins[0])
+    pins.emphasise(None)
+    assert layer.border_width.tolist() == pytest.approx([0.2, 0.2])

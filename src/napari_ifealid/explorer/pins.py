@@ -32,8 +32,8 @@ PALETTE = (
 """Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
 Design, https://jfly.uni-koeln.de/color/)."""
 
-_BORDER, _EMPHASISED = 0.2, 0.5
-"""Widths of the white borders, as parts of the diameter."""
+_BORDER, _EMPHASISED = 0.2, 0.501
+"""Widths of the white borders, as parts of the diameter; nobody else chooses the second."""
 
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
@@ -130,6 +130,7 @@ class Pins:
         self._pins: list[Pin] = []
         self._history: list[list[Pin]] = []
         self._moved: int | None = None  # the pin that the last change moved
+        self._width = _BORDER  # of the pin that stands out, else
         self._connections = Connections()  # to the layer
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -227,9 +228,11 @@ class Pins:
         layer = self._layer
         if layer is None or len(layer.border_width) != len(layer.data):
             return  # napari is in the middle of a change
-        rows = [row for row, place in enumerate(self._places()) if np.isfinite(place).all()]
-        widths = np.full(len(layer.data), _BORDER)
+        widths = np.array(layer.border_width, float)
+        widths[np.isclose(widths, _EMPHASISED)] = self._width  # points may have come and gone
         if index is not None:
+            rows = [row for row, place in enumerate(self._places()) if np.isfinite(place).all()]
+            self._width = float(widths[rows[index]])
             widths[rows[index]] = _EMPHASISED
         if not np.array_equal(widths, layer.border_width):
             layer.border_width = widths
