@@ -12,6 +12,7 @@ from napari.layers import Image
 from napari_ifealid.grid import (
     Grid,
     intersection,
+    is_pixel_of,
     pixel_numbers,
     region_shape,
     whole_region,
@@ -302,3 +303,22 @@ def test_grid_can_not_be_changed():
 def test_spacing_is_the_distance_between_pixels_in_the_world():
     turned = Grid((4, 6), np.array([[0.0, -2.0, 7.0], [3.0, 0.0, 8.0], [0.0, 0.0, 1.0]]))
     np.testing.assert_allclose(turned.spacing, [3, 2])
+
+
+def test_section_lies_where_its_pixels_lie():
+    affine = np.array([[2.0, 0, 0, 5], [0, 0, -3, 6], [0, 4, 0, 7], [0, 0, 0, 1]])
+    grid = Grid((4, 6, 8), affine)
+    section = grid.section((slice(2, 3), slice(1, 5), slice(3, 8)), (1, 2))
+    assert section.shape == (4, 5)
+    assert section.axes == (-2, -1)
+    for pixel in [(0, 0), (2, 3)]:
+        whole = grid.place_of((2, pixel[0] + 1, pixel[1] + 3))
+        np.testing.assert_allclose(section.place_of(pixel), whole[1:])
+
+
+@pytest.mark.parametrize(
+    ("pixel", "is_there"), [((0, 0), True), ((3, 5), True), ((4, 0), False), ((0, -1), False)]
+)
+def test_pixel_is_one_of_a_shape(pixel, is_there):
+    assert is_pixel_of((4, 6), pixel) == is_there
+    assert not is_pixel_of((4, 6, 2), pixel)

@@ -12,8 +12,6 @@ from napari_ifealid.colormaps import LEVELS
 Limits = tuple[float, float]
 
 _STEP = 1e-6  # of a level: rounding on the screen must not hide a value that is at the threshold
-
-
 _PERCENTILES = (1.0, 99.0)
 
 
@@ -22,7 +20,7 @@ class ColourRange(Enum):
 
     EACH_MAP = "smallest to largest"
     PERCENTILES = "1st to 99th percentile"
-    ALL = "0 to 1"
+    ALL = "all possible values"
     MINE = "as I set them"
 
     @property

@@ -38,6 +38,13 @@ def region_shape(region: Region) -> tuple[int, ...]:
     return tuple(part.stop - part.start for part in region)
 
 
+def is_pixel_of(shape: Sequence[int], pixel: Sequence[int]) -> bool:
+    """Return whether an index, counted from 0 along each spatial axis, is that of a pixel."""
+    return len(pixel) == len(shape) and all(
+        0 <= x < length for x, length in zip(pixel, shape, strict=True)
+    )
+
+
 def intersection(one: Region, other: Region) -> Region | None:
     """Return the pixels that are in both regions, None if there are none."""
     both = tuple(
@@ -101,9 +108,7 @@ class Grid:
 
     def contains(self, pixel: Sequence[int]) -> bool:
         """Return whether there is such a pixel."""
-        return len(pixel) == len(self.shape) and all(
-            0 <= x < length for x, length in zip(pixel, self.shape, strict=True)
-        )
+        return is_pixel_of(self.shape, pixel)
 
     def position_at(self, place: Sequence[float]) -> tuple[float, ...] | None:
         """Return where among the pixels a place in the world is; whole numbers are their centres.
@@ -171,6 +176,25 @@ class Grid:
         for axis, coordinate in zip(self.axes, self.place_of(pixel).tolist(), strict=True):
             coordinates[axis] = coordinate
         return tuple(coordinates)
+
+    def section(self, region: Region, axes: Sequence[int]) -> Grid:
+        """Return where the pixels of a region lie along some of the axes alone.
+
+        Parameters
+        ----------
+        region : tuple of slice
+        axes : sequence of int
+            Numbers of spatial axes.
+        """
+        chosen, lengths = list(axes), region_shape(region)
+        affine = np.eye(len(chosen) + 1)
+        affine[:-1, :-1] = self.affine[np.ix_(chosen, chosen)]
+        affine[:-1, -1] = self.place_of([part.start for part in region])[chosen]
+        return Grid(
+            shape=tuple(lengths[axis] for axis in chosen),
+            affine=affine,
+            axes=tuple(self.axes[axis] for axis in chosen),
+        )
 
     @property
     def bounds(self) -> NDArray[np.float64]:

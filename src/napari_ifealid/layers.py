@@ -14,7 +14,7 @@ from napari_ifealid.stack import FeatureStack
 STACK_KEY = "feature_stack"
 """Where a layer's metadata holds the FeatureStack that it shows."""
 
-START_KEY = "first_reference"
+START_KEY = "napari_ifealid_first_reference"
 """Where a layer's metadata holds the place in the world to compare with first, if it has one."""
 
 _LOOKED_AT = 16  # pixels along each axis

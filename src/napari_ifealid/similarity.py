@@ -18,7 +18,7 @@ from napari_ifealid.engines import (
     whole_map,
 )
 from napari_ifealid.formats.loading import cannot_read
-from napari_ifealid.grid import Region, whole_region
+from napari_ifealid.grid import Region, is_pixel_of, whole_region
 from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.stack import FeatureStack
@@ -163,9 +163,7 @@ def _vector_of_pixel(stack: FeatureStack, reference: tuple[Any, ...]) -> NDArray
     except TypeError:
         pixel = ()
     shape = stack.spatial_shape
-    if len(pixel) != len(shape) or not all(
-        0 <= part < length for part, length in zip(pixel, shape, strict=True)
-    ):
+    if not is_pixel_of(shape, pixel):
         raise ValueError(
             f"the reference {reference}; expected a pixel, an index along each spatial axis "
             f"below {shape}, or a vector as an array"

@@ -78,3 +78,25 @@ def test_single_feature_is_no_similarity(explorer, viewer):
 
 def test_nothing_gives_no_figure(viewer):
     assert map_figure(Explorer(viewer), viewer, "it") is None
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_photo_whose_colours_are_compared_is_under_its_own_map(viewer, dtype):
+    rng = np.random.default_rng(0)
+    shares = rng.random((6, 5, 3))
+    top = 1 if dtype is np.float32 else np.iinfo(dtype).max
+    layer = viewer.add_image((shares * top).astype(dtype), rgb=True, scale=(2, 3))
+    content = map_figure(Explorer(viewer), viewer, "it")
+    np.testing.assert_allclose(content.overlay, shares, atol=1 / 255)
+    np.testing.assert_allclose(np.diag(content.overlay_grid.affine), (2, 3, 1))
+    layer.visible = False
+    assert map_figure(Explorer(viewer), viewer, "it").overlay is None
+
+
+def test_slice_of_a_photo_series_is_the_one_that_is_shown(viewer):
+    photos = np.random.default_rng(0).integers(0, 256, (4, 6, 5, 3)).astype(np.uint8)
+    viewer.add_image(photos, rgb=True)
+    explorer = Explorer(viewer)
+    viewer.dims.set_point(0, 2)
+    content = map_figure(explorer, viewer, "it")
+    np.testing.assert_allclose(content.overlay, photos[2] / 255)

@@ -19,6 +19,7 @@ from napari_ifealid.explorer.sources import (
     left_behind_maps,
     map_axes,
     map_placement,
+    units_along,
 )
 from napari_ifealid.layers import STACK_KEY
 
@@ -152,3 +153,8 @@ def test_map_lies_on_its_layer_however_that_is_placed(axis):
         np.testing.assert_allclose(
             np.asarray(map_layer.extent.world)[:, axis].mean(), features.mean(), atol=1e-9
         )
+
+
+def test_units_are_those_along_the_axes():
+    layer = Image(np.zeros((2, 3, 4)), units=("second", "um", "mm"))
+    assert units_along(layer, (-2, -1)) == ("micrometer", "millimeter")

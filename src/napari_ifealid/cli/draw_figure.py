@@ -77,7 +77,7 @@ def _content(
     base = base_opacity(has_image=overlay is not None)
     return FigureContent(
         values=values,
-        grid=_in_plane(grid),
+        grid=grid.section(region, range(len(region))[-2:]),
         limits=stretched(values),
         colours=with_transparency_ramp(fire_table() / 255.0, base),
         threshold=threshold,
@@ -105,10 +105,6 @@ def _slice_through(pixel: Pixel, shape: tuple[int, ...]) -> Region:
     """Return the plane of the last two axes that holds a pixel."""
     leading = tuple(slice(part, part + 1) for part in pixel[:-2])
     return leading + whole_region(shape[-2:])
-
-
-def _in_plane(grid: Grid) -> Grid:
-    return Grid(grid.shape[-2:], grid.affine[-3:, -3:])
 
 
 def _caption(stack: FeatureStack, pixel: Pixel, measure: Measure, threshold: float | None) -> str:

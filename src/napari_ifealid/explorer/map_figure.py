@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.map_request import ReferenceMode, SimilarityRequest
-from napari_ifealid.explorer.sources import BACKDROP_KEY, grid_of
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.sources import BACKDROP_KEY, full_data, grid_of, units_along
 from napari_ifealid.grid import Grid, Place, Region, region_shape
 from napari_ifealid.results.figure_content import FigureContent, ReferenceMark
 from napari_ifealid.results.world_axes import PIXEL
@@ -35,10 +38,9 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     if not isinstance(request, SimilarityRequest):
         return None
     axes = _plane(request.region)
-    grid = _section(session.grid, request.region, axes)
+    grid = session.grid.section(request.region, axes)
     measure, threshold = request.query.measure, explorer.state.threshold
-    image = _image_under(viewer)
-    overlay, overlay_grid = (None, None) if image is None else _picture(image)
+    overlay, overlay_grid = _picture_under(session, viewer, request.region, axes)
     return FigureContent(
         values=values.reshape(grid.shape).copy(),
         grid=grid,
@@ -62,36 +64,24 @@ def _plane(region: Region) -> tuple[int, int]:
     return chosen[0], chosen[1]
 
 
-def _section(grid: Grid, region: Region, axes: tuple[int, int]) -> Grid:
-    """Return the grid of a region along two of its axes."""
-    chosen, affine = list(axes), np.eye(3)
-    affine[:2, :2] = grid.affine[np.ix_(chosen, chosen)]
-    affine[:2, 2] = grid.place_of([part.start for part in region])[chosen]
-    lengths = region_shape(region)
-    return Grid(
-        shape=(lengths[axes[0]], lengths[axes[1]]),
-        affine=affine,
-        axes=(grid.axes[axes[0]], grid.axes[axes[1]]),
-    )
-
-
-def _image_under(viewer: ViewerModel) -> Image | None:
-    """Return the image that the plugin shows under the map, if it does."""
-    images = (layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata)
-    return next((image for image in images if image.visible), None)
-
-
-def _picture(image: Image) -> tuple[NDArray[np.uint8], Grid]:
-    whole = grid_of(image, -1)
-    pixels = np.asarray(image.data)
-    picture = pixels.reshape(pixels.shape[-3:])
-    region = tuple(slice(0, length) for length in whole.shape)
-    return picture, _section(whole, region, (len(whole.shape) - 2, len(whole.shape) - 1))
+def _picture_under(
+    session: Session, viewer: ViewerModel, region: Region, axes: tuple[int, int]
+) -> tuple[NDArray[Any] | None, Grid | None]:
+    """Return the image that is seen under the map, and where it lies; None for both without one."""
+    backdrop = next((layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata), None)
+    if session.layer.rgb and (session.layer.visible or backdrop is not None):
+        # the photo whose colours are compared
+        grid = session.grid.section(region, axes)
+        photo = np.asarray(full_data(session.layer)[region]).reshape(*grid.shape, -1)
+        return (photo if photo.dtype.kind == "f" else photo / np.iinfo(photo.dtype).max), grid
+    if backdrop is None or not backdrop.visible:
+        return None, None
+    return np.asarray(backdrop.data), grid_of(backdrop, -1)
 
 
 def _unit(layer: Image, grid: Grid) -> str | None:
     """Return the unit of the plane, None where it is unknown or the axes differ."""
-    units = {str(layer.units[axis]) for axis in grid.axes if -axis <= layer.ndim}
+    units = set(units_along(layer, grid.axes))
     unit = units.pop() if len(units) == 1 else PIXEL
     return None if unit == PIXEL else unit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +70,11 @@ def layer_shape(layer: Image) -> tuple[int, ...]:
 def full_data(layer: Image) -> Any:
     """Return a layer's data at full resolution."""
     return layer.data[0] if layer.multiscale else layer.data
+
+
+def units_along(layer: Layer, axes: Sequence[int]) -> tuple[str, ...]:
+    """Return the names of a layer's units along some axes of the world, counted from the last."""
+    return tuple(str(layer.units[axis]) for axis in axes)
 
 
 def feature_stack(data: Any, opened: FeatureStack | None, axis: int, name: str) -> FeatureStack:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from napari_ifealid.grid import Pixel
+from napari_ifealid.grid import Pixel, is_pixel_of
 
 Labels = NDArray[np.int32]
 """The region of each pixel, numbered from 1; 0 where there is none."""
@@ -107,10 +107,7 @@ def _checked_reference(reference: Sequence[int] | None, shape: tuple[int, ...]) 
             f"no reference; expected a pixel for the mode {RegionMode.REFERENCE.value!r}"
         )
     pixel = tuple(index(part) for part in reference)
-    inside = len(pixel) == len(shape) and all(
-        0 <= part < length for part, length in zip(pixel, shape, strict=True)
-    )
-    if not inside:
+    if not is_pixel_of(shape, pixel):
         raise ValueError(
             f"the reference {pixel}; expected a pixel of the map, one index along each axis, "
             f"below {shape}"

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtGui import QColor
 
+from napari_ifealid.luminance import luminance
+
 _LEAST_CONTRAST = 3.0
-_WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
 
 
-def luminance(colour: str) -> float:
+def relative_luminance(colour: str) -> float:
     """Return the relative luminance of a colour, from 0 for black to 1 for white.
 
     As defined in the Web Content Accessibility Guidelines (W3C 2023, WCAG 2.2).
@@ -20,7 +21,7 @@ def luminance(colour: str) -> float:
     colour : str
         As in ``"#f0e442"``.
     """
-    return float(_WEIGHTS @ _linear(colour))
+    return float(luminance(_linear(colour)))
 
 
 def on_white(colour: str) -> str:
@@ -40,7 +41,7 @@ def on_white(colour: str) -> str:
         The same one where its contrast suffices.
     """
     most = 1.05 / _LEAST_CONTRAST - 0.05
-    current = luminance(colour)
+    current = relative_luminance(colour)
     if current <= most:
         return colour
     linear = _linear(colour) * (most / current)

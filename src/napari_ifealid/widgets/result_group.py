@@ -26,6 +26,7 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.sources import units_along
 from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
@@ -227,7 +228,7 @@ class ResultGroup(QWidget):
         if source is None or layer is None:
             return
         numbers = np.asarray(layer.data).reshape(source.values.shape)
-        units = [str(layer.units[axis]) for axis in source.grid.axes]
+        units = units_along(layer, source.grid.axes)
         table = region_table(numbers, source.values, grid=source.grid, units=units)
         layer.features = table.rename(columns={"label": "index"})
         self._save_file(
@@ -253,7 +254,7 @@ class ResultGroup(QWidget):
         if session is None or values is None or layer is None or not self._is_exact:
             return
         grid = session.grid
-        units = [str(layer.units[axis]) for axis in grid.axes]
+        units = units_along(layer, grid.axes)
         self._save_file(
             "Save the map",
             f"{session.layer.name} like {reference_name(self._explorer)}.npy",

@@ -11,6 +11,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QBrush, QColor, QImage, QPainter, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_ifealid.results.map_colours import coloured
+
 BINS = 128
 _MOST_VALUES = 1 << 17  # more would change no bar by a pixel
 _HEIGHT, _STRIP, _MARGIN = 84, 9, 8  # pixels
@@ -31,7 +33,7 @@ class ThresholdHistogram(QWidget):
         self._counts: NDArray[np.intp] = np.zeros(BINS, np.intp)
         self._range = 0.0, 1.0
         self._limits = 0.0, 1.0
-        self._colours: NDArray[np.uint8] = np.zeros((1, 4), np.uint8)
+        self._colours: NDArray[np.float64] = np.zeros((1, 4))
         self._threshold = 0.0
         self.title = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -66,9 +68,8 @@ class ThresholdHistogram(QWidget):
         low, high : float
             Values of the first and of the last colour.
         """
-        table = np.rint(np.asarray(colours) * 255.0).astype(np.uint8)
-        if (low, high) != self._limits or not np.array_equal(table, self._colours):
-            self._limits, self._colours = (low, high), table
+        if (low, high) != self._limits or not np.array_equal(colours, self._colours):
+            self._limits, self._colours = (low, high), np.array(colours, float)
             self.update()
 
     @property
@@ -159,11 +160,9 @@ class ThresholdHistogram(QWidget):
 
     def _draw_colours(self, painter: QPainter, area: QRectF, text: QColor) -> None:
         columns = max(1, round(area.width()))
-        values = np.linspace(*self._range, columns)
-        low, high = self._limits
-        shares = np.clip((values - low) / (high - low if high > low else 1.0), 0.0, 1.0)
-        row = self._colours[np.rint(shares * (len(self._colours) - 1)).astype(np.intp)].copy()
-        row[:, 3] = 255  # what is see-through in the picture is a colour all the same
+        colours = coloured(np.linspace(*self._range, columns), self._colours, self._limits)
+        colours[:, 3] = 1.0  # what is see-through in the picture is a colour all the same
+        row = np.rint(colours * 255.0).astype(np.uint8)
         image = QImage(row.tobytes(), columns, 1, 4 * columns, QImage.Format.Format_RGBA8888)
         painter.drawImage(area, image)
         painter.setBrush(QBrush())
