@@ -7,8 +7,7 @@ from pathlib import Path
 
 import napari
 import numpy as np
-from make_pictures import FOLDER, settle
-from napari.layers import Layer
+from make_pictures import FOLDER, opened, settle
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from qtpy.QtCore import QEvent, QPointF, Qt
@@ -55,13 +54,7 @@ def frame(window: QMainWindow, canvas: QWidget, at: QPointF) -> Image.Image:
 
 
 def draw(target: Path) -> None:
-    viewer = napari.Viewer(title="napari-ifealid")
-    viewer.window.resize(*SIZE)
-    for data in chelsea():
-        viewer.add_layer(Layer.create(*data))
-    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
-    settle(widget.explorer)
-    viewer.reset_view()
+    viewer, widget = opened(chelsea(), SIZE)
     (canvas,) = canvases(widget)
     frames = []
     for place in path():

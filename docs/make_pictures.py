@@ -38,18 +38,27 @@ def cup_of_coffee() -> list[LayerData]:
     return layer_data(stacks[-1])
 
 
+def opened(
+    layers: list[LayerData], size: tuple[int, int] = (1200, 800), theme: str = "dark"
+) -> tuple[napari.Viewer, FeatureSimilarity]:
+    """Open a window with layers and the panel, and wait for the first map."""
+    viewer = napari.Viewer(title="napari-ifealid")
+    viewer.theme = theme
+    viewer.window.resize(*size)
+    for data in layers:
+        viewer.add_layer(Layer.create(*data))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    settle(widget.explorer)
+    viewer.reset_view()
+    return viewer, widget
+
+
 def draw(
     sample: Callable[[], list[LayerData]],
     prepare: Callable[[napari.Viewer, FeatureSimilarity], QWidget | None],
 ) -> None:
     """Draw a window with a sample, after it was prepared, or the widget that this gives."""
-    viewer = napari.Viewer(title="napari-ifealid")
-    viewer.window.resize(1200, 800)
-    for data in sample():
-        viewer.add_layer(Layer.create(*data))
-    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
-    settle(widget.explorer)
-    viewer.reset_view()
+    viewer, widget = opened(sample())
     part = prepare(viewer, widget)
     settle(widget.explorer)
     path = str(FOLDER / f"{prepare.__name__}.png")

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import napari
 import numpy as np
-from make_pictures import EYE, settle
-from napari.layers import Layer
+from make_pictures import EYE, extract, opened, settle
 from qtpy.QtTest import QTest
-from skimage.data import coffee
 
 from napari_ifealid import FeatureStack
 from napari_ifealid._sample_data import chelsea, chelsea_texture
@@ -76,15 +74,6 @@ def labelled(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.result.make.click()
 
 
-def extraction(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
-    viewer.window.remove_dock_widget(widget)
-    viewer.layers.clear()
-    viewer.add_image(coffee(), name="coffee")
-    _, dock = viewer.window.add_plugin_dock_widget("napari-ifealid", "Extract features")
-    while not dock.run_button.isEnabled():
-        QTest.qWait(20)
-
-
 SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "empty": (list, nothing),
     "first view": (chelsea, nothing),
@@ -94,20 +83,13 @@ SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "1152 features": (chelsea, by_relevance),
     "wavelengths": (wavelengths, nothing),
     "labels": (chelsea, labelled),
-    "extraction": (chelsea, extraction),
+    "extraction": (chelsea, extract),
 }
 
 
 def draw(name: str, size: tuple[int, int], theme: str) -> None:
     sample, prepare = SCENES[name]
-    viewer = napari.Viewer(title="napari-ifealid")
-    viewer.theme = theme
-    viewer.window.resize(*size)
-    for data in sample():
-        viewer.add_layer(Layer.create(*data))
-    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
-    settle(widget.explorer)
-    viewer.reset_view()
+    viewer, widget = opened(sample(), size, theme)
     prepare(viewer, widget)
     settle(widget.explorer)
     path = FOLDER / f"{name}, {size[0]}×{size[1]}, {theme}.png"

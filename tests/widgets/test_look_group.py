@@ -1,18 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from napari.components import ViewerModel
 
-from napari_ifealid.explorer import ColourRange, Explorer
+from napari_ifealid.explorer import ColourRange
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.status_texts import StatusTexts
-
-
-@pytest.fixture
-def explorer(qapp, add_stack, stack) -> Explorer:
-    viewer = ViewerModel()
-    add_stack(viewer, stack)
-    return Explorer(viewer)
 
 
 @pytest.fixture

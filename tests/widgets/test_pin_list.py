@@ -1,19 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_ifealid.explorer import Explorer
 from napari_ifealid.widgets.pin_list import PinList
-
-
-@pytest.fixture
-def explorer(qapp, add_stack, stack) -> Explorer:
-    viewer = ViewerModel()
-    add_stack(viewer, stack)
-    return Explorer(viewer)
 
 
 @pytest.fixture

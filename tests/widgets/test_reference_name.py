@@ -7,13 +7,6 @@ from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.widgets.reference_name import reference_name
 
 
-@pytest.fixture
-def explorer(qapp, add_stack, stack) -> Explorer:
-    viewer = ViewerModel()
-    add_stack(viewer, stack)
-    return Explorer(viewer)
-
-
 def test_nothing_has_no_name(qapp):
     assert reference_name(Explorer(ViewerModel())) == ""
 
