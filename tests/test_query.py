@@ -18,14 +18,19 @@ PIXELS = np.random.default_rng(0).normal(size=(20, 3))
 
 def map_of(query: Query) -> np.ndarray:
     """Return the values of some pixels, by the definition of the measure."""
+    if query.unlike is not None:
+        return map_of(query.like) - map_of(query.unlike)
     return np.max([query.measure.definition(PIXELS, vector) for vector in query.vectors], axis=0)
 
 
 VECTORS = arrays(np.float64, 3, elements=st.sampled_from([-2.0, 0.5, 1.0]))
 QUERIES = st.builds(
-    lambda vectors, rule, measure: Query.to(*vectors, rule=rule, measure=measure),
+    lambda vectors, unlike, rule, measure: Query.to(
+        *vectors, unlike=unlike, rule=None if unlike else rule, measure=measure
+    ),
     st.lists(VECTORS, min_size=1, max_size=2),
-    st.sampled_from(Rule),
+    st.lists(VECTORS, max_size=2),
+    st.sampled_from([Rule.MEAN, Rule.BEST]),
     st.sampled_from(MEASURES),
 )
 
@@ -38,8 +43,8 @@ def test_queries_of_equal_keys_have_equal_maps(one, other):
 
 @given(QUERIES)
 def test_what_is_asked_anew_has_an_equal_key(query):
-    vectors = [reference.vector.copy() for reference in query.references]
-    again = Query.to(*vectors, rule=query.rule, measure=query.measure)
+    references = [Reference(one.vector.copy(), one.sign) for one in query.references]
+    again = Query(tuple(references), query.rule, query.measure)
     assert again.key == query.key
     assert again == query
     assert hash(again) == hash(query)
@@ -135,10 +140,30 @@ def test_references_of_different_features_are_refused():
         Query.to(ONE, ONE[:2])
 
 
-@pytest.mark.parametrize("rule", Rule)
-def test_negative_sign_is_refused_by_both_rules(rule):
+@pytest.mark.parametrize("rule", [Rule.MEAN, Rule.BEST])
+def test_negative_sign_is_refused_by_rules_of_one_sign(rule):
     with pytest.raises(ValueError, match=f"a negative sign; the rule '{rule.value}'"):
         Query((Reference(ONE), Reference(OTHER, sign=-1)), rule)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_difference_of_one_sign_is_refused(sign):
+    with pytest.raises(ValueError, match="references of one sign; the rule 'difference'"):
+        Query((Reference(ONE, sign), Reference(OTHER, sign)), Rule.DIFFERENCE)
+
+
+def test_difference_is_of_the_best_of_each_sign():
+    query = Query.to(ONE, 2 * OTHER, unlike=[OTHER], measure=COSINE)
+    assert query.rule is Rule.DIFFERENCE
+    assert query.like == Query.to(ONE, 2 * OTHER, measure=COSINE)
+    assert query.unlike == Query.to(OTHER, measure=COSINE)
+
+
+@pytest.mark.parametrize("rule", [Rule.MEAN, Rule.BEST])
+def test_query_of_one_sign_is_itself_what_is_looked_for(rule):
+    query = Query.to(ONE, OTHER, rule=rule)
+    assert query.like is query
+    assert query.unlike is None
 
 
 def test_reference_keeps_its_vector_when_the_array_changes():

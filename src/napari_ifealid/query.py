@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from hashlib import blake2b
@@ -20,6 +20,9 @@ class Origin(Enum):
 
     CURSOR = "the cursor"
     PIN = "a pin"
+    REGION = "a region"
+    LIBRARY = "a library"
+    STACK = "another stack"
     GIVEN = "a vector that was given"
 
 
@@ -31,6 +34,10 @@ class Rule(Enum):
 
     BEST = "best"
     """The largest of the values for each."""
+
+    DIFFERENCE = "difference"
+    """Half of the best of what is looked for minus the best of what is not, added to the middle of
+    the measure's limits: the largest limit for what is all of the one and nothing of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +95,8 @@ class Query:
     Raises
     ------
     ValueError
-        If there is no reference, if their numbers of features differ, or if one has a negative
-        sign: both rules take references of positive sign only.
+        If there is no reference, if their numbers of features differ, or if their signs don't suit
+        the rule: a difference takes references of both signs, the others positive ones only.
     """
 
     references: tuple[Reference, ...]
@@ -103,15 +110,38 @@ class Query:
                 f"references of {sorted(lengths) or 'no'} features; expected one reference or "
                 "more, of the same number of features"
             )
-        if any(reference.sign < 0 for reference in self.references):
+        signs = {reference.sign for reference in self.references}
+        if self.rule is Rule.DIFFERENCE and signs != {1, -1}:
+            raise ValueError(f"references of one sign; the rule {self.rule.value!r} takes both")
+        if self.rule is not Rule.DIFFERENCE and signs != {1}:
             raise ValueError(
                 f"a negative sign; the rule {self.rule.value!r} takes positive ones only"
             )
 
     @classmethod
-    def to(cls, *vectors: Any, rule: Rule = Rule.BEST, measure: Measure = SPECTRAL_ANGLE) -> Query:
-        """Return the query for plain vectors of shape (C,)."""
-        return cls(tuple(map(Reference, vectors)), rule, measure)
+    def to(
+        cls,
+        *vectors: Any,
+        unlike: Sequence[Any] = (),
+        rule: Rule | None = None,
+        measure: Measure = SPECTRAL_ANGLE,
+    ) -> Query:
+        """Return the query for plain vectors of shape (C,).
+
+        Parameters
+        ----------
+        *vectors : array, shape (C,)
+            What is looked for.
+        unlike : sequence of array, optional
+            What is not looked for.
+        rule : Rule, optional
+            The difference, where there is something that is not looked for, else the best.
+        measure : Measure, optional
+        """
+        references = [Reference(vector) for vector in vectors]
+        references += [Reference(vector, sign=-1) for vector in unlike]
+        default = Rule.DIFFERENCE if len(unlike) else Rule.BEST
+        return cls(tuple(references), rule or default, measure)
 
     @cached_property
     def key(self) -> Hashable:
@@ -120,8 +150,25 @@ class Query:
         return keys, self.rule if len(keys) > 1 else None, self.measure.name
 
     @cached_property
+    def like(self) -> Query:
+        """What is looked for; the query itself, unless it asks for a difference."""
+        return self if self.rule is not Rule.DIFFERENCE else self._of_sign(1)
+
+    @cached_property
+    def unlike(self) -> Query | None:
+        """What is not looked for; None unless the query asks for a difference."""
+        return None if self.rule is not Rule.DIFFERENCE else self._of_sign(-1)
+
+    def _of_sign(self, sign: int) -> Query:
+        chosen = (one for one in self.references if one.sign == sign)
+        return Query(tuple(replace(one, sign=1) for one in chosen), Rule.BEST, self.measure)
+
+    @cached_property
     def vectors(self) -> NDArray[np.float64]:
-        """The vectors that pixels are compared with, of which the best counts, shape (R, C)."""
+        """The vectors that pixels are compared with, of which the best counts, shape (R, C).
+
+        Of a difference, those of `like` and `unlike` are meant one after the other.
+        """
         vectors = np.array([reference.vector for reference in self.references])
         if self.rule is Rule.MEAN:
             with np.errstate(invalid="ignore", over="ignore"):  # infinities

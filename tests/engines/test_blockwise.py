@@ -104,7 +104,7 @@ def test_blocks_hold_whole_pixels_are_small_and_cover_the_stack():
 
 
 @pytest.mark.parametrize("count", [1, 2, 11])
-@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize("rule", [Rule.MEAN, Rule.BEST])
 def test_each_block_is_read_once_however_many_references_there_are(count, rule):
     counted = Counted((20, 10, 6), (4, 5, 6))
     query = Query.to(*counted.values[:count, 0], rule=rule)
@@ -116,6 +116,19 @@ def test_each_block_is_read_once_however_many_references_there_are(count, rule):
         [SPECTRAL_ANGLE.definition(counted.values, one) for one in query.vectors], axis=0
     )
     np.testing.assert_allclose(values, expected, atol=5e-5)
+
+
+def test_each_block_is_read_once_for_what_is_looked_for_and_what_is_not():
+    counted = Counted((20, 10, 6), (4, 5, 6))
+    query = Query.to(counted.values[0, 0], unlike=[counted.values[9, 9]])
+    engine, whole = BlockwiseEngine(counted.stack), whole_region((20, 10))
+    counted.read.clear()
+    values = map_of(engine, query, whole)
+    assert len(counted.read) == 5 * 2
+    like, unlike = (
+        SPECTRAL_ANGLE.definition(counted.values, counted.values[at]) for at in ((0, 0), (9, 9))
+    )
+    np.testing.assert_allclose(values, (1.0 + like - unlike) / 2.0, atol=3e-4)
 
 
 def test_only_blocks_that_have_pixels_of_a_region_are_read(monkeypatch):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from napari_ifealid.widgets.chart_panel import ChartPanel
@@ -54,6 +55,21 @@ def test_chart_that_the_user_closed_stays_closed(widget, viewer, add_stack, stac
     add_stack(viewer, stack)
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
     assert charts(viewer) == []
+
+
+def test_chart_in_a_closed_dock_is_drawn_once_it_is_shown(widget, viewer, add_stack, stack, qtbot):
+    add_stack(viewer, stack)
+    chart, explorer = widget.chart_dock.panel.chart, widget.explorer
+    qtbot.waitUntil(chart.isVisible)
+    qtbot.waitUntil(lambda: len(chart.curves) == 1)
+    explorer.show_pixel((1, 2))
+    qtbot.waitUntil(lambda: np.array_equal(dict(chart.curves)["cursor"], stack.vector((1, 2))))
+    widget.chart_dock.panel.parentWidget().close()
+    explorer.show_pixel((3, 4))
+    qtbot.wait(200)
+    np.testing.assert_array_equal(dict(chart.curves)["cursor"], stack.vector((1, 2)))
+    widget.advanced.chart_button.click()
+    qtbot.waitUntil(lambda: np.array_equal(dict(chart.curves)["cursor"], stack.vector((3, 4))))
 
 
 def test_chart_that_the_user_closed_is_shown_again_on_request(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.engine import MapPart
+from napari_ifealid.engines.joined import joined
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.preview import Preview, preview_of
@@ -57,12 +58,10 @@ class CpuEngine:
 
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the whole map of a region, see `Engine`."""
-        prepared = PreparedQuery.of(query)
-        rows = pixel_numbers(region, self._pixels.stack.spatial_shape)
-        if isinstance(rows, slice):
-            values = compared(self._pixels, prepared, rows)
-        else:
-            values = compared(self._together(region, rows), prepared, slice(0, len(rows)))
+        pixels, rows = self._pixels, pixel_numbers(region, self._pixels.stack.spatial_shape)
+        if not isinstance(rows, slice):
+            pixels, rows = self._together(region, rows), slice(0, len(rows))
+        values = joined(query, lambda one: compared(pixels, PreparedQuery.of(one), rows))
         yield region, values.reshape(region_shape(region))
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:

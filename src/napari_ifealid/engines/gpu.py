@@ -15,6 +15,7 @@ from vispy.gloo import gl
 from napari_ifealid.engines.cpu import compared
 from napari_ifealid.engines.engine import EngineUnavailableError, MapPart
 from napari_ifealid.engines.gl_context import OffscreenContext
+from napari_ifealid.engines.joined import joined
 from napari_ifealid.engines.pixel_vectors import PixelVectors, spread
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.preview import Preview, preview_of
@@ -114,10 +115,11 @@ class GpuEngine:
         """Yield the whole map of a region, see `Engine`."""
         numbers = pixel_numbers(region, self._pixels.stack.spatial_shape)
         if isinstance(numbers, slice):
-            values = self._values(query, numbers, _WITNESSES)
+            values = joined(query, lambda one: self._values(one, numbers, _WITNESSES))
         else:
             box = slice(int(numbers[0]), int(numbers[-1]) + 1)
-            values = self._values(query, box, _WITNESSES)[numbers - box.start]
+            values = joined(query, lambda one: self._values(one, box, _WITNESSES))
+            values = values[numbers - box.start]
         yield region, values.reshape(region_shape(region))
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import on_all_cores
+from napari_ifealid.engines.joined import joined
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.products import largest_products
@@ -127,8 +128,15 @@ class Preview:
         array of float32
             Of the region's shape.
         """
-        prepared = PreparedQuery.of(query)
         rows = pixel_numbers(region, self.spatial_shape)
+        values = joined(query, lambda one: self._values(PreparedQuery.of(one), rows))
+        return values.reshape(region_shape(region))
+
+    def _values(
+        self, prepared: PreparedQuery, rows: slice | NDArray[np.intp]
+    ) -> NDArray[np.float32]:
+        """Return the approximate values of some pixels, array of shape (N,)."""
+        measure = prepared.measure
         is_zero, is_invalid = self.is_zero[rows], self.is_invalid[rows]
         values = np.zeros(len(is_zero), np.float32)
         if len(prepared.units):
@@ -136,13 +144,11 @@ class Preview:
             values[is_zero] = 0.0
         if prepared.has_zero:
             np.maximum(values, 0.0, out=values)
-        on_all_cores(
-            lambda part: query.measure.from_cosines(values[part]), len(values), least=IN_CACHE
-        )
+        on_all_cores(lambda part: measure.from_cosines(values[part]), len(values), least=IN_CACHE)
         if prepared.has_zero:
-            values[is_zero] = query.measure.limits[1]
+            values[is_zero] = measure.limits[1]
         values[is_invalid | prepared.is_void] = np.nan
-        return values.reshape(region_shape(region))
+        return values
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64]:
         """Return the approximate vector of a pixel, but for its length, without the stack.

@@ -23,6 +23,7 @@ from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
+from napari_ifealid.explorer.reference_source import ReferenceSource
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
@@ -39,7 +40,7 @@ from napari_ifealid.explorer.sources import (
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Region
 from napari_ifealid.layers import START_KEY
-from napari_ifealid.query import Origin, Rule
+from napari_ifealid.query import Origin, Reference, Rule
 from napari_ifealid.stack import FeatureStack
 
 
@@ -80,6 +81,7 @@ class Explorer:
         self._chosen_axes: dict[Hashable, int] = {}  # by the user, per layer
         self._session: Session | None = None
         self._linked: list[Session] = []
+        self._sources: list[ReferenceSource] = []
         self._hovered_feature: int | None = None
         self._selected_features: range | None = None
         self._reported_pixel: Pixel | None = None
@@ -237,6 +239,12 @@ class Explorer:
         session.failed.connect(self._errors.report)
         session.open()
         return session
+
+    def add_source(self, source: ReferenceSource) -> None:
+        """Compare with the references of a source, too, wherever pins are compared with."""
+        self._sources.append(source)
+        self._connections.connect(source.changed, self._ask)
+        self._ask()
 
     def close(self) -> None:
         """Stop following the cursor; leave the map layer and the pins to the user."""
@@ -446,12 +454,24 @@ class Explorer:
         feature = kept if hovered is None else hovered
         return None if feature is None else range(feature, feature + 1)
 
-    def _references_in(self, session: Session) -> tuple[list[PixelReference], Rule]:
-        mode, pinned = self.state.reference, self._pinned_in(session)
-        if mode is ReferenceMode.CURSOR or not pinned:
+    def _references_in(self, session: Session) -> tuple[Sequence[PixelReference | Reference], Rule]:
+        mode, collected = self.state.reference, self._collected_in(session)
+        signs = {reference.sign for reference in collected}
+        if mode is ReferenceMode.DIFFERENCE and signs == {1, -1}:
+            return collected, Rule.DIFFERENCE
+        liked = [reference for reference in collected if reference.sign > 0]
+        if mode is ReferenceMode.CURSOR or not liked:
             return [PixelReference(self._pixel_in(session))], Rule.BEST
-        rule = Rule.MEAN if mode is ReferenceMode.MEAN else Rule.BEST
-        return [PixelReference(pixel, pin.colour, Origin.PIN) for pixel, pin in pinned], rule
+        return liked, Rule.MEAN if mode is ReferenceMode.MEAN else Rule.BEST
+
+    def _collected_in(self, session: Session) -> list[PixelReference | Reference]:
+        """Return what the user has collected to compare with: pins, and what sources give."""
+        collected: list[PixelReference | Reference] = [
+            PixelReference(pixel, pin.colour, Origin.PIN) for pixel, pin in self._pinned_in(session)
+        ]
+        for source in self._sources:
+            collected += source.references_in(session)
+        return collected
 
     def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
         found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)

@@ -20,6 +20,7 @@ class ReferenceMode(Enum):
     CURSOR = "Cursor"
     MEAN = "Mean of pins"
     BEST = "Best of pins"
+    DIFFERENCE = "Like − unlike"
 
 
 @dataclass(frozen=True)

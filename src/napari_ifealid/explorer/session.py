@@ -55,11 +55,18 @@ class PixelReference:
     pixel : tuple of int
     label : str
     origin : Origin
+    sign : {1, -1}
+        1: pixels like it are looked for; -1: pixels unlike it.
     """
 
     pixel: Pixel
     label: str = ""
     origin: Origin = Origin.CURSOR
+    sign: int = 1
+
+    def with_vector(self, vector: NDArray[np.float64]) -> Reference:
+        """Return the reference, once its vector is known."""
+        return Reference(vector, self.sign, self.label, self.origin)
 
 
 @dataclass(frozen=True)
@@ -363,7 +370,7 @@ class Session:
         if isinstance(one, Reference):
             return one
         vector = self.vector(one.pixel)
-        return None if vector is None else Reference(vector, label=one.label, origin=one.origin)
+        return None if vector is None else one.with_vector(vector)
 
     def _approximate(self, question: _Question) -> SimilarityRequest | None:
         """Return the last question with the preview's vectors; None where it has none."""
@@ -372,7 +379,7 @@ class Session:
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
             return None
         references = [
-            one if isinstance(one, Reference) else Reference(preview.vector(one.pixel))
+            one if isinstance(one, Reference) else one.with_vector(preview.vector(one.pixel))
             for one in question.references
         ]
         query = Query(tuple(references), question.rule, question.measure)

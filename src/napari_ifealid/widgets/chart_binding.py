@@ -77,6 +77,7 @@ class ChartBinding:
             (explorer.marked_pin.changed, self._mark_pin),
             (chart.legend.clicked, self._on_legend),
             (order.changed, self._draw_soon),
+            (chart.shown, self._draw_soon),
             (chart.feature_hovered, self._on_hovered),
             (chart.features_brushed, explorer.show_features),
             (chart.feature_clicked, self.toggle_feature),
@@ -141,7 +142,7 @@ class ChartBinding:
     def _draw(self) -> None:
         self._match_stack()
         pixel = self._explorer.pixel
-        if pixel is None:
+        if pixel is None or self._is_in_closed_dock:
             return
         vector = self._explorer.vector(pixel)
         if vector is not None:
@@ -150,6 +151,11 @@ class ChartBinding:
             self._chart.set_order(order)
             self.relevance_changed.emit(contributions)
         self._chart.set_cursor_vector(vector)
+
+    @property
+    def _is_in_closed_dock(self) -> bool:
+        window = self._chart.window()
+        return window is not None and window.isVisible() and not self._chart.isVisible()
 
     def _contributions(self, vector: NDArray[np.float64]) -> NDArray[np.float64] | None:
         pinned = self._explorer.pinned

@@ -15,6 +15,7 @@ _TOOLTIPS = {
     ReferenceMode.CURSOR: "Compare with the pixel under the cursor",
     ReferenceMode.MEAN: "Compare with the mean of the pins' vectors",
     ReferenceMode.BEST: "Similarity of each pixel to the pin that it is most like",
+    ReferenceMode.DIFFERENCE: "Like the pins that are looked for, and unlike the others",
 }
 
 

@@ -79,6 +79,8 @@ class VectorChart(QWidget):
         The feature that was clicked, without dragging.
     features_brushed : Signal(slice | None)
         The range of features that was selected by dragging; None once it is given up.
+    shown : Signal()
+        The chart has come into sight.
     plot : pyqtgraph.PlotWidget
     legend : ChartLegend
         Of the pinned pixels, then of their mean. Whoever shows the chart finds a place for it.
@@ -87,6 +89,7 @@ class VectorChart(QWidget):
     feature_hovered = Signal(object)
     feature_clicked = Signal(int)
     features_brushed = Signal(object)
+    shown = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, line_width: float = 1.0) -> None:
         super().__init__(parent)
@@ -281,6 +284,11 @@ class VectorChart(QWidget):
         """Report that no feature is hovered any more."""
         super().leaveEvent(event)
         self._hover(None)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
+        """Report that the chart has come into sight."""
+        super().showEvent(event)
+        self.shown.emit()
 
     def hideEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Report that no feature is hovered or selected any more."""
