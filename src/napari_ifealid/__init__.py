@@ -9,14 +9,23 @@ from napari_ifealid.stack import FeatureStack
 
 if TYPE_CHECKING:
     from napari_ifealid.extraction import extract_features
+    from napari_ifealid.measures import MEASURES
+    from napari_ifealid.overview import principal_components, segments
+    from napari_ifealid.query import Query, Reference, Rule
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.similarity import similarity_map
 
 __all__ = [
+    "MEASURES",
     "DatasetError",
     "FeatureStack",
+    "Query",
+    "Reference",
+    "Rule",
     "extract_features",
+    "principal_components",
     "read_stack",
+    "segments",
     "similarity_map",
     "threshold_regions",
     "write_stack",
@@ -24,7 +33,13 @@ __all__ = [
 
 # torch takes seconds to import, and may be missing; the others need much that a reader does not
 _LAZY = {
+    "MEASURES": "napari_ifealid.measures",
+    "Query": "napari_ifealid.query",
+    "Reference": "napari_ifealid.query",
+    "Rule": "napari_ifealid.query",
     "extract_features": "napari_ifealid.extraction",
+    "principal_components": "napari_ifealid.overview",
+    "segments": "napari_ifealid.overview",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
 }

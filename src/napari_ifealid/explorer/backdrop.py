@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session, remove_layer
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, is_opened_overlay
+from napari_ifealid.explorer.sources import (
+    BACKDROP_KEY,
+    MAP_KEY,
+    OVERVIEW_KEY,
+    full_data,
+    is_opened_overlay,
+)
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_grid
 from napari_ifealid.luminance import grey_image
@@ -126,7 +132,7 @@ class Backdrop:
         return session.layer.ndim == 2 and any(
             isinstance(layer, Image)
             and (layer.visible or layer in self._hidden)
-            and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
+            and not {MAP_KEY, BACKDROP_KEY, OVERVIEW_KEY} & layer.metadata.keys()
             for layer in above
         )
 

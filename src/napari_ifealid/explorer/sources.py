@@ -27,13 +27,16 @@ MAP_NAME = "similarity"
 BACKDROP_KEY = "image_under_the_map"
 """The metadata of the plugin's own copy of an original image hold this key."""
 
+OVERVIEW_KEY = "overview_of"
+"""The metadata of a picture of a whole stack, or of its segments, hold this key."""
+
 
 def has_features(layer: Layer) -> bool:
     """Return whether a layer can be compared: an image with an axis for features."""
     return (
         isinstance(layer, Image)
         and (layer.rgb or layer.ndim >= 3)
-        and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
+        and not {MAP_KEY, BACKDROP_KEY, OVERVIEW_KEY} & layer.metadata.keys()
     )
 
 

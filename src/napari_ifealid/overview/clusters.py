@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 from napari_ifealid.measures.unit_vectors import unit_vectors
 from napari_ifealid.overview.aspect import Aspect
 
-STARTS = 4
+STARTS = 3
 """How often centres are sought, of which the best are kept."""
 
-_MOST_ROUNDS = 50
+_MOST_ROUNDS = 30
 _ALIKE = 1e-24  # squared distance, in squared lengths: vectors that differ by rounding
 
 
-def nearest_centres(
-    vectors: NDArray[np.float64], centres: NDArray[np.float64]
-) -> NDArray[np.intp]:
+def nearest_centres(vectors: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the number of the centre that is nearest to each vector, the first of equals.
 
     Parameters

@@ -93,7 +93,8 @@ def principal_components(
     >>> from napari_ifealid import FeatureStack, principal_components
     >>> shares = np.linspace(0, 1, 6).reshape(2, 3, 1)
     >>> spectra = shares * [4.0, 0.0, 1.0] + (1 - shares) * [0.0, 4.0, 1.0]
-    >>> components = principal_components(FeatureStack(values=spectra, name="mixed"), aspect="values")
+    >>> stack = FeatureStack(values=spectra, name="mixed")
+    >>> components = principal_components(stack, aspect="values")
     >>> abs(components.explained.round(6))
     array([1., 0., 0.])
     >>> abs(components.axes[0].round(3))
@@ -102,9 +103,7 @@ def principal_components(
     return last_of(component_steps(stack, Aspect(aspect)), stack)
 
 
-def component_steps(
-    stack: FeatureStack, aspect: Aspect
-) -> Generator[float | PrincipalComponents]:
+def component_steps(stack: FeatureStack, aspect: Aspect) -> Generator[float | PrincipalComponents]:
     """Find the principal components of a stack step by step, see `principal_components`.
 
     Yields

@@ -36,9 +36,10 @@ class Moments:
     @classmethod
     def of(cls, vectors: NDArray[np.float64]) -> Moments:
         """Return the moments of one or more vectors, array of shape (n, C)."""
-        mean = vectors.mean(axis=0)
-        centred = vectors - mean
-        return cls(len(vectors), mean, centred.T @ centred)
+        centred = vectors - vectors[0]  # so that equal vectors differ by nothing
+        mean = centred.mean(axis=0)
+        centred -= mean
+        return cls(len(vectors), vectors[0] + mean, centred.T @ centred)
 
     def joined(self, other: Moments) -> Moments:
         """Return the moments of both sets of vectors together.

@@ -44,4 +44,5 @@ def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
         low, high = stretched(known)
     levels = (values - np.float32(low)) * np.float32(_BRIGHTEST / (high - low))
     np.nan_to_num(levels, copy=False, nan=0.0)
-    return np.clip(np.rint(levels), 0, _BRIGHTEST).astype(np.uint8)
+    whole: NDArray[np.uint8] = np.clip(np.rint(levels), 0, _BRIGHTEST).astype(np.uint8)
+    return whole

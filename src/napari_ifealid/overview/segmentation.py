@@ -18,7 +18,7 @@ from napari_ifealid.stack import FeatureStack
 
 FEWEST_SEGMENTS, MOST_SEGMENTS = 2, 255
 
-_SAMPLED_PIXELS = 20_000
+_SAMPLED_PIXELS = 10_000
 _SAMPLED_VALUES = 1 << 22  # 32 MB in float64
 _WORTH_A_CENTRE = 50  # pixels of the sample
 _SHARE_OF_SAMPLE, _SHARE_OF_FIT = 0.3, 0.3  # of the progress; the rest is for all pixels
@@ -53,7 +53,7 @@ def segments(
 ) -> Segments:
     """Return the pixels of a stack in groups of like ones, by k-means.
 
-    The centres are found from a sample of at most 20 000 pixels, the same each time; then each
+    The centres are found from a sample of at most 10 000 pixels, the same each time; then each
     pixel belongs to the nearest centre. A lazy stack is read block by block, twice, on the active
     `dask.distributed` cluster where there is one.
 
@@ -91,9 +91,7 @@ def segments(
     return last_of(segment_steps(stack, count, Aspect(aspect)), stack)
 
 
-def segment_steps(
-    stack: FeatureStack, count: int, aspect: Aspect
-) -> Generator[float | Segments]:
+def segment_steps(stack: FeatureStack, count: int, aspect: Aspect) -> Generator[float | Segments]:
     """Find the segments of a stack step by step, see `segments`.
 
     Yields
@@ -199,7 +197,7 @@ def _assigned(
 def _by_falling_size(
     labels: NDArray[np.int32], centres: NDArray[np.float64], aspect: Aspect
 ) -> Segments:
-    """Number segments by falling size, and leave out those without a pixel."""
+    """Return the segments that have a pixel, numbered by falling size."""
     sizes = np.bincount(labels.ravel(), minlength=len(centres) + 1)[1:]
     order = np.argsort(-sizes, kind="stable")
     order = order[sizes[order] > 0]

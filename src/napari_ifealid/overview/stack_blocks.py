@@ -61,12 +61,9 @@ class StackBlocks:
         described = {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
         applied = partial(_applied, function, described)
         run = self._in_memory if self._lazy is None else self._read
-        for region, result in zip(self.regions, run(applied, *arguments), strict=True):
-            yield region, result
+        yield from zip(self.regions, run(applied, *arguments), strict=True)
 
-    def _in_memory(
-        self, function: Callable[..., T], *arguments: Sequence[Any]
-    ) -> Generator[T]:
+    def _in_memory(self, function: Callable[..., T], *arguments: Sequence[Any]) -> Generator[T]:
         jobs = list(zip(self.regions, *arguments, strict=True))
         for start in range(0, len(jobs), core_count()):
             batch = jobs[start : start + core_count()]

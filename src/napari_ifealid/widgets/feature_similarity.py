@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWi
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.overview_maker import OverviewMaker
 from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
 from napari_ifealid.widgets.chart_dock import ChartDock
@@ -20,6 +21,7 @@ from napari_ifealid.widgets.empty_page import EmptyPage
 from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
 from napari_ifealid.widgets.look_group import LookGroup
+from napari_ifealid.widgets.overview_group import OverviewGroup
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
 from napari_ifealid.widgets.result_group import ResultGroup
@@ -44,7 +46,8 @@ class FeatureSimilarity(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.explorer = Explorer(napari_viewer, QtScheduler())
+        scheduler = QtScheduler()
+        self.explorer = Explorer(napari_viewer, scheduler)
         self._viewer = napari_viewer
         self._connections = Connections()
         self._when_closed: list[Callable[[], None]] = [self.explorer.close]
@@ -54,12 +57,13 @@ class FeatureSimilarity(QWidget):
         self.what = WhatGroup(self.choice, self.texts)
         self.question = QuestionGroup(self.explorer, self.texts)
         self.result = ResultGroup(self.explorer, napari_viewer)
+        self.overview = OverviewGroup(OverviewMaker(napari_viewer, self.explorer, scheduler))
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
         self.advanced = AdvancedGroup(self.explorer, self.texts, self.chart_dock.show)
         self._pages = QStackedLayout(self)
         self._lay_out()
-        groups = (self.question, self.result, self.look, self.advanced)
+        groups = (self.question, self.result, self.overview, self.look, self.advanced)
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in groups]
@@ -92,7 +96,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Result", "Look", "Advanced"):
+        for title in ("What", "Question", "Result", "Overview", "Look", "Advanced"):
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()
