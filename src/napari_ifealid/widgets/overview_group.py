@@ -25,7 +25,8 @@ from napari_ifealid.overview import Aspect
 
 _FEWEST, _MOST, _AT_FIRST = 2, 20, 8
 _STEPS = 1000  # of the progress bar
-_LINES = 2  # of the summary, in a narrow dock
+_TWO_LINES = "\n"  # the summary has no more, even in a narrow dock
+_SPIN_BOX = 84  # pixels; the rest of the row is for the buttons
 
 
 class OverviewGroup(QWidget):
@@ -82,6 +83,7 @@ class OverviewGroup(QWidget):
         buttons.addWidget(self.components, 1)
         buttons.addWidget(self.segments, 1)
         buttons.addWidget(self.count.native)
+        self.count.native.setMaximumWidth(_SPIN_BOX)
         choice = QHBoxLayout()
         choice.setSpacing(4)
         choice.addWidget(QLabel("Compare"))
@@ -96,10 +98,9 @@ class OverviewGroup(QWidget):
         self.summary.setMinimumWidth(1)  # a long word must not widen the dock
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.summary.setFixedHeight(_LINES * self.summary.fontMetrics().lineSpacing() + 2)
-        # one in the place of the other, so that nothing moves
-        self._pages.addWidget(self.summary)
-        self._pages.addWidget(running)
+        # one in the place of the other, and as high as two lines, so that nothing moves
+        for page in (self.summary, running, QLabel(_TWO_LINES)):
+            self._pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -132,5 +133,6 @@ class OverviewGroup(QWidget):
         self.components.setEnabled(maker.can_begin)
         self.segments.setEnabled(maker.can_begin)
         self.bar.setValue(round(_STEPS * maker.share))
-        self.summary.setText(maker.summary)
+        # Qt lays out a label without a text in another way
+        self.summary.setText(maker.summary or _TWO_LINES)
         self._pages.setCurrentIndex(int(maker.is_running))
