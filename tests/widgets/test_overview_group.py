@@ -90,22 +90,28 @@ def test_button_cancels(group, viewer, scheduler):
     assert not group.bar.isVisible()
 
 
-@pytest.mark.parametrize("style", ["", "QLabel {font-size: 13px; padding: 2px}"])
-def test_nothing_moves_under_the_group_and_the_summary_has_room(group, scheduler, style, qtbot):
+@pytest.fixture
+def dock(group, qtbot):
+    """A narrow dock with the group, and a label under it."""
     dock, below = QWidget(), QLabel("below")
     qtbot.addWidget(dock)
     layout = QVBoxLayout(dock)
     for part in (group, below):
         layout.addWidget(part)
     layout.addStretch()
-    dock.setStyleSheet(style)  # napari's comes after the widgets are made
     dock.resize(280, 400)
     dock.show()
+    yield dock
+    group.setParent(None)
+
+
+@pytest.mark.parametrize("style", ["", "QLabel {font-size: 13px; padding: 2px}"])
+def test_nothing_moves_under_the_group_and_the_summary_has_room(dock, group, scheduler, style):
+    dock.setStyleSheet(style)  # napari's comes after the widgets are made
 
     def place() -> int:
-        layout.activate()
-        qtbot.wait(1)
-        return below.y()
+        dock.layout().activate()
+        return dock.layout().itemAt(1).widget().y()
 
     at_first = place()
     group.segments.click()
