@@ -14,6 +14,7 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_ifealid.explorer.asked import Asked, what_is_asked
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
@@ -27,6 +28,7 @@ from napari_ifealid.explorer.reference_source import ReferenceSource
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
+    AnyReference,
     PixelReference,
     Session,
     remove_layer,
@@ -40,7 +42,7 @@ from napari_ifealid.explorer.sources import (
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Region
 from napari_ifealid.layers import START_KEY
-from napari_ifealid.query import Origin, Reference, Rule
+from napari_ifealid.query import Origin
 from napari_ifealid.stack import FeatureStack
 
 
@@ -143,6 +145,12 @@ class Explorer:
         return [] if self._session is None else self._pinned_in(self._session)
 
     @property
+    def asked(self) -> Asked | None:
+        """What the explored stack is asked for; None before it is loaded."""
+        session = self._session
+        return None if session is None or session.stack is None else self._asked_of(session)
+
+    @property
     def is_idle(self) -> bool:
         """Whether the maps shown are those wanted, with nothing left to do."""
         return all(session.is_idle for session in self.sessions)
@@ -205,6 +213,12 @@ class Explorer:
         """Pin the middle of a pixel of the explored stack, or remove the pins on it."""
         if self._session is not None:
             self.toggle_pin(self._session.grid.moved_to(self._viewer.dims.point, pixel))
+
+    def flip_marked_pin(self) -> None:
+        """Look for what is unlike the pin that is marked, or like it again."""
+        index = self.marked_pin.value
+        if index is not None:
+            self.pins.set_sign(index, -self.pins.pins[index].sign)
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
@@ -443,8 +457,8 @@ class Explorer:
         if features is not None and features.stop <= stack.feature_count:
             session.show_features(features, region)
             return
-        references, rule = self._references_in(session)
-        session.compare(references, rule, self.state.measure, region)
+        asked = self._asked_of(session)
+        session.compare(asked.references, asked.rule, self.state.measure, region)
 
     def _shown_features(self) -> range | None:
         """Return what is shown instead of the similarity: what is pointed at goes first."""
@@ -454,20 +468,26 @@ class Explorer:
         feature = kept if hovered is None else hovered
         return None if feature is None else range(feature, feature + 1)
 
-    def _references_in(self, session: Session) -> tuple[Sequence[PixelReference | Reference], Rule]:
-        mode, collected = self.state.reference, self._collected_in(session)
-        signs = {reference.sign for reference in collected}
-        if mode is ReferenceMode.DIFFERENCE and signs == {1, -1}:
-            return collected, Rule.DIFFERENCE
-        liked = [reference for reference in collected if reference.sign > 0]
-        if mode is ReferenceMode.CURSOR or not liked:
-            return [PixelReference(self._pixel_in(session))], Rule.BEST
-        return liked, Rule.MEAN if mode is ReferenceMode.MEAN else Rule.BEST
+    def _asked_of(self, session: Session) -> Asked:
+        mode, cursor = self.state.reference, self._cursor_in(session)
+        # not asked for on each hover
+        collected = [] if mode is ReferenceMode.CURSOR else self.collected_in(session)
+        return what_is_asked(mode, cursor, collected)
 
-    def _collected_in(self, session: Session) -> list[PixelReference | Reference]:
-        """Return what the user has collected to compare with: pins, and what sources give."""
-        collected: list[PixelReference | Reference] = [
-            PixelReference(pixel, pin.colour, Origin.PIN) for pixel, pin in self._pinned_in(session)
+    def _cursor_in(self, session: Session) -> AnyReference:
+        return PixelReference(self._pixel_in(session))
+
+    def collected_in(self, session: Session) -> list[AnyReference]:
+        """Return what the user has collected to compare with: pins, and what sources give.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        """
+        collected: list[AnyReference] = [
+            PixelReference(pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
+            for pixel, pin in self._pinned_in(session)
         ]
         for source in self._sources:
             collected += source.references_in(session)
@@ -508,3 +528,7 @@ class Explorer:
         if self.map_layer is not None:
             cursor = self._viewer.cursor
             cursor.events.position(value=cursor.position)
+
+
+def _pin_label(pixel: Pixel) -> str:
+    return f"pin {', '.join(map(str, pixel))}"

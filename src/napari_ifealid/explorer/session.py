@@ -21,6 +21,7 @@ from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import (
     MAP_NAME,
@@ -57,16 +58,23 @@ class PixelReference:
     origin : Origin
     sign : {1, -1}
         1: pixels like it are looked for; -1: pixels unlike it.
+    colour : str
+        As in ``"#e69f00"``; empty if it has none.
     """
 
     pixel: Pixel
     label: str = ""
     origin: Origin = Origin.CURSOR
     sign: int = 1
+    colour: str = ""
 
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
         return Reference(vector, self.sign, self.label, self.origin)
+
+
+AnyReference = PixelReference | RegionReference | Reference
+"""What a session can be asked for: pixels of its own, means of them, and vectors."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ class Shown:
 class _Question:
     """The last question: references, how they are joined and measured, and where."""
 
-    references: tuple[PixelReference | Reference, ...]
+    references: tuple[AnyReference, ...]
     rule: Rule
     measure: Measure
     region: Region
@@ -248,7 +256,7 @@ class Session:
 
     def compare(
         self,
-        references: Sequence[PixelReference | Reference],
+        references: Sequence[AnyReference],
         rule: Rule,
         measure: Measure,
         region: Region,
@@ -257,7 +265,7 @@ class Session:
 
         Parameters
         ----------
-        references : sequence of PixelReference or Reference
+        references : sequence of PixelReference, RegionReference or Reference
             The session's own pixels, or vectors.
         rule : Rule
         measure : Measure
