@@ -155,6 +155,9 @@ class Session:
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
+    eye_clicked = Signal(bool)
+    """The map layer has been shown or hidden, and not by the session."""
+
     def __init__(
         self,
         viewer: ViewerModel,
@@ -172,8 +175,9 @@ class Session:
         self._opening: Opening | None = None
         self._stack: FeatureStack | None = None
         self._running: _Running | None = None
-        self._question: _Question | None = None
+        self._question: _Question | FeatureRequest | None = None
         self._is_waiting = False  # for vectors that are read
+        self._is_resting = False  # makes no maps, since nobody sees them
         self._map: MapLayer | None = None
         self._shown: Shown | None = None
         self._connections = Connections()
@@ -223,6 +227,16 @@ class Session:
         if self._running is None or self._shown is None or self._is_waiting:
             return True
         return self._shown.request != self._running.maker.wanted
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether no maps are made, since nobody sees them."""
+        return self._is_resting
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the map shown is the exact one of what was asked last."""
+        return not self.is_behind and self._shown is not None and self._shown.error is None
 
     @property
     def previews(self) -> PreviewBuilder | None:
@@ -285,9 +299,44 @@ class Session:
         region : tuple of slice
             The pixels that are shown.
         """
-        self._question, self._is_waiting = None, False
+        self._question, self._is_waiting = FeatureRequest(features, region), False
+        self._answer()
+
+    def wait(self) -> None:
+        """Answer nothing until something else is asked: its references are still to be read."""
+        self._question, self._is_waiting = None, True
         if self._running is not None:
-            self._running.maker.want(FeatureRequest(features, region))
+            self._running.maker.wait_with(None)
+
+    def clear(self) -> None:
+        """Show no map until something else is asked."""
+        self._question, self._is_waiting = None, False
+        self._forget()
+
+    def rest(self) -> None:
+        """Hide the map, and make none until `wake`; what is asked meanwhile is remembered."""
+        self._is_resting = True
+        if self._running is not None:
+            self._running.maker.wait_with(None)
+        self._show_layer()
+
+    def wake(self) -> None:
+        """Show the map of what was asked last, and of what is asked from now on."""
+        is_change, self._is_resting = self._is_resting, False
+        self._show_layer()
+        if is_change:
+            self._answer()
+
+    def tell(self) -> None:
+        """Emit what is known already, for whoever has connected late."""
+        if self._running is not None:
+            self.engine_changed.emit(self._running.owner.description)
+            self.stack_changed.emit()
+            self.preview_changed.emit()
+
+    def reference(self, one: AnyReference) -> Reference | None:
+        """Return a reference with its vector; None if that is still to be read."""
+        return self._reference(one)
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -353,7 +402,8 @@ class Session:
         self.failed.emit(error)
 
     def _tell_engine(self, running: RunningEngine) -> None:
-        self.engine_changed.emit(f"{running.engine.name}: {running.reason}")
+        if self._running is not None:
+            self.engine_changed.emit(self._running.owner.description)
         if running.is_stand_in:
             show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
 
@@ -361,6 +411,13 @@ class Session:
         """Ask the map maker for what was asked last, as far as its vectors are known."""
         question, running = self._question, self._running
         if question is None or running is None:
+            return
+        if self._is_resting:
+            self._is_waiting = False
+            self._forget()  # else a wrong map would be seen for a moment later on
+            return
+        if isinstance(question, FeatureRequest):
+            running.maker.want(question)
             return
         self._is_waiting = True
         references = [self._reference(one) for one in question.references]
@@ -423,6 +480,7 @@ class Session:
             return
         if self._map is None:
             self._map = self._new_map(self._stack)
+            self._connections.connect(self._map.layer.events.visible, self._on_visible)
         self._shown = Shown(request, error)
         if isinstance(request, SimilarityRequest):
             measure, name = request.query.measure, MAP_NAME
@@ -430,6 +488,21 @@ class Session:
             measure, name = None, self._stack.features_name(request.features)
         self._map.show(values, request.region, request.content, measure, name)
         self.map_changed.emit()
+
+    def _forget(self) -> None:
+        """Show no map, and make none."""
+        if self._running is not None:
+            self._running.maker.forget()
+        if self._shown is not None:
+            self._blank()
+
+    def _show_layer(self) -> None:
+        if self._map is not None:
+            self._map.layer.visible = not self._is_resting
+
+    def _on_visible(self) -> None:
+        if self._map is not None and self._map.layer.visible == self._is_resting:
+            self.eye_clicked.emit(self._map.layer.visible)
 
     def _new_map(self, stack: FeatureStack) -> MapLayer:
         shape = layer_shape(self.layer)
