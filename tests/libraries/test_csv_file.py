@@ -82,5 +82,5 @@ def test_damaged_table_gives_the_reason(tmp_path, content, reason):
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(DatasetError, match="no such file: missing.csv"):
+    with pytest.raises(DatasetError, match=r"no such file: missing\.csv"):
         read_csv(tmp_path / "missing.csv")

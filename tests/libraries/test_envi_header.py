@@ -52,5 +52,5 @@ def test_old_encodings_are_read(tmp_path):
 
 def test_other_file_is_no_header(tmp_path):
     (tmp_path / "a.hdr").write_bytes(b"\x01\x02")
-    with pytest.raises(DatasetError, match="no header of ENVI: a.hdr"):
+    with pytest.raises(DatasetError, match=r"no header of ENVI: a\.hdr"):
         read_header(tmp_path / "a.hdr")

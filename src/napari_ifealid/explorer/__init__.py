@@ -2,7 +2,7 @@
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS
+from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS, LIBRARY_KEY
 from napari_ifealid.explorer.map_request import FeatureRequest, ReferenceMode, SimilarityRequest
 from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
 from napari_ifealid.explorer.state import ExplorerState
@@ -12,6 +12,7 @@ __all__ = [
     "CLEAR_KEY",
     "FOLLOW_KEY",
     "KEYS",
+    "LIBRARY_KEY",
     "ColourRange",
     "Explorer",
     "ExplorerState",

@@ -20,6 +20,7 @@ from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.gestures import Gestures
+from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
@@ -92,7 +93,9 @@ class Explorer:
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
         self.cursor = Cursor(viewer, self.state, self.reaches)
+        self.library = LibrarySource(self.state)
         self._connect()
+        self.add_source(self.library)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -141,6 +144,21 @@ class Explorer:
     def pinned(self) -> list[tuple[Pixel, Pin]]:
         """The pins within the explored stack, and the pixels that they are on."""
         return [] if self._session is None else self._pinned_in(self._session)
+
+    @property
+    def collected(self) -> list[PixelReference | Reference]:
+        """What the user has collected to compare the explored stack with: pins and others."""
+        session = self._session
+        return [] if session is None or session.stack is None else self._collected_in(session)
+
+    @property
+    def asks_cursor(self) -> bool:
+        """Whether the explored stack is compared with the pixel under the cursor."""
+        session = self._session
+        if session is None or session.stack is None:
+            return True
+        references, _ = self._references_in(session)
+        return any(reference.origin is Origin.CURSOR for reference in references)
 
     @property
     def is_idle(self) -> bool:
@@ -206,6 +224,22 @@ class Explorer:
         if self._session is not None:
             self.toggle_pin(self._session.grid.moved_to(self._viewer.dims.point, pixel))
 
+    def add_to_library(self, pixel: Pixel | None = None, name: str = "") -> None:
+        """Add a pixel of the explored stack to the library.
+
+        Parameters
+        ----------
+        pixel : tuple of int, optional
+            The one under the cursor unless given.
+        name : str, optional
+            Of the entry; called after the pixel unless given.
+        """
+        session, pixel = self._session, pixel or self.pixel
+        if session is not None and pixel is not None:
+            place = session.grid.moved_to(self._viewer.dims.point, pixel)
+            name = name or f"pixel {', '.join(map(str, pixel))}"
+            self.library.add_pixel(session, pixel, place, name)
+
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self._session
@@ -258,6 +292,7 @@ class Explorer:
         self.state.layer = None
         self._exploration.close()
         self.marked_pin.close()
+        self.library.close()
         self.pins.close()
 
     def _connect(self) -> None:
@@ -270,6 +305,7 @@ class Explorer:
             (state.measure, self._on_measure),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
+            (self.library.failed, self._errors.report),
             (self.pins.changed, self._ask),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),

@@ -14,6 +14,7 @@ from napari_ifealid.explorer.state import ExplorerState
 
 FOLLOW_KEY = "H"
 CLEAR_KEY = "U"
+LIBRARY_KEY = "L"
 UNDO_KEY = "Control-Z"
 FOLLOW_AGAIN_KEY = "Escape"
 ARROW_STEPS = {"Up": (-1, 0), "Down": (1, 0), "Left": (0, -1), "Right": (0, 1)}
@@ -23,6 +24,7 @@ KEYS = {
     "Arrow keys": "move the reference by one pixel while it is held",
     FOLLOW_AGAIN_KEY: "follow the cursor again",
     CLEAR_KEY: "remove all pins",
+    LIBRARY_KEY: "add the pixel under the cursor to the library",
     UNDO_KEY: "take back the last change of the pins",
 }
 """Description of each key, for the user."""
@@ -42,6 +44,9 @@ class Explored(Protocol):
 
     def toggle_pin(self, place: Sequence[float]) -> None:
         """Pin a place in the world, or remove its pin."""
+
+    def add_to_library(self) -> None:
+        """Add the pixel under the cursor to the library."""
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels."""
@@ -65,6 +70,7 @@ class Gestures:
         self._keys = Keys(viewer)
         self._keys.bind(FOLLOW_KEY, self._toggle_following)
         self._keys.bind(CLEAR_KEY, explorer.pins.clear)
+        self._keys.bind(LIBRARY_KEY, explorer.add_to_library)
         self._keys.bind(UNDO_KEY, explorer.pins.undo)
         viewer.mouse_drag_callbacks.append(self._on_press)
         explorer.state.events.follow.connect(self._on_follow)

@@ -10,7 +10,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.map_request import ReferenceMode, SimilarityRequest
+from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import BACKDROP_KEY, full_data, grid_of, units_along
 from napari_ifealid.grid import Grid, Place, Region, region_shape
@@ -90,8 +90,8 @@ def _marks(explorer: Explorer, axes: tuple[int, ...]) -> tuple[ReferenceMark, ..
     def along(place: Place) -> Place:
         return tuple(place[axis] for axis in axes)
 
-    pinned = explorer.pinned
-    if explorer.state.reference is not ReferenceMode.CURSOR and pinned:
+    if not explorer.asks_cursor:
+        pinned = explorer.pinned
         return tuple(ReferenceMark(along(pin.place), _rgb(pin.colour)) for _, pin in pinned)
     place = explorer.cursor.place
     if place is None or explorer.is_outside:

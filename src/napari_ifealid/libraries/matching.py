@@ -108,10 +108,10 @@ def match_features(library: Labels, stack: Labels) -> Match | Mismatch:
     by_text = _match_by_text(library, stack)
     if by_text is not None:
         return by_text
-    numbers = numeric_labels(library), numeric_labels(stack)
-    if numbers[0] is None or numbers[1] is None:
+    of_library, of_stack = numeric_labels(library), numeric_labels(stack)
+    if of_library is None or of_stack is None:
         return _mismatch(_difference(library, stack))
-    scale = shared_scale(*numbers)
+    scale = shared_scale(of_library, of_stack)
     if scale is None:
         return _mismatch(f"{_sizes(library, stack)}: the units differ")
     return _match_by_number(scale, _sizes(library, stack))

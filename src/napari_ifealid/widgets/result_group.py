@@ -21,12 +21,13 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.sources import units_along
+from napari_ifealid.grid import Pixel
 from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
@@ -209,10 +210,9 @@ class ResultGroup(QWidget):
         explorer, session = self._explorer, self._explorer.session
         if session is None or not self._is_exact:  # the map may have changed since it was drawn
             return
-        pinned = explorer.pinned
-        is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
-        pixel = pinned[-1][0] if is_of_pins else explorer.pixel
-        self.labels.make(session, self.mode.value, pixel, f"like {reference_name(explorer)}")
+        self.labels.make(
+            session, self.mode.value, _reference_pixel(explorer), f"like {reference_name(explorer)}"
+        )
 
     def _labels_of_the_map(self) -> Labels | None:
         """Return the labels made last, if they are of the map that is shown."""
@@ -268,6 +268,19 @@ class ResultGroup(QWidget):
         path = save_file(self, title, folder / safe_name(name), kinds, write)
         if path is not None:
             SAVE_FOLDER.remember(path)
+
+
+def _reference_pixel(explorer: Explorer) -> Pixel | None:
+    """Return the pixel whose region is meant: the reference, else the one most like it."""
+    if explorer.asks_cursor:
+        return explorer.pixel
+    if explorer.pinned:
+        return explorer.pinned[-1][0]
+    session = explorer.session
+    values = None if session is None else session.map_values
+    if values is None or np.isnan(values).all():
+        return None
+    return tuple(int(x) for x in np.unravel_index(np.nanargmax(values), values.shape))
 
 
 def _counted(values: np.ndarray[Any, np.dtype[np.float32]], threshold: float) -> str:
