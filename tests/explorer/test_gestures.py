@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Points, Shapes
 
-from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, SIGN_KEY, Explorer
+from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, LIBRARY_KEY, SIGN_KEY, Explorer
 from napari_ifealid.explorer.gestures import ARROW_STEPS, UNDO_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -53,6 +53,12 @@ def test_follow_key_holds_and_lets_go(viewer, explorer):
     assert not explorer.state.follow
     press(viewer, FOLLOW_KEY)
     assert explorer.state.follow
+
+
+def test_library_key_adds_the_pixel_under_the_cursor(viewer, explorer):
+    explorer.show_pixel((2, 3))
+    press(viewer, LIBRARY_KEY)
+    assert [entry.pixel for entry in explorer.library.entries] == [(2, 3)]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +193,15 @@ def test_keys_clash_with_none_of_naparis_viewer_keys(explorer):
 
 
 def test_every_key_is_explained():
-    assert set(KEYS) == {FOLLOW_KEY, CLEAR_KEY, SIGN_KEY, UNDO_KEY, "Escape", "Arrow keys"}
+    assert set(KEYS) == {
+        FOLLOW_KEY,
+        CLEAR_KEY,
+        SIGN_KEY,
+        LIBRARY_KEY,
+        UNDO_KEY,
+        "Escape",
+        "Arrow keys",
+    }
 
 
 def test_closed_explorer_gives_keys_and_clicks_back(viewer, add_stack, stack):

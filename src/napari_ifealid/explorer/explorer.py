@@ -23,6 +23,7 @@ from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.gestures import Gestures
+from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links, is_linked_by_place
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
@@ -98,7 +99,9 @@ class Explorer:
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
         self.cursor = Cursor(viewer, self.state, self.reaches)
+        self.library = LibrarySource(self.state)
         self._connect()
+        self.add_source(self.library)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -235,6 +238,22 @@ class Explorer:
         if index is not None:
             self.pins.set_sign(index, -self.pins.pins[index].sign)
 
+    def add_to_library(self, pixel: Pixel | None = None, name: str = "") -> None:
+        """Add a pixel of the stack that references are taken in to the library.
+
+        Parameters
+        ----------
+        pixel : tuple of int, optional
+            The one under the cursor unless given.
+        name : str, optional
+            Of the entry; called after the pixel unless given.
+        """
+        session, pixel = self.asking, pixel or self.pixel
+        if session is not None and pixel is not None:
+            place = session.grid.moved_to(self._viewer.dims.point, pixel)
+            name = name or f"pixel {', '.join(map(str, pixel))}"
+            self.library.add_pixel(session, pixel, place, name)
+
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self._session
@@ -306,6 +325,7 @@ class Explorer:
         self.state.layer = None
         self._exploration.close()
         self.marked_pin.close()
+        self.library.close()
         self.pins.close()
 
     def _connect(self) -> None:
@@ -318,6 +338,7 @@ class Explorer:
             (state.measure, self._on_measure),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
+            (self.library.failed, self._errors.report),
             (self.pins.changed, self._ask_here),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),

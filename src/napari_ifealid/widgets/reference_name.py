@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from napari_ifealid.explorer import AskedKind, Explorer, Session
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import AnyReference, PixelReference
@@ -48,7 +50,12 @@ def reference_pixel(explorer: Explorer) -> Pixel | None:
     last = asked.liked[-1]
     if isinstance(last, PixelReference):
         return last.pixel
-    return last.middle(session.grid.shape) if isinstance(last, RegionReference) else explorer.pixel
+    if isinstance(last, RegionReference):
+        return last.middle(session.grid.shape)
+    values = session.map_values  # a vector lies nowhere: the pixel most like it is meant
+    if values is None or np.isnan(values).all():
+        return None
+    return tuple(int(x) for x in np.unravel_index(np.nanargmax(values), values.shape))
 
 
 def _cursor_name(explorer: Explorer, session: Session) -> str:
@@ -80,7 +87,8 @@ def _single_name(explorer: Explorer, session: Session, reference: AnyReference) 
         return f"pin {pixel_text(pixel, pin.place, session.grid)}"
     if isinstance(reference, RegionReference):
         return f"{reference.label} ({len(reference.pixels)} px)"
-    return reference.label or f"1 {_NOUNS[reference.origin]}"
+    label = reference.label or f"1 {_NOUNS[reference.origin]}"
+    return f"{label} (library)" if reference.origin is Origin.LIBRARY else label
 
 
 def _count_text(count: int, total: int, origin: Origin) -> str:
