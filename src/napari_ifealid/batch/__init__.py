@@ -1,0 +1,1 @@
+"""One session applied to many files."""
