@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from math import floor, isfinite
 from typing import Any
@@ -24,6 +24,7 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
+from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
@@ -91,8 +92,10 @@ class Explorer:
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
+        self.restored = RestoredReferences()
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self._connect()
+        self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -105,6 +108,11 @@ class Explorer:
     def sessions(self) -> list[Session]:
         """All sessions that follow the cursor and the pins."""
         return [session for session in (self._session, *self._linked) if session is not None]
+
+    @property
+    def sources(self) -> Sequence[ReferenceSource]:
+        """What references come from beside the cursor and the pins."""
+        return tuple(self._sources)
 
     @property
     def stack(self) -> FeatureStack | None:
@@ -245,6 +253,10 @@ class Explorer:
         self._sources.append(source)
         self._connections.connect(source.changed, self._ask)
         self._ask()
+
+    def after_opening(self, function: Callable[[], None]) -> None:
+        """Call a function once layers that have just been added are explored."""
+        self._scheduler.soon(function)
 
     def close(self) -> None:
         """Stop following the cursor; leave the map layer and the pins to the user."""

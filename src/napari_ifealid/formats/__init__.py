@@ -144,7 +144,8 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     """
     stacks = format_of(location).read(location, array=None, feature_axis=None, track=track)
     names = stack_names(location) if len(stacks) > 1 else None
-    place, arrays = absolute(location), names or [None] * len(stacks)
+    place = absolute(location)
+    arrays: list[str | None] = [None] if names is None else [*names]
     return [
         stack.read_from(StackSource(place, name))
         for stack, name in zip(stacks, arrays, strict=True)

@@ -48,12 +48,15 @@ class SavedStack:
         Where its layer lies, unless that is where a reader puts it.
     compared_axis : int, optional
         The axis of its layer along which the features lie, where the user has chosen one.
+    is_linked : bool
+        Whether it follows the cursor and the references, too, while another stack is explored.
     """
 
     source: StackSource
     shape: tuple[int, ...]
     placement: SavedPlacement | None = None
     compared_axis: int | None = None
+    is_linked: bool = False
 
 
 @dataclass(frozen=True)

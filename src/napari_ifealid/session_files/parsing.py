@@ -95,9 +95,8 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
 
 
 def _stack(reader: _Reader, values: Any, where: str) -> SavedStack:
-    fields = reader.fields(
-        values, where, {"path", "shape", "array", "feature_axis", "placement", "compared_axis"}
-    )
+    known = {"path", "shape", "array", "feature_axis", "placement", "compared_axis", "linked"}
+    fields = reader.fields(values, where, known)
     shape = _needed(fields, "shape", _is_shape, "three or more whole numbers above 0")
     axes = range(-len(shape), len(shape))
 
@@ -115,6 +114,7 @@ def _stack(reader: _Reader, values: Any, where: str) -> SavedStack:
         shape=tuple(shape),
         placement=_placement(reader, fields, len(shape)),
         compared_axis=_optional(fields, "compared_axis", is_axis, expected),
+        is_linked=bool(_optional(fields, "linked", _is_truth, "true or false")),
     )
 
 
@@ -271,6 +271,10 @@ def _optional(fields: Fields, key: str, is_good: Callable[[Any], bool], expected
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST_TEXT and "\0" not in value
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_colour(value: Any) -> bool:

@@ -58,7 +58,9 @@ def _in_lines(fields: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    is_unicode = not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return text if is_unicode else json.dumps(value)  # names of files may be any bytes
 
 
 def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
@@ -94,6 +96,7 @@ def _stack(stack: SavedStack, folder: Path) -> dict[str, Any]:
             feature_axis=source.feature_axis,
             placement=None if placement is None else asdict(placement),
             compared_axis=stack.compared_axis,
+            linked=stack.is_linked or None,
         ),
     }
 
