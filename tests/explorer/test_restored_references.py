@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from explorer_actions import hover
 
+from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.session_files import VectorReference

@@ -67,7 +67,7 @@ def test_maps_and_images_of_stacks_are_not_asked_for_a_file(explorer, viewer):
 def test_explored_layer_in_memory_is_an_error_that_says_what_to_do(explorer, viewer):
     explorer.state.layer = viewer.add_image(np.ones((3, 4, 5)), name="in memory")
     explorer.state.feature_axis = 0
-    with pytest.raises(DatasetError, match="in memory; .* Save it with Save dataset"):
+    with pytest.raises(DatasetError, match=r"in memory; .* Save it with Save dataset"):
         captured_session(explorer, viewer)
 
 

@@ -158,9 +158,7 @@ def test_stack_that_is_open_already_is_not_opened_again(saved):
     assert len(explorer._viewer.layers) == count
 
 
-def test_stack_whose_layer_was_moved_lies_there_again_and_its_pins_with_it(
-    viewer, files, tmp_path
-):
+def test_stack_whose_layer_was_moved_lies_there_again_and_its_pins_with_it(viewer, files, tmp_path):
     layer = add_file(viewer, files[0])
     layer.translate = (0.0, 100.0, -7.5)
     layer.rotate = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
@@ -173,8 +171,6 @@ def test_stack_whose_layer_was_moved_lies_there_again_and_its_pins_with_it(
     again, explorer = restored(path)
     assert captured_session(explorer, again) == read_session_file(path)
     assert [pixel for pixel, _ in explorer.pinned] == [(5, 1)]
-
-
 
 
 def test_own_pins_are_replaced_and_come_back_by_one_undo(saved):

@@ -182,9 +182,7 @@ def _with_vector(reference: PixelReference | Reference, stack: FeatureStack) -> 
     return reference.with_vector(stack.vector(reference.pixel))
 
 
-def _saved_cursor(
-    explorer: Explorer, viewer: ViewerModel, session: Session
-) -> SavedCursor | None:
+def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:
     place, pixel = explorer.cursor.place, explorer.pixel
     if place is None and pixel is not None:  # the one in the middle, until the mouse moves
         place = session.grid.moved_to(viewer.dims.point, pixel)

@@ -23,6 +23,9 @@ from napari_ifealid.session_files.stacks import (
 )
 from napari_ifealid.session_files.writing import write_session_file
 
+read_session = read_session_file
+"""The same, as the package offers it."""
+
 __all__ = [
     "SESSION_SUFFIX",
     "PlaceReference",
@@ -36,6 +39,7 @@ __all__ = [
     "VectorReference",
     "looks_like_session",
     "missing_stacks",
+    "read_session",
     "read_session_file",
     "read_session_stack",
     "read_session_stacks",
