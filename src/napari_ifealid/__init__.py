@@ -10,12 +10,16 @@ from napari_ifealid.stack import FeatureStack
 if TYPE_CHECKING:
     from napari_ifealid.extraction import extract_features
     from napari_ifealid.results import threshold_regions
+    from napari_ifealid.session_files import read_session
     from napari_ifealid.similarity import similarity_map
+    from napari_ifealid.widgets.open_session import open_session
 
 __all__ = [
     "DatasetError",
     "FeatureStack",
     "extract_features",
+    "open_session",
+    "read_session",
     "read_stack",
     "similarity_map",
     "threshold_regions",
@@ -25,6 +29,8 @@ __all__ = [
 # torch takes seconds to import, and may be missing; the others need much that a reader does not
 _LAZY = {
     "extract_features": "napari_ifealid.extraction",
+    "open_session": "napari_ifealid.widgets.open_session",
+    "read_session": "napari_ifealid.session_files",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
 }

@@ -29,6 +29,7 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
+from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
@@ -98,10 +99,12 @@ class Explorer:
         self.links = Links(self._new_session)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
+        self.restored = RestoredReferences()
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self.library = LibrarySource(self.state)
         self._connect()
         self.add_source(self.library)
+        self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -123,6 +126,11 @@ class Explorer:
         It is the explored one, unless the reference is held in a linked stack of another image.
         """
         return self._session if self._asking is None else self._asking
+
+    @property
+    def sources(self) -> Sequence[ReferenceSource]:
+        """What references come from beside the cursor and the pins."""
+        return tuple(self._sources)
 
     @property
     def stack(self) -> FeatureStack | None:
@@ -313,6 +321,10 @@ class Explorer:
         self._sources.append(source)
         self._connections.connect(source.changed, self._ask)
         self._ask()
+
+    def after_opening(self, function: Callable[[], None]) -> None:
+        """Call a function once layers that have just been added are explored."""
+        self._scheduler.soon(function)
 
     def close(self) -> None:
         """Stop following the cursor; leave the map layer and the pins to the user."""

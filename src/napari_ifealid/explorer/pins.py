@@ -228,6 +228,19 @@ class Pins:
         if self._layer is not None:
             self._layer.remove(list(range(len(self._layer.data))))
 
+    def replace(self, pins: Sequence[Pin]) -> None:
+        """Have other pins instead, which `undo` takes back at once.
+
+        Parameters
+        ----------
+        pins : sequence of Pin
+            `show_in` was called before.
+        """
+        if self._frame is not None and list(pins) != self._pins:
+            history = [*self._history, self._pins]
+            self._restore(self._frame, list(pins))
+            self._history, self._moved = history, None
+
     def undo(self) -> None:
         """Undo the last change of any kind; dragging a pin is one change."""
         if self._history and self._frame is not None:
