@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from napari_ifealid.overview import principal_components, segments
     from napari_ifealid.query import Query, Reference, Rule
     from napari_ifealid.results import threshold_regions
+    from napari_ifealid.session_files import read_session
     from napari_ifealid.similarity import similarity_map
+    from napari_ifealid.widgets.open_session import open_session
 
 __all__ = [
     "MEASURES",
@@ -23,7 +25,9 @@ __all__ = [
     "Reference",
     "Rule",
     "extract_features",
+    "open_session",
     "principal_components",
+    "read_session",
     "read_stack",
     "segments",
     "similarity_map",
@@ -38,7 +42,9 @@ _LAZY = {
     "Reference": "napari_ifealid.query",
     "Rule": "napari_ifealid.query",
     "extract_features": "napari_ifealid.extraction",
+    "open_session": "napari_ifealid.widgets.open_session",
     "principal_components": "napari_ifealid.overview",
+    "read_session": "napari_ifealid.session_files",
     "segments": "napari_ifealid.overview",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",

@@ -739,6 +739,19 @@ def test_map_follows_pins_that_are_moved(viewer, features, stack):
     np.testing.assert_allclose(explorer.map_layer.data, expected_map(stack, (4, 4)), atol=CLOSE)
 
 
+def test_difference_is_like_the_ones_and_unlike_the_others(viewer, features, stack):
+    explorer = Explorer(viewer)
+    for pixel in [(1, 2), (5, 4), (3, 3)]:
+        explorer.toggle_pin_at(pixel)
+    explorer.pins.set_sign(2, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    best = expected_map(stack, (1, 2), (5, 4))
+    np.testing.assert_allclose(explorer.map_layer.data, best, atol=CLOSE)
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    difference = 0.5 + (best - expected_map(stack, (3, 3))) / 2
+    np.testing.assert_allclose(explorer.map_layer.data, difference, atol=CLOSE)
+
+
 def test_without_pins_the_cursor_is_compared_with(viewer, features, stack):
     explorer = Explorer(viewer)
     explorer.state.reference = ReferenceMode.BEST

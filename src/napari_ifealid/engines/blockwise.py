@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -193,15 +194,20 @@ def _computed_in_threads(
 
 
 def _active_client() -> Any:
-    """Return the `dask.distributed` client that the user has made, None without one."""
+    """Return the `dask.distributed` client that the user has made, None without one.
+
+    Within a task there is none: it would wait for workers that are waiting for it.
+    """
     if "distributed" not in sys.modules:
         return None
-    from distributed import default_client
+    from distributed import default_client, get_worker
 
-    try:
-        return default_client()
-    except ValueError:
+    with suppress(ValueError):
+        get_worker()
         return None
+    with suppress(ValueError):
+        return default_client()
+    return None
 
 
 def _slices(lengths: Sequence[int]) -> list[slice]:

@@ -26,6 +26,11 @@ class EngineOwner:
         """The engine that runs."""
         return self._running.engine
 
+    @property
+    def description(self) -> str:
+        """Which engine runs and why, in words for the user."""
+        return f"{self._running.engine.name}: {self._running.reason}"
+
     def replace(self, error: Exception) -> bool:
         """Close an engine that has failed and start another; False if there is none."""
         if self._running.stand_in is None:

@@ -135,6 +135,11 @@ class MapMaker:
             if request is not None:
                 self._show_preview(request)
 
+    def forget(self) -> None:
+        """Make nothing until another map is requested: what was shown is no longer."""
+        self.wait_with(None)
+        self._made = self._previewed = None
+
     def stop(self) -> None:
         """Stop making maps."""
         self._state = MapState.STOPPED

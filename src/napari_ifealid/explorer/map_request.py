@@ -18,9 +18,9 @@ class ReferenceMode(Enum):
     """The query that all pixels are compared with."""
 
     CURSOR = "Cursor"
-    MEAN = "Mean of pins"
-    BEST = "Best of pins"
-    DIFFERENCE = "Like − unlike"
+    MEAN = "Mean"
+    BEST = "Best"
+    DIFFERENCE = "Difference"
 
 
 @dataclass(frozen=True)

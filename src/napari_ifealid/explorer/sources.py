@@ -50,6 +50,14 @@ def is_opened_overlay(layer: Layer) -> bool:
     return isinstance(layer, Image) and bool(layer.rgb) and STACK_KEY in layer.metadata
 
 
+def opened_stack(layer: Layer) -> FeatureStack | None:
+    """Return the stack that a layer of features was opened from, if it still has its values."""
+    if not is_feature_layer(layer):
+        return None
+    stack: FeatureStack = layer.metadata[STACK_KEY]
+    return stack if _shows(full_data(layer), stack) else None
+
+
 def choose_layer(viewer: ViewerModel) -> Image | None:
     """Return the layer to explore first: a stack opened as such, else the active image."""
     active = viewer.layers.selection.active

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.query import Query, Rule
@@ -130,7 +130,8 @@ class ChartBinding:
 
     def _mean(self, vectors: Sequence[PinnedVector]) -> NDArray[np.float64] | None:
         """Return the mean that pixels are compared with, if they are and it is no pin itself."""
-        if self._explorer.state.reference is not ReferenceMode.MEAN or len(vectors) < 2:
+        asked = self._explorer.asked
+        if asked is None or asked.rule is not Rule.MEAN or len(vectors) < 2:
             return None
         mean: NDArray[np.float64]
         (mean,) = Query.to(*(vector.values for vector in vectors), rule=Rule.MEAN).vectors

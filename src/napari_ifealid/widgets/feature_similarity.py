@@ -25,6 +25,7 @@ from napari_ifealid.widgets.overview_group import OverviewGroup
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
 from napari_ifealid.widgets.result_group import ResultGroup
+from napari_ifealid.widgets.save_session import SaveSession
 from napari_ifealid.widgets.stack_choice import StackChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
 from napari_ifealid.widgets.unfocused_wheel import UnfocusedWheel
@@ -60,13 +61,16 @@ class FeatureSimilarity(QWidget):
         self.overview = OverviewGroup(OverviewMaker(napari_viewer, self.explorer, scheduler))
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
-        self.advanced = AdvancedGroup(self.explorer, self.texts, self.chart_dock.show)
+        self.save_session = SaveSession(self.explorer, napari_viewer)
+        self.advanced = AdvancedGroup(
+            self.explorer, self.texts, self.chart_dock.show, self.save_session
+        )
         self._pages = QStackedLayout(self)
         self._lay_out()
         groups = (self.question, self.result, self.overview, self.look, self.advanced)
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
-        self._when_closed += [group.stop for group in groups]
+        self._when_closed += [group.stop for group in (*groups, self.save_session)]
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
         UnfocusedWheel(self)

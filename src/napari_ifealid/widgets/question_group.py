@@ -13,9 +13,12 @@ from napari_ifealid.widgets.status_texts import StatusTexts
 
 _TOOLTIPS = {
     ReferenceMode.CURSOR: "Compare with the pixel under the cursor",
-    ReferenceMode.MEAN: "Compare with the mean of the pins' vectors",
-    ReferenceMode.BEST: "Similarity of each pixel to the pin that it is most like",
-    ReferenceMode.DIFFERENCE: "Like the pins that are looked for, and unlike the others",
+    ReferenceMode.MEAN: "Compare with the mean of the references that are looked for",
+    ReferenceMode.BEST: "Similarity of each pixel to the reference that it is most like, of those "
+    "that are looked for",
+    ReferenceMode.DIFFERENCE: "Like what is looked for, and unlike the others: half of the best "
+    "similarity to the ones minus that to the others, from the middle of the scale. It needs a "
+    "reference of each sign: +/− changes the sign",
 }
 
 

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
@@ -31,7 +31,7 @@ from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
-from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
 from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
@@ -209,9 +209,7 @@ class ResultGroup(QWidget):
         explorer, session = self._explorer, self._explorer.session
         if session is None or not self._is_exact:  # the map may have changed since it was drawn
             return
-        pinned = explorer.pinned
-        is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
-        pixel = pinned[-1][0] if is_of_pins else explorer.pixel
+        pixel = reference_pixel(explorer)
         self.labels.make(session, self.mode.value, pixel, f"like {reference_name(explorer)}")
 
     def _labels_of_the_map(self) -> Labels | None:

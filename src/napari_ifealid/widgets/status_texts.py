@@ -49,6 +49,7 @@ class StatusTexts:
             (explorer.pixel_changed, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.pins.changed, self._show_soon),
+            (explorer.library.listed, self._show_soon),
             (events.reference, self._show_soon),
             (events.colour_range, self._show_soon),
             (events.threshold, self._show_soon),

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.widgets.chart_export import (
     FILTERS,
     PAPER_SIZE,
@@ -26,7 +27,7 @@ from napari_ifealid.widgets.chart_export import (
 )
 from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, View, Window
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
-from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
+from napari_ifealid.widgets.feature_places import FeaturePlaces
 from napari_ifealid.widgets.paper_colours import on_white
 from napari_ifealid.widgets.save_file import save_file
 
