@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from math import floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,8 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
+from napari_ifealid.explorer.region_reference import RegionReference, window_around
+from napari_ifealid.explorer.regions import Regions
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
@@ -33,6 +34,7 @@ from napari_ifealid.explorer.session import (
     Session,
     remove_layer,
 )
+from napari_ifealid.explorer.shown_region import displayed_axes, shown_region
 from napari_ifealid.explorer.sources import (
     choose_layer,
     has_features,
@@ -40,7 +42,7 @@ from napari_ifealid.explorer.sources import (
     left_behind_maps,
 )
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.grid import Pixel, Region
+from napari_ifealid.grid import Pixel
 from napari_ifealid.layers import START_KEY
 from napari_ifealid.query import Origin
 from napari_ifealid.stack import FeatureStack
@@ -93,8 +95,10 @@ class Explorer:
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
+        self.regions = Regions(viewer)
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self._connect()
+        self.add_source(self.regions)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -220,6 +224,11 @@ class Explorer:
         if index is not None:
             self.pins.set_sign(index, -self.pins.pins[index].sign)
 
+    def add_regions(self) -> None:
+        """Make a layer to draw regions in, along the axes of the explored stack."""
+        if self._session is not None:
+            self.regions.add_layer(pin_frame(self._session))
+
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self._session
@@ -273,6 +282,7 @@ class Explorer:
         self._exploration.close()
         self.marked_pin.close()
         self.pins.close()
+        self.regions.close()
 
     def _connect(self) -> None:
         state, layers, dims = self.state.events, self._viewer.layers.events, self._viewer.dims
@@ -281,6 +291,7 @@ class Explorer:
             (state.feature_axis, self._on_axis),
             (state.engine, self._on_engine),
             (state.reference, self._ask),
+            (state.window, self._ask),
             (state.measure, self._on_measure),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
@@ -401,6 +412,7 @@ class Explorer:
         self._errors.report(error)
 
     def _on_map(self) -> None:
+        self.regions.show_above_maps()
         self.pins.show_above_maps()
         self.map_changed.emit()
         self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
@@ -452,7 +464,7 @@ class Explorer:
         stack = session.stack
         if stack is None:
             return
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         features = self._shown_features()
         if features is not None and features.stop <= stack.feature_count:
             session.show_features(features, region)
@@ -475,7 +487,7 @@ class Explorer:
         return what_is_asked(mode, cursor, collected)
 
     def _cursor_in(self, session: Session) -> AnyReference:
-        return PixelReference(self._pixel_in(session))
+        return self._reference_at(session, self._pixel_in(session))
 
     def collected_in(self, session: Session) -> list[AnyReference]:
         """Return what the user has collected to compare with: pins, and what sources give.
@@ -486,12 +498,20 @@ class Explorer:
             Its stack is loaded.
         """
         collected: list[AnyReference] = [
-            PixelReference(pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
+            self._reference_at(session, pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
             for pixel, pin in self._pinned_in(session)
         ]
         for source in self._sources:
             collected += source.references_in(session)
         return collected
+
+    def _reference_at(self, session: Session, pixel: Pixel, *description: Any) -> AnyReference:
+        """Return a pixel as a reference, or the window around it."""
+        if self.state.window == 1:
+            return PixelReference(pixel, *(description or ("", Origin.CURSOR)))
+        axes, shape = displayed_axes(self._viewer.dims, session.grid), session.grid.shape
+        window = window_around(pixel, self.state.window, shape, axes)
+        return RegionReference(window, *(description or ("", Origin.CURSOR)))
 
     def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
         found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)
@@ -503,25 +523,11 @@ class Explorer:
         pixel = None if place is None else session.grid.pixel_at(place)
         if pixel is not None:
             return pixel
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         return tuple(
             middle if part.stop - part.start > 1 else part.start
             for middle, part in zip(session.grid.middle, region, strict=True)
         )
-
-    def _shown_region(self, session: Session) -> Region:
-        """Return the pixels of a session that are shown: those of the slice, or all in 3-D."""
-        dims, grid = self._viewer.dims, session.grid
-        position = grid.position_at(dims.point)
-        region = []
-        for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
-            is_shown = dims.ndim + axis in dims.displayed
-            if is_shown or position is None or not isfinite(position[number]):
-                region.append(slice(0, length))
-            else:
-                index = min(max(floor(position[number] + 0.5), 0), length - 1)
-                region.append(slice(index, index + 1))
-        return tuple(region)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""

@@ -44,6 +44,7 @@ class ReferenceRing:
             explorer.cursor.moved,
             explorer.stack_changed,
             explorer.pins.changed,
+            explorer.regions.changed,
             events.follow,
             events.reference,
         ):

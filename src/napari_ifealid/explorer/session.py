@@ -22,6 +22,7 @@ from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, Simi
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.region_vectors import RegionVector, RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import (
     MAP_NAME,
@@ -110,11 +111,13 @@ class _Running:
     owner: EngineOwner
     previews: PreviewBuilder
     vectors: PixelVectorReader
+    regions: RegionVectorReader
     maker: MapMaker
 
     def close(self) -> None:
         self.maker.stop()
         self.vectors.stop()
+        self.regions.stop()
         self.owner.close()
 
 
@@ -254,6 +257,10 @@ class Session:
         """Return the real values of a pixel; None if they are still to be read."""
         return None if self._running is None else self._running.vectors.vector(pixel)
 
+    def region_vector(self, region: RegionReference) -> RegionVector | None:
+        """Return the mean vector of a region; None if it is still to be read."""
+        return None if self._running is None else self._running.regions.vector(region)
+
     def compare(
         self,
         references: Sequence[AnyReference],
@@ -341,8 +348,11 @@ class Session:
         vectors = PixelVectorReader(
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
+        regions = RegionVectorReader(
+            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+        )
         self._stack = stack
-        self._running = _Running(owner, previews, vectors, maker)
+        self._running = _Running(owner, previews, vectors, regions, maker)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
@@ -374,9 +384,12 @@ class Session:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
 
-    def _reference(self, one: PixelReference | Reference) -> Reference | None:
+    def _reference(self, one: AnyReference) -> Reference | None:
         if isinstance(one, Reference):
             return one
+        if isinstance(one, RegionReference):
+            region = self.region_vector(one)
+            return None if region is None else one.with_vector(region.mean)
         vector = self.vector(one.pixel)
         return None if vector is None else one.with_vector(vector)
 
@@ -386,10 +399,15 @@ class Session:
         # the preview knows directions only, and a mean needs the lengths as well
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
             return None
-        references = [
-            one if isinstance(one, Reference) else one.with_vector(preview.vector(one.pixel))
-            for one in question.references
-        ]
+        references = []
+        for one in question.references:
+            if isinstance(one, PixelReference):
+                references.append(one.with_vector(preview.vector(one.pixel)))
+            else:
+                known = self._reference(one)
+                if known is None:
+                    return None
+                references.append(known)
         query = Query(tuple(references), question.rule, question.measure)
         return SimilarityRequest(query, question.region)
 

@@ -50,6 +50,8 @@ class StatusTexts:
             (explorer.map_changed, self._show_soon),
             (explorer.pins.changed, self._show_soon),
             (events.reference, self._show_soon),
+            (events.window, self._show_soon),
+            (explorer.regions.changed, self._show_soon),
             (events.colour_range, self._show_soon),
             (events.threshold, self._show_soon),
         ):
