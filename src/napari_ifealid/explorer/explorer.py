@@ -73,6 +73,9 @@ class Explorer:
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
+    asked_anew = Signal()
+    """The explored stack has been asked: references, measure or slice may be other ones."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
@@ -468,9 +471,11 @@ class Explorer:
         features = self._shown_features()
         if features is not None and features.stop <= stack.feature_count:
             session.show_features(features, region)
-            return
-        asked = self._asked_of(session)
-        session.compare(asked.references, asked.rule, self.state.measure, region)
+        else:
+            asked = self._asked_of(session)
+            session.compare(asked.references, asked.rule, self.state.measure, region)
+        if session is self._session:
+            self.asked_anew.emit()
 
     def _shown_features(self) -> range | None:
         """Return what is shown instead of the similarity: what is pointed at goes first."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.engines import RunningEngine
+from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.map_layer import MapLayer
@@ -113,9 +114,11 @@ class _Running:
     vectors: PixelVectorReader
     regions: RegionVectorReader
     maker: MapMaker
+    classifier: Classifier[AnyReference]
 
     def close(self) -> None:
         self.maker.stop()
+        self.classifier.stop()
         self.vectors.stop()
         self.regions.stop()
         self.owner.close()
@@ -233,11 +236,17 @@ class Session:
         return None if self._running is None else self._running.previews
 
     @property
+    def classifier(self) -> Classifier[AnyReference] | None:
+        """What tells which of several references each pixel is most similar to."""
+        return None if self._running is None else self._running.classifier
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         if self._running is None:
             return self._opening is None
-        return not self._is_waiting and self._running.maker.is_idle
+        is_made = self._running.maker.is_idle and self._running.classifier.is_idle
+        return is_made and not self._is_waiting
 
     def open(self) -> None:
         """Load the features and start the engine that is chosen; anew if that was done before."""
@@ -351,8 +360,11 @@ class Session:
         regions = RegionVectorReader(
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
+        classifier = Classifier[AnyReference](
+            stack.name, owner, self._scheduler, resolve=self._reference, failed=self._report
+        )
         self._stack = stack
-        self._running = _Running(owner, previews, vectors, regions, maker)
+        self._running = _Running(owner, previews, vectors, regions, maker, classifier)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
@@ -413,13 +425,18 @@ class Session:
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()
+        if self._running is not None:
+            self._running.classifier.resume()
         if self._is_waiting:
             self._answer()
 
     def _on_vectors_not_read(self, error: Exception) -> None:
+        has_no_classes = self._running is not None and self._running.classifier.give_up()
         if self._is_waiting and self._question is not None:
             self._is_waiting = False
             self._on_failed(error)
+        elif has_no_classes:
+            self._report(error)
 
     def _on_failed(self, error: Exception) -> None:
         self._blank()
