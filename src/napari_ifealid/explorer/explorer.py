@@ -73,6 +73,9 @@ class Explorer:
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
+    source_changed = Signal()
+    """A source of references has other ones, see `add_source`."""
+
     asked_anew = Signal()
     """The explored stack has been asked: references, measure or slice may be other ones."""
 
@@ -156,6 +159,12 @@ class Explorer:
         """What the explored stack is asked for; None before it is loaded."""
         session = self._session
         return None if session is None or session.stack is None else self._asked_of(session)
+
+    @property
+    def cursor_reference(self) -> AnyReference | None:
+        """The reference pixel of the explored stack, or the window around it."""
+        session = self._session
+        return None if session is None or session.stack is None else self._cursor_in(session)
 
     @property
     def is_idle(self) -> bool:
@@ -269,7 +278,7 @@ class Explorer:
     def add_source(self, source: ReferenceSource) -> None:
         """Compare with the references of a source, too, wherever pins are compared with."""
         self._sources.append(source)
-        self._connections.connect(source.changed, self._ask)
+        self._connections.connect(source.changed, self._on_source)
         self._ask()
 
     def close(self) -> None:
@@ -436,6 +445,10 @@ class Explorer:
         if feature is not None:
             self._exploration.show_feature(feature)
         self._ask()
+
+    def _on_source(self) -> None:
+        self._ask()
+        self.source_changed.emit()
 
     def _on_place(self) -> None:
         """Ask anew: the cursor, the slice that is shown or the explored stack lies elsewhere."""

@@ -153,7 +153,7 @@ class ResultGroup(QWidget):
             (self.labels.changed, self._show_buttons),
             (self.classes.changed, self._show_buttons),
             (explorer.pins.changed, self._show_buttons),
-            (explorer.regions.changed, self._show_buttons),
+            (explorer.source_changed, self._show_buttons),
         ):
             self._connections.connect(signal, callback)
         self._show()
