@@ -81,9 +81,10 @@ class CpuEngine:
 
     def _together(self, region: Region, rows: NDArray[np.intp]) -> PixelVectors:
         """Return the vectors of pixels that lie apart in memory; those asked for last are kept."""
-        if self._apart is None or self._apart[0] != region:
-            self._apart = region, self._pixels.taken(rows)
-        return self._apart[1]
+        apart = self._apart  # another thread may replace it
+        if apart is None or apart[0] != region:
+            apart = self._apart = region, self._pixels.taken(rows)
+        return apart[1]
 
 
 def _measured_bytes(pixels: PixelVectors) -> int:

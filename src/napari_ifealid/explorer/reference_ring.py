@@ -44,7 +44,7 @@ class ReferenceRing:
             explorer.cursor.moved,
             explorer.stack_changed,
             explorer.pins.changed,
-            explorer.library.changed,
+            explorer.source_changed,
             events.follow,
             events.reference,
         ):
