@@ -307,7 +307,7 @@ class Pins:
     def show_above_maps(self) -> None:
         """Lie above the map and what is under it, which are made anew for each stack."""
         layers = list(self._viewer.layers)
-        if self._layer is None or self._layer not in layers:
+        if self._layer is None or self._layer not in layers or not self._layer.visible:
             return
         index = layers.index(self._layer)
         if any({MAP_KEY, BACKDROP_KEY} & layer.metadata.keys() for layer in layers[index + 1 :]):

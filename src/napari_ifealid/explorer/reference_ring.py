@@ -46,6 +46,7 @@ class ReferenceRing:
             explorer.pins.changed,
             events.follow,
             events.reference,
+            explorer.links.shown,
         ):
             self._connections.connect(signal, self._show)
         self._connections.connect(explorer.map_changed, self._raise)
@@ -71,6 +72,8 @@ class ReferenceRing:
 
     def _is_needed(self) -> bool:
         explorer = self._explorer
+        if explorer.links.shows_all or explorer.asking is not explorer.session:
+            return False  # a cross-hair is in each picture; or it lies in another one
         is_seen = explorer.state.follow and explorer.cursor.is_under_mouse
         asks_pins = explorer.state.reference is not ReferenceMode.CURSOR and explorer.pinned
         return not (is_seen or asks_pins or explorer.stack is None or explorer.is_outside)
