@@ -152,13 +152,15 @@ class SideBySide:
 
     def _arrange(self) -> None:
         """Have a cell for each stack that is loaded, and its layers on top of all others."""
-        self._is_due = False
-        if self._before is None:
-            return
-        if not self.is_possible:
+        if self._before is not None and not self.is_possible:
             self.hide()
-            return
-        self._match_cells()
+        if self._before is not None:
+            self._is_due = True  # what is changed here needs no other look
+            self._match_cells()
+            self._order_layers()
+        self._is_due = False
+
+    def _order_layers(self) -> None:
         own = [layer for cell in reversed(self._cells) for layer in cell.layers]
         others = [layer for layer in self._viewer.layers if self._is_new(layer)]
         fillers = [cell.no_map for cell in self._cells if cell.no_map not in own]
