@@ -381,6 +381,7 @@ class Explorer:
             (self.cursor.moved, self._tell_pixel),
             (state.follow, self._on_follow),
             (self.links.changed, self._on_links),
+            (self.links.shown, self._on_shown),
             (dims.events.current_step, self._on_place),
             (dims.events.order, self._on_place),
             (dims.events.ndisplay, self._on_place),
@@ -565,6 +566,12 @@ class Explorer:
     def _on_links(self) -> None:
         if self._asking is not None and self._asking not in self.links.sessions:
             self._ask_here()
+
+    def _on_shown(self, shows_all: bool) -> None:
+        if shows_all:
+            self._exploration.rest()
+        else:
+            self._exploration.wake()
 
     def _ask_here(self) -> None:
         """Take the references in the explored stack from now on."""
