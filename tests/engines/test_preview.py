@@ -171,8 +171,8 @@ def test_pixels_that_the_axes_were_fitted_to_would_state_far_too_small_an_error(
     axes = PrincipalAxes.of(units, 60)
     projections = axes.projections(axes.codes(units))
     exact, near = units @ units.T, projections @ projections.T
-    measure.from_cosines(exact)
-    measure.from_cosines(near)
+    measure.kernel.from_cosines(exact)
+    measure.kernel.from_cosines(near)
     of_those_fitted = np.percentile(np.abs(exact - near), 95)
     assert measured_errors(units, 60)[measure.name] > 10 * of_those_fitted
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Generator
 from functools import partial
 from math import inf, pi, sqrt
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import on_all_cores
+from napari_ifealid.engines.divergence_values import DivergenceQuery, divergence_values
 from napari_ifealid.engines.engine import MapPart
 from napari_ifealid.engines.joined import joined
+from napari_ifealid.engines.linear_query import LinearQuery
+from napari_ifealid.engines.linear_values import linear_values
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.preview import Preview, preview_of
 from napari_ifealid.engines.products import Products, exact_products, largest_products
+from napari_ifealid.engines.stack_facts import StackFacts
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
+from napari_ifealid.measures import Background, Divergence, Linear, Measure, UnitLength
 from napari_ifealid.query import Query
 
 _NEAR = np.float32(0.9998)  # cosines above it lose digits in the arc cosine
@@ -34,23 +40,45 @@ class CpuEngine:
     pixels : PixelVectors
         Of any type. Integers of 8 and 16 bits and float32 are used where they lie, other types are
         converted block by block.
+    background : Background, optional
+        Where the pixels are only a part of a stack, the statistics of the whole, as far as measures
+        need them.
     """
 
     name = "CPU"
     needs_gui_thread = False
     preview_step_count = 1
 
-    def __init__(self, pixels: PixelVectors) -> None:
+    def __init__(self, pixels: PixelVectors, background: Background | None = None) -> None:
         self._pixels = pixels
+        self._facts = StackFacts(pixels, background)
         self._apart: tuple[Region, PixelVectors] | None = None
 
     @property
     def memory(self) -> int:
         """Bytes held beside the stack, between two maps."""
+        held = _measured_bytes(self._pixels) + self._facts.memory
         if self._apart is None:
-            return _measured_bytes(self._pixels)
+            return held
         taken = self._apart[1]
-        return _measured_bytes(self._pixels) + _measured_bytes(taken) + taken.stored.nbytes
+        return held + _measured_bytes(taken) + taken.stored.nbytes
+
+    def refusal(self, measure: Measure) -> str:  # noqa: ARG002
+        """Return nothing: every measure is computed."""
+        return ""
+
+    def is_prepared(self, measure: Measure) -> bool:
+        """Return whether maps of a measure can be made at once, see `Engine`."""
+        return self._facts.is_known(measure)
+
+    def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
+        """Return 1."""
+        return 1
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:
+        """Measure what a measure needs, in one step, see `Engine`."""
+        self._facts.learn(measure)
+        yield None
 
     def part_count(self, region: Region) -> int:  # noqa: ARG002
         """Return 1."""
@@ -58,10 +86,14 @@ class CpuEngine:
 
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the whole map of a region, see `Engine`."""
-        pixels, rows = self._pixels, pixel_numbers(region, self._pixels.stack.spatial_shape)
+        rows = pixel_numbers(region, self._pixels.stack.spatial_shape)
+        self._facts.learn(query.measure)
+        pixels, facts = self._pixels, self._facts
         if not isinstance(rows, slice):
-            pixels, rows = self._together(region, rows), slice(0, len(rows))
-        values = joined(query, lambda one: compared(pixels, PreparedQuery.of(one), rows))
+            pixels, facts = self._together(region, rows), self._facts.of_rows(rows)
+            rows = slice(0, len(rows))
+        consecutive = rows
+        values = joined(query, lambda one: values_of(pixels, facts, one, consecutive))
         yield region, values.reshape(region_shape(region))
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
@@ -91,6 +123,36 @@ def _measured_bytes(pixels: PixelVectors) -> int:
     return pixels.inverse_lengths.nbytes + pixels.is_zero.nbytes + pixels.is_invalid.nbytes
 
 
+def values_of(
+    pixels: PixelVectors, facts: StackFacts, query: Query, rows: slice
+) -> NDArray[np.float32]:
+    """Return the values of a query without negative signs for some pixels.
+
+    Parameters
+    ----------
+    pixels : PixelVectors
+    facts : StackFacts
+        About these pixels.
+    query : Query
+    rows : slice
+
+    Returns
+    -------
+    array of float32, shape (N,)
+    """
+    match query.measure.kernel:
+        case UnitLength() as kernel:
+            return compared(pixels, PreparedQuery.of(query, kernel), rows)
+        case Linear() as kernel:
+            background, terms = facts.of_linear(query.measure, kernel)
+            linear = LinearQuery.of(query, kernel, background, pixels.unit)
+            return linear_values(pixels, terms, linear, rows)
+        case Divergence() as kernel:
+            return divergence_values(pixels, DivergenceQuery.of(query, kernel), rows)
+        case other:
+            assert_never(other)
+
+
 def compared(pixels: PixelVectors, query: PreparedQuery, rows: slice) -> NDArray[np.float32]:
     """Return the values of a query for some pixels.
 
@@ -115,7 +177,7 @@ def compared(pixels: PixelVectors, query: PreparedQuery, rows: slice) -> NDArray
         on_all_cores(comparison.fill, len(values), least=least)
     else:
         values[:] = 0.0
-        query.measure.from_cosines(values)
+        query.kernel.from_cosines(values)
     if query.has_zero:
         values[pixels.is_zero[rows]] = query.measure.limits[1]
     values[pixels.is_invalid[rows]] = np.nan
@@ -143,7 +205,7 @@ class _Comparison:
 
     def fill(self, part: slice) -> None:
         """Fill a part of the values; called in several threads."""
-        products, from_cosines = self._quick, self._query.measure.from_cosines
+        products, from_cosines = self._quick, self._query.kernel.from_cosines
         with _pixels_may_be_not_finite():  # anew in each thread
             for start in range(part.start, part.stop, IN_CACHE):
                 first = self._rows.start + start
@@ -182,7 +244,7 @@ class _Comparison:
         for start in range(0, len(near), step):
             part = near[start : start + step]
             squared = self._squared_chords(part + first)
-            values[part] = self._query.measure.from_squared_chords(squared)
+            values[part] = self._query.kernel.from_squared_chords(squared)
 
     def _squared_chords(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the smallest squared chord of some pixels to the references.

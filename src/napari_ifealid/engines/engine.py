@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.preview import Preview
 from napari_ifealid.grid import Region, region_shape, within
+from napari_ifealid.measures import Measure
 from napari_ifealid.query import Query
 
 MapPart = tuple[Region, NDArray[np.float32]]
@@ -45,6 +46,27 @@ class Engine(Protocol):
     def part_count(self, region: Region) -> int:
         """Return how many parts a map of a region comes in."""
 
+    def refusal(self, measure: Measure) -> str:
+        """Return why maps of a measure can't be made, in words for the user; empty if they can."""
+
+    def is_prepared(self, measure: Measure) -> bool:
+        """Return whether maps of a measure can be made without measuring the stack first."""
+
+    def preparation_step_count(self, measure: Measure) -> int:
+        """Return how many steps `preparation_steps` has."""
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:
+        """Measure what a measure needs to know of the stack, step by step.
+
+        May run in any thread. A map that is made without it does all of it first. What is known is
+        kept.
+
+        Parameters
+        ----------
+        measure : Measure
+            One that is not refused.
+        """
+
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the map of a query, part by part as they are done.
 
@@ -53,7 +75,7 @@ class Engine(Protocol):
         Parameters
         ----------
         query : Query
-            Its vectors are real values, in the stack's own units.
+            Its vectors are real values, in the stack's own units. Its measure is not refused.
         region : tuple of slice
             The pixels that are asked for.
 
@@ -61,8 +83,9 @@ class Engine(Protocol):
         ------
         (region, array of float32)
             The parts don't overlap and fill the region. Their values are those of the measure's
-            definition within 5e-5, and within 5e-4 where the spectral angle's exceed 0.999;
-            exactly 1 at a reference, NaN where a pixel is not finite.
+            definition within 5e-5, and within 5e-4 where the spectral angle's exceed 0.999; of a
+            value beyond 1, within that share of it. Exactly 1 at a reference, NaN where a pixel is
+            not finite.
 
         Raises
         ------
