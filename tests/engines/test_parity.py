@@ -149,7 +149,7 @@ def test_maps_of_the_datasets_are_those_of_the_definition(running, dataset, meas
     stack, hovered = dataset
     with running(stack) as engine:
         skip_unless_answered(engine, measure)
-        for position, _ in running.some(hovered[::6]):
+        for position, _ in running.some(hovered[::6] if measure in OF_ANY_LENGTH else hovered[:1]):
             query = Query.to(stack.vector(position), measure=measure)
             assert_agrees(map_of(engine, stack, query), definition(stack, query), measure)
 
@@ -247,9 +247,10 @@ def test_every_measure_of_every_region_is_that_of_the_definition(running, kind, 
     stack = stack_of(kind)
     vectors = references(stack, count)
     with running(stack) as engine:
-        for measure in answered(engine):
+        for number, measure in enumerate(answered(engine)):
             query = Query.to(*vectors, rule=rule, measure=measure)
-            for region in running.some(regions(stack.spatial_shape)):
+            few = running.some(regions(stack.spatial_shape))
+            for region in few if number < 2 else few[number % 2 :: 2]:
                 actual = map_of(engine, stack, query, region)
                 assert actual.shape == region_shape(region)
                 assert_agrees(actual, definition(stack, query, region), measure)

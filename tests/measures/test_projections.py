@@ -25,10 +25,10 @@ def test_target_of_any_size_is_found_exactly(size):
     assert FROM_THE_MEAN.values(target, target) == 1.0
 
 
-def test_target_along_an_axis_without_variance_finds_nothing_but_the_origin():
+def test_target_along_an_axis_without_variance_finds_nothing():
     flat = VECTORS.copy()
     flat[:, 2] = 0.0
     background = Background.of(flat)
     from_zero = Projection(background, background.decorrelation, np.zeros(5))
     values = from_zero.values(np.concatenate([flat, np.zeros((1, 5))]), np.eye(5)[2])
-    np.testing.assert_array_equal(values, [*[0.0] * 90, 1.0])
+    np.testing.assert_array_equal(values, np.zeros(91))

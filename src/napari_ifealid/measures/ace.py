@@ -39,36 +39,44 @@ def adaptive_cosine_estimator(
     -------
     array of float64, shape (...)
         From 0 to 1; exactly 1 where the vector is the reference, and where it lies on the other
-        side of the mean. The mean has 1 to itself and 0 to everything else. NaN where either vector
+        side of the mean. The mean has 1 to itself and 0 to everything else; a reference that
+        differs from it only where the stack does not vary has 0 to everything. NaN where either vector
         holds a NaN or an infinity.
 
     Notes
     -----
     Kraut & Scharf 1999, doi 10.1109/78.782198.
     """
-    chords, one_is_zero = compared_by_chord(
-        whitened(background.scaled(vectors), background),
-        whitened(background.scaled(reference), background),
-    )
-    cosines = np.maximum(1.0 - chords**2 / 2.0, -1.0)
-    return np.where(one_is_zero, 0.0, _from_forms(cosines))
+    scaled, scaled_reference = background.scaled(vectors), background.scaled(reference)
+    target = whitened(scaled_reference, background)
+    chords, one_is_zero = compared_by_chord(whitened(scaled, background), target)
+    values = np.where(one_is_zero, 0.0, _from_forms(np.maximum(1.0 - chords**2 / 2.0, -1.0)))
+    if not target.any():
+        with np.errstate(invalid="ignore"):  # infinities
+            both = _is_mean(scaled, background) & _is_mean(scaled_reference, background)
+        values = np.where(np.isnan(values), np.nan, both)
+    return values
+
+
+def _is_mean(vectors: NDArray[np.float64], background: Background) -> NDArray[np.bool_]:
+    return background.is_nothing(vectors - background.mean)
 
 
 def _pixel_terms(vectors: NDArray[np.float64], background: Background | None) -> PixelTerms:
     assert background is not None
     white = whitened(vectors, background)
     lengths = np.sqrt(np.einsum("pk,pk->p", white, white))
-    is_zero = lengths == 0.0
     with np.errstate(divide="ignore"):
-        factor = np.where(is_zero, 0.0, 1.0 / lengths)
-    return PixelTerms(factor, np.zeros(len(vectors)), is_zero)
+        factor = np.where(lengths == 0.0, 0.0, 1.0 / lengths)
+    return PixelTerms(factor, np.zeros(len(vectors)), _is_mean(vectors, background))
 
 
 def _reference_terms(vectors: NDArray[np.float64], background: Background | None) -> ReferenceTerms:
     assert background is not None
     units = unit_vectors(whitened(vectors, background))
     multiplied = units @ background.whitening
-    return ReferenceTerms(multiplied, -(multiplied @ background.mean), (units == 0.0).all(axis=1))
+    offsets = -(multiplied @ background.mean)
+    return ReferenceTerms(multiplied, offsets, _is_mean(vectors, background))
 
 
 def _from_forms(cosines: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 _SINGULAR = 1e-10
 """Variances below it, beside the largest one, count as none: rounding could have made them."""
 
+_NOTHING = 1e-12
+"""Vectors that are shorter, beside those of the stack, are zero but for rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -147,12 +150,16 @@ class Background:
         """Root mean square of the lengths of the vectors, in units of the scale."""
         return float(np.hypot(self.spread, np.linalg.norm(self.mean)))
 
+    def is_nothing(self, vectors: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which vectors, shape (..., C) in units of the scale, are zero but for rounding."""
+        return np.asarray(np.abs(vectors).max(axis=-1) <= _NOTHING * self.size)
+
     @cached_property
     def whitening(self) -> NDArray[np.float64]:
         """The matrix W, shape (K, C), for which W (a - mean) has the unit matrix as covariance.
 
         Its K rows are along the principal axes. Those without variance are left out, so that
-        Wᵀ W is the pseudo-inverse of the covariance.
+        Wᵀ W is the pseudo-inverse of the covariance; a single row of zeros if all are.
         """
         return _whitening(self._known_covariance)
 
@@ -170,5 +177,7 @@ class Background:
 def _whitening(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     variances, axes = np.linalg.eigh(matrix)
     kept = variances > _SINGULAR * max(float(variances[-1]), np.finfo(np.float64).tiny)
+    if not kept.any():
+        return np.zeros((1, len(matrix)))
     whitening: NDArray[np.float64] = axes[:, kept].T / np.sqrt(variances[kept])[:, np.newaxis]
     return whitening

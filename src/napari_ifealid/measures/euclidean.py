@@ -11,7 +11,7 @@ from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
 
-_NO_SPREAD = 1e-100
+_NO_SPREAD = 1e-50
 """What a spread of zero counts as: then all that is not identical is infinitely far."""
 
 

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import PixelTerms, ReferenceTerms
 
-_NOTHING = 1e-12
-"""Vectors that are shorter, beside those of the stack, are zero but for rounding."""
-
 _INVISIBLE = 1e-20
 """Squared shares along axes with variance that are smaller are none but for rounding."""
 
@@ -50,6 +47,7 @@ class Projection:
         -------
         array of float64, shape (...)
             Exactly 1 where the vector is the target. If that is the origin: 1 there, 0 elsewhere.
+            0 everywhere if the target differs from the origin only where the stack does not vary.
             NaN where either vector holds a NaN or an infinity.
         """
         scaled, scaled_target = self.background.scaled(vectors), self.background.scaled(target)
@@ -58,6 +56,8 @@ class Projection:
             terms = self.reference_terms(scaled_target[np.newaxis])
             if terms.is_zero[0]:
                 values = self._is_origin(scaled).astype(np.float64)
+            elif not terms.vectors.any():
+                values = np.zeros(scaled.shape[:-1])
             else:
                 apart = scaled - scaled_target
                 values = 1.0 + np.einsum("...c,c->...", apart, terms.vectors[0])
@@ -77,13 +77,13 @@ class Projection:
         white = (apart / peaks) @ self.whitening.T  # squares of it can't vanish
         squares = np.einsum("rk,rk->r", white, white)
         lengths = np.einsum("kc,kc->k", self.whitening, self.whitening)
-        invisible = _INVISIBLE * lengths.min(initial=np.inf)  # beside the axis of most variance
-        is_zero = self._is_origin(targets) | ~(squares > invisible)
-        white = np.where(is_zero[:, np.newaxis], 0.0, white)
-        gains = np.where(is_zero, 1.0, squares)[:, np.newaxis] * peaks
+        is_zero = self._is_origin(targets)
+        # the shortest row is that of the axis of most variance
+        is_visible = ~is_zero & (squares > _INVISIBLE * lengths.min())
+        white = np.where(is_visible[:, np.newaxis], white, 0.0)
+        gains = np.where(is_visible, squares, 1.0)[:, np.newaxis] * peaks
         filters = (white / gains) @ self.whitening
         return ReferenceTerms(filters, -(filters @ self.origin), is_zero)
 
     def _is_origin(self, vectors: NDArray[np.float64]) -> NDArray[np.bool_]:
-        largest = np.abs(vectors - self.origin).max(axis=-1)
-        return np.asarray(largest <= _NOTHING * self.background.size)
+        return self.background.is_nothing(vectors - self.origin)

@@ -27,7 +27,7 @@ def whitened(vectors: NDArray[np.float64], background: Background) -> NDArray[np
     """
     with np.errstate(invalid="ignore", over="ignore"):  # infinities
         white = (vectors - background.mean) @ background.whitening.T
-        is_mean = np.abs(white).max(axis=-1, keepdims=True, initial=0.0) < _AT_THE_MEAN
+        is_mean = np.abs(white).max(axis=-1, keepdims=True) < _AT_THE_MEAN
         white = np.where(is_mean, 0.0, white)
         white[~np.isfinite(vectors).all(axis=-1)] = np.nan
     return white
