@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_ifealid.engines import whole_map
+from napari_ifealid.engines import NO_CLASS, classes_of, whole_map
 from napari_ifealid.formats import read_stack
 from napari_ifealid.grid import Region, region_shape, whole_region
 from napari_ifealid.measures import (
@@ -254,6 +254,51 @@ def test_every_measure_of_every_region_is_that_of_the_definition(running, kind, 
                 actual = map_of(engine, stack, query, region)
                 assert actual.shape == region_shape(region)
                 assert_agrees(actual, definition(stack, query, region), measure)
+
+
+def assert_classes_are_those_of_the_definition(
+    numbers: np.ndarray, stack: FeatureStack, query: Query, region: Region
+) -> None:
+    """Assert that each class is the first of the largest values, -1 where there is none."""
+    alone = (Query.to(one.vector, measure=query.measure) for one in query.references)
+    values = np.stack([definition(stack, one, region) for one in alone])
+    is_none = np.isnan(values).all(axis=0)
+    values = np.where(np.isnan(values), -np.inf, values)
+    if query.measure.needs is Needs.COVARIANCE:
+        # values that ought to be equal differ by rounding, and that by how the sums are made
+        chosen = np.take_along_axis(values, np.maximum(numbers, 0)[np.newaxis], axis=0)[0]
+        best = values.max(axis=0)
+        close = 1e-6 * np.maximum(1.0, np.abs(best))
+        assert ((chosen >= best - close) | is_none).all()
+        np.testing.assert_array_equal(numbers == NO_CLASS, is_none)
+    else:
+        expected = np.where(is_none, NO_CLASS, values.argmax(axis=0))
+        np.testing.assert_array_equal(numbers, expected)
+
+
+@with_each_measure
+@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize("kind", KINDS)
+def test_class_is_the_first_of_the_largest_values_of_the_definition(running, kind, count, measure):
+    stack = stack_of(kind)
+    vectors = [*references(stack, count), np.full(stack.feature_count, np.nan)]
+    query = Query.to(*vectors, *vectors[:1], measure=measure)
+    with running(stack) as engine:
+        for region in running.some(regions(stack.spatial_shape))[::3]:
+            classes = classes_of(engine, query, region)
+            assert_classes_are_those_of_the_definition(classes.numbers, stack, query, region)
+            assert_agrees(classes.values, definition(stack, query, region), measure)
+
+
+def test_class_of_any_stack_is_that_of_the_definition(running):
+    def check(case: Case) -> None:
+        with running(case.stack, case.max_side) as engine:
+            classes = classes_of(engine, case.query, case.region)
+        assert_classes_are_those_of_the_definition(
+            classes.numbers, case.stack, case.query, case.region
+        )
+
+    for_all(running, VALUES.flatmap(lambda values_of: cases(values_of, ANY)), check)
 
 
 @with_each_measure

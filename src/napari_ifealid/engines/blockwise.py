@@ -7,14 +7,15 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.classes import Classes
 from napari_ifealid.engines.cores import core_count
 from napari_ifealid.engines.cpu import CpuEngine
-from napari_ifealid.engines.engine import MapPart, whole_map
+from napari_ifealid.engines.engine import ClassPart, MapPart, classes_of, whole_map
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import (
     SAMPLE,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from dask.delayed import Delayed
 
 _SAMPLED_BLOCKS = 32
+
+Part = TypeVar("Part")
 
 
 class BlockwiseEngine:
@@ -99,16 +102,11 @@ class BlockwiseEngine:
 
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the map of each block as it is done, see `Engine`."""
-        for _ in self.preparation_steps(query.measure):
-            pass
-        needs_any = query.measure.needs is not Needs.NOTHING
-        compared = partial(
-            _compared,
-            described=self._described,
-            query=query,
-            background=self._background if needs_any else None,
-        )
-        yield from self._parts(compared, region)
+        yield from self._parts(self._answering(_compared, query), region)
+
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield the classes of each block as they are found, see `Engine`."""
+        yield from self._parts(self._answering(_classified, query), region)
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of features in each block as it is read, see `Engine`."""
@@ -161,9 +159,21 @@ class BlockwiseEngine:
     def close(self) -> None:
         """Do nothing: nothing is held."""
 
+    def _answering(self, function: Callable[..., Part], query: Query) -> Callable[..., Part]:
+        """Return a function of a block and a region, with all it needs to answer a query."""
+        for _ in self.preparation_steps(query.measure):
+            pass
+        is_needed = query.measure.needs is not Needs.NOTHING
+        return partial(
+            function,
+            described=self._described,
+            query=query,
+            background=self._background if is_needed else None,
+        )
+
     def _parts(
-        self, function: Callable[..., NDArray[np.float32]], region: Region
-    ) -> Generator[MapPart]:
+        self, function: Callable[..., Part], region: Region
+    ) -> Generator[tuple[Region, Part]]:
         overlaps = self._overlaps(region)
         numbers = list(overlaps)
         jobs = [
@@ -287,6 +297,18 @@ def _compared(
     engine.accelerate()  # later blocks
     whole = whole_region(region_shape(region))
     return whole_map(engine.parts(query, whole), whole)
+
+
+def _classified(
+    values: NDArray[Any],
+    region: Region,
+    described: dict[str, Any],
+    query: Query,
+    background: Background | None,
+) -> Classes:
+    """Return the classes of a region of a block."""
+    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)), background)
+    return classes_of(engine, query, whole_region(region_shape(region)))
 
 
 def _moments(values: NDArray[Any], described: dict[str, Any], has_scatter: bool) -> Moments:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.classes import Classes
 from napari_ifealid.engines.preview import Preview
 from napari_ifealid.grid import Region, region_shape, within
 from napari_ifealid.measures import Measure
@@ -15,6 +16,10 @@ from napari_ifealid.query import Query
 
 MapPart = tuple[Region, NDArray[np.float32]]
 """Where a part of a map lies, and its values."""
+
+
+ClassPart = tuple[Region, Classes]
+"""Where a part of the classes lies, and its classes."""
 
 
 class EngineUnavailableError(RuntimeError):
@@ -94,6 +99,23 @@ class Engine(Protocol):
             of their own, too.
         """
 
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield which reference of a query each pixel is most similar to, part by part.
+
+        Parameters
+        ----------
+        query : Query
+            Each of its references is a class, whatever the rule and their signs.
+        region : tuple of slice
+            The pixels that are asked for.
+
+        Yields
+        ------
+        (region, Classes)
+            The parts don't overlap and fill the region. The class of a pixel is the first of the
+            largest values of the definition; the value is as accurate as that of a map.
+        """
+
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, part by part as they are done.
 
@@ -155,3 +177,29 @@ def whole_map(parts: Generator[MapPart], region: Region) -> NDArray[np.float32]:
         values[within(place, region)] = part
     assert values is not None
     return values
+
+
+def classes_of(engine: Engine, query: Query, region: Region) -> Classes:
+    """Return which reference of a query each pixel of a region is most similar to.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : Query
+        Each of its references is a class, whatever the rule and their signs.
+    region : tuple of slice
+
+    Returns
+    -------
+    Classes
+        Of the region's shape.
+    """
+    whole: Classes | None = None
+    for place, classes in engine.class_parts(query, region):
+        if place == region:
+            return classes
+        whole = Classes.empty(region_shape(region)) if whole is None else whole
+        inside = within(place, region)
+        whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+    assert whole is not None
+    return whole

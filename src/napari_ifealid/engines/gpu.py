@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
 
-from napari_ifealid.engines.cpu import compared
-from napari_ifealid.engines.engine import EngineUnavailableError, MapPart
+from napari_ifealid.engines.cpu import CpuEngine
+from napari_ifealid.engines.engine import ClassPart, EngineUnavailableError, MapPart
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.joined import joined
 from napari_ifealid.engines.pixel_vectors import PixelVectors, spread
@@ -26,6 +26,7 @@ from napari_ifealid.engines.similarity_visual import (
     visual_size,
 )
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
+from napari_ifealid.engines.unit_values import unit_values
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
 from napari_ifealid.measures import Measure, UnitLength
 from napari_ifealid.query import Query
@@ -139,6 +140,10 @@ class GpuEngine:
             values = values[numbers - box.start]
         yield region, values.reshape(region_shape(region))
 
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield the classes of a whole region, found on the CPU, see `Engine`."""
+        yield from CpuEngine(self._pixels).class_parts(query, region)
+
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, see `Engine`."""
         yield region, self._pixels.stack.mean_image(features, region)
@@ -176,7 +181,7 @@ class GpuEngine:
         assert isinstance(kernel, UnitLength), self.refusal(query.measure)
         prepared = PreparedQuery.of(query, kernel)
         if len(prepared.units) == 0:
-            return compared(self._pixels, prepared, rows)
+            return unit_values(self._pixels, prepared, rows)
         values = self._drawn(prepared, prepared.units[:MOST_REFERENCES], rows)
         for start in range(MOST_REFERENCES, len(prepared.units), MOST_REFERENCES):
             units = prepared.units[start : start + MOST_REFERENCES]
@@ -223,7 +228,7 @@ class GpuEngine:
         """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
         numbers, pixels = self._witness_pixels(rows, witnesses)
         drawn = values[numbers - rows.start]
-        expected = compared(pixels, query, slice(0, len(numbers)))
+        expected = unit_values(pixels, query, slice(0, len(numbers)))
         differences = np.abs(drawn - expected)
         agree = (differences < _WRONG) | (np.isnan(drawn) & np.isnan(expected))
         if not agree.all():

@@ -40,8 +40,8 @@ def adaptive_cosine_estimator(
     array of float64, shape (...)
         From 0 to 1; exactly 1 where the vector is the reference, and where it lies on the other
         side of the mean. The mean has 1 to itself and 0 to everything else; a reference that
-        differs from it only where the stack does not vary has 0 to everything. NaN where either vector
-        holds a NaN or an infinity.
+        differs from it only where the stack does not vary has 0 to everything. NaN where either
+        vector holds a NaN or an infinity.
 
     Notes
     -----
