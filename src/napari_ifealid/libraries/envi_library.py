@@ -105,6 +105,7 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
         If there is one of the two already and `force` is off, or if they can't be written.
     """
     path = Path(path)
+    _check_header(path.with_suffix(HEADER_SUFFIX))
     fields = _fields(library)
     dtype = _DTYPES[int(str(fields["data type"]))]
     with (
@@ -113,6 +114,18 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
     ):
         header.write(header_text(fields).encode())
         data.write(library.vectors.astype(f"<{dtype}").tobytes())
+
+
+def _check_header(path: Path) -> None:
+    """Raise if there is a header of other data, such as an image of the same name."""
+    kind = read_header(path).text("file type") if path.exists() else _FILE_TYPE
+    if kind.lower() != _FILE_TYPE.lower():
+        raise DatasetError(
+            "a header of other data",
+            expected="none, or that of a library",
+            remedy="Choose another name for the library.",
+            file=path,
+        )
 
 
 def _fields(library: Library) -> dict[str, Any]:

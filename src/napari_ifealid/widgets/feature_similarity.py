@@ -19,6 +19,7 @@ from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
 from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
+from napari_ifealid.widgets.library_group import LibraryGroup
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
@@ -53,13 +54,14 @@ class FeatureSimilarity(QWidget):
         self.choice = StackChoice(napari_viewer, self.explorer.state)
         self.what = WhatGroup(self.choice, self.texts)
         self.question = QuestionGroup(self.explorer, self.texts)
+        self.library = LibraryGroup(self.explorer)
         self.result = ResultGroup(self.explorer, napari_viewer)
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
         self.advanced = AdvancedGroup(self.explorer, self.texts, self.chart_dock.show)
         self._pages = QStackedLayout(self)
         self._lay_out()
-        groups = (self.question, self.result, self.look, self.advanced)
+        groups = (self.question, self.library, self.result, self.look, self.advanced)
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in groups]
@@ -92,7 +94,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Result", "Look", "Advanced"):
+        for title in ("What", "Question", "Library", "Result", "Look", "Advanced"):
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()
