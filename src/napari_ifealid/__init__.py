@@ -9,24 +9,41 @@ from napari_ifealid.stack import FeatureStack
 
 if TYPE_CHECKING:
     from napari_ifealid.extraction import extract_features
+    from napari_ifealid.libraries import (
+        Library,
+        LibraryEntry,
+        rank_entries,
+        read_library,
+        write_library,
+    )
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.similarity import similarity_map
 
 __all__ = [
     "DatasetError",
     "FeatureStack",
+    "Library",
+    "LibraryEntry",
     "extract_features",
+    "rank_entries",
+    "read_library",
     "read_stack",
     "similarity_map",
     "threshold_regions",
+    "write_library",
     "write_stack",
 ]
 
 # torch takes seconds to import, and may be missing; the others need much that a reader does not
 _LAZY = {
+    "Library": "napari_ifealid.libraries",
+    "LibraryEntry": "napari_ifealid.libraries",
     "extract_features": "napari_ifealid.extraction",
+    "rank_entries": "napari_ifealid.libraries",
+    "read_library": "napari_ifealid.libraries",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
+    "write_library": "napari_ifealid.libraries",
 }
 
 

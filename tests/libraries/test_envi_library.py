@@ -145,7 +145,7 @@ def test_header_behind_the_whole_name_is_found(tmp_path):
         ({"wavelength": "{1, 2}"}, "2 wavelengths: a.hdr"),
         ({"wavelength": "{1, 2, red}"}, "an item that is no number"),
         ({"reflectance_scale_factor": 0}, "the value 0: a.hdr"),
-        ({"napari-ifealid": "{%7B%7D}"}, "damaged: a.hdr"),
+        ({"napari-ifealid": "{%7B}"}, "damaged: a.hdr"),
     ],
 )
 def test_wrong_header_gives_the_reason(tmp_path, fields, reason):

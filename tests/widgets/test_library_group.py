@@ -107,6 +107,15 @@ def test_agreeing_compares_after_resampling(group, explorer):
     assert None not in {value for _, value in shown(group)}
 
 
+def test_features_beyond_the_library_can_be_left_out(group, explorer):
+    explorer.library.open(library_with([f"{465 + 10 * n} nm" for n in range(5)]))
+    assert "5 of the stack's lie beyond the library's" in group.text.text()
+    assert group.agree.text() == "Leave them out"
+    group.agree.click()
+    assert explorer.stack.feature_labels == NANOMETRES[2:6]
+    assert "compare after linear resampling?" in group.text.text()
+
+
 def test_features_that_do_not_match_give_the_reason(group, explorer):
     explorer.library.open(library_with(["red", "green"]))
     assert "“450 nm” of the stack is not in the library" in group.text.text()

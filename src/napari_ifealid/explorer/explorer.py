@@ -19,6 +19,7 @@ from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
 from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.map_request import ReferenceMode
@@ -239,6 +240,17 @@ class Explorer:
             place = session.grid.moved_to(self._viewer.dims.point, pixel)
             name = name or f"pixel {', '.join(map(str, pixel))}"
             self.library.add_pixel(session, pixel, place, name)
+
+    def explore_part(self, features: range) -> None:
+        """Add a layer of some features of the explored stack, and explore it instead.
+
+        Parameters
+        ----------
+        features : range
+            Not empty, of step 1.
+        """
+        if self._session is not None and can_leave_out(self._session):
+            self._viewer.add_layer(layer_of_features(self._session, features))
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""

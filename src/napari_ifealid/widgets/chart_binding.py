@@ -71,6 +71,7 @@ class ChartBinding:
             (explorer.stack_changed, self._draw_pins),
             (explorer.pixel_changed, self._draw_soon),
             (explorer.pins.changed, self._draw_pins),
+            (explorer.library.listed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
             (explorer.state.events.reference, self._draw_pins),
             (explorer.state.events.feature, self._on_feature),
@@ -115,9 +116,22 @@ class ChartBinding:
                 self._drawn.append(numbers[id(pin)])
                 known.append(PinnedVector(vector, pin.colour, ", ".join(map(str, pixel))))
         is_whole = len(known) == len(pinned)
+        known += self._ticked_entries()
         self._chart.set_pinned_vectors(known, self._mean(known) if is_whole else None)
         self._mark_pin()
         self._draw_soon()
+
+    def _ticked_entries(self) -> list[PinnedVector]:
+        """Return the entries of the library that are compared with."""
+        session, library = self._explorer.session, self._explorer.library
+        if session is None:
+            return []
+        references = library.references_in(session)
+        colours = [colour for colour in library.colours if colour is not None]
+        return [
+            PinnedVector(reference.vector, colour, reference.label)
+            for reference, colour in zip(references, colours, strict=False)
+        ]
 
     def _mark_pin(self) -> None:
         marked = self._explorer.marked_pin.value

@@ -21,8 +21,9 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, LIBRARY_KEY, Explorer
+from napari_ifealid.explorer import AFTER_THE_MAP, LIBRARY_KEY, Explorer, Session
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.feature_range import can_leave_out
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.grid import Pixel
 from napari_ifealid.libraries import (
@@ -45,6 +46,8 @@ _EMPTY = (
 )
 _KINDS = "CSV (*.csv);;ENVI spectral library (*.sli)"
 _AGREE = {MatchKind.RESAMPLED: "Resample", MatchKind.POSITION: "By position"}
+_ANSWER = "Compare so from now on, this library with this stack"
+_LEAVE_OUT = "Add a layer of the features that the library reaches, and compare that one"
 _LINES = 3  # of the text, so that nothing moves when it changes
 
 
@@ -113,7 +116,7 @@ class LibraryGroup(QWidget):
         self.text.setMinimumWidth(1)  # a long word must not widen the dock
         self.text.setToolTip("How the entries meet the features of the stack")
         self.agree.setStyleSheet("padding: 2px 6px")
-        self.agree.setToolTip("Compare so from now on, this library with this stack")
+        self.agree.setToolTip(_ANSWER)
         policy = self.agree.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.agree.setSizePolicy(policy)
@@ -194,6 +197,8 @@ class LibraryGroup(QWidget):
             self.text.setText(f"{_counted(self._source.library)}. No stack to compare with")
         elif isinstance(match, Mismatch):
             self.text.setText(match.reason)
+            if _covered(session, match):
+                self._offer("Leave them out", _LEAVE_OUT)
         elif not self._source.is_compared_in(session):
             self._show_question(match)
         else:
@@ -205,12 +210,22 @@ class LibraryGroup(QWidget):
 
     def _show_question(self, match: Match) -> None:
         self.text.setText(match.question)
-        self.agree.setText(_AGREE.get(match.kind, "Compare"))
+        self._offer(_AGREE.get(match.kind, "Compare"), _ANSWER)
+
+    def _offer(self, text: str, tooltip: str) -> None:
+        self.agree.setText(text)
+        self.agree.setToolTip(tooltip)
         self.agree.setVisible(True)
 
     def _agree(self) -> None:
-        if self._explorer.session is not None:
-            self._source.agree(self._explorer.session)
+        session = self._explorer.session
+        match = None if session is None else self._source.match_in(session)
+        if session is None or match is None:
+            return
+        if isinstance(match, Match):
+            self._source.agree(session)
+        elif (covered := _covered(session, match)) is not None:
+            self._explorer.explore_part(covered)
 
     def _add(self) -> None:
         """Add the reference pixel; where there are pins, ask which."""
@@ -273,6 +288,15 @@ class LibraryGroup(QWidget):
     def _folder(self) -> Path:
         layer = self._explorer.state.layer
         return SAVE_FOLDER.starting_at(None if layer is None else layer.source.path)
+
+
+def _covered(session: Session, mismatch: Mismatch) -> range | None:
+    """Return the features of a stack that the library reaches, if they can be left alone."""
+    covered = mismatch.covered
+    if not len(covered) or not can_leave_out(session):
+        return None
+    features = range(int(covered[0]), int(covered[-1]) + 1)
+    return features if len(features) == len(covered) else None
 
 
 def _add_action(menu: QMenu, text: str, function: Callable[[], None]) -> None:
