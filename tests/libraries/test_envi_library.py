@@ -106,6 +106,7 @@ def test_scale_factor_divides_and_ignored_values_are_nan(tmp_path):
         ("Nanometers", ("450 nm", "460.5 nm", "470 nm")),
         ("micrometers", ("450 µm", "460.5 µm", "470 µm")),
         ("Unknown", (450.0, 460.5, 470.0)),
+        ("Wavenumber", ("450 Wavenumber", "460.5 Wavenumber", "470 Wavenumber")),
         (None, (450.0, 460.5, 470.0)),
     ],
 )

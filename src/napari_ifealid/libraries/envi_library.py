@@ -167,7 +167,7 @@ def _untold(fields: Mapping[str, Any], library: Library) -> dict[str, Any]:
     if any(about) or _names(header, len(names)) != names:
         content["names"] = names  # also to know the entries by
     if not _same(_labels(header, len(library.features)), library.features):
-        content["labels"] = [_as_json(label) for label in library.features]
+        content["labels"] = list(library.features)
     if any(about):
         content["entries"] = about
     return content
@@ -180,9 +180,9 @@ def _same(one: tuple[str | float, ...], other: tuple[str | float, ...]) -> bool:
 def _about(entry: LibraryEntry) -> dict[str, Any]:
     about: dict[str, Any] = {}
     if entry.pixel is not None:
-        about["pixel"] = [int(x) for x in entry.pixel]
+        about["pixel"] = list(entry.pixel)
     if entry.place is not None:
-        about["place"] = [float(x) for x in entry.place]
+        about["place"] = list(entry.place)
     if entry.source:
         about["source"] = entry.source
     return about
@@ -192,10 +192,6 @@ def _packed(content: Mapping[str, Any]) -> list[str]:
     """Return content without commas, braces and spaces, in lines."""
     text = quote(json.dumps(content, separators=(",", ":")), safe='[]:"')
     return ["\n ".join(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))]
-
-
-def _as_json(label: str | float) -> str | float:
-    return label.item() if isinstance(label, np.generic) else label
 
 
 def _exact(header: EnviHeader, count: int, features: int) -> dict[str, Any]:
@@ -323,7 +319,7 @@ def _labels(header: EnviHeader, count: int) -> tuple[str | float, ...]:
             "wavelength", f"{len(numbers)} wavelengths", f"one for each of {count} samples"
         )
     unit = header.text("wavelength units")
-    unit = "" if unit.lower() in ("unknown", "index", "wavenumber") else known_unit(unit)
+    unit = "" if unit.lower() in ("unknown", "index") else known_unit(unit)
     return tuple(f"{_digits(number)} {unit}" if unit else number for number in numbers)
 
 

@@ -156,8 +156,10 @@ class LibraryGroup(QWidget):
         self._on_listed()
 
     def _on_listed(self) -> None:
+        before = self.list.rows.rowCount()
         self.list.show_list()
-        self._on_stack()
+        self._show_buttons()
+        self._rank(may_keep_order=self.list.rows.rowCount() == before)
 
     def _on_stack(self) -> None:
         self._show_buttons()
@@ -171,7 +173,7 @@ class LibraryGroup(QWidget):
     def _rank_soon(self) -> None:
         self._rank_later()
 
-    def _rank(self) -> None:
+    def _rank(self, *, may_keep_order: bool = True) -> None:
         if self._is_folded:
             return
         session, pixel = self._explorer.session, self._explorer.pixel
@@ -179,7 +181,9 @@ class LibraryGroup(QWidget):
         values = None
         if session is not None and vector is not None:
             values = self._source.similarities(session, vector)
-        self.list.rows.show_similarities(values, keeps_order=self.list.keeps_order)
+        self.list.rows.show_similarities(
+            values, keeps_order=may_keep_order and self.list.keeps_order
+        )
         self._show_text()
 
     @property
