@@ -95,7 +95,7 @@ def test_folded_group_ranks_nothing(explorer, qtbot):
 def test_agreeing_compares_after_resampling(group, explorer):
     explorer.library.open(library_with([f"{445 + 10 * n} nm" for n in range(12)]))
     assert group.text.text() == (
-        "The library has 12 features from 445 to 555 nm, the stack 9 features from 450 to "
+        "The library has 12 features from 445 to 555 nm, the stack 9 from 450 to "
         "530 nm: compare after linear resampling?"
     )
     assert group.agree.text() == "Resample"
@@ -109,7 +109,7 @@ def test_agreeing_compares_after_resampling(group, explorer):
 
 def test_features_beyond_the_library_can_be_left_out(group, explorer):
     explorer.library.open(library_with([f"{465 + 10 * n} nm" for n in range(5)]))
-    assert "5 of the stack's lie beyond the library's" in group.text.text()
+    assert "5 lie beyond the library" in group.text.text()
     assert group.agree.text() == "Leave them out"
     group.agree.click()
     assert explorer.stack.feature_labels == NANOMETRES[2:6]

@@ -48,7 +48,7 @@ _KINDS = "CSV (*.csv);;ENVI spectral library (*.sli)"
 _AGREE = {MatchKind.RESAMPLED: "Resample", MatchKind.POSITION: "By position"}
 _ANSWER = "Compare so from now on, this library with this stack"
 _LEAVE_OUT = "Add a layer of the features that the library reaches, and compare that one"
-_LINES = 3  # of the text, so that nothing moves when it changes
+_LINES = 4  # of the text, so that nothing moves when it changes
 
 
 class LibraryGroup(QWidget):
