@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.engines import CpuEngine
+from napari_ifealid.engines import CpuEngine, classes_of
 from napari_ifealid.engines.choice import RunningEngine
-from napari_ifealid.engines.classes import classes_of
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.explorer import classifier as module
 from napari_ifealid.explorer.classifier import Classifier

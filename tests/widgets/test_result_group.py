@@ -11,6 +11,7 @@ from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
 from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
@@ -85,6 +86,18 @@ def test_labels_are_made_and_frozen(group, explorer, viewer, qtbot):
     assert group.make.text() == "Make labels"
     explorer.state.threshold = 0.5
     np.testing.assert_array_equal(labels(viewer).data > 0, values >= np.float32(0.9))
+
+
+def test_region_of_an_entry_is_that_of_the_pixel_most_like_it(group, explorer, viewer, qtbot):
+    explorer.show_pixel((0, 0))
+    explorer.library.open(Library([LibraryEntry(explorer.stack.vector((4, 3)), "kaolinite")]))
+    explorer.library.tick(0, True)
+    group.mode.value = RegionMode.REFERENCE
+    explorer.state.threshold = 0.99
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    assert labels(viewer).name == "like kaolinite (library)"
+    assert np.argwhere(labels(viewer).data).tolist() == [[4, 3]]
 
 
 def test_table_has_the_areas_of_the_regions(group, explorer, viewer, choose, tmp_path, qtbot):

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_ifealid.engines import Engine
-from napari_ifealid.engines.classes import classes_of
+from napari_ifealid.engines import Engine, classes_of
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.grid import Region

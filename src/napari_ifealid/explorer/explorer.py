@@ -21,6 +21,7 @@ from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
 from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links, is_linked_by_place
@@ -282,6 +283,17 @@ class Explorer:
         """Make a layer to draw regions in, along the axes of the explored stack."""
         if self._session is not None:
             self.regions.add_layer(pin_frame(self._session))
+
+    def explore_part(self, features: range) -> None:
+        """Add a layer of some features of the explored stack, and explore it instead.
+
+        Parameters
+        ----------
+        features : range
+            Not empty, of step 1.
+        """
+        if self._session is not None and can_leave_out(self._session):
+            self._viewer.add_layer(layer_of_features(self._session, features))
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""

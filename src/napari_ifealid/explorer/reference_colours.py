@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from napari_ifealid.explorer.pins import PALETTE
 from napari_ifealid.explorer.session import AnyReference
-from napari_ifealid.query import Reference
 
 
 def reference_colours(references: Sequence[AnyReference]) -> list[str]:
@@ -21,7 +20,7 @@ def reference_colours(references: Sequence[AnyReference]) -> list[str]:
     list of str
         Such as ``"#e69f00"``.
     """
-    own = ["" if isinstance(one, Reference) else one.colour for one in references]
+    own = [one.colour for one in references]
     used, colours = [colour for colour in own if colour], []
     for colour in own:
         if not colour:

@@ -72,7 +72,7 @@ class PixelReference:
 
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
-        return Reference(vector, self.sign, self.label, self.origin)
+        return Reference(vector, self.sign, self.label, self.origin, self.colour)
 
 
 AnyReference = PixelReference | RegionReference | Reference

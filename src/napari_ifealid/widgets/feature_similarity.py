@@ -21,6 +21,7 @@ from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
 from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
+from napari_ifealid.widgets.library_group import LibraryGroup
 from napari_ifealid.widgets.linked_stacks import LinkedStacks
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.overview_group import OverviewGroup
@@ -61,6 +62,7 @@ class FeatureSimilarity(QWidget):
         self.links = LinkedStacks(self.explorer, self.choice, self.side_by_side)
         self.what = WhatGroup(self.choice, self.texts, self.links)
         self.question = QuestionGroup(self.explorer, self.texts)
+        self.library = LibraryGroup(self.explorer)
         self.result = ResultGroup(self.explorer, napari_viewer)
         self.overview = OverviewGroup(OverviewMaker(napari_viewer, self.explorer, scheduler))
         self.look = LookGroup(self.explorer, self.texts)
@@ -71,7 +73,14 @@ class FeatureSimilarity(QWidget):
         )
         self._pages = QStackedLayout(self)
         self._lay_out()
-        groups = (self.question, self.result, self.overview, self.look, self.advanced)
+        groups = (
+            self.question,
+            self.library,
+            self.result,
+            self.overview,
+            self.look,
+            self.advanced,
+        )
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in (*groups, self.save_session)]
@@ -106,7 +115,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Result", "Overview", "Look", "Advanced"):
+        for title in ("What", "Question", "Library", "Result", "Overview", "Look", "Advanced"):
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()

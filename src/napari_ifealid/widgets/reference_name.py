@@ -90,8 +90,10 @@ def _single_name(explorer: Explorer, session: Session, reference: AnyReference) 
         return f"pin {pixel_text(pixel, pin.place, session.grid)}" + _window_text(explorer)
     if isinstance(reference, RegionReference):
         return f"{reference.label} ({len(reference.pixels)} px)"
-    label = reference.label or f"1 {_NOUNS[reference.origin]}"
-    return f"{label} (library)" if reference.origin is Origin.LIBRARY else label
+    if not reference.label:
+        return f"1 {_NOUNS[reference.origin]}"
+    is_in_library = reference.origin is Origin.LIBRARY
+    return f"{reference.label} (library)" if is_in_library else reference.label
 
 
 def _window_text(explorer: Explorer) -> str:
