@@ -22,6 +22,7 @@ from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
 MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
+FLAG = (90, 60)
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
 EYE, CUP = (7, 11), (5, 17)
 
@@ -97,6 +98,23 @@ def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.question.reference.value = ReferenceMode.BEST
 
 
+def unfold(part: QWidget | None) -> None:
+    """Open the group that a part of the panel is in."""
+    while part is not None:
+        if isinstance(part, FoldingGroup):
+            part.expand(animate=False)
+        part = part.parentWidget()
+
+
+def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    named = {"suit": SUIT, "skin": FACE, "helmet": HELMET, "hair": HAIR, "flag": FLAG}
+    for name, pixel in named.items():
+        widget.explorer.add_to_library(pixel, name)
+    widget.explorer.library.tick(0, True)
+    widget.explorer.show_pixel((300, 300))
+    unfold(widget.library)
+
+
 def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SUIT)
     widget.look.feature.value = 28
@@ -151,5 +169,5 @@ if __name__ == "__main__":
     draw(chelsea, eyes)
     draw(cup_of_coffee, cup)
     draw(chelsea, overview)
-    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save):
+    for prepare in (hair, suit, pins, library, feature, relevance, photo, extract, save):
         draw(astronaut, prepare)

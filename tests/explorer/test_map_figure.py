@@ -6,6 +6,7 @@ from napari.components import ViewerModel
 
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_figure import map_figure
+from napari_ifealid.libraries import Library, LibraryEntry
 
 
 @pytest.fixture
@@ -55,6 +56,14 @@ def test_references_are_marked_at_their_places(explorer, viewer):
     assert len(marks) == 2
     np.testing.assert_allclose(marks[1].place, explorer.session.grid.place_of((4, 3)))
     assert marks[0].colour == pytest.approx((0xE6 / 255, 0x9F / 255, 0))
+
+
+def test_entry_of_a_library_has_no_place_to_mark(explorer, viewer):
+    explorer.library.open(Library([LibraryEntry(np.ones(9))]))
+    explorer.library.tick(0, True)
+    assert map_figure(explorer, viewer, "it").marks == ()
+    explorer.toggle_pin_at((1, 1))
+    assert len(map_figure(explorer, viewer, "it").marks) == 1
 
 
 def test_slice_of_a_volume_is_the_one_that_is_shown(viewer):

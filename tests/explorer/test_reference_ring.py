@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.reference_ring import ReferenceRing
+from napari_ifealid.libraries import Library, LibraryEntry
 
 
 @pytest.fixture
@@ -64,6 +65,15 @@ def test_pins_that_are_compared_with_are_marked_already(ring, explorer):
     explorer.toggle_pin_at((1, 1))
     explorer.state.reference = ReferenceMode.BEST
     assert not is_shown(ring)
+
+
+def test_entry_of_a_library_has_no_place_to_mark(ring, explorer):
+    explorer.show_pixel((4, 3))
+    explorer.library.open(Library([LibraryEntry(np.ones(9))]))
+    explorer.library.tick(0, True)
+    assert not is_shown(ring)
+    explorer.library.tick(0, False)
+    assert is_shown(ring)
 
 
 def test_reference_outside_of_the_stack_is_not_marked(ring, explorer):

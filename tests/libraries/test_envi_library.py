@@ -9,7 +9,7 @@ from library_strategies import assert_same_libraries, libraries
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.libraries.envi_header import read_header
+from napari_ifealid.libraries.envi_header import header_text, read_header
 from napari_ifealid.libraries.envi_library import read_envi_library, write_envi_library
 
 VALUES = np.arange(6).reshape(2, 3)
@@ -106,6 +106,7 @@ def test_scale_factor_divides_and_ignored_values_are_nan(tmp_path):
         ("Nanometers", ("450 nm", "460.5 nm", "470 nm")),
         ("micrometers", ("450 µm", "460.5 µm", "470 µm")),
         ("Unknown", (450.0, 460.5, 470.0)),
+        ("Wavenumber", ("450 Wavenumber", "460.5 Wavenumber", "470 Wavenumber")),
         (None, (450.0, 460.5, 470.0)),
     ],
 )
@@ -145,7 +146,7 @@ def test_header_behind_the_whole_name_is_found(tmp_path):
         ({"wavelength": "{1, 2}"}, "2 wavelengths: a.hdr"),
         ({"wavelength": "{1, 2, red}"}, "an item that is no number"),
         ({"reflectance_scale_factor": 0}, "the value 0: a.hdr"),
-        ({"napari-ifealid": "{%7B%7D}"}, "damaged: a.hdr"),
+        ({"napari-ifealid": "{%7B}"}, "damaged: a.hdr"),
     ],
 )
 def test_wrong_header_gives_the_reason(tmp_path, fields, reason):
@@ -172,14 +173,23 @@ def test_each_file_needs_the_other(tmp_path):
 
 @pytest.mark.parametrize("existing", ["a.hdr", "a.sli"])
 def test_neither_file_is_replaced_unasked(tmp_path, existing):
-    (tmp_path / existing).write_text("mine")
+    content = header_text({"file type": "ENVI Spectral Library"})
+    (tmp_path / existing).write_text(content)
     library = Library([LibraryEntry(np.ones(2))])
     with pytest.raises(DatasetError, match="a file of this name"):
         write_envi_library(tmp_path / "a.sli", library)
     assert [path.name for path in tmp_path.iterdir()] == [existing]
-    assert (tmp_path / existing).read_text() == "mine"
+    assert (tmp_path / existing).read_text() == content
     write_envi_library(tmp_path / "a.sli", library, force=True)
     np.testing.assert_array_equal(read_envi_library(tmp_path / "a.sli").vectors, [[1, 1]])
+
+
+def test_header_of_an_image_is_never_replaced(tmp_path):
+    (tmp_path / "a.hdr").write_text(header_text({"file type": "ENVI Standard"}))
+    library = Library([LibraryEntry(np.ones(2))])
+    with pytest.raises(DatasetError, match="a header of other data"):
+        write_envi_library(tmp_path / "a.sli", library, force=True)
+    assert "Standard" in (tmp_path / "a.hdr").read_text()
 
 
 def test_real_library_is_read(shared_data):

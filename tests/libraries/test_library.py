@@ -25,3 +25,8 @@ def test_entries_share_their_features():
 def test_each_feature_has_one_label():
     with pytest.raises(DatasetError, match="expected one value for each of 2 features"):
         Library([LibraryEntry(np.ones(3))], ["red", "green"])
+
+
+def test_labels_of_numpy_become_plain_ones():
+    library = Library([LibraryEntry(np.ones(2))], np.array([450.5, 460.5]))
+    assert repr(library.features) == "(450.5, 460.5)"

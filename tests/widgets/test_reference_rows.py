@@ -24,8 +24,13 @@ def test_says_what_to_do_without_rows(rows):
     assert texts(rows) == ["nothing yet"]
     rows.setCurrentRow(0)
     assert rows.chosen is None
-    rows.show_rows([], "another hint")
-    assert texts(rows) == ["another hint"]
+
+
+def test_note_is_below_the_rows(rows):
+    rows.show_rows(ROWS, note="and more")
+    assert texts(rows) == ["first", "unlike second", "and more"]
+    rows.setCurrentRow(2)
+    assert rows.chosen is None
 
 
 def test_says_which_are_not_looked_for(rows):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
-from math import floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
 from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links, is_linked_by_place
@@ -29,6 +29,8 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
+from napari_ifealid.explorer.region_reference import RegionReference, window_around
+from napari_ifealid.explorer.regions import Regions
 from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
@@ -38,6 +40,7 @@ from napari_ifealid.explorer.session import (
     Session,
     remove_layer,
 )
+from napari_ifealid.explorer.shown_region import displayed_axes, shown_region
 from napari_ifealid.explorer.sources import (
     choose_layer,
     has_features,
@@ -76,6 +79,12 @@ class Explorer:
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
+    source_changed = Signal()
+    """A source of references has other ones, see `add_source`."""
+
+    asked_anew = Signal()
+    """The explored stack has been asked: references, measure or slice may be other ones."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
@@ -100,9 +109,11 @@ class Explorer:
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
         self.restored = RestoredReferences()
+        self.regions = Regions(viewer)
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self.library = LibrarySource(self.state)
         self._connect()
+        self.add_source(self.regions)
         self.add_source(self.library)
         self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
@@ -172,6 +183,12 @@ class Explorer:
         """What the stack that references are taken in is asked for; None before it is loaded."""
         asking = self.asking
         return None if asking is None or asking.stack is None else self._asked_of(asking)
+
+    @property
+    def cursor_reference(self) -> AnyReference | None:
+        """The reference pixel of the explored stack, or the window around it."""
+        session = self._session
+        return None if session is None or session.stack is None else self._cursor_in(session)
 
     @property
     def is_idle(self) -> bool:
@@ -262,6 +279,22 @@ class Explorer:
             name = name or f"pixel {', '.join(map(str, pixel))}"
             self.library.add_pixel(session, pixel, place, name)
 
+    def add_regions(self) -> None:
+        """Make a layer to draw regions in, along the axes of the explored stack."""
+        if self._session is not None:
+            self.regions.add_layer(pin_frame(self._session))
+
+    def explore_part(self, features: range) -> None:
+        """Add a layer of some features of the explored stack, and explore it instead.
+
+        Parameters
+        ----------
+        features : range
+            Not empty, of step 1.
+        """
+        if self._session is not None and can_leave_out(self._session):
+            self._viewer.add_layer(layer_of_features(self._session, features))
+
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self._session
@@ -319,7 +352,7 @@ class Explorer:
     def add_source(self, source: ReferenceSource) -> None:
         """Compare with the references of a source, too, wherever pins are compared with."""
         self._sources.append(source)
-        self._connections.connect(source.changed, self._ask)
+        self._connections.connect(source.changed, self._on_source)
         self._ask()
 
     def after_opening(self, function: Callable[[], None]) -> None:
@@ -339,6 +372,7 @@ class Explorer:
         self.marked_pin.close()
         self.library.close()
         self.pins.close()
+        self.regions.close()
 
     def _connect(self) -> None:
         state, layers, dims = self.state.events, self._viewer.layers.events, self._viewer.dims
@@ -347,6 +381,7 @@ class Explorer:
             (state.feature_axis, self._on_axis),
             (state.engine, self._on_engine),
             (state.reference, self._ask),
+            (state.window, self._ask),
             (state.measure, self._on_measure),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
@@ -358,6 +393,7 @@ class Explorer:
             (self.cursor.moved, self._tell_pixel),
             (state.follow, self._on_follow),
             (self.links.changed, self._on_links),
+            (self.links.shown, self._on_shown),
             (dims.events.current_step, self._on_place),
             (dims.events.order, self._on_place),
             (dims.events.ndisplay, self._on_place),
@@ -543,6 +579,12 @@ class Explorer:
         if self._asking is not None and self._asking not in self.links.sessions:
             self._ask_here()
 
+    def _on_shown(self, shows_all: bool) -> None:
+        if shows_all:
+            self._exploration.rest()
+        else:
+            self._exploration.wake()
+
     def _ask_here(self) -> None:
         """Take the references in the explored stack from now on."""
         was_elsewhere, self._asking = self._asking is not None, None
@@ -551,6 +593,7 @@ class Explorer:
             self.stack_changed.emit()
 
     def _on_map(self) -> None:
+        self.regions.show_above_maps()
         self.pins.show_above_maps()
         self.map_changed.emit()
         self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
@@ -571,6 +614,10 @@ class Explorer:
         if feature is not None:
             self._exploration.show_feature(feature)
         self._ask()
+
+    def _on_source(self) -> None:
+        self._ask()
+        self.source_changed.emit()
 
     def _on_place(self) -> None:
         """Ask anew: the cursor, the slice that is shown or the explored stack lies elsewhere."""
@@ -602,7 +649,7 @@ class Explorer:
         stack = session.stack
         if stack is None:
             return
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         features = self._shown_features()
         if features is not None and features.stop <= stack.feature_count:
             session.show_features(features, region)
@@ -613,6 +660,8 @@ class Explorer:
             session.compare(asked.references, asked.rule, self.state.measure, region)
         else:
             self._ask_for_vectors(session, asking, region)
+        if session is self._session:
+            self.asked_anew.emit()
 
     def _ask_for_vectors(self, session: Session, asking: Session, region: Region) -> None:
         """Ask a stack for the references of another image's, if it has the same features."""
@@ -645,7 +694,7 @@ class Explorer:
         return what_is_asked(mode, cursor, collected)
 
     def _cursor_in(self, session: Session) -> AnyReference:
-        return PixelReference(self._pixel_in(session))
+        return self._reference_at(session, self._pixel_in(session))
 
     def collected_in(self, session: Session) -> list[AnyReference]:
         """Return what the user has collected to compare with: pins, and what sources give.
@@ -656,12 +705,20 @@ class Explorer:
             Its stack is loaded.
         """
         collected: list[AnyReference] = [
-            PixelReference(pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
+            self._reference_at(session, pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
             for pixel, pin in self._pinned_in(session)
         ]
         for source in self._sources:
             collected += source.references_in(session)
         return collected
+
+    def _reference_at(self, session: Session, pixel: Pixel, *description: Any) -> AnyReference:
+        """Return a pixel as a reference, or the window around it."""
+        if self.state.window == 1:
+            return PixelReference(pixel, *(description or ("", Origin.CURSOR)))
+        axes, shape = displayed_axes(self._viewer.dims, session.grid), session.grid.shape
+        window = window_around(pixel, self.state.window, shape, axes)
+        return RegionReference(window, *(description or ("", Origin.CURSOR)))
 
     def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
         found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)
@@ -673,25 +730,11 @@ class Explorer:
         pixel = None if place is None else session.grid.pixel_at(place)
         if pixel is not None:
             return pixel
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         return tuple(
             middle if part.stop - part.start > 1 else part.start
             for middle, part in zip(session.grid.middle, region, strict=True)
         )
-
-    def _shown_region(self, session: Session) -> Region:
-        """Return the pixels of a session that are shown: those of the slice, or all in 3-D."""
-        dims, grid = self._viewer.dims, session.grid
-        position = grid.position_at(dims.point)
-        region = []
-        for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
-            is_shown = dims.ndim + axis in dims.displayed
-            if is_shown or position is None or not isfinite(position[number]):
-                region.append(slice(0, length))
-            else:
-                index = min(max(floor(position[number] + 0.5), 0), length - 1)
-                region.append(slice(index, index + 1))
-        return tuple(region)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""

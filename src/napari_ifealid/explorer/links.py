@@ -27,6 +27,9 @@ class Links:
     changed = Signal()
     """Other stacks are linked."""
 
+    shown = Signal(bool)
+    """Whether the maps of all linked stacks are seen, or that of the explored one only."""
+
     def __init__(self, open_session: Callable[[Image, int], Session]) -> None:
         self._open_session = open_session
         self._axes: dict[Image, int] = {}
@@ -54,6 +57,7 @@ class Links:
         self._shows_all = shows_all
         for session in self.sessions:
             self._show_or_rest(session)
+        self.shown.emit(shows_all)
 
     def add(self, session: Session) -> None:
         """Link the layer that is explored, too."""

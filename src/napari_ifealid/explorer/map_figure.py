@@ -72,7 +72,9 @@ def _picture_under(
     session: Session, viewer: ViewerModel, region: Region, axes: tuple[int, int]
 ) -> tuple[NDArray[Any] | None, Grid | None]:
     """Return the image that is seen under the map, and where it lies; None for both without one."""
-    backdrop = next((layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata), None)
+    belongs = (True, session.layer.unique_id)  # under the map, or in the cell of a stack
+    backdrops = [layer for layer in viewer.layers if layer.metadata.get(BACKDROP_KEY) in belongs]
+    backdrop = next((layer for layer in backdrops if layer.visible), next(iter(backdrops), None))
     if session.layer.rgb and (session.layer.visible or backdrop is not None):
         # the photo whose colours are compared
         grid = session.grid.section(region, axes)

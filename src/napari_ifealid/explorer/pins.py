@@ -12,8 +12,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from psygnal import Signal
 
+from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY
 from napari_ifealid.grid import Grid, Place
 
 PINS_KEY = "pinned_references"
@@ -368,12 +368,7 @@ class Pins:
 
     def show_above_maps(self) -> None:
         """Lie above the map and what is under it, which are made anew for each stack."""
-        layers = list(self._viewer.layers)
-        if self._layer is None or self._layer not in layers:
-            return
-        index = layers.index(self._layer)
-        if any({MAP_KEY, BACKDROP_KEY} & layer.metadata.keys() for layer in layers[index + 1 :]):
-            self._viewer.layers.move(index, len(layers))
+        show_above_maps(self._viewer, self._layer)
 
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value == self._layer:

@@ -44,9 +44,10 @@ class ReferenceRing:
             explorer.cursor.moved,
             explorer.stack_changed,
             explorer.pins.changed,
-            explorer.library.changed,
+            explorer.source_changed,
             events.follow,
             events.reference,
+            explorer.links.shown,
         ):
             self._connections.connect(signal, self._show)
         self._connections.connect(explorer.map_changed, self._raise)
@@ -72,6 +73,8 @@ class ReferenceRing:
 
     def _is_needed(self) -> bool:
         explorer, asked = self._explorer, self._explorer.asked
+        if explorer.links.shows_all or explorer.asking is not explorer.session:
+            return False  # a cross-hair is in each picture; or it lies in another one
         is_seen = explorer.state.follow and explorer.cursor.is_under_mouse
         if is_seen or asked is None or explorer.is_outside:
             return False

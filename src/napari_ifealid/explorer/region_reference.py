@@ -55,7 +55,7 @@ class RegionReference:
 
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
-        return Reference(vector, self.sign, self.label, self.origin)
+        return Reference(vector, self.sign, self.label, self.origin, self.colour)
 
 
 def window_around(

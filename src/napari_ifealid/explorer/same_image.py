@@ -79,12 +79,14 @@ def _hash(image: NDArray[Any]) -> Hashable:
     """Return the shape and a hash of the pixels, of a large image of every few of them alone."""
     step = ceil(sqrt(max(prod(image.shape[:2]) / _HASHED, 1.0)))
     pixels = np.ascontiguousarray(image[::step, ::step, ..., :3])
-    return image.shape[:-1], blake2b(pixels, digest_size=16).digest()
+    return image.shape[:-1], blake2b(pixels.tobytes(), digest_size=16).digest()
 
 
 def _origin(layer: Image) -> Hashable | None:
     """Return the file or the sample that a layer was opened from."""
-    return layer.source.path or layer.source.sample
+    path: str | None = layer.source.path
+    sample: tuple[str, str] | None = layer.source.sample
+    return path or sample
 
 
 def _size(layer: Image) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.engines import RunningEngine
+from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.map_layer import MapLayer
@@ -22,6 +23,7 @@ from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, Simi
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.region_vectors import RegionVector, RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import (
     MAP_NAME,
@@ -70,7 +72,7 @@ class PixelReference:
 
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
-        return Reference(vector, self.sign, self.label, self.origin)
+        return Reference(vector, self.sign, self.label, self.origin, self.colour)
 
 
 AnyReference = PixelReference | RegionReference | Reference
@@ -110,11 +112,15 @@ class _Running:
     owner: EngineOwner
     previews: PreviewBuilder
     vectors: PixelVectorReader
+    regions: RegionVectorReader
     maker: MapMaker
+    classifier: Classifier[AnyReference]
 
     def close(self) -> None:
         self.maker.stop()
+        self.classifier.stop()
         self.vectors.stop()
+        self.regions.stop()
         self.owner.close()
 
 
@@ -244,11 +250,17 @@ class Session:
         return None if self._running is None else self._running.previews
 
     @property
+    def classifier(self) -> Classifier[AnyReference] | None:
+        """What tells which of several references each pixel is most similar to."""
+        return None if self._running is None else self._running.classifier
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         if self._running is None:
             return self._opening is None
-        return not self._is_waiting and self._running.maker.is_idle
+        is_made = self._running.maker.is_idle and self._running.classifier.is_idle
+        return is_made and not self._is_waiting
 
     def open(self) -> None:
         """Load the features and start the engine that is chosen; anew if that was done before."""
@@ -267,6 +279,10 @@ class Session:
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
         """Return the real values of a pixel; None if they are still to be read."""
         return None if self._running is None else self._running.vectors.vector(pixel)
+
+    def region_vector(self, region: RegionReference) -> RegionVector | None:
+        """Return the mean vector of a region; None if it is still to be read."""
+        return None if self._running is None else self._running.regions.vector(region)
 
     def compare(
         self,
@@ -390,8 +406,14 @@ class Session:
         vectors = PixelVectorReader(
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
+        regions = RegionVectorReader(
+            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+        )
+        classifier = Classifier[AnyReference](
+            stack.name, owner, self._scheduler, resolve=self._reference, failed=self._report
+        )
         self._stack = stack
-        self._running = _Running(owner, previews, vectors, maker)
+        self._running = _Running(owner, previews, vectors, regions, maker, classifier)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
@@ -431,9 +453,12 @@ class Session:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
 
-    def _reference(self, one: PixelReference | Reference) -> Reference | None:
+    def _reference(self, one: AnyReference) -> Reference | None:
         if isinstance(one, Reference):
             return one
+        if isinstance(one, RegionReference):
+            region = self.region_vector(one)
+            return None if region is None else one.with_vector(region.mean)
         vector = self.vector(one.pixel)
         return None if vector is None else one.with_vector(vector)
 
@@ -443,22 +468,32 @@ class Session:
         # the preview knows directions only, and a mean needs the lengths as well
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
             return None
-        references = [
-            one if isinstance(one, Reference) else one.with_vector(preview.vector(one.pixel))
-            for one in question.references
-        ]
+        references = []
+        for one in question.references:
+            if isinstance(one, PixelReference):
+                references.append(one.with_vector(preview.vector(one.pixel)))
+            else:
+                known = self._reference(one)
+                if known is None:
+                    return None
+                references.append(known)
         query = Query(tuple(references), question.rule, question.measure)
         return SimilarityRequest(query, question.region)
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()
+        if self._running is not None:
+            self._running.classifier.resume()
         if self._is_waiting:
             self._answer()
 
     def _on_vectors_not_read(self, error: Exception) -> None:
+        has_no_classes = self._running is not None and self._running.classifier.give_up()
         if self._is_waiting and self._question is not None:
             self._is_waiting = False
             self._on_failed(error)
+        elif has_no_classes:
+            self._report(error)
 
     def _on_failed(self, error: Exception) -> None:
         self._blank()

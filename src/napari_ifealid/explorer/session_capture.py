@@ -14,11 +14,11 @@ from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.pins import Pin
-from napari_ifealid.explorer.session import PixelReference, Session
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_placement
-from napari_ifealid.query import Reference, Rule
+from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
     SavedCursor,
@@ -165,7 +165,14 @@ def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorRefer
     labels = None if known == tuple(range(stack.feature_count)) else known
     for source in explorer.sources:
         for reference in source.references_in(session):
-            one = _with_vector(reference, stack)
+            one = session.reference(reference)
+            if one is None:
+                raise DatasetError(
+                    "a reference that is still being read",
+                    expected="one that is known",
+                    remedy="Try again in a moment.",
+                    file=reference.label or reference.origin.value,
+                )
             if not np.isfinite(one.vector).all():
                 raise DatasetError(
                     "a reference with a NaN or an infinity",
@@ -174,12 +181,6 @@ def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorRefer
                     file=one.label or one.origin.value,
                 )
             yield VectorReference(tuple(one.vector.tolist()), one.label, one.sign, labels)
-
-
-def _with_vector(reference: PixelReference | Reference, stack: FeatureStack) -> Reference:
-    if isinstance(reference, Reference):
-        return reference
-    return reference.with_vector(stack.vector(reference.pixel))
 
 
 def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:

@@ -49,3 +49,7 @@ class LibraryEntry:
             )
         vector.flags.writeable = False
         object.__setattr__(self, "vector", vector)
+        if self.pixel is not None:
+            object.__setattr__(self, "pixel", tuple(int(x) for x in self.pixel))
+        if self.place is not None:
+            object.__setattr__(self, "place", tuple(float(x) for x in self.place))

@@ -70,7 +70,7 @@ def read_envi_library(path: str | PathLike[str]) -> Library:
     vectors = _vectors(header, data_path)
     exact = _exact(header, *vectors.shape)
     names = exact.get("names") or _names(header, len(vectors))
-    labels = exact.get("labels") or _labels(header, vectors.shape[1])
+    labels = tuple(exact.get("labels", ())) or _labels(header, vectors.shape[1])
     about = exact.get("entries") or [{}] * len(vectors)
     entries = [
         LibraryEntry(
@@ -105,6 +105,7 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
         If there is one of the two already and `force` is off, or if they can't be written.
     """
     path = Path(path)
+    _check_header(path.with_suffix(HEADER_SUFFIX))
     fields = _fields(library)
     dtype = _DTYPES[int(str(fields["data type"]))]
     with (
@@ -115,10 +116,22 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
         data.write(library.vectors.astype(f"<{dtype}").tobytes())
 
 
+def _check_header(path: Path) -> None:
+    """Raise if there is a header of other data, such as an image of the same name."""
+    kind = read_header(path).text("file type") if path.exists() else _FILE_TYPE
+    if kind.lower() != _FILE_TYPE.lower():
+        raise DatasetError(
+            "a header of other data",
+            expected="none, or that of a library",
+            remedy="Choose another name for the library.",
+            file=path,
+        )
+
+
 def _fields(library: Library) -> dict[str, Any]:
     vectors = library.vectors
     fields: dict[str, Any] = {
-        "description": [f" {_plain(library.name)}"],
+        "description": [_plain(library.name)],
         "samples": vectors.shape[1],
         "lines": vectors.shape[0],
         "bands": 1,
@@ -134,8 +147,9 @@ def _fields(library: Library) -> dict[str, Any]:
         fields["wavelength units"] = _UNITS.get(unit, _plain(unit)) or "Unknown"
         fields["wavelength"] = [_digits(number) for number in numeric.numbers.tolist()]
     fields["spectra names"] = [_plain(entry.name) for entry in library.entries]
-    if not _is_told(fields, library):
-        fields[_EXACT] = _packed(library)
+    untold = _untold(fields, library)
+    if untold:
+        fields[_EXACT] = _packed(untold)
     return fields
 
 
@@ -144,15 +158,19 @@ def _is_float32(vectors: NDArray[np.float64]) -> bool:
         return np.array_equal(vectors.astype(np.float32), vectors, equal_nan=True)
 
 
-def _is_told(fields: Mapping[str, Any], library: Library) -> bool:
-    """Return whether ENVI's own fields hold all that there is to tell of a library."""
+def _untold(fields: Mapping[str, Any], library: Library) -> dict[str, Any]:
+    """Return what there is to tell of a library that ENVI's own fields can't hold."""
     header = EnviHeader(parse_fields(header_text(fields)), "")
-    count, features = library.vectors.shape
-    return (
-        _names(header, count) == [entry.name for entry in library.entries]
-        and _same(_labels(header, features), library.features)
-        and not any(_about(entry) for entry in library.entries)
-    )
+    names = [entry.name for entry in library.entries]
+    about = [_about(entry) for entry in library.entries]
+    content: dict[str, Any] = {}
+    if any(about) or _names(header, len(names)) != names:
+        content["names"] = names  # also to know the entries by
+    if not _same(_labels(header, len(library.features)), library.features):
+        content["labels"] = list(library.features)
+    if any(about):
+        content["entries"] = about
+    return content
 
 
 def _same(one: tuple[str | float, ...], other: tuple[str | float, ...]) -> bool:
@@ -162,27 +180,18 @@ def _same(one: tuple[str | float, ...], other: tuple[str | float, ...]) -> bool:
 def _about(entry: LibraryEntry) -> dict[str, Any]:
     about: dict[str, Any] = {}
     if entry.pixel is not None:
-        about["pixel"] = [int(x) for x in entry.pixel]
+        about["pixel"] = list(entry.pixel)
     if entry.place is not None:
-        about["place"] = [float(x) for x in entry.place]
+        about["place"] = list(entry.place)
     if entry.source:
         about["source"] = entry.source
     return about
 
 
-def _packed(library: Library) -> list[str]:
-    content = {
-        "names": [entry.name for entry in library.entries],
-        "labels": [_as_json(label) for label in library.features],
-        "entries": [_about(entry) for entry in library.entries],
-    }
-    # no commas and braces, and nothing beyond ASCII
-    text = quote(json.dumps(content), safe="")
+def _packed(content: Mapping[str, Any]) -> list[str]:
+    """Return content without commas, braces and spaces, in lines."""
+    text = quote(json.dumps(content, separators=(",", ":")), safe='[]:"')
     return ["\n ".join(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))]
-
-
-def _as_json(label: str | float) -> str | float:
-    return label.item() if isinstance(label, np.generic) else label
 
 
 def _exact(header: EnviHeader, count: int, features: int) -> dict[str, Any]:
@@ -192,16 +201,18 @@ def _exact(header: EnviHeader, count: int, features: int) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(unquote(text))
-        names, labels, entries = content["names"], content["labels"], content["entries"]
-        is_told = (
-            [_plain(name) for name in names] == header.items("spectra names")
-            and _numbers(labels) == header.numbers("wavelength")
-            and len(names) == len(entries) == count
-            and len(labels) == features
+        names, labels = content.get("names"), content.get("labels")
+        about = content.get("entries", [{}] * count)
+        is_current = (
+            len(about) == count
+            and all(isinstance(one, dict) for one in about)
+            and (names is None or [_plain(name) for name in names] == header.items("spectra names"))
+            and (labels is None or _numbers(labels) == header.numbers("wavelength"))
+            and (labels is None or len(labels) == features)
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise header.wrong(_EXACT, "damaged", "what the plugin has written") from error
-    return {"names": names, "labels": tuple(labels), "entries": entries} if is_told else {}
+    return content if is_current else {}
 
 
 def _numbers(labels: Sequence[str | float]) -> list[float]:
@@ -308,7 +319,7 @@ def _labels(header: EnviHeader, count: int) -> tuple[str | float, ...]:
             "wavelength", f"{len(numbers)} wavelengths", f"one for each of {count} samples"
         )
     unit = header.text("wavelength units")
-    unit = "" if unit.lower() in ("unknown", "index", "wavenumber") else known_unit(unit)
+    unit = "" if unit.lower() in ("unknown", "index") else known_unit(unit)
     return tuple(f"{_digits(number)} {unit}" if unit else number for number in numbers)
 
 

@@ -39,7 +39,8 @@ class Library:
     def __post_init__(self) -> None:
         entries = tuple(self.entries)
         counts = {len(entry.vector) for entry in entries}
-        labels = tuple(range(max(counts, default=0)) if self.labels is None else self.labels)
+        given = range(max(counts, default=0)) if self.labels is None else self.labels
+        labels = tuple(one.item() if isinstance(one, np.generic) else one for one in given)
         if counts - {len(labels)}:
             raise DatasetError(
                 f"entries of {' and '.join(map(str, sorted(counts)))} features",

@@ -149,7 +149,7 @@ def _match_by_number(scale: SharedScale, sizes: str) -> Match | Mismatch:
     covered = np.flatnonzero(is_covered)
     if len(covered) < len(wanted):
         beyond = len(wanted) - len(covered)
-        reason = f"{sizes}: {beyond} of the stack's lie beyond the library's"
+        reason = f"{sizes}: {beyond} lie beyond the library"
         return Mismatch(reason if len(covered) else f"{sizes}: they have none in common", covered)
     assumed = f" ({scale.assumption})" if scale.assumption else ""
     return _between(order, known, wanted, f"{sizes}{assumed}: compare after linear resampling?")
@@ -194,7 +194,7 @@ def _difference(library: Labels, stack: Labels) -> str:
 
 
 def _sizes(library: Labels, stack: Labels) -> str:
-    return f"The library has {features_in_words(library)}, the stack {features_in_words(stack)}"
+    return f"The library has {features_in_words(library)}, the stack {len(stack)}{_ends(stack)}"
 
 
 def features_in_words(labels: Labels) -> str:
@@ -204,11 +204,14 @@ def features_in_words(labels: Labels) -> str:
     ----------
     labels : sequence of str or float, length C
     """
-    count = f"{len(labels)} feature{'' if len(labels) == 1 else 's'}"
+    return f"{len(labels)} feature{'' if len(labels) == 1 else 's'}{_ends(labels)}"
+
+
+def _ends(labels: Labels) -> str:
     if are_mere_numbers(labels):
-        return f"{count} without labels"
+        return " without labels"
     numeric = numeric_labels(labels)
     if numeric is None:
-        return f"{count}, {labels[0]} … {labels[-1]}"
-    ends = f"from {numeric.numbers.min():g} to {numeric.numbers.max():g}"
-    return f"{count} {ends} {known_unit(numeric.unit)}".rstrip()
+        return f" ({labels[0]} … {labels[-1]})"
+    low, high = numeric.numbers.min(), numeric.numbers.max()
+    return f" from {low:.4g} to {high:.4g} {known_unit(numeric.unit)}".rstrip()

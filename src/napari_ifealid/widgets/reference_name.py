@@ -61,9 +61,11 @@ def reference_pixel(explorer: Explorer) -> Pixel | None:
 def _cursor_name(explorer: Explorer, session: Session) -> str:
     pixel = explorer.pixel
     assert pixel is not None
+    window = explorer.state.window
+    start = "" if window == 1 else f"mean of {window}×{window} around "
     if explorer.is_outside:
-        return f"pixel {joined(pixel)} (middle)"
-    return f"pixel {pixel_text(pixel, explorer.cursor.place, session.grid)}"
+        return f"{start}pixel {joined(pixel)} (middle)"
+    return f"{start}pixel {pixel_text(pixel, explorer.cursor.place, session.grid)}"
 
 
 def _group_name(
@@ -78,17 +80,25 @@ def _group_name(
     texts = [
         _count_text(counts[origin], total[origin], origin) for origin in total if total[origin]
     ]
-    return f"{rule} of {' and '.join(texts)}"
+    window = _window_text(explorer) if counts[Origin.PIN] else ""
+    return f"{rule} of {' and '.join(texts)}{window}"
 
 
 def _single_name(explorer: Explorer, session: Session, reference: AnyReference) -> str:
     if reference.origin is Origin.PIN:
         pixel, pin = next(one for one in explorer.pinned if one[1].sign == reference.sign)
-        return f"pin {pixel_text(pixel, pin.place, session.grid)}"
+        return f"pin {pixel_text(pixel, pin.place, session.grid)}" + _window_text(explorer)
     if isinstance(reference, RegionReference):
         return f"{reference.label} ({len(reference.pixels)} px)"
-    label = reference.label or f"1 {_NOUNS[reference.origin]}"
-    return f"{label} (library)" if reference.origin is Origin.LIBRARY else label
+    if not reference.label:
+        return f"1 {_NOUNS[reference.origin]}"
+    is_in_library = reference.origin is Origin.LIBRARY
+    return f"{reference.label} (library)" if is_in_library else reference.label
+
+
+def _window_text(explorer: Explorer) -> str:
+    window = explorer.state.window
+    return "" if window == 1 else f" (mean of {window}×{window})"
 
 
 def _count_text(count: int, total: int, origin: Origin) -> str:

@@ -57,6 +57,7 @@ class ReferenceRows(QListWidget):
         super().__init__()
         self._hint = hint
         self._rows: tuple[ReferenceRow, ...] | None = None
+        self._note = ""
         self.setFixedHeight(_HEIGHT)
         self.setIconSize(QSize(_SWATCH, _SWATCH))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -69,30 +70,30 @@ class ReferenceRows(QListWidget):
         row = self.currentRow()
         return row if self._rows and self.selectedItems() and row < len(self._rows) else None
 
-    def show_rows(self, rows: Sequence[ReferenceRow], hint: str | None = None) -> None:
+    def show_rows(self, rows: Sequence[ReferenceRow], *, note: str = "") -> None:
         """Show other rows; the one that is chosen stays so.
 
         Parameters
         ----------
         rows : sequence of ReferenceRow
-        hint : str, optional
-            Shown while there are no rows, another one than before.
+        note : str, optional
+            Shown below them.
         """
-        is_same = tuple(rows) == self._rows and hint in (None, self._hint)
-        if is_same:
+        if (tuple(rows), note) == (self._rows, self._note):
             return
-        chosen, self._rows, self._hint = self.chosen, tuple(rows), hint or self._hint
+        chosen = self.chosen
+        self._rows, self._note = tuple(rows), note
         self.clear()
         for row in rows:
             text = row.text if row.sign > 0 else f"unlike {row.text}"
             item = QListWidgetItem(_swatch(row), text)
             item.setToolTip(text)
             self.addItem(item)
-        if not rows:
-            item = QListWidgetItem(self._hint)
+        for text in filter(None, (note, "" if rows else self._hint)):
+            item = QListWidgetItem(text)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.addItem(item)
-        elif chosen is not None and chosen < len(rows):
+        if chosen is not None and chosen < len(rows):
             self.setCurrentRow(chosen)
 
     def flip_chosen(self) -> None:
