@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from batch_files import SHAPE, make_file
 
-from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid import read_stack
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -15,15 +15,6 @@ from napari_ifealid.session_files import (
     SavedStack,
     write_session_file,
 )
-
-SHAPE = (6, 5, 9)
-
-
-def make_file(path: Path, seed: int, shape=SHAPE) -> Path:
-    values = np.random.default_rng(seed).integers(1, 256, shape).astype(np.uint8)
-    path.parent.mkdir(exist_ok=True, parents=True)
-    write_stack(path, FeatureStack(values=values, name=path.stem), precision=8)
-    return path
 
 
 @pytest.fixture

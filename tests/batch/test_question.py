@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SHAPE, make_file
+from batch_files import SHAPE, make_file
 from napari.components import ViewerModel
 
 from explorer_actions import CLOSE
@@ -40,9 +40,7 @@ def vectors(question) -> np.ndarray:
 def test_places_are_vectors_of_the_sessions_own_stack(session, files):
     question = question_of(session, FILE)
     stack = read_stack(files[0])
-    np.testing.assert_array_equal(
-        vectors(question), [stack.vector((1, 2)), stack.vector((5, 0))]
-    )
+    np.testing.assert_array_equal(vectors(question), [stack.vector((1, 2)), stack.vector((5, 0))])
     assert question.threshold == 0.7
 
 
@@ -122,7 +120,7 @@ def test_threshold_of_another_measure_is_not_taken(session):
 def test_stack_of_other_features_is_told_why(session, files, tmp_path):
     question = question_of(session, FILE)
     other = read_stack(make_file(tmp_path / "other.zip", 1, (6, 5, 8)))
-    with pytest.raises(DatasetError, match="8 features: other; expected .* 9 as a has"):
+    with pytest.raises(DatasetError, match=r"8 features: other; expected .* 9 as a has"):
         question.of(other)
     labelled = replace(read_stack(files[1]), feature_labels=tuple("abcdefghi"))
     with pytest.raises(DatasetError, match="9 features of other labels: b"):
@@ -131,12 +129,14 @@ def test_stack_of_other_features_is_told_why(session, files, tmp_path):
 
 def test_other_stack_of_the_session_is_there_for_its_own_features(session, tmp_path):
     path = make_file(tmp_path / "deep.zip", 5, (3, 5, 20))
-    both = replace(session, stacks=(*session.stacks, SavedStack(StackSource(str(path)), (3, 5, 20))))
+    both = replace(
+        session, stacks=(*session.stacks, SavedStack(StackSource(str(path)), (3, 5, 20)))
+    )
     question = question_of(both, FILE)
     assert [one.name for one in question.of_stacks] == ["a", "deep"]
-    deep = read_stack(path)
-    (only,) = question.of(deep).references
-    np.testing.assert_array_equal(only.vector, deep.vector((1, 2)))
+    stack = read_stack(path)
+    (only,) = question.of(stack).references
+    np.testing.assert_array_equal(only.vector, stack.vector((1, 2)))
 
 
 def test_other_stacks_that_can_not_be_told_apart_are_not_asked(session, tmp_path):
@@ -183,4 +183,6 @@ def test_stack_with_an_image_has_its_places_in_the_images_pixels(session, stack,
     stacks = (SavedStack(StackSource(str(tmp_path / "b.zip")), SHAPE),)
     place = PlaceReference((13.0, 9.0), "#e69f00")  # of 24 × 20 pixels of the image
     question = question_of(replace(session, stacks=stacks, references=(place,)), FILE)
-    np.testing.assert_array_equal(vectors(question), [read_stack(tmp_path / "b.zip").vector((3, 2))])
+    np.testing.assert_array_equal(
+        vectors(question), [read_stack(tmp_path / "b.zip").vector((3, 2))]
+    )

@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
-from conftest import make_file
+from batch_files import make_file
 
+from napari_ifealid import read_stack
 from napari_ifealid.batch import Cluster, InTurn, Processes, apply_question, question_of, runners
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import write_array
 
 distributed = pytest.importorskip("distributed")
 
@@ -69,9 +72,6 @@ def test_cluster_reports_a_bad_file_and_does_the_others(question, files, tmp_pat
 
 
 def test_lazy_stack_is_compared_on_a_cluster(question, files, tmp_path, cluster):
-    from napari_ifealid import read_stack
-    from napari_ifealid.formats import write_array
-
     write_array(tmp_path / "a.zarr", read_stack(files[0]))
     for name, runner in (("one", InTurn()), ("many", Cluster(cluster.scheduler_address))):
         apply_question(question, [tmp_path / "a.zarr"], tmp_path / name, runner=runner)
@@ -125,15 +125,15 @@ def test_process_that_dies_takes_down_its_own_file_only(session_file, files, tmp
     assert all((tmp_path / "out" / f"{name}.map.npy").exists() for name in "acd")
 
 
-SLOW = """
+NOTING = """
 import sys, time
 from pathlib import Path
 from napari_ifealid.batch import Processes, apply_question, compare_file, question_of, runners
 from napari_ifealid.session_files import read_session_file
 
 def compare(job, question):
-    with Path(sys.argv[3] if len(sys.argv) > 3 else "log").open("a") as log:
-        log.write(job.stem + "\\\\n")
+    with Path(sys.argv[3]).open("a") as log:
+        log.write(job.stem + "\\n")
     return compare_file.compare_file(job, question)
 
 runners.compare_file = compare
@@ -154,16 +154,12 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes as Linux shows them")
-def test_batch_that_was_killed_goes_on_and_does_nothing_twice(session_file, tmp_path):
-    import psutil
-
+def test_batch_that_was_killed_goes_on_and_does_nothing_twice(question, session_file, tmp_path):
     paths = [
-        make_file(tmp_path / "in" / f"{number:02}.zip", number, (40, 40, 9))
-        for number in range(30)
+        make_file(tmp_path / "in" / f"{number:02}.zip", number, (40, 40, 9)) for number in range(30)
     ]
-    make_file(tmp_path / "in" / "a.zip", ord("a"))
-    script, out, notes = tmp_path / "slow.py", tmp_path / "out", tmp_path / "out/.napari-ifealid"
-    script.write_text(SLOW.replace("\\\\n", "\\n"))
+    script, out, notes = tmp_path / "noting.py", tmp_path / "out", tmp_path / "out/.napari-ifealid"
+    script.write_text(NOTING)
     command = [sys.executable, str(script), str(session_file), str(out), str(tmp_path / "log")]
     first = subprocess.Popen([*command, *map(str, paths)])
     try:
@@ -193,12 +189,5 @@ def test_batch_that_was_killed_goes_on_and_does_nothing_twice(session_file, tmp_
     assert complete.isdisjoint(after)
     assert all(path.stat() == state for path, state in states.items())
     whole = tmp_path / "whole"
-    question = question_of_file(session_file)
     apply_question(question, paths, whole, runner=InTurn())
     assert contents(out) == contents(whole)
-
-
-def question_of_file(session_file):
-    from napari_ifealid.session_files import read_session_file
-
-    return question_of(read_session_file(session_file), session_file)

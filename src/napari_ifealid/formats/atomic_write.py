@@ -13,7 +13,6 @@ from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
 
-
 _unsynced: list[None] = []
 
 
