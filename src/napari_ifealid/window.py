@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication
 from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.layers import LayerData
+from napari_ifealid.measures import Measure
 
 _SIZE = 1200, 800  # pixels
 _FRAME = 40  # pixels of the window's title
@@ -23,7 +24,10 @@ class ExploreError(RuntimeError):
 
 
 def explore(
-    layers: list[LayerData], pixel: tuple[int, ...] | None, screenshot: Path | None
+    layers: list[LayerData],
+    pixel: tuple[int, ...] | None,
+    screenshot: Path | None,
+    measure: Measure | None = None,
 ) -> None:
     """Open a window with layers and the dock widget, until the user closes it.
 
@@ -34,6 +38,8 @@ def explore(
         The pixel to compare with first, an index along each spatial axis.
     screenshot : path, optional
         Where to save a picture of the window. It is closed at once then.
+    measure : Measure, optional
+        How pixels are compared at first.
 
     Raises
     ------
@@ -48,6 +54,8 @@ def explore(
         _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
         QApplication.processEvents()  # the dock takes its place
         viewer.reset_view()
+        if measure is not None:
+            widget.explorer.state.measure = measure
         if pixel is not None:
             _show_pixel(widget.explorer, pixel)
         if screenshot is not None:

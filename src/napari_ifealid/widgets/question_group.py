@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.pin_list import PinList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
@@ -20,7 +21,7 @@ _TOOLTIPS = {
 
 
 class QuestionGroup(QWidget):
-    """The kind of reference, and the pins.
+    """The kind of reference, the measure, and the pins.
 
     Parameters
     ----------
@@ -37,14 +38,22 @@ class QuestionGroup(QWidget):
             tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
             "reference where it is, and releases it; the arrow keys move it then",
         )
+        self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for part in (self.reference, self.follow.native, texts.reference, self.pins):
+        for part in (
+            self.reference,
+            self.follow.native,
+            texts.reference,
+            self.measure,
+            self.pins,
+        ):
             layout.addWidget(part)
         bind_both_ways(explorer.state, reference=self.reference, follow=self.follow)
 
     def stop(self) -> None:
         """Stop following the explorer."""
+        self.measure.stop()
         self.pins.stop()
