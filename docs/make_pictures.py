@@ -15,6 +15,7 @@ from skimage.data import coffee
 from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.measures import ACE
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.save_dialog import SaveDialog
@@ -70,6 +71,11 @@ def draw(
 
 
 def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.show_pixel(EYE)
+
+
+def measures(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.state.measure = ACE
     widget.explorer.show_pixel(EYE)
 
 
@@ -134,6 +140,7 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
+    draw(chelsea, measures)
     draw(cup_of_coffee, cup)
     for prepare in (hair, suit, pins, feature, relevance, photo, extract, save):
         draw(astronaut, prepare)
