@@ -15,7 +15,7 @@ from skimage.data import coffee
 from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
-from napari_ifealid.measures import ACE
+from napari_ifealid.measures import EUCLIDEAN
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.save_dialog import SaveDialog
@@ -75,8 +75,11 @@ def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 
 def measures(_: napari.Viewer, widget: FeatureSimilarity) -> None:
-    widget.explorer.state.measure = ACE
-    widget.explorer.show_pixel(EYE)
+    state = widget.explorer.state
+    state.measure = EUCLIDEAN
+    state.scale = state.measure.scales[1]
+    widget.explorer.show_pixel(SUIT)
+    widget.result.threshold.value = 0.7
 
 
 def cup(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -140,7 +143,6 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
-    draw(chelsea, measures)
     draw(cup_of_coffee, cup)
-    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save):
+    for prepare in (hair, suit, measures, pins, feature, relevance, photo, extract, save):
         draw(astronaut, prepare)

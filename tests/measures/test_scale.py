@@ -45,7 +45,7 @@ def test_divergence_is_told_itself():
 
 
 def test_least_value_of_a_distance_is_infinitely_far():
-    assert scale(EUCLIDEAN, "distance").text(0.0, 2.0) == "inf"
+    assert scale(EUCLIDEAN, "distance").text(0.0, 2.0) == "∞"
 
 
 def test_texts_have_units_and_sides():

@@ -46,7 +46,7 @@ class Scale:
         if self.needs_spread and spread is None:
             return SIMILARITY.text(value)
         shown = self.of_value(value, 1.0 if spread is None else spread)
-        return f"{shown:.3g}{self.unit}"
+        return f"{shown:.3g}{self.unit}" if shown < inf else "∞"
 
     def above(self, value: float, spread: float | None = None) -> str:
         """Return which values are not below one, such as "≥ 0.8" or "≤ 18°"."""
