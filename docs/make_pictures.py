@@ -15,6 +15,7 @@ from skimage.data import coffee
 from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.measures import EUCLIDEAN
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
@@ -73,6 +74,14 @@ def draw(
 
 def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(EYE)
+
+
+def measures(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    state = widget.explorer.state
+    state.measure = EUCLIDEAN
+    state.scale = state.measure.scales[1]
+    widget.explorer.show_pixel(SUIT)
+    widget.result.threshold.value = 0.7
 
 
 def cup(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -169,5 +178,16 @@ if __name__ == "__main__":
     draw(chelsea, eyes)
     draw(cup_of_coffee, cup)
     draw(chelsea, overview)
-    for prepare in (hair, suit, pins, library, feature, relevance, photo, extract, save):
+    for prepare in (
+        hair,
+        suit,
+        measures,
+        pins,
+        library,
+        feature,
+        relevance,
+        photo,
+        extract,
+        save,
+    ):
         draw(astronaut, prepare)

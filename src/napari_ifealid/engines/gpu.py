@@ -108,6 +108,11 @@ class GpuEngine:
         """Bytes of GPU memory held."""
         return self._layout.texture_bytes(self._texel_dtype)
 
+    @property
+    def spread(self) -> None:
+        """None: no measure of this engine needs it."""
+        return
+
     def refusal(self, measure: Measure) -> str:
         """Return why maps of a measure can't be made; empty if they can."""
         is_done = isinstance(measure.kernel, UnitLength)

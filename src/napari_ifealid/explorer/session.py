@@ -228,6 +228,11 @@ class Session:
         return self._map.values[self._shown.request.region]
 
     @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+        return None if self._running is None else self._running.owner.spread
+
+    @property
     def is_behind(self) -> bool:
         """Whether the map shown is not yet that of what was asked last."""
         if self._running is None or self._shown is None or self._is_waiting:

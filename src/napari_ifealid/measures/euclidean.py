@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
+from napari_ifealid.measures.scale import DISTANCE_SCALES
 
 _NO_SPREAD = 1e-50
 """What a spread of zero counts as: then all that is not identical is infinitely far."""
@@ -92,4 +93,5 @@ EUCLIDEAN = Measure(
         _pixel_terms, _reference_terms, _from_forms, identical=0.0, shader="euclidean_distance.glsl"
     ),
     needs=Needs.SPREAD,
+    scales=DISTANCE_SCALES,
 )
