@@ -189,7 +189,7 @@ class SideBySide:
                 kept.pop(cell.session, None)
                 cell.close()
         selected = set(self._viewer.layers.selection)
-        if [*kept] != sessions:
+        if [kept.get(session) for session in sessions] != self._cells:
             self._session_connections.close()
             self._cells = [kept.get(session) or self._new_cell(session) for session in sessions]
             for cell in self._cells:
