@@ -53,25 +53,18 @@ def best_places(
         The best one first; fewer than wanted where the map has no more.
     """
     known = np.where(np.isfinite(values), values, -np.inf)
-    candidates = np.flatnonzero(_local_maxima(known))
-    sizes = known.ravel()[candidates]
+    numbers = np.flatnonzero(_local_maxima(known))
+    numbers = numbers[np.argsort(-known.ravel()[numbers], kind="stable")]
+    pixels = np.array(np.unravel_index(numbers, values.shape)).T
+    places = pixels * (np.ones(values.ndim) if spacing is None else np.asarray(spacing, float))
     chosen: list[BestPlace] = []
-    places = np.empty((0, values.ndim))
-    steps = np.ones(values.ndim) if spacing is None else np.asarray(spacing, float)
-    for number in _largest_first(sizes):
-        if len(chosen) >= count:
-            break
-        pixel = np.unravel_index(candidates[number], values.shape)
-        place = np.array(pixel) * steps
-        if not (np.linalg.norm(places - place, axis=1) < distance).any():
-            chosen.append(BestPlace(tuple(map(int, pixel)), float(sizes[number])))
-            places = np.vstack([places, place])
+    while len(chosen) < count and len(pixels):
+        pixel = tuple(map(int, pixels[0]))
+        chosen.append(BestPlace(pixel, float(values[pixel])))
+        is_far = np.linalg.norm(places - places[0], axis=1) >= distance
+        is_far[0] = False
+        pixels, places = pixels[is_far], places[is_far]
     return chosen
-
-
-def _largest_first(sizes: NDArray[np.floating]) -> NDArray[np.intp]:
-    order: NDArray[np.intp] = np.argsort(-sizes, kind="stable")
-    return order
 
 
 def _local_maxima(values: NDArray[np.floating]) -> NDArray[np.bool_]:

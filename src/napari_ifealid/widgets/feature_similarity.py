@@ -12,9 +12,12 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWi
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.place_marks import PlaceMarks
+from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
+from napari_ifealid.widgets.place_list import PlaceList
 from napari_ifealid.widgets.chart_dock import ChartDock
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
@@ -54,11 +57,13 @@ class FeatureSimilarity(QWidget):
         self._knows_window = False
         self.texts = StatusTexts(self.explorer, self)
         self.choice = StackChoice(napari_viewer, self.explorer.state)
-        self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler)
+        self.search = PlaceSearch(napari_viewer, self.explorer, scheduler)
+        self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler, self.search)
         self.links = LinkedStacks(self.explorer, self.choice, self.side_by_side)
         self.what = WhatGroup(self.choice, self.texts, self.links)
         self.question = QuestionGroup(self.explorer, self.texts)
         self.result = ResultGroup(self.explorer, napari_viewer)
+        self.places = PlaceList(self.explorer, self.search)
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
         self.advanced = AdvancedGroup(self.explorer, self.texts, self.chart_dock.show)
@@ -68,7 +73,9 @@ class FeatureSimilarity(QWidget):
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in groups]
-        self._when_closed += [self.side_by_side.close, self.links.stop]
+        self._when_closed.append(PlaceMarks(napari_viewer, self.explorer, self.search).close)
+        self._when_closed += [self.search.close, self.side_by_side.close]
+        self._when_closed += [self.places.stop, self.links.stop]
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
         UnfocusedWheel(self)
@@ -99,7 +106,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Result", "Look", "Advanced"):
+        for title in ("What", "Question", "Result", "Places", "Look", "Advanced"):
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()
