@@ -341,6 +341,17 @@ class Explorer:
         """
         self.links.unlink(layer)
 
+    def look_at(self, layer: Image) -> None:
+        """Explore another linked stack with the reference as it is, which is held.
+
+        Parameters
+        ----------
+        layer : napari Image layer
+            A linked one, or the one that is explored.
+        """
+        self.state.follow = False
+        self.state.layer = layer
+
     def why_not_comparable(self, session: Session) -> str:
         """Return why a linked stack can't be asked for the references; empty if it can."""
         asking = self.asking

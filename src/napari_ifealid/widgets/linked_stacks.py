@@ -152,8 +152,8 @@ class LinkedStacks(QWidget):
     def _toggle(self, layer: Image, is_linked: bool) -> None:
         axis = _axis_of(layer)
         if not is_linked:
-            self._explorer.unlink(layer)
             self._declined.append(layer)
+            self._explorer.unlink(layer)
         elif axis is not None:
             self._explorer.link(layer, axis)
 
