@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
+import numpy as np
 from napari.layers import Layer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
@@ -19,12 +20,13 @@ from napari_ifealid.measures import EUCLIDEAN
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
+from napari_ifealid.widgets.result_group import ClassMode
 from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
 MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
-FLAG = (90, 60)
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
+FLAG = (60, 60)
 EYE, CUP = (7, 11), (5, 17)
 
 
@@ -124,6 +126,37 @@ def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     unfold(widget.library)
 
 
+def unlike(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (HAIR, SUIT, FLAG):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.pins.set_sign(1, -1)
+    widget.explorer.show_pixel(HELMET)
+    widget.question.reference.value = ReferenceMode.DIFFERENCE
+
+
+def regions(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    explorer = widget.explorer
+    explorer.add_regions()
+    layer = explorer.regions.layer
+    layer.add(np.array([[260, 60], [260, 130], [330, 130], [330, 60]]), shape_type="rectangle")
+    layer.add(np.array([[95, 195], [95, 260], [165, 260], [165, 195]]), shape_type="ellipse")
+    layer.mode = "pan_zoom"
+    layer.selected_data = set()
+    explorer.regions.set_sign(1, -1)
+    widget.question.reference.value = ReferenceMode.DIFFERENCE
+    explorer.state.window = 5
+    explorer.show_pixel(HELMET)
+
+
+def classes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (HAIR, SUIT, FACE, FLAG, HELMET):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.state.threshold = 0.6
+    widget.result.mode.value = ClassMode.CLASSES
+    widget.result.make.click()
+    widget.explorer.map_layer.visible = False
+
+
 def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SUIT)
     widget.look.feature.value = 28
@@ -183,6 +216,9 @@ if __name__ == "__main__":
         suit,
         measures,
         pins,
+        unlike,
+        regions,
+        classes,
         library,
         feature,
         relevance,

@@ -44,7 +44,7 @@ from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 class ClassMode(Enum):
     """Labels that are not of the map shown, beside those of `RegionMode` that are."""
 
-    CLASSES = "the most similar reference"
+    CLASSES = "most similar reference"
     """One label for each reference that is looked for."""
 
 
