@@ -72,6 +72,11 @@ def test_entries_are_ranked_by_the_pixel_under_the_cursor(group, explorer, qtbot
         )
 
 
+def test_empty_list_can_be_ordered(group):
+    group.best_first.value = False
+    assert shown(group) == []
+
+
 def test_own_order_is_kept_if_wanted(group, explorer):
     explorer.library.open(library_with(NANOMETRES))
     group.best_first.value = False

@@ -142,7 +142,7 @@ class LibraryGroup(QWidget):
         self.save.clicked.connect(lambda _: self._save())
         self.remove.clicked.connect(lambda _: self.list.remove())
         self.agree.clicked.connect(lambda _: self._agree())
-        self.best_first.changed.connect_setattr(self.list.rows, "is_ranked", maxargs=1)
+        self.best_first.changed.connect(self.list.rank)
         self.list.file_dropped.connect(self.open_file)
         self.list.selection_changed.connect(self._show_buttons)
         for signal, callback in (
@@ -181,9 +181,7 @@ class LibraryGroup(QWidget):
         values = None
         if session is not None and vector is not None:
             values = self._source.similarities(session, vector)
-        self.list.rows.show_similarities(
-            values, keeps_order=may_keep_order and self.list.keeps_order
-        )
+        self.list.show_similarities(values, may_keep_order=may_keep_order)
         self._show_text()
 
     @property
