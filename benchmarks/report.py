@@ -205,6 +205,12 @@ BARS: list[Bar] = [
         )
         for than in ("napari's own mouse move and repaint", "a plain repaint")
     ),
+    Figure(
+        "a session applied to 200 ZIPs on two workers, times half of the reading and the maps",
+        "test_apply_on_two_workers",
+        "times half of the reading and the maps",
+        most=1.2,
+    ),
     Time("1 GB, until the exact map is written", "test_exact_map[(1024, 1024, 1024)]", 200.0),
     Time(
         "1 GB, from the end of a sweep to its map", "test_after_a_sweep[(1024, 1024, 1024)]", 50.0

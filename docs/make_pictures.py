@@ -135,6 +135,20 @@ def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel((150, 300))
 
 
+def overview(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for part in widget.findChildren(FoldingGroup):
+        is_shown = part.isAncestorOf(widget.what) or part.isAncestorOf(widget.overview)
+        part.expand(animate=False) if is_shown else part.collapse(animate=False)
+    for button in (widget.overview.segments, widget.overview.components):
+        button.click()
+        while not button.isEnabled():
+            QTest.qWait(20)
+    viewer.layers["similarity"].visible = False
+    viewer.canvas.grid.shape = 3, 1
+    viewer.canvas.grid.enabled = True
+    viewer.reset_view()
+
+
 def extract(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     viewer.window.remove_dock_widget(widget)
     viewer.layers.clear()
@@ -154,5 +168,6 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
     draw(cup_of_coffee, cup)
+    draw(chelsea, overview)
     for prepare in (hair, suit, pins, library, feature, relevance, photo, extract, save):
         draw(astronaut, prepare)

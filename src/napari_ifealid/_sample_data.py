@@ -22,9 +22,7 @@ def chelsea() -> list[LayerData]:
     The last is the latest layer of the network: the one to begin with.
     """
     texture, *others = map(_chelsea, ("texture", "parts", "objects"))
-    overlay, *features = layers_of(
-        [texture, *(replace(stack, overlay=texture.overlay) for stack in others)]
-    )
+    overlay, *features = layers_of([texture, *(_with_overlay(stack, texture) for stack in others)])
     picture, about_picture, kind = overlay
     return _starting_at(
         _EYE, [(picture, about_picture | {"name": "Chelsea overlay"}, kind), *features]
@@ -54,6 +52,10 @@ def astronaut() -> list[LayerData]:
 
 def _chelsea(layer: str) -> FeatureStack:
     return read_stack(_FOLDER / f"chelsea_{layer}.zip")
+
+
+def _with_overlay(stack: FeatureStack, other: FeatureStack) -> FeatureStack:
+    return replace(stack, overlay=other.overlay).read_from(stack.source)
 
 
 def _starting_at(place: tuple[float, float], layers: list[LayerData]) -> list[LayerData]:

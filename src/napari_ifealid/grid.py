@@ -129,6 +129,24 @@ class Grid:
         coordinates = [float(place[axis]) for axis in self.axes]
         return tuple(sum(map(mul, row, coordinates), row[-1]) for row in self._inverse)
 
+    def positions_of(self, coordinates: ArrayLike) -> NDArray[np.float64]:
+        """Return where among the pixels places are; whole numbers are the pixels' centres.
+
+        Parameters
+        ----------
+        coordinates : array, shape (N, n)
+            Along the grid's own axes of the world.
+
+        Returns
+        -------
+        array of float64, shape (N, n)
+            NaN where there is no such position.
+        """
+        inverse = np.array(self._inverse)
+        positions: NDArray[np.float64] = np.asarray(coordinates) @ inverse[:, :-1].T
+        positions += inverse[:, -1]
+        return positions
+
     def pixel_at(self, place: Sequence[float]) -> Pixel | None:
         """Return the pixel at a place in the world.
 

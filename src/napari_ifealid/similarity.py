@@ -29,7 +29,7 @@ ReferenceLike = tuple[int, ...] | Sequence[float] | NDArray[Any]
 
 def similarity_map(
     stack: FeatureStack,
-    reference: ReferenceLike | Sequence[ReferenceLike],
+    reference: ReferenceLike | Sequence[ReferenceLike] | Query,
     *,
     rule: Rule | str = Rule.BEST,
     measure: Measure | str = SPECTRAL_ANGLE,
@@ -41,11 +41,12 @@ def similarity_map(
     Parameters
     ----------
     stack : FeatureStack
-    reference : tuple of int, array of shape (C,), or a sequence of these
+    reference : tuple of int, array of shape (C,), a sequence of these, or Query
         What all pixels are compared with. A tuple of integers is a pixel: an index along each
         spatial axis, from 0. An array or a list of numbers is a vector, in the units of the
         stack. A list, or a tuple, of these is several references, and so are the rows of an array
-        of shape (R, C).
+        of shape (R, C). A query has a rule and a measure of its own, and may ask for like and
+        unlike vectors.
     rule : Rule or str, optional
         How several references are joined: "best", the largest of the similarities to each, or
         "mean", the similarity to the mean of their vectors.
@@ -90,12 +91,16 @@ def similarity_map(
 
 def query_for(
     stack: FeatureStack,
-    reference: ReferenceLike | Sequence[ReferenceLike],
+    reference: ReferenceLike | Sequence[ReferenceLike] | Query,
     rule: Rule | str = Rule.BEST,
     measure: Measure | str = SPECTRAL_ANGLE,
 ) -> Query:
     """Return the query of a stack for references, see `similarity_map`."""
     rule, measure = Rule(rule), _measure(measure)
+    if isinstance(reference, Query):
+        for one in reference.references:
+            _vector(stack, one.vector)
+        return reference
     references: Iterable[Any] = reference if _is_sequence(reference) else [reference]
     return Query.to(*(_vector(stack, one) for one in references), rule=rule, measure=measure)
 

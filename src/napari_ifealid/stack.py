@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import Any
 
@@ -34,6 +35,25 @@ class Placement:
     offset: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class StackSource:
+    """Where a stack was read from.
+
+    Parameters
+    ----------
+    location : str
+        Absolute path, or URL.
+    array : str, optional
+        The name of the array, where the file has several.
+    feature_axis : int, optional
+        The axis of the array that was taken for the features, where that was asked for.
+    """
+
+    location: str
+    array: str | None = None
+    feature_axis: int | None = None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FeatureStack:
     """Feature vectors on a grid of pixels.
@@ -61,6 +81,11 @@ class FeatureStack:
     feature_labels : sequence of str or float, optional
         A label for each feature, e.g. its wavelength. Feature numbers (from 0) unless given.
 
+    Attributes
+    ----------
+    source : StackSource or None
+        Where the stack was read from, see `read_from`.
+
     Raises
     ------
     DatasetError
@@ -76,6 +101,7 @@ class FeatureStack:
     value_range: tuple[float, float] | None = None
     real_dtype: np.dtype[Any] | None = None
     feature_labels: Sequence[str | float] | None = None
+    source: StackSource | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         check_feature_array(self.values)
@@ -121,6 +147,15 @@ class FeatureStack:
     def feature_count(self) -> int:
         """Number of features, C."""
         return int(self.values.shape[-1])
+
+    def read_from(self, source: StackSource | None) -> FeatureStack:
+        """Return the same stack, which remembers where it was read from.
+
+        What `dataclasses.replace` makes of it has no source: its values may be others.
+        """
+        stack = copy(self)
+        object.__setattr__(stack, "source", source)
+        return stack
 
     def feature_name(self, feature: int) -> str:
         """Return the name of a feature: its label, or its number where it has none."""

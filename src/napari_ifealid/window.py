@@ -11,7 +11,12 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.layers import LayerData
+from napari_ifealid.session_files import SavedSession
+from napari_ifealid.stack import FeatureStack
+
+LoadedSession = tuple[SavedSession, list[FeatureStack]]
 
 _SIZE = 1200, 800  # pixels
 _FRAME = 40  # pixels of the window's title
@@ -23,7 +28,10 @@ class ExploreError(RuntimeError):
 
 
 def explore(
-    layers: list[LayerData], pixel: tuple[int, ...] | None, screenshot: Path | None
+    layers: list[LayerData],
+    pixel: tuple[int, ...] | None,
+    screenshot: Path | None,
+    session: LoadedSession | None = None,
 ) -> None:
     """Open a window with layers and the dock widget, until the user closes it.
 
@@ -34,6 +42,8 @@ def explore(
         The pixel to compare with first, an index along each spatial axis.
     screenshot : path, optional
         Where to save a picture of the window. It is closed at once then.
+    session : (SavedSession, list of FeatureStack), optional
+        A session to open, and its stacks.
 
     Raises
     ------
@@ -47,6 +57,9 @@ def explore(
             viewer.add_layer(Layer.create(data, arguments, kind))
         _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
         QApplication.processEvents()  # the dock takes its place
+        if session is not None:
+            restore_session(widget.explorer, viewer, *session)
+            QApplication.processEvents()  # its stack is chosen
         viewer.reset_view()
         if pixel is not None:
             _show_pixel(widget.explorer, pixel)

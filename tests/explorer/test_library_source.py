@@ -10,7 +10,7 @@ import pytest
 
 from explorer_actions import CLOSE, hover
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer import AskedKind, Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry, MatchKind, Mismatch
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.query import Origin
@@ -65,10 +65,10 @@ def assert_map_is_of_pixel(explorer: Explorer, pixel) -> None:
 def test_tick_shows_the_map_of_an_entry_at_once(explorer):
     library = random_library()
     explorer.library.open(library)
-    assert explorer.asks_cursor
+    assert explorer.asked.kind is AskedKind.CURSOR
     explorer.library.tick(1, True)
     assert_map_is_of(explorer, library.vectors[1])
-    assert not explorer.asks_cursor
+    assert explorer.asked.kind is AskedKind.COLLECTED
     explorer.library.tick(2, True)
     assert_map_is_of(explorer, *library.vectors[1:])
 
@@ -97,7 +97,10 @@ def test_ticked_entries_and_pins_are_asked_together(explorer):
     explorer.toggle_pin_at((2, 3))
     explorer.library.tick(0, True)
     assert_map_is_of(explorer, library.vectors[0], explorer.stack.vector((2, 3)))
-    assert [one.origin for one in explorer.collected] == [Origin.PIN, Origin.LIBRARY]
+    assert [one.origin for one in explorer.collected_in(explorer.session)] == [
+        Origin.PIN,
+        Origin.LIBRARY,
+    ]
 
 
 def test_features_are_matched_by_label(wavelengths):
@@ -113,7 +116,7 @@ def test_other_features_show_no_map_of_the_library(explorer):
     explorer.library.tick(0, True)
     assert isinstance(explorer.library.match_in(explorer.session), Mismatch)
     assert not explorer.library.is_compared_in(explorer.session)
-    assert explorer.asks_cursor
+    assert explorer.asked.kind is AskedKind.CURSOR
     assert_map_is_of_pixel(explorer, explorer.pixel)
     assert explorer.library.similarities(explorer.session, np.ones(9)) is None
 
@@ -123,7 +126,7 @@ def test_resampled_entries_are_asked_once_the_user_agrees(wavelengths):
     source, session = wavelengths.library, wavelengths.session
     source.open(library)
     source.tick(0, True)
-    assert wavelengths.asks_cursor
+    assert wavelengths.asked.kind is AskedKind.CURSOR
     source.agree(session)
     middle = (library.vectors[0, :-2] + library.vectors[0, 1:-1]) / 2
     assert_map_is_of(wavelengths, middle)
@@ -242,7 +245,7 @@ def test_ticks_go_along_with_their_entries(explorer):
     explorer.library.rename(0, "alunite")
     explorer.library.remove([1])
     assert explorer.library.ticked == [0]
-    assert explorer.collected[0].label == "alunite"
+    assert explorer.collected_in(explorer.session)[0].label == "alunite"
 
 
 def test_cleared_list_takes_other_features(explorer):

@@ -109,3 +109,14 @@ def test_slice_of_a_photo_series_is_the_one_that_is_shown(viewer):
     viewer.dims.set_point(0, 2)
     content = map_figure(explorer, viewer, "it")
     np.testing.assert_allclose(content.overlay, photos[2] / 255)
+
+
+def test_pins_that_are_not_asked_for_are_not_marked(explorer, viewer):
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((4, 3))
+    explorer.pins.set_sign(1, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    (mark,) = map_figure(explorer, viewer, "it").marks
+    np.testing.assert_allclose(mark.place, explorer.session.grid.place_of((1, 1)))
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    assert len(map_figure(explorer, viewer, "it").marks) == 2

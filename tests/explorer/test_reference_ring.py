@@ -115,3 +115,11 @@ def test_closed_ring_is_gone(ring, explorer, viewer):
     assert layer not in viewer.layers
     explorer.show_pixel((3, 3))
     assert ring.layer is None
+
+
+def test_ring_marks_the_cursor_where_no_pin_is_looked_for(ring, explorer):
+    explorer.show_pixel((4, 3))
+    explorer.toggle_pin_at((1, 1))
+    explorer.pins.set_sign(0, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    assert is_shown(ring)

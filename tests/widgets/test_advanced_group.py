@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtWidgets import QMessageBox
+from qtpy.QtWidgets import QMessageBox, QWidget
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS, Explorer
@@ -20,7 +20,7 @@ def viewer(qapp) -> ViewerModel:
 def make(viewer, qtbot):
     def make() -> AdvancedGroup:
         explorer = Explorer(viewer)
-        group = AdvancedGroup(explorer, StatusTexts(explorer, None), lambda: None)
+        group = AdvancedGroup(explorer, StatusTexts(explorer, None), lambda: None, QWidget())
         group.state = explorer.state
         qtbot.addWidget(group)
         return group

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from napari_ifealid.cli import convert, create, explore, extract, info
+from napari_ifealid.cli import apply, convert, create, explore, extract, info
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import print_any_name
 
@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "create": create,
     "info": info,
     "convert": convert,
+    "apply": apply,
 }
 
 

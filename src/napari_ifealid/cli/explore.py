@@ -13,6 +13,15 @@ from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.layers import LayerData, layers_of
+from napari_ifealid.session_files import (
+    SESSION_SUFFIX,
+    SavedSession,
+    looks_like_session,
+    read_session_file,
+    read_session_stacks,
+)
+from napari_ifealid.session_files.stacks import check_nothing_missing
+from napari_ifealid.stack import FeatureStack
 
 
 def main(arguments: Sequence[str], epilog: str) -> int:
@@ -39,13 +48,14 @@ def main(arguments: Sequence[str], epilog: str) -> int:
         parser.error("--threshold and --force belong to --figure")
     try:
         with plain_warnings():
-            layers = _read(options.paths)
+            session = _session(options.paths)
+            layers = [] if session is not None else _read(options.paths)
     except DatasetError as error:
         return fail(str(error))
     from napari_ifealid import window  # starts Qt, which --help and bad input do not need
 
     try:
-        window.explore(layers, options.at, options.screenshot)
+        window.explore(layers, options.at, options.screenshot, session)
     except window.ExploreError as error:
         return fail(str(error))
     return 0
@@ -63,8 +73,8 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         "paths",
         metavar="PATH",
         nargs="*",
-        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; without "
-        "any, the sample",
+        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; or a session, "
+        f"{SESSION_SUFFIX}; without any, the sample",
     )
     parser.add_argument(
         "--at",
@@ -118,6 +128,23 @@ def _number(text: str) -> float:
     if isnan(value):
         raise argparse.ArgumentTypeError(f"found {text!r}; expected a number, such as 0.8")
     return value
+
+
+def _session(paths: list[str]) -> tuple[SavedSession, list[FeatureStack]] | None:
+    """Return the session that is to be opened and its stacks; None unless there is one."""
+    sessions = [path for path in paths if looks_like_session(path)]
+    if not sessions:
+        return None
+    if len(paths) > 1:
+        raise DatasetError(
+            "a session among other files",
+            expected="a session alone, since it says what is compared",
+            remedy="Open the other files in the window, once it is there.",
+            file=sessions[0],
+        )
+    session = read_session_file(sessions[0])
+    check_nothing_missing(session, sessions[0])
+    return session, read_session_stacks(session.stacks)
 
 
 def _read(paths: list[str]) -> list[LayerData]:

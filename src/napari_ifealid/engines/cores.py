@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 
+from napari_ifealid.threads import allowed_threads
+
 
 def core_count() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return allowed_threads(len(os.sched_getaffinity(0)))
+    return allowed_threads(os.cpu_count() or 1)
 
 
 def on_all_cores(work: Callable[[slice], None], count: int, *, least: int) -> None:

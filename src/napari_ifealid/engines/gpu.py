@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
 
-from napari_ifealid.engines.cpu import compared
-from napari_ifealid.engines.engine import EngineUnavailableError, MapPart
+from napari_ifealid.engines.cpu import CpuEngine
+from napari_ifealid.engines.engine import ClassPart, EngineUnavailableError, MapPart
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.joined import joined
 from napari_ifealid.engines.pixel_vectors import PixelVectors, spread
@@ -26,8 +26,9 @@ from napari_ifealid.engines.similarity_visual import (
     visual_size,
 )
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
+from napari_ifealid.engines.unit_values import unit_values
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
-from napari_ifealid.measures import Measure
+from napari_ifealid.measures import Measure, UnitLength
 from napari_ifealid.query import Query
 
 _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
@@ -107,6 +108,23 @@ class GpuEngine:
         """Bytes of GPU memory held."""
         return self._layout.texture_bytes(self._texel_dtype)
 
+    def refusal(self, measure: Measure) -> str:
+        """Return why maps of a measure can't be made; empty if they can."""
+        is_done = isinstance(measure.kernel, UnitLength)
+        return "" if is_done else f"the GPU does not compute the {measure.name}"
+
+    def is_prepared(self, measure: Measure) -> bool:  # noqa: ARG002
+        """Return True: nothing has to be measured."""
+        return True
+
+    def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
+        """Return 0."""
+        return 0
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:  # noqa: ARG002
+        """Yield nothing, see `is_prepared`."""
+        yield from ()
+
     def part_count(self, region: Region) -> int:  # noqa: ARG002
         """Return 1."""
         return 1
@@ -121,6 +139,10 @@ class GpuEngine:
             values = joined(query, lambda one: self._values(one, box, _WITNESSES))
             values = values[numbers - box.start]
         yield region, values.reshape(region_shape(region))
+
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield the classes of a whole region, found on the CPU, see `Engine`."""
+        yield from CpuEngine(self._pixels).class_parts(query, region)
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, see `Engine`."""
@@ -155,9 +177,11 @@ class GpuEngine:
 
     def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
         """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
-        prepared = PreparedQuery.of(query)
+        kernel = query.measure.kernel
+        assert isinstance(kernel, UnitLength), self.refusal(query.measure)
+        prepared = PreparedQuery.of(query, kernel)
         if len(prepared.units) == 0:
-            return compared(self._pixels, prepared, rows)
+            return unit_values(self._pixels, prepared, rows)
         values = self._drawn(prepared, prepared.units[:MOST_REFERENCES], rows)
         for start in range(MOST_REFERENCES, len(prepared.units), MOST_REFERENCES):
             units = prepared.units[start : start + MOST_REFERENCES]
@@ -174,7 +198,7 @@ class GpuEngine:
         layout = self._layout
         values = np.empty(rows.stop - rows.start, np.float32)
         with self._context.current(), self._frame:
-            visual = self._visual(query.measure, len(units))
+            visual = self._visual(query, len(units))
             visual.set_references(units, has_zero=query.has_zero)
             for block, textures in zip(layout.blocks, self._textures, strict=True):
                 first, stop = max(block.start, rows.start), min(block.stop, rows.stop)
@@ -192,10 +216,10 @@ class GpuEngine:
                 values[first - rows.start : stop - rows.start] = part
         return values
 
-    def _visual(self, measure: Measure, reference_count: int) -> SimilarityVisual:
-        kind = measure.name, visual_size(reference_count)
+    def _visual(self, query: PreparedQuery, reference_count: int) -> SimilarityVisual:
+        kind = query.kernel.shader, visual_size(reference_count)
         if kind not in self._visuals:
-            self._visuals[kind] = SimilarityVisual(self._layout, measure, kind[1])
+            self._visuals[kind] = SimilarityVisual(self._layout, *kind)
         return self._visuals[kind]
 
     def _check(
@@ -204,7 +228,7 @@ class GpuEngine:
         """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
         numbers, pixels = self._witness_pixels(rows, witnesses)
         drawn = values[numbers - rows.start]
-        expected = compared(pixels, query, slice(0, len(numbers)))
+        expected = unit_values(pixels, query, slice(0, len(numbers)))
         differences = np.abs(drawn - expected)
         agree = (differences < _WRONG) | (np.isnan(drawn) & np.isnan(expected))
         if not agree.all():

@@ -11,7 +11,6 @@ from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.texture_blocks import BlockLayout
-from napari_ifealid.measures import Measure
 from napari_ifealid.shaders import load_shader
 
 MOST_REFERENCES = 8
@@ -27,12 +26,13 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
     Parameters
     ----------
     layout : BlockLayout
-    measure : Measure
+    value : str
+        The GLSL file with the function of the squared distance.
     reference_count : int
         No more than MOST_REFERENCES.
     """
 
-    def __init__(self, layout: BlockLayout, measure: Measure, reference_count: int) -> None:
+    def __init__(self, layout: BlockLayout, value: str, reference_count: int) -> None:
         super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
         self._layout = layout
         self._references = texture((reference_count, layout.texels, 4), "rgba32f")
@@ -42,7 +42,7 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         fragment["texels"] = str(layout.texels)
         fragment["group"] = f"{layout.group}.0"
         fragment["references"] = str(reference_count)
-        fragment["value"] = Function(load_shader(measure.shader))
+        fragment["value"] = Function(load_shader(value))
         self.shared_program["a_position"] = _CORNERS
         self.shared_program["u_references"] = self._references
         self._draw_mode = "triangle_strip"

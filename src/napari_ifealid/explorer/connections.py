@@ -29,6 +29,11 @@ class Connections:
         signal.connect(callback)
         self._made.append((signal, callback))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any is connected."""
+        return bool(self._made)
+
     def close(self) -> None:
         """Disconnect all of them."""
         while self._made:

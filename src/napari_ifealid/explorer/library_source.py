@@ -339,8 +339,9 @@ class LibrarySource:
             return _Matched(labels, match, None, [])
         vectors = match.apply(self.library.vectors)
         references = [
-            Reference(vectors[number], 1, self.entries[number].name, Origin.LIBRARY)
-            for number in self.ticked
+            Reference(vectors[number], 1, self.entries[number].name, Origin.LIBRARY, colour)
+            for number, colour in enumerate(self.colours)
+            if colour is not None
         ]
         return _Matched(labels, match, vectors, references)
 

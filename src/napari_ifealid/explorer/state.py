@@ -45,6 +45,9 @@ class ExplorerState:
     engine : EngineChoice
     reference : ReferenceMode
         What all pixels are compared with.
+    window : int
+        How many pixels long and wide the square around the cursor and each pin is whose mean is
+        compared with, an odd number.
     measure : Measure
         How they are compared.
     preview_memory : int
@@ -67,6 +70,7 @@ class ExplorerState:
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC
     reference: ReferenceMode = ReferenceMode.CURSOR
+    window: int = 1
     measure: Measure = SPECTRAL_ANGLE
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None

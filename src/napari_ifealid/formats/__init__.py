@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.loading import loaded
-from napari_ifealid.formats.location import Location, suffix_of
+from napari_ifealid.formats.location import Location, absolute, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.registry import (
@@ -18,7 +18,7 @@ from napari_ifealid.formats.registry import (
     suffixes_in_words,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FeatureStack, StackSource
 from napari_ifealid.tracking import Track, untracked
 
 _MOST_LISTED = 10
@@ -110,7 +110,7 @@ def read_stack(
     (stack,) = format_of(location).read(
         location, array=array, feature_axis=feature_axis, track=track
     )
-    return stack
+    return stack.read_from(StackSource(absolute(location), array, feature_axis))
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
@@ -142,7 +142,14 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     OverlayWarning
         If a dataset is opened without its overlay.
     """
-    return format_of(location).read(location, array=None, feature_axis=None, track=track)
+    stacks = format_of(location).read(location, array=None, feature_axis=None, track=track)
+    names = stack_names(location) if len(stacks) > 1 else None
+    place = absolute(location)
+    arrays: list[str | None] = [None] if names is None else [*names]
+    return [
+        stack.read_from(StackSource(place, name))
+        for stack, name in zip(stacks, arrays, strict=True)
+    ]
 
 
 def stack_names(location: Location) -> list[str] | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.ifealid_metadata import METADATA, Metadata, parse_metadata
 from napari_ifealid.formats.overlay import MOST_BYTES, OVERLAY, OverlayWarning, decode_overlay
-from napari_ifealid.formats.parallel import WORKERS, in_threads
+from napari_ifealid.formats.parallel import in_threads, worker_count
 from napari_ifealid.formats.png import decode_rgba
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
 from napari_ifealid.memory import check_memory
@@ -161,7 +161,7 @@ def _read_values(
 ) -> NDArray[np.unsignedinteger]:
     block_length = min(MOST_IMAGES_A_BLOCK, max(1, BLOCK_BYTES // metadata.image_size))
     size = metadata.values_size
-    check_memory(size + WORKERS * (block_length + 4) * metadata.image_size)
+    check_memory(size + worker_count() * (block_length + 4) * metadata.image_size)
     values = metadata.empty_values()
 
     def read_block(first: int) -> None:

@@ -18,6 +18,11 @@ def is_url(location: Location) -> bool:
     return "://" in fspath(location)
 
 
+def absolute(location: Location) -> str:
+    """Return an absolute path; a URL as it is."""
+    return fspath(location) if is_url(location) else str(Path(location).absolute())
+
+
 def name_of(location: Location) -> str:
     """Return the last part of a location."""
     if is_url(location):

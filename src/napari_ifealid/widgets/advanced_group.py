@@ -34,10 +34,16 @@ class AdvancedGroup(QWidget):
         Of which the group shows the one about the engine.
     show_chart : callable
         Shows the chart again, after the user has closed its dock.
+    save_session : QWidget
+        Saves a session.
     """
 
     def __init__(
-        self, explorer: Explorer, texts: StatusTexts, show_chart: Callable[[], None]
+        self,
+        explorer: Explorer,
+        texts: StatusTexts,
+        show_chart: Callable[[], None],
+        save_session: QWidget,
     ) -> None:
         super().__init__()
         self._explorer = explorer
@@ -75,6 +81,7 @@ class AdvancedGroup(QWidget):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
             buttons.addWidget(button)
         form.addRow(buttons)
+        form.addRow(save_session)
         self._bind()
 
     def stop(self) -> None:

@@ -51,6 +51,8 @@ class StatusTexts:
             (explorer.pins.changed, self._show_soon),
             (explorer.library.listed, self._show_soon),
             (events.reference, self._show_soon),
+            (events.window, self._show_soon),
+            (explorer.source_changed, self._show_soon),
             (events.colour_range, self._show_soon),
             (events.threshold, self._show_soon),
         ):

@@ -1,0 +1,85 @@
+"""A session applied to 200 small ZIPs on two workers, beside half of the reading and the maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from distributed import LocalCluster
+
+from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid.batch import Cluster, Question, apply_question, question_of
+from napari_ifealid.grid import whole_region
+from napari_ifealid.query import Rule
+from napari_ifealid.session_files import PlaceReference, SavedSession, SavedStack
+from napari_ifealid.similarity import region_map
+from napari_ifealid.threads import limited_threads
+
+COUNT = 200
+SHAPE = (64, 64, 256)
+WORKERS = 2
+
+
+@pytest.fixture
+def files(tmp_path, make_stack) -> list[Path]:
+    """ZIPs of 1 MB of features, each of other pixels in another order."""
+    values = make_stack((SHAPE[0] + COUNT, *SHAPE[1:])).values
+    paths = [tmp_path / f"{number}.zip" for number in range(COUNT)]
+    for number, path in enumerate(paths):
+        part = values[number : number + SHAPE[0]]
+        write_stack(path, FeatureStack(values=part, name=path.stem), precision=8)
+    return paths
+
+
+@pytest.fixture
+def question(files) -> Question:
+    """The best of two pins, with a threshold."""
+    stack = read_stack(files[0])
+    assert stack.source is not None
+    session = SavedSession(
+        stacks=(SavedStack(stack.source, SHAPE),),
+        references=tuple(
+            PlaceReference(place, "#e69f00") for place in ((3.0, 4.0), (40.0, 50.0))
+        ),
+        rule=Rule.BEST,
+        threshold=0.4,
+    )
+    return question_of(session, files[0])
+
+
+@pytest.fixture
+def cluster():
+    with LocalCluster(
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        yield cluster
+
+
+def test_apply_on_two_workers(benchmark, tmp_path, files, question, cluster):
+    runner = Cluster(cluster.scheduler_address)
+    apply_question(question, files[: 4 * WORKERS], tmp_path / "first", runner=runner)
+    rounds = iter(range(100))
+
+    def apply() -> None:
+        folder = tmp_path / f"out{next(rounds)}"
+        report = apply_question(question, files, folder, runner=runner)
+        assert len(report.outcomes) == COUNT
+        assert not report.problems
+
+    alone = min(_reading_and_maps(files, question) for _ in range(2))
+    benchmark.pedantic(apply, rounds=3)
+    ratio = benchmark.stats.stats.min / (alone / WORKERS)
+    benchmark.extra_info["reading and maps, s"] = alone
+    benchmark.extra_info["times half of the reading and the maps"] = ratio
+    print(f"{ratio:.3f} times half of the reading and the maps, {alone:.2f} s")
+
+
+def _reading_and_maps(files: list[Path], question: Question) -> float:
+    """Return how many seconds one thread reads all files and makes their maps."""
+    start = perf_counter()
+    with limited_threads(1):
+        for path in files:
+            stack = read_stack(path)
+            region_map(stack, question.of(stack).query, whole_region(SHAPE[:2]))
+    return perf_counter() - start

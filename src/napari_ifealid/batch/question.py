@@ -1,0 +1,268 @@
+"""What a session asks of each file: its references as vectors, its measure, its threshold."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from napari_ifealid.errors import DatasetError, last_part
+from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.query import Origin, Query, Reference, Rule
+from napari_ifealid.session_files import (
+    PlaceReference,
+    SavedSession,
+    SavedStack,
+    SessionWarning,
+    VectorReference,
+    missing_stacks,
+    read_session_stack,
+)
+from napari_ifealid.session_files.grids import saved_grid
+from napari_ifealid.session_files.stacks import check_nothing_missing
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, untracked
+
+Labels = tuple[str | float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StackQuestion:
+    """What is asked of stacks that have the features of one of the session.
+
+    Parameters
+    ----------
+    name : str
+        The stack of the session that the references were taken in.
+    labels : tuple of str or float
+        Of its features.
+    references : tuple of Reference
+    rule : Rule
+    measure_name : str
+        By which another process finds the measure.
+    """
+
+    name: str
+    labels: Labels
+    references: tuple[Reference, ...]
+    rule: Rule
+    measure_name: str
+
+    @property
+    def query(self) -> Query:
+        """The query that a stack is asked."""
+        (measure,) = (one for one in MEASURES if one.name == self.measure_name)
+        return Query(self.references, self.rule, measure)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a session asks of each file.
+
+    Parameters
+    ----------
+    of_stacks : tuple of StackQuestion
+        That of the explored stack first. No two of the same features.
+    threshold : float, optional
+        Smallest value of what is looked for.
+    """
+
+    of_stacks: tuple[StackQuestion, ...]
+    threshold: float | None
+
+    @property
+    def key(self) -> str:
+        """Key of the question: questions with equal keys have equal answers."""
+        asked = [
+            (one.labels, [reference.key for reference in one.references], one.rule.value)
+            for one in self.of_stacks
+        ]
+        measures = [one.measure_name for one in self.of_stacks]
+        return sha256(repr((asked, measures, self.threshold)).encode()).hexdigest()
+
+    def of(self, stack: FeatureStack) -> StackQuestion:
+        """Return what is asked of a stack.
+
+        Raises
+        ------
+        DatasetError
+            If it has other features than the stacks of the session.
+        """
+        for one in self.of_stacks:
+            if one.labels == stack.feature_labels:
+                return one
+        counts = [len(one.labels) for one in self.of_stacks]
+        known = " or ".join(f"{len(one.labels)} as {one.name} has" for one in self.of_stacks)
+        found = f"{stack.feature_count} features"
+        if stack.feature_count in counts:
+            found, known = f"{found} of other labels", f"the labels of {known}"
+        raise DatasetError(
+            found,
+            expected=f"the features of the session: {known}",
+            remedy="Save a session with a stack of such features.",
+            file=stack.name,
+        )
+
+
+def question_of(
+    session: SavedSession,
+    file: Path,
+    *,
+    measure: Measure | None = None,
+    rule: Rule | None = None,
+    threshold: float | None = None,
+    track: Track = untracked,
+) -> Question:
+    """Return what a session asks of each file. Its places become vectors of its own stacks.
+
+    References of the explored stack are asked of all stacks with its features. Another stack of the
+    session is there for files with its features, where these are those of no other one.
+
+    Parameters
+    ----------
+    session : SavedSession
+    file : path
+        The session file, for errors.
+    measure : Measure, optional
+        Instead of that of the session.
+    rule : Rule, optional
+        Instead of that of the session.
+    threshold : float, optional
+        Instead of that of the session.
+    track : callable, optional
+        Shows the progress of reading: `track(iterable, total=int, desc=str)`, such as `tqdm`.
+
+    Raises
+    ------
+    DatasetError
+        If the explored stack can't be read, if there is no reference in it, or if the threshold
+        belongs to another measure.
+
+    Warns
+    -----
+    SessionWarning
+        If another stack of the session can't be asked for.
+    """
+    chosen = replace(session, measure=measure or session.measure, rule=rule or session.rule)
+    explored = chosen.stacks[chosen.explored]
+    check_nothing_missing(replace(chosen, stacks=(explored,), explored=0), file)
+    try:
+        first = _asked(chosen, explored, track)
+    except DatasetError as error:
+        raise error if error.file else error.inside(file) from error
+    others = [one for one in _others(chosen, explored, track) if one.labels != first.labels]
+    counts = Counter(one.labels for one in others)
+    return Question(
+        of_stacks=(first, *(one for one in others if counts[one.labels] == 1)),
+        threshold=_threshold(session, chosen.measure, threshold, file),
+    )
+
+
+def _others(session: SavedSession, explored: SavedStack, track: Track) -> Iterator[StackQuestion]:
+    missing = missing_stacks(session)
+    for saved in session.stacks:
+        if saved.source == explored.source:
+            continue
+        try:
+            if saved.source.location in missing:
+                raise DatasetError(
+                    "a missing file", expected="it", remedy="", file=saved.source.location
+                )
+            yield _asked(session, saved, track)
+        except DatasetError as error:
+            name = last_part(saved.source.location)
+            warnings.warn(
+                f"files with the features of {name} are not compared: {error.found}",
+                SessionWarning,
+                stacklevel=3,
+            )
+
+
+def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuestion:
+    if saved.compared_axis not in (None, 0):
+        raise DatasetError(
+            f"a stack that is compared along axis {saved.compared_axis} of its layer",
+            expected="features along the axis that the file has them",
+            remedy="Save the session with the stack's own features.",
+            file=saved.source.location,
+        )
+    stack = read_session_stack(saved, track=track)
+    references, rule = _joined(session, saved, stack)
+    if not all(np.isfinite(reference.vector).all() for reference in references):
+        raise DatasetError(
+            "a reference with a NaN or an infinity",
+            expected="finite values at each reference",
+            remedy="Choose other pixels, and save the session again.",
+            file=saved.source.location,
+        )
+    assert stack.feature_labels is not None
+    return StackQuestion(
+        name=stack.name,
+        labels=tuple(stack.feature_labels),
+        references=tuple(references),
+        rule=rule,
+        measure_name=session.measure.name,
+    )
+
+
+def _joined(
+    session: SavedSession, saved: SavedStack, stack: FeatureStack
+) -> tuple[list[Reference], Rule]:
+    """Return what is compared with in a stack and how it is joined, as the window does."""
+    collected = list(_collected(session, saved, stack))
+    signs = {reference.sign for reference in collected}
+    if session.rule is Rule.DIFFERENCE and signs == {1, -1}:
+        return collected, Rule.DIFFERENCE
+    liked = [reference for reference in collected if reference.sign > 0]
+    if session.rule is None or not liked:
+        return [_under_the_cursor(session, saved, stack)], Rule.BEST
+    return liked, Rule.MEAN if session.rule is Rule.MEAN else Rule.BEST
+
+
+def _collected(
+    session: SavedSession, saved: SavedStack, stack: FeatureStack
+) -> Iterator[Reference]:
+    """Yield the references that a stack has, places first; those outside of it are left out."""
+    grid = saved_grid(saved, stack)
+    for one in session.references:
+        pixel = grid.pixel_at(one.position) if isinstance(one, PlaceReference) else None
+        if pixel is not None and isinstance(one, PlaceReference):
+            yield Reference(stack.vector(pixel), one.sign, one.colour, Origin.PIN)
+    for one in session.references:
+        if isinstance(one, VectorReference) and _labels(one) == stack.feature_labels:
+            yield Reference(np.array(one.values), one.sign, one.name, Origin.GIVEN)
+
+
+def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureStack) -> Reference:
+    cursor = session.cursor
+    pixel = None if cursor is None else saved_grid(saved, stack).pixel_at(cursor.position)
+    if pixel is None:
+        raise DatasetError(
+            "no reference in the stack",
+            expected="a pin, another reference, or the cursor within it",
+            remedy="Pin what is looked for, and save the session again.",
+            file=saved.source.location,
+        )
+    return Reference(stack.vector(pixel), origin=Origin.CURSOR)
+
+
+def _labels(vector: VectorReference) -> Labels:
+    return vector.feature_labels or tuple(range(len(vector.values)))
+
+
+def _threshold(
+    session: SavedSession, measure: Measure, threshold: float | None, file: Path
+) -> float | None:
+    if threshold is not None or session.threshold is None or measure == session.measure:
+        return session.threshold if threshold is None else threshold
+    raise DatasetError(
+        f"a threshold, {session.threshold:g}, of another measure, {session.measure.name}",
+        expected=f"one for the {measure.name}",
+        remedy="Say which with --threshold.",
+        file=file,
+    )

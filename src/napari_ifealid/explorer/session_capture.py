@@ -1,0 +1,213 @@
+"""What is explored, as the content of a session file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.pins import Pin
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
+from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.layers import default_placement
+from napari_ifealid.query import Rule
+from napari_ifealid.session_files import (
+    PlaceReference,
+    SavedCursor,
+    SavedLook,
+    SavedPlacement,
+    SavedSession,
+    SavedStack,
+    VectorReference,
+)
+from napari_ifealid.stack import FeatureStack, StackSource
+
+RULES = {
+    ReferenceMode.CURSOR: None,
+    ReferenceMode.MEAN: Rule.MEAN,
+    ReferenceMode.BEST: Rule.BEST,
+    ReferenceMode.DIFFERENCE: Rule.DIFFERENCE,
+}
+"""How references are joined; None: the cursor is compared with, not they."""
+
+
+def layers_without_file(viewer: ViewerModel) -> list[Layer]:
+    """Return the layers of features that no session file can name: they came from no file.
+
+    So have those whose values or whose file were changed by hand since they were opened.
+    """
+    return [layer for layer in _feature_layers(viewer) if _source(layer) is None]
+
+
+def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
+    """Return what is explored as the content of a session file.
+
+    Layers that came from no file are left out, see `layers_without_file`.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    viewer : napari viewer
+
+    Raises
+    ------
+    DatasetError
+        If no stack is explored, or it came from no file, or a reference is not finite.
+    """
+    explored, session = explorer.state.layer, explorer.session
+    if explored is None or session is None or session.stack is None:
+        raise DatasetError(
+            "no feature stack that is compared",
+            expected="one that has been loaded",
+            remedy="Open a feature stack first.",
+        )
+    if _source(explored) is None:
+        raise DatasetError(
+            "a layer that came from no file",
+            expected="a stack that a session can name by its file",
+            remedy="Save it with Save dataset…, and open that file.",
+            file=explored.name,
+        )
+    state = explorer.state
+    layers = [layer for layer in _feature_layers(viewer) if _source(layer) is not None]
+    linked = [one.layer for one in explorer.sessions]
+    return SavedSession(
+        stacks=tuple(
+            _saved_stack(
+                layer,
+                axis=state.feature_axis if layer == explored else None,
+                is_linked=layer != explored and layer in linked,
+            )
+            for layer in layers
+        ),
+        explored=next(number for number, layer in enumerate(layers) if layer == explored),
+        references=(
+            *map(saved_reference, explorer.pins.pins),
+            *_saved_vectors(explorer, session),
+        ),
+        cursor=_saved_cursor(explorer, viewer, session),
+        rule=RULES[state.reference],
+        measure=state.measure,
+        threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
+        look=_saved_look(state),
+    )
+
+
+def saved_reference(pin: Pin) -> PlaceReference:
+    """Return a pin as the place that is saved."""
+    return PlaceReference(position=pin.place, colour=pin.colour)
+
+
+def placement_of(layer: Image) -> SavedPlacement:
+    """Return where a layer lies in the world."""
+    return SavedPlacement(
+        scale=_row(layer.scale),
+        translate=_row(layer.translate),
+        rotate=tuple(map(_row, layer.rotate)),
+        shear=_row(layer.shear),
+        affine=tuple(map(_row, layer.affine.affine_matrix)),
+        units=tuple(map(str, layer.units)),
+    )
+
+
+def placement_by_reader(stack: FeatureStack) -> SavedPlacement:
+    """Return where a reader puts the features of a stack."""
+    scale, translate = default_placement(stack)
+    count = stack.values.ndim
+    return SavedPlacement(
+        scale=_row([1.0, *scale]),
+        translate=_row([0.0, *translate]),
+        rotate=tuple(map(_row, np.eye(count))),
+        shear=_row(np.zeros(count * (count - 1) // 2)),
+        affine=tuple(map(_row, np.eye(count + 1))),
+        units=("pixel",) * count,
+    )
+
+
+def _feature_layers(viewer: ViewerModel) -> list[Image]:
+    return [
+        layer for layer in viewer.layers if has_features(layer) and not is_opened_overlay(layer)
+    ]
+
+
+def _source(layer: Layer) -> StackSource | None:
+    stack = opened_stack(layer)
+    return None if stack is None else stack.source
+
+
+def _saved_stack(layer: Image, *, axis: int | None, is_linked: bool) -> SavedStack:
+    stack = opened_stack(layer)
+    assert stack is not None
+    assert stack.source is not None
+    placement = placement_of(layer)
+    return SavedStack(
+        source=stack.source,
+        shape=tuple(stack.values.shape),
+        placement=None if placement == placement_by_reader(stack) else placement,
+        compared_axis=None if axis == known_axis(layer) else axis,
+        is_linked=is_linked,
+    )
+
+
+def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorReference]:
+    """Yield what is compared with beside the pins, as vectors: their sources are not saved."""
+    assert session.stack is not None
+    stack = session.stack
+    known = tuple(map(_plain, stack.feature_labels or ()))
+    labels = None if known == tuple(range(stack.feature_count)) else known
+    for source in explorer.sources:
+        for reference in source.references_in(session):
+            one = session.reference(reference)
+            if one is None:
+                raise DatasetError(
+                    "a reference that is still being read",
+                    expected="one that is known",
+                    remedy="Try again in a moment.",
+                    file=reference.label or reference.origin.value,
+                )
+            if not np.isfinite(one.vector).all():
+                raise DatasetError(
+                    "a reference with a NaN or an infinity",
+                    expected="finite values, which a session file can hold",
+                    remedy="Remove the reference.",
+                    file=one.label or one.origin.value,
+                )
+            yield VectorReference(tuple(one.vector.tolist()), one.label, one.sign, labels)
+
+
+def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:
+    place, pixel = explorer.cursor.place, explorer.pixel
+    if place is None and pixel is not None:  # the one in the middle, until the mouse moves
+        place = session.grid.moved_to(viewer.dims.point, pixel)
+    if place is None or not np.isfinite(place).all():
+        return None
+    return SavedCursor(position=place, is_held=not explorer.state.follow)
+
+
+def _saved_look(state: ExplorerState) -> SavedLook:
+    low, high = state.own_limits
+    return SavedLook(
+        colormap=state.colormap,
+        colour_range=state.colour_range,
+        own_limits=(float(low), float(high)),
+        opacity=float(state.opacity),
+        base_opacity=float(state.base),
+        image_in_colour=state.overlay_in_colour,
+    )
+
+
+def _row(values: Any) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _plain(label: Any) -> str | float:
+    plain: str | float = label.item() if isinstance(label, np.generic) else label
+    return plain

@@ -1,0 +1,189 @@
+"""What a session file describes, explored again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.explorer.alpha_colormaps import FIRE, colormap_names
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.pins import Pin
+from napari_ifealid.explorer.session_capture import RULES, placement_by_reader, placement_of
+from napari_ifealid.explorer.sources import is_opened_overlay, opened_stack
+from napari_ifealid.layers import STACK_KEY, layers_of
+from napari_ifealid.session_files import (
+    PlaceReference,
+    SavedSession,
+    SavedStack,
+    VectorReference,
+)
+from napari_ifealid.stack import FeatureStack
+
+_MODES = {rule: mode for mode, rule in RULES.items()}
+
+
+def restore_session(
+    explorer: Explorer,
+    viewer: ViewerModel,
+    session: SavedSession,
+    stacks: Sequence[FeatureStack],
+) -> None:
+    """Explore what a session file describes. Pins that are there are replaced; an undo brings back.
+
+    It is complete once the explored stack is loaded; nothing else of the session applies before.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    viewer : napari viewer
+    session : SavedSession
+    stacks : sequence of FeatureStack
+        Those of the session, in its order, see `read_session_stacks`. One whose layer is open
+        already, in the same place, is not opened again.
+
+    Raises
+    ------
+    DatasetError
+        If a reference or a placement can't be restored. Nothing has changed then.
+    """
+    pins = [_pin(one) for one in session.references if isinstance(one, PlaceReference)]
+    layers = _layers(viewer, session, stacks)
+    explored, axis = layers[session.explored], session.stacks[session.explored].compared_axis
+    connections = Connections()
+
+    def choose() -> None:
+        connections.connect(explorer.stack_changed, finish)
+        explorer.state.layer = explored
+        if axis is not None:
+            explorer.state.feature_axis = axis
+        if connections.is_open:
+            finish()
+
+    def finish() -> None:
+        if explorer.stack is None and explorer.state.layer is not None:
+            return  # still to be loaded
+        connections.close()
+        if explorer.stack is not None:
+            _link(explorer, session, layers)
+            _apply(explorer, session, pins)
+
+    explorer.after_opening(choose)
+
+
+def _layers(
+    viewer: ViewerModel, session: SavedSession, stacks: Sequence[FeatureStack]
+) -> list[Image]:
+    """Return the layer of each stack, opened now unless it was before."""
+    layers = [_opened(viewer, *pair) for pair in zip(session.stacks, stacks, strict=True)]
+    missing = [stack for stack, layer in zip(stacks, layers, strict=True) if layer is None]
+    shown = [layer.data for layer in viewer.layers if is_opened_overlay(layer)]
+    added = {}
+    made = [Layer.create(*data) for data in layers_of(missing, shown)]
+    for layer in made:
+        stack = layer.metadata[STACK_KEY]
+        if not layer.rgb:
+            _place(layer, session.stacks[_index(stacks, stack)])
+            added[id(stack)] = layer
+    for layer in made:
+        viewer.add_layer(layer)
+    return [
+        added[id(stack)] if layer is None else layer
+        for stack, layer in zip(stacks, layers, strict=True)
+    ]
+
+
+def _opened(viewer: ViewerModel, saved: SavedStack, stack: FeatureStack) -> Image | None:
+    """Return the layer that has a stack already, and lies where it is to lie."""
+    placement = saved.placement or placement_by_reader(stack)
+    for layer in viewer.layers:
+        opened = opened_stack(layer)
+        if opened is not None and opened.source == saved.source:
+            is_same = opened is stack or _is_unchanged(opened, stack)
+            if is_same and placement_of(layer) == placement:
+                return layer
+    return None
+
+
+def _is_unchanged(opened: FeatureStack, read_again: FeatureStack) -> bool:
+    """Return whether a file still has what was opened."""
+    if opened.is_lazy or read_again.is_lazy:
+        return opened.is_lazy and read_again.is_lazy
+    return (
+        opened.values.dtype == read_again.values.dtype
+        and opened.value_range == read_again.value_range
+        and opened.values.tobytes() == read_again.values.tobytes()
+    )
+
+
+def _place(layer: Image, saved: SavedStack) -> None:
+    if saved.placement is None:
+        return
+    try:
+        for name, value in asdict(saved.placement).items():
+            setattr(layer, name, value if name == "units" else np.array(value, float))
+    except Exception as error:  # matrices and units are refused in many ways
+        raise DatasetError(
+            f"a placement that no layer can have ({short_reason(error)})",
+            expected="invertible matrices, and units that napari knows",
+            remedy="Correct the placement in the session file, or leave it out.",
+            file=saved.source.location,
+        ) from error
+
+
+def _index(stacks: Sequence[FeatureStack], wanted: FeatureStack) -> int:
+    return next(number for number, stack in enumerate(stacks) if stack is wanted)
+
+
+def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:
+    following = [one.layer for one in explorer.sessions]
+    for saved, layer in zip(session.stacks, layers, strict=True):
+        axis = known_axis(layer)
+        if saved.is_linked and layer not in following and axis is not None:
+            explorer.link(layer, axis)
+
+
+def _apply(explorer: Explorer, session: SavedSession, pins: Sequence[Pin]) -> None:
+    state, cursor = explorer.state, session.cursor
+    explorer.pins.replace(pins)
+    explorer.restored.replace(
+        [one for one in session.references if isinstance(one, VectorReference)]
+    )
+    if cursor is not None:
+        state.follow = not cursor.is_held
+        explorer.cursor.move_to(cursor.position)
+    for name, value in _settings(session):
+        setattr(state, name, value)
+
+
+def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
+    """Yield the explorer's settings in the order in which they are to be set."""
+    look, least = session.look, session.measure.limits[0]
+    yield "feature", None
+    yield "measure", session.measure  # which takes the threshold back
+    yield "threshold", least if session.threshold is None else session.threshold
+    yield "reference", _MODES[session.rule]
+    yield "colormap", look.colormap if look.colormap in colormap_names() else FIRE
+    yield "own_limits", look.own_limits
+    yield "colour_range", look.colour_range
+    yield "opacity", look.opacity
+    yield "base", look.base_opacity
+    yield "overlay_in_colour", look.image_in_colour
+
+
+def _pin(saved: PlaceReference) -> Pin:
+    """Return the pin that was saved as a place."""
+    if saved.sign != 1:
+        raise DatasetError(
+            "a place with a negative sign",
+            expected="places with the sign 1",
+            remedy="Save the reference as a vector.",
+        )
+    return Pin(saved.position, saved.colour)

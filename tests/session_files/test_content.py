@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from napari_ifealid.query import Rule
+from napari_ifealid.session_files import SavedSession, SavedStack, VectorReference
+from napari_ifealid.stack import StackSource
+
+
+def session(**changes) -> SavedSession:
+    stack = SavedStack(StackSource("/a.zip"), (3, 4, 5))
+    return SavedSession(**{"stacks": (stack,), "references": (VectorReference((1.0,)),)} | changes)
+
+
+def test_sessions_of_the_same_content_are_equal():
+    assert session() == session()
+    assert session() != session(rule=Rule.BEST)
+    assert session() != session(references=(VectorReference((2.0,)),))
