@@ -39,9 +39,7 @@ def question(files) -> Question:
     assert stack.source is not None
     session = SavedSession(
         stacks=(SavedStack(stack.source, SHAPE),),
-        references=tuple(
-            PlaceReference(place, "#e69f00") for place in ((3.0, 4.0), (40.0, 50.0))
-        ),
+        references=tuple(PlaceReference(place, "#e69f00") for place in ((3.0, 4.0), (40.0, 50.0))),
         rule=Rule.BEST,
         threshold=0.4,
     )

@@ -204,11 +204,16 @@ class LibraryGroup(QWidget):
         elif not self._source.is_compared_in(session):
             self._show_question(match)
         else:
+            self._show_what_is_compared(match, pixel)
+
+    def _show_what_is_compared(self, match: Match, pixel: Pixel) -> None:
+        counted = f"{_counted(self._source.library)}, compared {match.kind.value}"
+        if not self._source.can_rank:
+            name = self._explorer.state.measure.name
+            self.text.setText(f"No order by {name}, which needs all of the stack. {counted}")
+        else:
             middle = " (middle)" if self._explorer.is_outside else ""
-            self.text.setText(
-                f"Similarity to pixel {joined(pixel)}{middle}. "
-                f"{_counted(self._source.library)}, compared {match.kind.value}"
-            )
+            self.text.setText(f"Similarity to pixel {joined(pixel)}{middle}. {counted}")
 
     def _show_question(self, match: Match) -> None:
         self.text.setText(match.question)
