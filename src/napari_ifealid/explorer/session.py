@@ -70,6 +70,11 @@ class PixelReference:
     sign: int = 1
     colour: str = ""
 
+    @property
+    def key(self) -> Pixel:
+        """Key of the pixel: references with equal keys have equal vectors in one stack."""
+        return self.pixel
+
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
         return Reference(vector, self.sign, self.label, self.origin, self.colour)
@@ -108,7 +113,7 @@ class _Question:
     def key(self) -> Hashable:
         """Key of the question: questions with equal keys have equal answers."""
         references = tuple(
-            one.key if isinstance(one, Reference) else (one.pixel, one.sign)
+            one.key if isinstance(one, Reference) else (one.key, one.sign)
             for one in self.references
         )
         region = tuple((part.start, part.stop) for part in self.region)
