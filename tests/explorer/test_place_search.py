@@ -108,9 +108,7 @@ def test_what_is_found_stays_while_the_mouse_is_on_the_same_pixel(searched):
     assert searched.search.found == found
 
 
-def test_places_of_a_reference_that_was_left_meanwhile_are_not_found(
-    viewer, add_stack, make_stack
-):
+def test_places_of_a_reference_that_was_left_meanwhile_are_not_found(viewer, add_stack, make_stack):
     scheduler = PatientScheduler()
     searched = Searched(viewer, add_stack, make_stack, scheduler)
     searched.hover("cat", 3, 7)

@@ -13,7 +13,7 @@ def test_image_is_in_colour_or_in_grey_and_moves_along_with_the_features(viewer,
     grey = image.pixels(in_colour=False)
     assert (grey[..., 0] == grey[..., 2]).all()
     np.testing.assert_allclose(image.placement["affine"], np.eye(3))
-    features.translate = features.translate + (0, 10, 20)
+    features.translate = np.add(features.translate, (0, 10, 20))
     np.testing.assert_allclose(image.placement["affine"][:2, 2], (10, 20))
 
 

@@ -228,7 +228,9 @@ def test_unlinked_stack_has_no_cell_and_the_last_one_ends_it(window):
 
 def test_stack_linked_meanwhile_has_a_cell(window, add_stack, make_stack):
     window.side_by_side.show()
-    layer = add_stack(window.viewer, replace(make_stack("new"), overlay=window.stacks["fine"].overlay))
+    layer = add_stack(
+        window.viewer, replace(make_stack("new"), overlay=window.stacks["fine"].overlay)
+    )
     window.explorer.link(layer, 0)
     assert contents("new") in window.cells()
 

@@ -45,8 +45,11 @@ def test_plain_map_has_its_first_pixel_and_what_is_far_enough():
 
 
 @given(
-    arrays(np.float32, array_shapes(min_dims=1, max_dims=3, max_side=9),
-           elements=st.floats(0, 1, width=32) | st.just(np.nan)),
+    arrays(
+        np.float32,
+        array_shapes(min_dims=1, max_dims=3, max_side=9),
+        elements=st.floats(0, 1, width=32) | st.just(np.nan),
+    ),
     st.integers(1, 6),
     st.floats(0, 6),
 )

@@ -17,10 +17,14 @@ def layers(viewer, add_stack, stack):
     small = replace(stack, name="Cat small")
     stacks = [
         small,
-        replace(stack, name="Dog", values=stack.values[..., :7].copy(), feature_labels=None,
-                overlay=255 - stack.overlay),
-        replace(small, name="Cat large", values=stack.values[..., :5].copy(),
-                feature_labels=None),
+        replace(
+            stack,
+            name="Dog",
+            values=stack.values[..., :7].copy(),
+            feature_labels=None,
+            overlay=255 - stack.overlay,
+        ),
+        replace(small, name="Cat large", values=stack.values[..., :5].copy(), feature_labels=None),
     ]
     return {one.name: add_stack(viewer, one) for one in stacks}
 

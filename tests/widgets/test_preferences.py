@@ -33,4 +33,6 @@ def test_settings_are_those_of_the_manifest(settings_of_napari):
     settings = settings_of_napari()
     if settings is None:
         pytest.skip("this napari has no settings of plugins")
-    assert {"what", "question", "result", "places", "look", "advanced"} <= set(type(settings).model_fields)
+    assert {"what", "question", "result", "places", "look", "advanced"} <= set(
+        type(settings).model_fields
+    )

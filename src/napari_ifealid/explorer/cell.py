@@ -153,7 +153,10 @@ class Cell:
         if known == self._shown:
             return
         is_moved, self._shown = known.keys() == self._shown.keys(), known
-        layer, rows = self._cross, np.reshape([self._row(x) for x in known.values()], (-1, self._cross.ndim))
+        layer, rows = (
+            self._cross,
+            np.reshape([self._row(x) for x in known.values()], (-1, self._cross.ndim)),
+        )
         if is_moved:
             layer.data[...] = rows
             # not by assigning the data, which takes napari several times as long
@@ -249,6 +252,4 @@ def best_place(session: Session, values: NDArray[np.float32] | None) -> Place | 
 def _hidden() -> Image:
     """Return a layer that takes the place of another one, since a cell has so many."""
     picture: NDArray[Any] = np.zeros((1, 1), np.uint8)
-    return Image(
-        picture, name="(nothing)", metadata={CELL_KEY: True}, rgb=False, visible=False
-    )
+    return Image(picture, name="(nothing)", metadata={CELL_KEY: True}, rgb=False, visible=False)

@@ -72,7 +72,12 @@ class PlaceMarks:
             name=_NAME,
             metadata={PLACES_KEY: True},
             features={"similarity": [one.value for one in places]},
-            text={"string": "{similarity:.3f}", "anchor": "upper_left", "color": "white", "size": 9},
+            text={
+                "string": "{similarity:.3f}",
+                "anchor": "upper_left",
+                "color": "white",
+                "size": 9,
+            },
             symbol="star",
             size=2.0 * frame.size,
             canvas_size_limits=_DIAMETERS,

@@ -17,7 +17,6 @@ from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
-from napari_ifealid.widgets.place_list import PlaceList
 from napari_ifealid.widgets.chart_dock import ChartDock
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
@@ -25,6 +24,7 @@ from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
 from napari_ifealid.widgets.linked_stacks import LinkedStacks
 from napari_ifealid.widgets.look_group import LookGroup
+from napari_ifealid.widgets.place_list import PlaceList
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
 from napari_ifealid.widgets.result_group import ResultGroup
