@@ -18,15 +18,6 @@ explorer.state.layer = stacks[0]
 for layer in stacks[1:]:
     explorer.link(layer, feature_axis=0)
 
-
-def show_side_by_side() -> None:
-    """Give each stack a cell, once all are loaded."""
-    if all(session.stack is not None for session in explorer.sessions):
-        panel.side_by_side.show()
-
-
-for session in explorer.sessions:
-    session.stack_changed.connect(show_side_by_side)
-show_side_by_side()
+panel.side_by_side.show()  # a cell for each stack; `hide` shows the first one alone again
 
 napari.run()
