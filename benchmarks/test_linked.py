@@ -7,6 +7,7 @@ to take no more than 1.3 times the maps beyond the former.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import napari
@@ -17,7 +18,7 @@ from qtpy.QtCore import QEventLoop
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_ifealid.engines import EngineChoice
+from napari_ifealid.engines import EngineChoice, plan_engine, prepare_stack, start_engine
 from napari_ifealid.layers import layer_data
 from napari_ifealid.query import Query
 from stop_clock import StopClock
@@ -30,7 +31,6 @@ class Linked:
     """Three stacks of one image side by side, as large as those of COCO."""
 
     def __init__(self, make_stack) -> None:
-        overlay = make_stack(SHAPES[0]).overlay
         self.viewer = napari.Viewer()
         self.viewer.window.resize(1200, 800)
         _, widget = self.viewer.window.add_plugin_dock_widget(
@@ -38,11 +38,11 @@ class Linked:
         )
         self.explorer = widget.explorer
         self.explorer.state.engine = EngineChoice.CPU
-        layers = []
-        for shape in SHAPES:
-            stack = make_stack(shape)
-            object.__setattr__(stack, "overlay", overlay)
-            layers += [self.viewer.add_layer(Layer.create(*one)) for one in layer_data(stack)[-1:]]
+        stacks = [make_stack(shape) for shape in SHAPES]
+        of_one_image = [replace(stack, overlay=stacks[0].overlay) for stack in stacks]
+        layers = [
+            self.viewer.add_layer(Layer.create(*layer_data(stack)[-1])) for stack in of_one_image
+        ]
         QTest.qWait(100)
         self.explorer.state.layer = layers[0]
         for layer in layers[1:]:
@@ -51,6 +51,7 @@ class Linked:
         widget.side_by_side.show()
         self.settle()
         self.rng = np.random.default_rng(1)
+        self.engines = [_engine(session.stack) for session in self.explorer.sessions]
         self.maps = [session.map_layer for session in self.explorer.sessions]
         QTest.qWait(1500)  # the engines are compiled a second after the first map
 
@@ -88,11 +89,10 @@ class Linked:
             session.map_changed.disconnect(callback)
 
     def evaluate(self) -> None:
-        """Make the three maps, without napari."""
-        for session in self.explorer.sessions:
-            request = session.shown.request
+        """Make the three maps, without napari, one after the other."""
+        for session, engine in zip(self.explorer.sessions, self.engines, strict=True):
             vector = session.vector(tuple(self.rng.integers((0, 0), session.grid.shape)))
-            list(session.engine.parts(Query.to(vector), request.region))
+            list(engine.parts(Query.to(vector), session.shown.request.region))
 
     def refresh(self) -> None:
         """Have napari take three layers of other values, with other limits."""
@@ -103,23 +103,19 @@ class Linked:
             layer.contrast_limits = (low, 1.0)
 
 
-@pytest.fixture(scope="module")
-def linked(request):
-    stacks = {}
+def _engine(stack):
+    plan = plan_engine(EngineChoice.CPU, stack, None)
+    engine = start_engine(prepare_stack(stack, plan)).engine
+    engine.accelerate()
+    return engine
 
-    def make(shape):
-        from napari_ifealid.stack import FeatureStack
 
-        if shape not in stacks:
-            rng = np.random.default_rng(0)
-            values = np.maximum(rng.standard_normal(shape, np.float32), 0.0)
-            values = np.round(values / values.max() * 255).astype(np.uint8)
-            overlay = rng.integers(0, 255, (4 * shape[0], 4 * shape[1], 3), np.uint8)
-            stacks[shape] = FeatureStack(values=values, name=str(shape), overlay=overlay)
-        return stacks[shape]
-
-    linked = Linked(make)
+@pytest.fixture
+def linked(make_stack):
+    linked = Linked(make_stack)
     yield linked
+    for engine in linked.engines:
+        engine.close()
     linked.viewer.close()
 
 

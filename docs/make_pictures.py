@@ -206,9 +206,17 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     return widget.findChild(SaveDialog)
 
 
+def side_by_side(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.links.link.click()
+    settle(widget.explorer)
+    widget.links.side_by_side.click()
+    widget.explorer.show_pixel(EYE)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
+    draw(chelsea, side_by_side)
     draw(cup_of_coffee, cup)
     draw(chelsea, overview)
     for prepare in (

@@ -19,7 +19,7 @@ def test_image_is_in_colour_or_in_grey_and_moves_along_with_the_features(viewer,
 
 def test_photo_is_its_own_image_and_never_in_grey(viewer):
     photo = np.random.default_rng(0).integers(0, 256, (6, 7, 3)).astype(np.uint8)
-    viewer.add_image(photo)
+    viewer.add_image(photo, rgb=True)
     explorer = Explorer(viewer)
     explorer.state.layer = viewer.layers[0]
     image = SessionImage(explorer.session, explorer.stack)

@@ -40,7 +40,7 @@ def test_places_are_listed_with_value_stack_and_pixel_below_the_reference(places
     hover(viewer, layer, 0, 3, 2)
     assert texts(places) == ["Nothing found yet: “Find”"]
     places.count.value = 3
-    places.find.click()
+    places.find_button.click()
     assert len(texts(places)) == 3
     assert texts(places)[0].startswith("1.000  Cat  3, 2")
     assert places.text.text().startswith("Like pixel 3, 2")
@@ -51,7 +51,7 @@ def test_distance_suits_the_picture_at_first(places):
 
 
 def test_list_of_another_reference_is_cleared_and_says_so(places, viewer, layer):
-    places.find.click()
+    places.find_button.click()
     hover(viewer, layer, 0, 1, 1)
     assert texts(places) == ["The reference is another one: find again"]
     assert places.text.text() == " "
@@ -59,7 +59,7 @@ def test_list_of_another_reference_is_cleared_and_says_so(places, viewer, layer)
 
 def test_click_goes_to_the_place_and_holds_the_reference(places, viewer, layer):
     hover(viewer, layer, 0, 3, 2)
-    places.find.click()
+    places.find_button.click()
     shown = texts(places)
     places.rows.itemClicked.emit(places.rows.item(1))
     assert not places.explorer.state.follow
@@ -69,4 +69,4 @@ def test_click_goes_to_the_place_and_holds_the_reference(places, viewer, layer):
 
 def test_without_a_stack_there_is_nothing_to_find(places, viewer):
     viewer.layers.clear()
-    assert not places.find.isEnabled()
+    assert not places.find_button.isEnabled()

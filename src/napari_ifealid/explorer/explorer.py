@@ -563,6 +563,7 @@ class Explorer:
     def _on_linked_stack(self, session: Session) -> None:
         if session is not self._session:
             self._ask_one(session)
+            self.links.changed.emit()
 
     def _on_failed(self) -> None:
         if self.stack is None:

@@ -54,7 +54,7 @@ class _Map:
     grid: Grid
 
     def places(self, count: int, distance: float) -> list[BestPlace]:
-        return best_places(self.values, count, distance, spacing=self.grid.spacing)
+        return best_places(self.values, count, distance, spacing=self.grid.spacing.tolist())
 
 
 class PlaceSearch:

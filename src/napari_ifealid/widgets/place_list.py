@@ -57,8 +57,8 @@ class PlaceList(QWidget):
             step=1.0,
             tooltip="Places in one stack are at least so far apart, in pixels of the image",
         )
-        self.find = QPushButton("Find")
-        self.find.setToolTip(
+        self.find_button = QPushButton("Find")
+        self.find_button.setToolTip(
             "List the places most similar to the reference as it is now, in this stack and in all "
             "that are linked. Hold the reference first (H), so that it stays"
         )
@@ -81,7 +81,7 @@ class PlaceList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self.find.setStyleSheet("padding: 4px 6px")
+        self.find_button.setStyleSheet("padding: 4px 6px")
         for control in (self.count, self.distance):
             control.native.setMaximumWidth(_SPIN_BOX)
         apart = QLabel("apart")
@@ -93,7 +93,7 @@ class PlaceList(QWidget):
             (self.count.native, 0),
             (self.distance.native, 0),
             (apart, 1),
-            (self.find, 0),
+            (self.find_button, 0),
         ):
             row.addWidget(part, stretch)
         layout.addLayout(row)
@@ -101,7 +101,7 @@ class PlaceList(QWidget):
         layout.addWidget(self.text)
 
     def _bind(self) -> None:
-        self.find.clicked.connect(self._find)
+        self.find_button.clicked.connect(self._find)
         self.rows.itemClicked.connect(self._go_to)
         self.rows.itemActivated.connect(self._go_to)  # the return key
         self._connections.connect(self._search.changed, self._show)
@@ -112,7 +112,7 @@ class PlaceList(QWidget):
     def _on_stack(self) -> None:
         """Propose a distance that suits the picture, unless places are listed."""
         session = self._explorer.session
-        self.find.setEnabled(self._explorer.stack is not None)
+        self.find_button.setEnabled(self._explorer.stack is not None)
         if session is not None and not self._places:
             low, high = session.grid.bounds
             self.distance.value = round(max(high - low) * _SHARE, 1)
