@@ -84,5 +84,5 @@ def test_state_of_a_url_is_not_known():
 
 
 def test_missing_source_has_no_state(tmp_path):
-    with pytest.raises(OSError, match="a.zip"):
+    with pytest.raises(OSError, match=r"a\.zip"):
         source_state(str(tmp_path / "a.zip"))
