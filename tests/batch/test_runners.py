@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import psutil
 import pytest
@@ -69,6 +70,41 @@ def test_cluster_reports_a_bad_file_and_does_the_others(question, files, tmp_pat
         question, files, tmp_path / "out", runner=Cluster(cluster.scheduler_address)
     )
     assert [problem.file for problem in report.problems] == [str(files[1])]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "threads", "size"), [(1, 2, 1), (200, 2, 8), (40, 2, 2), (200, 64, 1), (10, 0, 1)]
+)
+def test_tasks_have_so_many_files_that_no_thread_waits_long(jobs, threads, size):
+    assert runners._group_size(jobs, threads) == size
+
+
+def test_file_that_ends_a_worker_of_a_cluster_takes_down_its_own_file_only(
+    question, files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(runners, "_group_size", lambda *_: len(files))
+    monkeypatch.setattr(runners, "_compare_group", _dies_of_b)
+    allowed = {"distributed.scheduler.allowed-failures": 0}
+    with (
+        dask.config.set(allowed),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        runner = Cluster(cluster.scheduler_address)
+        report = apply_question(question, files, tmp_path / "out", runner=runner)
+    assert [problem.file for problem in report.problems] == [str(files[1])]
+    assert "KilledWorker" in report.problems[0].found
+
+
+def _dies_of_b(jobs, question):
+    import os
+
+    from napari_ifealid.batch.compare_file import compare_file
+
+    if any(job.stem == "b" for job in jobs):
+        os._exit(1)
+    return [compare_file(job, question) for job in jobs]
 
 
 def test_lazy_stack_is_compared_on_a_cluster(question, files, tmp_path, cluster):
