@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,6 +81,14 @@ def definition(stack: FeatureStack, query: Query, region: Region | None = None) 
     return np.fmax.reduce(defined)
 
 
+@cache
+def kept_definition(stack: FeatureStack, query: Query) -> np.ndarray:
+    """Return the whole map of the definition, computed once for all engines."""
+    values = definition(stack, query)
+    values.flags.writeable = False
+    return values
+
+
 def map_of(engine, stack: FeatureStack, query: Query, region: Region | None = None) -> np.ndarray:
     region = whole_region(stack.spatial_shape) if region is None else region
     return whole_map(engine.parts(query, region), region)
@@ -98,8 +108,14 @@ def skip_unless_answered(engine, measure: Measure) -> None:
 @pytest.fixture(scope="module", params=DATASETS)
 def dataset(request, shared_data):
     """A dataset, and what the web application shows for it."""
-    expected = np.load(shared_data / f"{request.param}.expected.npz")
-    (path,) = set(shared_data.glob(f"{request.param}.*zip"))
+    return dataset_in(shared_data, request.param)
+
+
+@cache
+def dataset_in(folder: Path, name: str):
+    """Return the same stack for all engines."""
+    expected = np.load(folder / f"{name}.expected.npz")
+    (path,) = set(folder.glob(f"{name}.*zip"))
     positions = map(tuple, expected["positions_rowcol"])
     return read_stack(path), list(zip(positions, expected["similarity"], strict=True))
 
@@ -151,7 +167,7 @@ def test_maps_of_the_datasets_are_those_of_the_definition(running, dataset, meas
         skip_unless_answered(engine, measure)
         for position, _ in running.some(hovered[::6] if measure in OF_ANY_LENGTH else hovered[:1]):
             query = Query.to(stack.vector(position), measure=measure)
-            assert_agrees(map_of(engine, stack, query), definition(stack, query), measure)
+            assert_agrees(map_of(engine, stack, query), kept_definition(stack, query), measure)
 
 
 @with_each_measure
@@ -163,7 +179,7 @@ def test_maps_of_several_references_in_the_datasets(running, dataset, measure, r
     )
     with running(stack) as engine:
         skip_unless_answered(engine, measure)
-        assert_agrees(map_of(engine, stack, query), definition(stack, query), measure)
+        assert_agrees(map_of(engine, stack, query), kept_definition(stack, query), measure)
 
 
 def test_maps_of_the_original_array_are_those_of_the_definition(running, shared_data):
@@ -190,6 +206,7 @@ FIRST_REFERENCES = ["pixel", "random", "zero", "opposite", "pixel", "mixed", "ra
 REFERENCES = [*FIRST_REFERENCES, "mixed", "pixel", "opposite"]
 
 
+@cache
 def stack_of(kind: str) -> FeatureStack:
     """Return a stack with zero pixels and, if floats can be, some that are not finite."""
     shape, dtype, value_range = KINDS[kind]
@@ -253,15 +270,19 @@ def test_every_measure_of_every_region_is_that_of_the_definition(running, kind, 
             for region in few if number < 2 else few[number % 2 :: 2]:
                 actual = map_of(engine, stack, query, region)
                 assert actual.shape == region_shape(region)
-                assert_agrees(actual, definition(stack, query, region), measure)
+                assert_agrees(actual, kept_definition(stack, query)[region], measure)
 
 
 def assert_classes_are_those_of_the_definition(
-    numbers: np.ndarray, stack: FeatureStack, query: Query, region: Region
+    numbers: np.ndarray,
+    stack: FeatureStack,
+    query: Query,
+    region: Region,
+    defined: Callable[[FeatureStack, Query], np.ndarray] = definition,
 ) -> None:
     """Assert that each class is the first of the largest values, -1 where there is none."""
     alone = (Query.to(one.vector, measure=query.measure) for one in query.references)
-    values = np.stack([definition(stack, one, region) for one in alone])
+    values = np.stack([defined(stack, one)[region] for one in alone])
     is_none = np.isnan(values).all(axis=0)
     values = np.where(np.isnan(values), -np.inf, values)
     if query.measure.needs is Needs.COVARIANCE:
@@ -286,8 +307,10 @@ def test_class_is_the_first_of_the_largest_values_of_the_definition(running, kin
     with running(stack) as engine:
         for region in running.some(regions(stack.spatial_shape))[::3]:
             classes = classes_of(engine, query, region)
-            assert_classes_are_those_of_the_definition(classes.numbers, stack, query, region)
-            assert_agrees(classes.values, definition(stack, query, region), measure)
+            assert_classes_are_those_of_the_definition(
+                classes.numbers, stack, query, region, kept_definition
+            )
+            assert_agrees(classes.values, kept_definition(stack, query)[region], measure)
 
 
 def test_class_of_any_stack_is_that_of_the_definition(running):
@@ -312,7 +335,9 @@ def test_difference_is_halved_and_around_the_middle(running, kind, like, unlike,
         skip_unless_answered(engine, measure)
         for region in running.some(regions(stack.spatial_shape)):
             actual = map_of(engine, stack, query, region)
-            best, other = (definition(stack, one, region) for one in (query.like, query.unlike))
+            best, other = (
+                kept_definition(stack, one)[region] for one in (query.like, query.unlike)
+            )
             expected = (best - other) / 2.0 + np.mean(measure.limits)
             np.testing.assert_allclose(actual, expected, atol=3e-4, rtol=0)
 
