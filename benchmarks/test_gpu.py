@@ -83,7 +83,7 @@ def test_draw_of_the_engine(benchmark, make_stack, max_side):
     units = PreparedQuery.of(Query.to(stack.vector(PIXEL)), SPECTRAL_ANGLE.kernel).units
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout, SPECTRAL_ANGLE.kernel.shader, 1)
+        visual = SimilarityVisual(layout, SPECTRAL_ANGLE.kernel.shader, False, 1)
         visual.set_block(texture(features, "rgba8"), texture(lengths, "rgba32f"))
         visual.set_references(units, has_zero=False)
     run_draw(benchmark, context, visual, layout.width, layout.height)

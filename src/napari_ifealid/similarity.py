@@ -19,7 +19,7 @@ from napari_ifealid.engines import (
 )
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Region, is_pixel_of, whole_region
-from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure, measure_named
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.stack import FeatureStack
 
@@ -51,7 +51,9 @@ def similarity_map(
         How several references are joined: "best", the largest of the similarities to each, or
         "mean", the similarity to the mean of their vectors.
     measure : Measure or str, optional
-        "spectral angle" or "cosine".
+        "spectral angle", "cosine", "Pearson correlation", "Euclidean distance", "information
+        divergence", "ACE", "CEM" or "matched filter". The last three, and the distance, need the
+        statistics of the whole stack, which are measured first.
 
     Returns
     -------
@@ -96,7 +98,8 @@ def query_for(
     measure: Measure | str = SPECTRAL_ANGLE,
 ) -> Query:
     """Return the query of a stack for references, see `similarity_map`."""
-    rule, measure = Rule(rule), _measure(measure)
+    rule = Rule(rule)
+    measure = measure if isinstance(measure, Measure) else measure_named(measure)
     if isinstance(reference, Query):
         for one in reference.references:
             _vector(stack, one.vector)
@@ -132,15 +135,6 @@ def region_map(stack: FeatureStack, query: Query, region: Region) -> NDArray[np.
             if not stack.is_lazy:
                 raise
             raise cannot_read(stack.name, error) from error
-
-
-def _measure(measure: Measure | str) -> Measure:
-    known = {one.name: one for one in MEASURES}
-    if isinstance(measure, Measure):
-        return measure
-    if measure not in known:
-        raise ValueError(f"the measure {measure!r}; expected one of {', '.join(known)}")
-    return known[measure]
 
 
 def _is_sequence(reference: Any) -> bool:

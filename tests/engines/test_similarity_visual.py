@@ -45,7 +45,7 @@ def draw(
     viewport = (0, 0, layout.width, layout.height)
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout, measure.kernel.shader, size)
+        visual = SimilarityVisual(layout, measure.kernel.shader, False, size)
         features = np.zeros((layout.capacity, layout.feature_count), np.float32)
         features[: len(vectors)] = vectors
         visual.set_block(

@@ -12,10 +12,12 @@ from explorer_actions import CLOSE, hover
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import AskedKind, Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry, MatchKind, Mismatch
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Needs
 from napari_ifealid.query import Origin
 from patient_scheduler import PatientScheduler
 
+SIMPLE = [measure for measure in MEASURES if measure.needs is Needs.NOTHING]
+OTHERS = [measure for measure in MEASURES if measure.needs is not Needs.NOTHING]
 NANOMETRES = tuple(f"{450 + 10 * number} nm" for number in range(9))
 MICROMETRES = tuple(f"{0.45 + number / 100:.2f} µm" for number in range(9))
 SHIFTED = tuple(f"{445 + 10 * number} nm" for number in range(11))
@@ -150,7 +152,7 @@ def test_agreement_is_remembered_for_the_stack_and_the_library(
     assert not source.is_compared_in(wavelengths.session)
 
 
-@pytest.mark.parametrize("measure", [SPECTRAL_ANGLE, COSINE])
+@pytest.mark.parametrize("measure", SIMPLE, ids=lambda measure: measure.name)
 def test_similarities_are_those_of_the_map(explorer, measure):
     library = random_library()
     explorer.library.open(library)
@@ -160,6 +162,16 @@ def test_similarities_are_those_of_the_map(explorer, measure):
         explorer.library.tick(number, True)
         assert explorer.session.map_values[2, 3] == pytest.approx(found[number], abs=CLOSE)
         explorer.library.tick(number, False)
+
+
+@pytest.mark.parametrize("measure", OTHERS, ids=lambda measure: measure.name)
+def test_measures_that_need_all_of_the_stack_give_maps_only(explorer, measure):
+    explorer.library.open(random_library())
+    explorer.state.measure = measure
+    vector = explorer.stack.vector((2, 3))
+    assert explorer.library.similarities(explorer.session, vector) is None
+    explorer.library.tick(0, True)
+    assert np.isfinite(explorer.session.map_values).all()
 
 
 def test_each_stack_gets_the_entries_that_match_it(explorer, viewer, add_stack, make_stack):

@@ -100,6 +100,18 @@ def test_region_that_is_asked_for_last_is_read_next():
     assert known == [True, False, False, False, True]
 
 
+def test_many_regions_are_read_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(region_vectors, "_AT_ONCE", 0)
+    regions = [RegionReference(np.array([number])) for number in range(60)]
+
+    def ask() -> list:
+        return [vectors.vector(region) for region in regions]
+
+    vectors = reader(make(), arrived=ask)
+    ask()
+    assert [found.count for found in ask()] == [1] * 60
+
+
 def test_error_is_reported_and_the_next_region_read(monkeypatch):
     errors = []
     stack = make(lazy=True)

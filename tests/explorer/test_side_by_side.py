@@ -15,6 +15,7 @@ from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.explorer.viewer_parts import camera, canvas_grid
+from patient_scheduler import PatientScheduler
 
 
 class Window:
@@ -268,9 +269,12 @@ def test_one_stack_is_not_shown_side_by_side(viewer, features):
 
 
 def test_removing_all_layers_ends_it(window):
-    window.side_by_side.show()
+    scheduler = PatientScheduler()
+    side_by_side = SideBySide(window.viewer, window.explorer, scheduler)
+    side_by_side.show()
     window.viewer.layers.clear()
-    assert not window.side_by_side.is_shown
+    scheduler.run_events()
+    assert not side_by_side.is_shown
     assert list(window.viewer.layers) == []
 
 

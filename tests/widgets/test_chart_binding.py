@@ -276,14 +276,14 @@ def test_mean_is_that_of_what_is_looked_for(panel, explorer, stack):
     np.testing.assert_allclose(curves(panel)[MEAN_NAME], mean)
 
 
-def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explorer):
+def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explorer, qtbot):
     vectors = np.random.default_rng(0).random((2, 9))
     explorer.library.open(Library([LibraryEntry(vectors[0], "a"), LibraryEntry(vectors[1], "b")]))
     explorer.toggle_pin_at((1, 2))
     explorer.library.tick(1, True)
-    assert set(curves(panel)) == {"cursor", "1, 2", "b"}
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "b"})
     np.testing.assert_array_equal(curves(panel)["b"], vectors[1])
     explorer.library.rename(1, "kaolinite")
-    assert set(curves(panel)) == {"cursor", "1, 2", "kaolinite"}
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "kaolinite"})
     explorer.library.tick(1, False)
-    assert set(curves(panel)) == {"cursor", "1, 2"}
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2"})

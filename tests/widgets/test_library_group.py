@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.libraries import Library, LibraryEntry, read_library, write_library
+from napari_ifealid.measures import CEM
 from napari_ifealid.widgets import library_group
 from napari_ifealid.widgets.library_group import LibraryGroup
 from napari_ifealid.widgets.library_model import NAME, SIMILARITY
@@ -72,6 +73,11 @@ def test_entries_are_ranked_by_the_pixel_under_the_cursor(group, explorer, qtbot
         )
 
 
+def test_empty_list_can_be_ordered(group):
+    group.best_first.value = False
+    assert shown(group) == []
+
+
 def test_own_order_is_kept_if_wanted(group, explorer):
     explorer.library.open(library_with(NANOMETRES))
     group.best_first.value = False
@@ -120,6 +126,13 @@ def test_features_that_do_not_match_give_the_reason(group, explorer):
     explorer.library.open(library_with(["red", "green"]))
     assert "“450 nm” of the stack is not in the library" in group.text.text()
     assert group.agree.isHidden()
+
+
+def test_measure_that_needs_all_of_the_stack_orders_nothing(group, explorer, qtbot):
+    explorer.library.open(library_with(NANOMETRES))
+    explorer.state.measure = CEM
+    qtbot.waitUntil(lambda: group.text.text().startswith(f"No order by {CEM.name}, which needs"))
+    assert {value for _, value in shown(group)} == {None}
 
 
 def test_library_without_a_stack_says_so(group, explorer):

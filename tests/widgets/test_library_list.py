@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtCore import QItemSelectionModel, QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
 
@@ -67,17 +67,26 @@ def test_name_is_edited_in_its_row_while_the_ranking_goes_on(entries, source, qt
     entries.rename(2)
     editor = entries.viewport().findChild(type(entries.indexWidget(entries.currentIndex())))
     assert entries.keeps_order
-    entries.rows.show_similarities(np.array([0.1, 0.9, 0.5, 0.2]))
+    entries.show_similarities(np.array([0.1, 0.9, 0.5, 0.2]))
     QTest.keyClicks(editor, "kaolinite")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "kaolinite" in names(source))
     assert names(source) == ["a", "b", "kaolinite", "d"]
 
 
-def test_selection_goes_along_with_its_entry(entries):
-    entries.choose(2)
-    entries.rows.show_similarities(np.array([0.1, 0.9, 0.5, 0.2]))
-    assert entries.chosen == [2]
+@pytest.mark.parametrize("chosen", [[2], [0, 1], [0, 2, 3], []])
+def test_selection_goes_along_with_its_entries(entries, chosen):
+    entries.choose(1)
+    entries.clearSelection()
+    for number in chosen:
+        index = entries.rows.index(number, 0)
+        flags = QItemSelectionModel.SelectionFlag
+        entries.selectionModel().setCurrentIndex(index, flags.Select | flags.Rows)
+    entries.show_similarities(np.array([0.1, 0.9, 0.5, 0.2]))
+    assert entries.chosen == chosen
+    entries.rank(False)
+    assert entries.chosen == chosen
+    assert entries.hasAutoScroll()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPersistentModelIndex, Qt
+from qtpy.QtCore import Qt
 
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.widgets.library_model import NAME, SIMILARITY, LibraryModel
@@ -60,12 +60,6 @@ def test_unknown_similarities_are_not_shown(model):
     model.show_similarities(None)
     assert column(model, NAME) == ["d", "c", "b", "a"]
     assert column(model, SIMILARITY) == [None] * 4
-
-
-def test_what_is_selected_goes_along(model):
-    kept = QPersistentModelIndex(model.index(1, NAME))
-    model.show_similarities(np.array([0.5, 0.6, 0.7, 0.4]))
-    assert model.data(model.index(kept.row(), NAME)) == "b"
 
 
 def test_tick_and_name_are_those_of_the_source(model, source):

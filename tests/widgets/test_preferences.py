@@ -40,6 +40,5 @@ def test_settings_are_those_of_the_manifest(settings_of_napari):
     settings = settings_of_napari()
     if settings is None:
         pytest.skip("this napari has no settings of plugins")
-    assert {"what", "question", "result", "overview", "look", "advanced"} <= set(
-        type(settings).model_fields
-    )
+    groups = {"what", "question", "result", "places", "overview", "look", "advanced"}
+    assert groups <= set(type(settings).model_fields)

@@ -22,6 +22,7 @@ from napari_ifealid.batch.records import (
 )
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats import read_stacks
+from napari_ifealid.formats.atomic_write import quickly_written
 from napari_ifealid.formats.file_state import has_changed
 from napari_ifealid.formats.location import cannot_open
 from napari_ifealid.grid import whole_region
@@ -98,6 +99,7 @@ def compare_file(job: Job, question: Question) -> Outcome:
     with (
         warnings.catch_warnings(record=True) as caught,
         limited_threads(1),
+        quickly_written(),
         dask.config.set(scheduler="synchronous"),
     ):
         warnings.simplefilter("always")

@@ -26,6 +26,7 @@ _THREAD_SETTINGS = (
     "NUMBA_NUM_THREADS",
 )
 _PATIENCE = "20s"
+_LARGEST_GROUP, _ROUNDS = 8, 8  # files of a task; tasks of each thread, so that all end together
 
 
 class Runner(Protocol):
@@ -99,17 +100,44 @@ class Cluster:
         from distributed import as_completed
 
         with _connected(self.address) as client:
-            asked = client.scatter(question, broadcast=True, hash=False)
-            futures = {
-                client.submit(compare_file, job, asked, pure=False): job.location for job in jobs
+            size = _group_size(len(jobs), sum(client.nthreads().values()))
+            running = {
+                _submitted(client, jobs[first : first + size], question): jobs[first : first + size]
+                for first in range(0, len(jobs), size)
             }
+            finished = as_completed(running, loop=client.loop)
             try:
-                for future in as_completed(futures, loop=client.loop):
-                    error = future.exception() if future.status != "finished" else None
-                    location = futures[future]
-                    yield failed(location, _died(location, error)) if error else future.result()
+                for future in finished:
+                    group = running.pop(future)
+                    if future.status == "finished":
+                        yield from future.result()
+                    elif len(group) == 1:
+                        yield failed(group[0].location, _died(group[0].location, _error(future)))
+                    else:  # one of them ended its process; alone, each tells for itself
+                        for job in group:
+                            running[_submitted(client, [job], question)] = [job]
+                        finished.update(key for key, jobs in running.items() if jobs[0] in group)
             finally:
-                client.cancel(list(futures))
+                client.cancel(list(running))
+
+
+def _compare_group(jobs: Sequence[Job], question: Question) -> list[Outcome]:
+    return [compare_file(job, question) for job in jobs]
+
+
+def _submitted(client: Any, jobs: Sequence[Job], question: Question) -> Any:
+    # not scattered: what is scattered is lost with the worker that holds it
+    return client.submit(_compare_group, jobs, question, pure=False)
+
+
+def _group_size(jobs: int, threads: int) -> int:
+    """Return how many files make a task: each task costs the scheduler some milliseconds."""
+    return max(1, min(_LARGEST_GROUP, jobs // (_ROUNDS * max(1, threads))))
+
+
+def _error(future: Any) -> BaseException | None:
+    error: BaseException | None = future.exception()
+    return error
 
 
 def _in_pool(

@@ -70,6 +70,12 @@ class BlockwiseEngine:
         covariance = None if self._background is None else self._background.covariance
         return 0 if covariance is None else covariance.nbytes
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the vectors in the stack's own units, once it is known."""
+        known = self._background
+        return None if known is None else known.spread * known.scale
+
     def refusal(self, measure: Measure) -> str:  # noqa: ARG002
         """Return nothing: every measure is computed."""
         return ""

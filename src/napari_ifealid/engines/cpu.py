@@ -51,6 +51,11 @@ class CpuEngine:
         taken = self._apart[1]
         return held + _measured_bytes(taken) + taken.stored.nbytes
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the vectors in the stack's own units, once it is known."""
+        return self._facts.spread
+
     def refusal(self, measure: Measure) -> str:  # noqa: ARG002
         """Return nothing: every measure is computed."""
         return ""

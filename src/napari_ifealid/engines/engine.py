@@ -51,6 +51,10 @@ class Engine(Protocol):
     def part_count(self, region: Region) -> int:
         """Return how many parts a map of a region comes in."""
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+
     def refusal(self, measure: Measure) -> str:
         """Return why maps of a measure can't be made, in words for the user; empty if they can."""
 

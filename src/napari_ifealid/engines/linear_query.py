@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.pixel_vectors import WORTH_A_THREAD, PixelVectors
 from napari_ifealid.measures import Background, Linear, Measure
-from napari_ifealid.measures.kernels import PixelTerms
+from napari_ifealid.measures.kernels import PixelTerms, Points
 from napari_ifealid.query import Query
 
 
@@ -93,3 +93,29 @@ def pixel_terms(pixels: PixelVectors, kernel: Linear, background: Background | N
     least = max(1, WORTH_A_THREAD // pixels.feature_count)
     on_all_cores(measure, count, least=least)
     return terms
+
+
+def pixel_points(
+    pixels: PixelVectors, points: Points, background: Background | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the factor and the shift that make points of pixels, 0 for those not finite.
+
+    Parameters
+    ----------
+    pixels : PixelVectors
+    points : Points
+    background : Background, optional
+        In engine units.
+    """
+    factor, shift = np.zeros(pixels.pixel_count), np.zeros(pixels.pixel_count)
+
+    def measure(rows: slice) -> None:
+        with np.errstate(all="ignore"):  # pixels that are not finite
+            for block in pixels.blocks(rows):
+                part = points.of_pixels(pixels.in_engine_units(block), background)
+                factor[block], shift[block] = part
+
+    least = max(1, WORTH_A_THREAD // pixels.feature_count)
+    on_all_cores(measure, pixels.pixel_count, least=least)
+    factor[pixels.is_invalid], shift[pixels.is_invalid] = 0.0, 0.0
+    return factor, shift

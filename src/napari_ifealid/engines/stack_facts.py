@@ -38,6 +38,12 @@ class StackFacts:
         covariance = None if self._background is None else self._background.covariance
         return held + (0 if covariance is None else covariance.nbytes)
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the vectors in the stack's own units, once it is known."""
+        known = self._background
+        return None if known is None else known.spread * known.scale
+
     def is_known(self, measure: Measure) -> bool:
         """Return whether all is known that a measure needs."""
         return not isinstance(measure.kernel, Linear) or measure.name in self._terms

@@ -24,6 +24,7 @@ UNCLASSIFIED = "unclassified"
 """Name of the label 0."""
 
 _TRANSPARENT = np.zeros(4, np.float32)
+_DRAWN_AS_IT_IS = np.uint16  # napari maps labels of more bytes anew at each change
 _LONGEST_NAME = 40  # characters
 
 
@@ -180,14 +181,14 @@ class ClassLabels:
         numbers[...] = 0
         if classes is not None:
             numbers[classes.region] = classes.above(self._explorer.state.threshold)
-        layer.refresh(extent=False, highlight=False)
+        layer.refresh(thumbnail=False, extent=False, highlight=False)
         self.changed.emit()
 
 
 def _layer(image: Image) -> Labels:
     """Return an empty Labels layer that lies where an image lies."""
     return Labels(
-        np.zeros(image.data.shape, np.int32),
+        np.zeros(image.data.shape, _DRAWN_AS_IT_IS),
         name="classes",
         metadata={DERIVED_KEY: True},
         scale=image.scale,

@@ -38,6 +38,12 @@ class EngineOwner:
         used = self._running if helper is None else helper
         return f"{used.engine.name}: {used.reason}"
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+        known = self._running.engine.spread
+        return self._helper.engine.spread if known is None and self._helper is not None else known
+
     def engine_for(self, measure: Measure | None) -> Engine:
         """Return the engine that makes the maps of a measure.
 

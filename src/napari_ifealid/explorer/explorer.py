@@ -14,6 +14,7 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.explorer.asked import Asked, what_is_asked
 from napari_ifealid.explorer.comparable_features import mismatch
 from napari_ifealid.explorer.connections import Connections
@@ -340,6 +341,17 @@ class Explorer:
         """
         self.links.unlink(layer)
 
+    def look_at(self, layer: Image) -> None:
+        """Explore another linked stack with the reference as it is, which is held.
+
+        Parameters
+        ----------
+        layer : napari Image layer
+            A linked one, or the one that is explored.
+        """
+        self.state.follow = False
+        self.state.layer = layer
+
     def why_not_comparable(self, session: Session) -> str:
         """Return why a linked stack can't be asked for the references; empty if it can."""
         asking = self.asking
@@ -551,6 +563,7 @@ class Explorer:
     def _on_linked_stack(self, session: Session) -> None:
         if session is not self._session:
             self._ask_one(session)
+            self.links.changed.emit()
 
     def _on_failed(self) -> None:
         if self.stack is None:
@@ -603,8 +616,19 @@ class Explorer:
             session.open()
 
     def _on_measure(self) -> None:
-        self.state.threshold = self.state.measure.limits[0]
+        """Keep the scale where the measure has it; values mean something else from now on."""
+        state = self.state
+        state.scale = state.measure.scale_like(state.scale)
+        state.threshold = state.measure.limits[0]
+        if state.colour_range is ColourRange.MINE:
+            state.colour_range = ColourRange.EACH_MAP
+        state.own_limits = state.measure.limits
         self._ask()
+
+    def value_text(self, value: float) -> str:
+        """Return a value of the map in the chosen scale, such as "12.3°"."""
+        spread = None if self._session is None else self._session.spread
+        return self.state.scale.text(value, spread)
 
     def _on_preview_memory(self, megabytes: int) -> None:
         for session in self.sessions:

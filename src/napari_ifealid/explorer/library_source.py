@@ -27,6 +27,7 @@ from napari_ifealid.libraries import (
     match_features,
     similarities,
 )
+from napari_ifealid.measures import Needs
 from napari_ifealid.query import Origin, Reference
 
 _MOST_UNDONE = 100
@@ -139,6 +140,11 @@ class LibrarySource:
         """Whether there is a change to undo."""
         return bool(self._history)
 
+    @property
+    def can_rank(self) -> bool:
+        """Whether the chosen measure is one of two vectors alone: others are for maps only."""
+        return self._state.measure.needs is Needs.NOTHING
+
     def references_in(self, session: Session) -> Sequence[Reference]:
         """Return the ticked entries as references; none where the features don't match.
 
@@ -174,10 +180,11 @@ class LibrarySource:
         Returns
         -------
         array of float64, shape (N,), or None
-            None where entries can't be compared, or the user has not agreed to it.
+            None where entries can't be compared, where the user has not agreed to it, and by a
+            measure that needs statistics of the stack, see `can_rank`.
         """
         matched = self._matched_with(session)
-        if matched is None or matched.vectors is None:
+        if matched is None or matched.vectors is None or not self.can_rank:
             return None
         return similarities(self._state.measure, matched.vectors, vector)
 

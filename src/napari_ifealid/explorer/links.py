@@ -25,7 +25,7 @@ class Links:
     """
 
     changed = Signal()
-    """Other stacks are linked."""
+    """Other stacks are linked, or one that is has been loaded."""
 
     shown = Signal(bool)
     """Whether the maps of all linked stacks are seen, or that of the explored one only."""

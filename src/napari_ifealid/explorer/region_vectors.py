@@ -16,7 +16,7 @@ from napari_ifealid.grid import Region
 from napari_ifealid.stack import FeatureStack
 
 _MOST_KEPT = 256
-_AT_ONCE = 1 << 20  # values that are read in less than a frame
+_AT_ONCE = 1 << 21  # values that are read in less than a frame
 _BLOCK = 1 << 18  # values that stay in a core's cache
 _LAZY_BLOCK = 1 << 24
 
@@ -157,10 +157,10 @@ class RegionVectorReader:
         )
 
     def _on_read(self, key: bytes, vector: RegionVector) -> None:
-        self._is_reading = False
         self._keep(key, vector)
         if not self._is_stopped:
-            self._arrived()
+            self._arrived()  # asks for more, which are read one after the other below
+        self._is_reading = False
         self._read()
 
     def _on_failed(self, error: Exception) -> None:

@@ -36,7 +36,7 @@ REGIONS_NAME = "regions"
 MOST = 64
 """How many regions of a layer are references at most."""
 
-_EDGE = 0.12  # width of new shapes' edges, as a part of a pin's diameter
+_EDGE = 0.25  # width of new shapes' edges, as a part of a pin's diameter
 
 # a drag emits nothing but `set_data`, painting `labels_update`
 _SHAPE_EVENTS = ("data", "set_data", "features", "edge_color", "face_color")
@@ -163,6 +163,7 @@ class Regions:
             metadata={REGIONS_KEY: True},
             edge_color=PALETTE[0],
             face_color="transparent",
+            opacity=1.0,
             edge_width=_EDGE * frame.size,
             **frame.placement,
         )

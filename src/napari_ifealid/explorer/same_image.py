@@ -18,6 +18,7 @@ from napari_ifealid.stack import FeatureStack
 
 _HASHED = 1 << 20  # pixels at most; a few milliseconds
 
+_known_photos: WeakKeyDictionary[Image, tuple[int, Hashable]] = WeakKeyDictionary()
 _known: WeakKeyDictionary[FeatureStack, Hashable] = WeakKeyDictionary()
 
 
@@ -65,14 +66,24 @@ def grouped_by_image(layers: Sequence[Image]) -> list[list[Image]]:
 def _image_key(layer: Image) -> Hashable | None:
     """Return a key of a layer's original image; None if it has none."""
     if layer.rgb:
-        data = full_data(layer)
-        return _hash(data) if isinstance(data, np.ndarray) and data.dtype == np.uint8 else None
+        return _photo_key(layer)
     stack = layer.metadata.get(STACK_KEY)
     if not isinstance(stack, FeatureStack) or stack.overlay is None:
         return None
     if stack not in _known:
         _known[stack] = _hash(stack.overlay)
     return _known[stack]
+
+
+def _photo_key(layer: Image) -> Hashable | None:
+    data = full_data(layer)
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8:
+        return None
+    number, key = _known_photos.get(layer, (0, None))
+    if number != id(data):  # the user may put other data into the layer
+        key = _hash(data)
+        _known_photos[layer] = id(data), key
+    return key
 
 
 def _hash(image: NDArray[Any]) -> Hashable:

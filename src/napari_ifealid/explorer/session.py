@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,6 +70,11 @@ class PixelReference:
     sign: int = 1
     colour: str = ""
 
+    @property
+    def key(self) -> Pixel:
+        """Key of the pixel: references with equal keys have equal vectors in one stack."""
+        return self.pixel
+
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
         return Reference(vector, self.sign, self.label, self.origin, self.colour)
@@ -103,6 +108,16 @@ class _Question:
     rule: Rule
     measure: Measure
     region: Region
+
+    @property
+    def key(self) -> Hashable:
+        """Key of the question: questions with equal keys have equal answers."""
+        references = tuple(
+            one.key if isinstance(one, Reference) else (one.key, one.sign)
+            for one in self.references
+        )
+        region = tuple((part.start, part.stop) for part in self.region)
+        return references, self.rule, self.measure.name, region
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,6 +243,11 @@ class Session:
         return self._map.values[self._shown.request.region]
 
     @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+        return None if self._running is None else self._running.owner.spread
+
+    @property
     def is_behind(self) -> bool:
         """Whether the map shown is not yet that of what was asked last."""
         if self._running is None or self._shown is None or self._is_waiting:
@@ -302,8 +322,10 @@ class Session:
         region : tuple of slice
             The pixels that are shown.
         """
-        self._question = _Question(tuple(references), rule, measure, region)
-        self._answer()
+        question = _Question(tuple(references), rule, measure, region)
+        is_known = isinstance(self._question, _Question) and self._question.key == question.key
+        self._question = question
+        self._ask(is_known=is_known)
 
     def show_features(self, features: range, region: Region) -> None:
         """Show the values of a single feature, or the mean of several.
@@ -316,7 +338,7 @@ class Session:
             The pixels that are shown.
         """
         self._question, self._is_waiting = FeatureRequest(features, region), False
-        self._answer()
+        self._ask(is_known=False)
 
     def wait(self) -> None:
         """Answer nothing until something else is asked: its references are still to be read."""
@@ -332,7 +354,8 @@ class Session:
     def rest(self) -> None:
         """Hide the map, and make none until `wake`; what is asked meanwhile is remembered."""
         self._is_resting = True
-        if self._running is not None:
+        if self._running is not None and not self.is_exact:
+            self._is_waiting = False
             self._running.maker.wait_with(None)
         self._show_layer()
 
@@ -341,6 +364,11 @@ class Session:
         is_change, self._is_resting = self._is_resting, False
         self._show_layer()
         if is_change:
+            self._answer()
+
+    def answer(self) -> None:
+        """Make the map of what was asked last, though nobody sees it."""
+        if self._is_resting and not self.is_exact:
             self._answer()
 
     def tell(self) -> None:
@@ -429,14 +457,18 @@ class Session:
         if running.is_stand_in:
             show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
 
+    def _ask(self, *, is_known: bool) -> None:
+        """Answer what was asked, unless nobody sees it."""
+        if not self._is_resting:
+            self._answer()
+        elif not is_known:
+            self._is_waiting = False
+            self._forget()  # else a wrong map would be seen for a moment later on
+
     def _answer(self) -> None:
         """Ask the map maker for what was asked last, as far as its vectors are known."""
         question, running = self._question, self._running
         if question is None or running is None:
-            return
-        if self._is_resting:
-            self._is_waiting = False
-            self._forget()  # else a wrong map would be seen for a moment later on
             return
         if isinstance(question, FeatureRequest):
             running.maker.want(question)
@@ -514,7 +546,11 @@ class Session:
         if self._stack is None:
             return
         if self._map is None:
+            selected = set(self._viewer.layers.selection)
             self._map = self._new_map(self._stack)
+            self._show_layer()
+            if self._is_resting:
+                self._viewer.layers.selection = selected
             self._connections.connect(self._map.layer.events.visible, self._on_visible)
         self._shown = Shown(request, error)
         if isinstance(request, SimilarityRequest):

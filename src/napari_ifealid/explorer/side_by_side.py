@@ -18,6 +18,7 @@ from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.links import is_linked_by_place
 from napari_ifealid.explorer.map_request import ReferenceMode, SimilarityRequest
 from napari_ifealid.explorer.pins import PINS_KEY
+from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
 from napari_ifealid.explorer.viewer_parts import canvas_grid
@@ -25,6 +26,7 @@ from napari_ifealid.explorer.window_order import WindowOrder, put_on_top
 from napari_ifealid.grid import Place
 
 _SPACING = 4  # pixels between cells
+_FOUND = "#ffff00"
 _MARGIN = 0.12  # of a cell; the name is above the picture
 _REST = 0.15  # seconds after which the pointer rests, and slow texts are drawn
 _CLICK_SLACK = 3  # canvas pixels that a hand moves during a click
@@ -43,15 +45,24 @@ class SideBySide:
     viewer : napari viewer
     explorer : Explorer
     scheduler : Scheduler
+    search : PlaceSearch, optional
+        The places that it finds are marked in the cells.
     """
 
     changed = Signal(bool)
     """Whether stacks are shown side by side."""
 
-    def __init__(self, viewer: ViewerModel, explorer: Explorer, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        explorer: Explorer,
+        scheduler: Scheduler,
+        search: PlaceSearch | None = None,
+    ) -> None:
         self._viewer = viewer
         self._explorer = explorer
         self._scheduler = scheduler
+        self._search = search
         self._before: WindowOrder | None = None
         self._first: Layer | None = None  # the explored map at the beginning
         self._cells: list[Cell] = []
@@ -132,6 +143,8 @@ class SideBySide:
             (self._viewer.dims.events.current_step, self._mark_soon),
         ):
             self._connections.connect(signal, callback)
+        if self._search is not None:
+            self._connections.connect(self._search.changed, self._mark_soon)
         # before the cursor follows: its place is one of the cell's image
         self._viewer.mouse_move_callbacks.insert(0, self._on_move)
         self._viewer.mouse_drag_callbacks.insert(0, self._on_press)
@@ -189,7 +202,7 @@ class SideBySide:
                 kept.pop(cell.session, None)
                 cell.close()
         selected = set(self._viewer.layers.selection)
-        if [*kept] != sessions:
+        if [kept.get(session) for session in sessions] != self._cells:
             self._session_connections.close()
             self._cells = [kept.get(session) or self._new_cell(session) for session in sessions]
             for cell in self._cells:
@@ -291,6 +304,10 @@ class SideBySide:
         return None if place is None else place
 
     def _values_in(self, session: Session) -> Sequence[Mark]:
+        """Return the places found in a stack, else the best match, with their values."""
+        found = [] if self._search is None else self._search.places_in(session.layer)
+        if found:
+            return [Mark(one.place, _FOUND, f"{one.value:.3f}") for one in found]
         place = self._best_in(session)
         if place is None:
             return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 from napari.components import ViewerModel
@@ -25,7 +25,9 @@ class WindowOrder:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._layers = list(viewer.layers)
-        self._visible = {layer.unique_id: layer.visible for layer in self._layers}
+        self._visible: dict[Hashable, bool] = {
+            layer.unique_id: layer.visible for layer in self._layers
+        }
         self._selected = set(viewer.layers.selection)
         self._grid = _settings(canvas_grid(viewer), _GRID)
         self._camera = _settings(camera(viewer), _CAMERA)
@@ -36,7 +38,7 @@ class WindowOrder:
 
     def was_visible(self, layer: Layer) -> bool:
         """Return whether a layer was there and visible."""
-        return self._visible.get(layer.unique_id, False)
+        return bool(self._visible.get(layer.unique_id))
 
     def restore_visibility(self, but: Collection[Layer]) -> None:
         """Show and hide the layers as they were.

@@ -13,6 +13,22 @@ from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
 
+_unsynced: list[None] = []
+
+
+@contextmanager
+def quickly_written() -> Iterator[None]:
+    """Leave it to the system when files that are written meanwhile reach the disk.
+
+    A killed process still leaves no unfinished file; a power failure may. For many small files
+    whose loss is noticed.
+    """
+    _unsynced.append(None)
+    try:
+        yield
+    finally:
+        _unsynced.pop()
+
 
 @contextmanager
 def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[IO[bytes]]:
@@ -39,7 +55,8 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
         with _opened(unfinished) as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if not _unsynced:
+                os.fsync(stream.fileno())
             if not unfinished.exists():
                 _give_name(stream, unfinished)
         _check_free(path, force)

@@ -22,7 +22,7 @@ def similarities(
     Parameters
     ----------
     measure : Measure
-        Of which both may change their places.
+        One that needs no statistics of a stack: of these, both vectors may change their places.
     vectors : array, shape (N, C)
     pixel : array, shape (C,)
 
@@ -30,8 +30,13 @@ def similarities(
     -------
     array of float64, shape (N,)
         NaN where either is not finite.
+
+    Raises
+    ------
+    ValueError
+        If the measure needs statistics of a stack.
     """
-    return measure.definition(vectors, pixel)
+    return measure.values(vectors, pixel)
 
 
 def best_first(values: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -74,6 +79,8 @@ def rank_entries(
     ------
     DatasetError
         If the features don't match, or only after resampling and `resample` is off.
+    ValueError
+        If the measure needs statistics of a stack.
     """
     labels = library.features if labels is None else labels
     pixel = np.asarray(vector, np.float64)

@@ -10,6 +10,7 @@ from napari_ifealid.measures.kernels import Divergence, Linear, UnitLength
 from napari_ifealid.measures.matched_filter import MATCHED_FILTER
 from napari_ifealid.measures.measure import Measure, Needs
 from napari_ifealid.measures.pearson import PEARSON
+from napari_ifealid.measures.scale import SIMILARITY, Scale
 from napari_ifealid.measures.spectral_angle import SPECTRAL_ANGLE, spectral_angle_similarity
 
 MEASURES = (
@@ -24,6 +25,21 @@ MEASURES = (
 )
 """All measures, the default one first."""
 
+
+def measure_named(name: str) -> Measure:
+    """Return the measure of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    known = {one.name: one for one in MEASURES}
+    if name not in known:
+        raise ValueError(f"the measure {name!r}; expected one of {', '.join(known)}")
+    return known[name]
+
+
 __all__ = [
     "ACE",
     "CEM",
@@ -33,6 +49,7 @@ __all__ = [
     "MATCHED_FILTER",
     "MEASURES",
     "PEARSON",
+    "SIMILARITY",
     "SPECTRAL_ANGLE",
     "Background",
     "Divergence",
@@ -40,6 +57,8 @@ __all__ = [
     "Measure",
     "Moments",
     "Needs",
+    "Scale",
     "UnitLength",
+    "measure_named",
     "spectral_angle_similarity",
 ]

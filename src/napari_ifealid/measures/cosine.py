@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.measures.kernels import UnitLength
 from napari_ifealid.measures.measure import Measure
+from napari_ifealid.measures.scale import COSINE_SCALES
 from napari_ifealid.measures.unit_vectors import (
     SAME_SQUARED,
     compared_by_chord,
@@ -61,4 +62,5 @@ COSINE = Measure(
     definition=cosine_similarity,
     contributions=cosine_contributions,
     kernel=UnitLength(_from_cosines, _from_squared_chords, "cosine.glsl"),
+    scales=COSINE_SCALES,
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.measures.kernels import Divergence
 from napari_ifealid.measures.measure import Measure
+from napari_ifealid.measures.scale import DIVERGENCE_SCALES
 
 LEAST_SHARE = float(np.spacing(1.0))
 """Added to each share, so that it has a logarithm."""
@@ -93,4 +94,5 @@ INFORMATION_DIVERGENCE = Measure(
     definition=divergence_similarity,
     contributions=divergence_contributions,
     kernel=Divergence(_from_divergences),
+    scales=DIVERGENCE_SCALES,
 )

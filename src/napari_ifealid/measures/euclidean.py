@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
-from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
+from napari_ifealid.measures.kernels import Linear, PixelTerms, Points, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
+from napari_ifealid.measures.scale import DISTANCE_SCALES
+from napari_ifealid.measures.unit_vectors import SAME_SQUARED
 
 _NO_SPREAD = 1e-50
 """What a spread of zero counts as: then all that is not identical is infinitely far."""
@@ -77,6 +79,26 @@ def _from_forms(squared: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1.0 / (1.0 + np.sqrt(np.maximum(squared, 0.0)))
 
 
+def _points_of_pixels(
+    vectors: NDArray[np.float64], background: Background | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    assert background is not None
+    return np.full(len(vectors), 1.0 / _spread(background)), np.zeros(len(vectors))
+
+
+def _points_of_references(
+    vectors: NDArray[np.float64], background: Background | None
+) -> NDArray[np.float64]:
+    assert background is not None
+    return vectors / _spread(background)
+
+
+def _from_squared_distances(squared: NDArray[np.float32]) -> NDArray[np.float32]:
+    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
+    values: NDArray[np.float32] = np.float32(1.0) / (np.float32(1.0) + np.sqrt(squared))
+    return values
+
+
 def _spread(background: Background) -> float:
     return max(background.spread, _NO_SPREAD)
 
@@ -89,7 +111,17 @@ EUCLIDEAN = Measure(
     definition=euclidean_similarity,
     contributions=distance_contributions,
     kernel=Linear(
-        _pixel_terms, _reference_terms, _from_forms, identical=0.0, shader="euclidean_distance.glsl"
+        _pixel_terms,
+        _reference_terms,
+        _from_forms,
+        identical=0.0,
+        points=Points(
+            _points_of_pixels,
+            _points_of_references,
+            _from_squared_distances,
+            "euclidean_distance.glsl",
+        ),
     ),
     needs=Needs.SPREAD,
+    scales=DISTANCE_SCALES,
 )

@@ -69,6 +69,32 @@ class ReferenceTerms:
 
 
 @dataclass(frozen=True)
+class Points:
+    """The value is a function of the squared distance of ``factor · a + shift`` from a point.
+
+    Parameters
+    ----------
+    of_pixels : callable
+        `of_pixels(vectors, background)` returns the factor and the shift of each of finite vectors
+        of float64, shape (N, C).
+    of_references : callable
+        `of_references(vectors, background)` returns points of float64, shape (R, C).
+    from_squared_distances : callable
+        Returns the values for squared distances, an array of float32.
+    shader : str
+        The GLSL file with the twin of `from_squared_distances`.
+    """
+
+    of_pixels: Callable[
+        [NDArray[np.float64], Background | None],
+        tuple[NDArray[np.float64], NDArray[np.float64]],
+    ]
+    of_references: Callable[[NDArray[np.float64], Background | None], NDArray[np.float64]]
+    from_squared_distances: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    shader: str
+
+
+@dataclass(frozen=True)
 class Linear:
     """The value is a function of a linear form of the pixel: ``factor · (a · v + o) + shift``.
 
@@ -87,8 +113,8 @@ class Linear:
     is_even : bool
         Whether a form and its opposite have the same value: then the references are multiplied with
         both signs.
-    shader : str, optional
-        The GLSL file with a function of squared distances, for engines that compute these.
+    points : Points, optional
+        The same as a function of distances, for engines that compute these.
     """
 
     pixel_terms: Callable[[NDArray[np.float64], Background | None], PixelTerms]
@@ -96,7 +122,7 @@ class Linear:
     from_forms: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     identical: float = 1.0
     is_even: bool = False
-    shader: str | None = None
+    points: Points | None = None
 
 
 @dataclass(frozen=True)

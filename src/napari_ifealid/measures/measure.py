@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Kernel
+from napari_ifealid.measures.scale import SIMILARITY, Scale
 
 Definition = Callable[..., NDArray[np.float64]]
 """`function(vectors, reference)`, or `function(vectors, reference, background)` of a measure that
@@ -54,6 +55,8 @@ class Measure:
     needs : Needs
     is_bounded : bool
         Whether all values lie within the limits.
+    scales : tuple of Scale
+        How values can be told to the user: first as they are.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Measure:
     kernel: Kernel
     needs: Needs = Needs.NOTHING
     is_bounded: bool = True
+    scales: tuple[Scale, ...] = (SIMILARITY,)
 
     def values(
         self,
@@ -94,6 +98,10 @@ class Measure:
         if background is None:
             raise ValueError(f"no background; the {self.name} needs the statistics of a stack")
         return self.definition(vectors, reference, background)
+
+    def scale_like(self, other: Scale) -> Scale:
+        """Return the scale of the same name as that of another measure; the first if none has."""
+        return next((one for one in self.scales if one.name == other.name), self.scales[0])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Measure) and other.name == self.name

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.deviations import deviations
-from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
+from napari_ifealid.measures.kernels import Linear, PixelTerms, Points, ReferenceTerms
 from napari_ifealid.measures.measure import Measure
-from napari_ifealid.measures.unit_vectors import compared_by_chord, unit_vectors
+from napari_ifealid.measures.unit_vectors import SAME_SQUARED, compared_by_chord, unit_vectors
 
 
 def pearson_correlation(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
@@ -67,6 +67,25 @@ def _from_forms(forms: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(forms, -1.0, 1.0)
 
 
+def _points_of_pixels(
+    vectors: NDArray[np.float64], _: Background | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    factor = _pixel_terms(vectors, None).factor
+    return factor, -factor * vectors.mean(axis=1)
+
+
+def _points_of_references(
+    vectors: NDArray[np.float64], _: Background | None
+) -> NDArray[np.float64]:
+    return unit_vectors(deviations(vectors))
+
+
+def _from_squared_distances(squared: NDArray[np.float32]) -> NDArray[np.float32]:
+    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
+    values: NDArray[np.float32] = np.float32(1.0) - squared * np.float32(0.5)
+    return np.maximum(values, np.float32(-1.0))
+
+
 PEARSON = Measure(
     name="Pearson correlation",
     summary="Correlation of the values, from −1 to 1; neither the length of a vector nor its mean "
@@ -74,5 +93,15 @@ PEARSON = Measure(
     limits=(-1.0, 1.0),
     definition=pearson_correlation,
     contributions=correlation_contributions,
-    kernel=Linear(_pixel_terms, _reference_terms, _from_forms, shader="pearson_correlation.glsl"),
+    kernel=Linear(
+        _pixel_terms,
+        _reference_terms,
+        _from_forms,
+        points=Points(
+            _points_of_pixels,
+            _points_of_references,
+            _from_squared_distances,
+            "pearson_correlation.glsl",
+        ),
+    ),
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.measures.kernels import UnitLength
 from napari_ifealid.measures.measure import Measure
+from napari_ifealid.measures.scale import ANGLE_SCALES
 from napari_ifealid.measures.unit_vectors import (
     SAME_SQUARED,
     compared_by_chord,
@@ -74,4 +75,5 @@ SPECTRAL_ANGLE = Measure(
     definition=spectral_angle_similarity,
     contributions=cosine_contributions,
     kernel=UnitLength(_from_cosines, _from_squared_chords, "spectral_angle.glsl"),
+    scales=ANGLE_SCALES,
 )

@@ -77,7 +77,7 @@ class ChartBinding:
             (explorer.stack_changed, self._draw_pins),
             (explorer.pixel_changed, self._draw_soon),
             (explorer.pins.changed, self._draw_pins),
-            (explorer.library.listed, self._draw_pins_soon),
+            (explorer.library.listed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
             (explorer.source_changed, self._draw_pins_soon),
             (explorer.state.events.reference, self._draw_pins),

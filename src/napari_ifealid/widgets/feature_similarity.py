@@ -13,6 +13,8 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWi
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.overview_maker import OverviewMaker
+from napari_ifealid.explorer.place_marks import PlaceMarks
+from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
@@ -25,6 +27,7 @@ from napari_ifealid.widgets.library_group import LibraryGroup
 from napari_ifealid.widgets.linked_stacks import LinkedStacks
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.overview_group import OverviewGroup
+from napari_ifealid.widgets.place_list import PlaceList
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
 from napari_ifealid.widgets.result_group import ResultGroup
@@ -38,6 +41,17 @@ from napari_ifealid.workarounds.last_move import LastMove
 from napari_ifealid.workarounds.removal_context import guard_removals
 
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
+
+_GROUPS = (
+    "What",
+    "Question",
+    "Library",
+    "Result",
+    "Places",
+    "Overview",
+    "Look",
+    "Advanced",
+)
 
 
 class FeatureSimilarity(QWidget):
@@ -58,12 +72,14 @@ class FeatureSimilarity(QWidget):
         self._knows_window = False
         self.texts = StatusTexts(self.explorer, self)
         self.choice = StackChoice(napari_viewer, self.explorer.state)
-        self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler)
+        self.search = PlaceSearch(napari_viewer, self.explorer, scheduler)
+        self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler, self.search)
         self.links = LinkedStacks(self.explorer, self.choice, self.side_by_side)
         self.what = WhatGroup(self.choice, self.texts, self.links)
         self.question = QuestionGroup(self.explorer, self.texts)
         self.library = LibraryGroup(self.explorer)
         self.result = ResultGroup(self.explorer, napari_viewer)
+        self.places = PlaceList(self.explorer, self.search)
         self.overview = OverviewGroup(OverviewMaker(napari_viewer, self.explorer, scheduler))
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
@@ -84,7 +100,9 @@ class FeatureSimilarity(QWidget):
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in (*groups, self.save_session)]
-        self._when_closed += [self.side_by_side.close, self.links.stop]
+        self._when_closed.append(PlaceMarks(napari_viewer, self.explorer, self.search).close)
+        self._when_closed += [self.search.close, self.side_by_side.close]
+        self._when_closed += [self.places.stop, self.links.stop]
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
         UnfocusedWheel(self)
@@ -115,7 +133,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Library", "Result", "Overview", "Look", "Advanced"):
+        for title in _GROUPS:
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()

@@ -142,7 +142,7 @@ class LibraryGroup(QWidget):
         self.save.clicked.connect(lambda _: self._save())
         self.remove.clicked.connect(lambda _: self.list.remove())
         self.agree.clicked.connect(lambda _: self._agree())
-        self.best_first.changed.connect_setattr(self.list.rows, "is_ranked", maxargs=1)
+        self.best_first.changed.connect(self.list.rank)
         self.list.file_dropped.connect(self.open_file)
         self.list.selection_changed.connect(self._show_buttons)
         for signal, callback in (
@@ -181,9 +181,7 @@ class LibraryGroup(QWidget):
         values = None
         if session is not None and vector is not None:
             values = self._source.similarities(session, vector)
-        self.list.rows.show_similarities(
-            values, keeps_order=may_keep_order and self.list.keeps_order
-        )
+        self.list.show_similarities(values, may_keep_order=may_keep_order)
         self._show_text()
 
     @property
@@ -206,11 +204,16 @@ class LibraryGroup(QWidget):
         elif not self._source.is_compared_in(session):
             self._show_question(match)
         else:
+            self._show_what_is_compared(match, pixel)
+
+    def _show_what_is_compared(self, match: Match, pixel: Pixel) -> None:
+        counted = f"{_counted(self._source.library)}, compared {match.kind.value}"
+        if not self._source.can_rank:
+            name = self._explorer.state.measure.name
+            self.text.setText(f"No order by {name}, which needs all of the stack. {counted}")
+        else:
             middle = " (middle)" if self._explorer.is_outside else ""
-            self.text.setText(
-                f"Similarity to pixel {joined(pixel)}{middle}. "
-                f"{_counted(self._source.library)}, compared {match.kind.value}"
-            )
+            self.text.setText(f"Similarity to pixel {joined(pixel)}{middle}. {counted}")
 
     def _show_question(self, match: Match) -> None:
         self.text.setText(match.question)

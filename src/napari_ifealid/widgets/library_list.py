@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QItemSelectionModel, QSize, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
@@ -85,6 +88,48 @@ class LibraryList(QTreeView):
         self.rows.show_list()
         if self.rows.rowCount() != before:
             self.selection_changed.emit()
+
+    def show_similarities(
+        self, values: NDArray[np.float64] | None, *, may_keep_order: bool = True
+    ) -> None:
+        """Show how similar each entry is; the same entries stay selected.
+
+        Parameters
+        ----------
+        values : array, shape (N,), or None
+            By the entries' own order. None: not known.
+        may_keep_order : bool, optional
+            Whether rows stay where they are while the user is busy with them.
+        """
+        with self._same_selection():
+            keeps_order = may_keep_order and self.keeps_order
+            self.rows.show_similarities(values, keeps_order=keeps_order)
+
+    def rank(self, is_ranked: bool) -> None:
+        """Show the best entry first, or the entries in their own order."""
+        with self._same_selection():
+            self.rows.is_ranked = is_ranked
+
+    @contextmanager
+    def _same_selection(self) -> Iterator[None]:
+        """Select the same entries in other rows, without scrolling to them."""
+        selection, viewport, index = self.selectionModel(), self.viewport(), self.currentIndex()
+        assert selection is not None
+        assert viewport is not None
+        chosen = self.chosen
+        current = self.rows.entry_at(index.row()) if index.isValid() else None
+        yield
+        viewport.update()
+        if current is None or self.rows.entry_at(self.currentIndex().row()) == current:
+            return
+        flags, rows = QItemSelectionModel.SelectionFlag, self.rows
+        scrolls = self.hasAutoScroll()
+        self.setAutoScroll(False)
+        selection.setCurrentIndex(rows.index(rows.row_of(current), NAME), flags.Clear)
+        for number in chosen:
+            place = rows.index(rows.row_of(number), NAME)
+            selection.select(place, flags.Select | flags.Rows)
+        self.setAutoScroll(scrolls)
 
     def choose(self, number: int) -> None:
         """Select an entry, and show it."""

@@ -19,6 +19,8 @@ NAME, SIMILARITY = 0, 1
 SWATCH = 12  # pixels
 
 _ROW_HEIGHT = 20  # pixels; a name is edited in it
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_NAME_FLAGS = _FLAGS | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -47,7 +49,8 @@ class LibraryModel(QAbstractTableModel):
     @is_ranked.setter
     def is_ranked(self, is_ranked: bool) -> None:
         self._is_ranked = is_ranked
-        self._reorder(self._wanted_order())
+        self._order = self._wanted_order()
+        self._tell()
 
     def entry_at(self, row: int) -> int:
         """Return the number of the entry in a row."""
@@ -61,7 +64,7 @@ class LibraryModel(QAbstractTableModel):
         """Show another list, or what has changed in it."""
         count = len(self._source.entries)
         self._values = None  # of the list before
-        if count == len(self._order):
+        if count and count == len(self._order):
             self.dataChanged.emit(self.index(0, NAME), self.index(count - 1, SIMILARITY))
             return
         self.beginResetModel()
@@ -84,9 +87,8 @@ class LibraryModel(QAbstractTableModel):
             return
         self._values = values
         if values is not None and not keeps_order:
-            self._reorder(self._wanted_order())
-        last = len(self._order) - 1
-        self.dataChanged.emit(self.index(0, SIMILARITY), self.index(last, SIMILARITY))
+            self._order = self._wanted_order()
+        self._tell()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802  # Qt's name
         """Return the number of entries."""
@@ -100,10 +102,7 @@ class LibraryModel(QAbstractTableModel):
         """Return what can be done with a cell."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.column() == NAME:
-            flags |= Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
-        return flags
+        return _NAME_FLAGS if index.column() == NAME else _FLAGS
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
@@ -154,25 +153,20 @@ class LibraryModel(QAbstractTableModel):
             self._icons[colour] = QIcon(pixmap)
         return self._icons[colour]
 
+    def _tell(self) -> None:
+        """Tell that rows show something else, maybe in another order.
+
+        Not by a new layout, for which Qt asks each row for its flags; and not for the names, where
+        one that is being edited would be read anew. Who shows the rows paints all of them.
+        """
+        if len(self._order):
+            last = self.index(len(self._order) - 1, SIMILARITY)
+            self.dataChanged.emit(self.index(0, SIMILARITY), last)
+
     def _wanted_order(self) -> NDArray[np.intp]:
         if self._is_ranked and self._values is not None:
             return best_first(self._values)
         return np.arange(len(self._source.entries))
-
-    def _reorder(self, order: NDArray[np.intp]) -> None:
-        """Put the entries into another order; what is selected or edited goes along."""
-        if np.array_equal(order, self._order):
-            return
-        self.layoutAboutToBeChanged.emit()
-        kept = self.persistentIndexList()
-        entries = [self.entry_at(index.row()) for index in kept]
-        self._order = order
-        moved = [
-            self.index(self.row_of(entry), index.column())
-            for entry, index in zip(entries, kept, strict=True)
-        ]
-        self.changePersistentIndexList(kept, moved)
-        self.layoutChanged.emit()
 
 
 def _described(entry: LibraryEntry) -> str:

@@ -143,6 +143,7 @@ class LinkedStacks(QWidget):
         is_explored, is_linked = layer == explorer.state.layer, layer in explorer.links.layers
         reason = self._why_not(layer)
         action = self.menu.addAction(f"{name}  ({reason})" if reason else name)
+        assert action is not None
         action.setCheckable(True)
         action.setChecked(is_explored or is_linked)
         action.setEnabled(not is_explored and (is_linked or not reason))
@@ -152,8 +153,8 @@ class LinkedStacks(QWidget):
     def _toggle(self, layer: Image, is_linked: bool) -> None:
         axis = _axis_of(layer)
         if not is_linked:
-            self._explorer.unlink(layer)
             self._declined.append(layer)
+            self._explorer.unlink(layer)
         elif axis is not None:
             self._explorer.link(layer, axis)
 

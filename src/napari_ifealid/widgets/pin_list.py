@@ -83,7 +83,7 @@ class PinList(QWidget):
         self._show_buttons()
 
     def _text(self, pin: Pin, pixel: tuple[int, ...] | None) -> str:
-        session = self._explorer.session
+        session = self._explorer.asking
         if pixel is None or session is None:
             return "outside of this stack"
         return pixel_text(pixel, pin.place, session.grid)

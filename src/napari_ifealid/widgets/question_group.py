@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.pin_list import PinList
 from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
@@ -27,7 +28,7 @@ _WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
 
 
 class QuestionGroup(QWidget):
-    """The kind of reference, the window around it, the pins and the regions.
+    """The kind of reference, the measure, the window around it, the pins and the regions.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ class QuestionGroup(QWidget):
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
+        self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
         window = QHBoxLayout()
@@ -62,7 +64,7 @@ class QuestionGroup(QWidget):
         layout.addWidget(self.reference)
         layout.addWidget(self.follow.native)
         layout.addLayout(window)
-        for part in (texts.reference, self.pins, self.regions):
+        for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)
         bind_both_ways(
             explorer.state, reference=self.reference, follow=self.follow, window=self.window_size
@@ -70,5 +72,6 @@ class QuestionGroup(QWidget):
 
     def stop(self) -> None:
         """Stop following the explorer."""
+        self.measure.stop()
         self.pins.stop()
         self.regions.stop()

@@ -29,8 +29,18 @@ _PLURALS = {
 
 
 def reference_name(explorer: Explorer) -> str:
-    """Return what all pixels are compared with, such as "pixel 65, 61 at 262, 246"."""
-    asked, session = explorer.asked, explorer.session
+    """Return what all pixels are compared with, such as "pixel 65, 61 at 262, 246".
+
+    Of a reference that is held in another stack, that stack is named.
+    """
+    asking = explorer.asking
+    if asking is None or asking is explorer.session:
+        return _name_in(explorer, asking)
+    return f"{_name_in(explorer, asking)} of {asking.layer.name}"
+
+
+def _name_in(explorer: Explorer, session: Session | None) -> str:
+    asked = explorer.asked
     if asked is None or session is None:
         return ""
     if asked.kind is AskedKind.CURSOR:
@@ -48,11 +58,12 @@ def reference_pixel(explorer: Explorer) -> Pixel | None:
     if asked is None or session is None:
         return None
     last = asked.liked[-1]
-    if isinstance(last, PixelReference):
+    is_here = explorer.asking is session
+    if is_here and isinstance(last, PixelReference):
         return last.pixel
-    if isinstance(last, RegionReference):
+    if is_here and isinstance(last, RegionReference):
         return last.middle(session.grid.shape)
-    values = session.map_values  # a vector lies nowhere: the pixel most like it is meant
+    values = session.map_values  # what lies elsewhere: the pixel most like it is meant
     if values is None or np.isnan(values).all():
         return None
     return tuple(int(x) for x in np.unravel_index(np.nanargmax(values), values.shape))

@@ -29,6 +29,7 @@ from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.sources import units_along
+from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.results.class_table import class_table
 from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
@@ -43,7 +44,7 @@ from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 class ClassMode(Enum):
     """Labels that are not of the map shown, beside those of `RegionMode` that are."""
 
-    CLASSES = "the most similar reference"
+    CLASSES = "most similar reference"
     """One label for each reference that is looked for."""
 
 
@@ -146,6 +147,7 @@ class ResultGroup(QWidget):
         for signal, callback in (
             (events.measure, self._show_threshold),
             (events.threshold, self._show_threshold),
+            (events.scale, self._show_soon),
             (events.colormap, self._show_soon),
             (events.colour_range, self._show_soon),
             (explorer.map_changed, self._show_soon),
@@ -176,11 +178,20 @@ class ResultGroup(QWidget):
             self.histogram.show_values(np.empty(0, np.float32), *state.measure.limits)
             self.count.clear()
         else:
-            self.histogram.title = state.measure.name
-            self.histogram.show_values(values, *state.measure.limits)
+            self.histogram.title = self._title()
+            text = self._explorer.value_text
+            self.histogram.show_values(values, *state.measure.limits, text)
             self.histogram.show_colours(layer.colormap.colors, *layer.contrast_limits)
             self.count.setText(_counted(values, state.threshold))
         self._show_buttons()
+
+    def _title(self) -> str:
+        """Return "spectral angle ≤ 18°": the measure, and the threshold in the chosen scale."""
+        state, session = self._explorer.state, self._explorer.session
+        if state.threshold <= state.measure.limits[0]:
+            return state.measure.name
+        spread = None if session is None else session.spread
+        return f"{state.measure.name} {state.scale.above(state.threshold, spread)}"
 
     def _values(self) -> np.ndarray[Any, np.dtype[np.float32]] | None:
         """Return the part of the map that is shown, if it is one of similarities."""
@@ -324,10 +335,15 @@ class ResultGroup(QWidget):
         units = units_along(layer, grid.axes)
         self._save_file(
             "Save the map",
-            f"{session.layer.name} like {reference_name(self._explorer)}.npy",
+            f"{session.layer.name} like {reference_name(self._explorer)}{self._by_measure()}.npy",
             "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
             partial(write_map, similarity=values, grid=grid, units=units),
         )
+
+    def _by_measure(self) -> str:
+        """Return " by the cosine", or nothing for the usual measure."""
+        measure = self._explorer.state.measure
+        return "" if measure is SPECTRAL_ANGLE else f" by the {measure.name}"
 
     def _save_file(self, title: str, name: str, kinds: str, write: Write) -> None:
         layer = self._explorer.state.layer

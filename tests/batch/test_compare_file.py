@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_ifealid.batch import compare_file as module
+from napari_ifealid.batch import question_of
+from napari_ifealid.batch.compare_file import Job, compare_file, record_key
+from napari_ifealid.batch.records import NOTES
+
+
+@pytest.fixture
+def question(session, session_file):
+    return question_of(session, session_file)
+
+
+@pytest.fixture
+def job(files, tmp_path) -> Job:
+    (tmp_path / "out" / NOTES).mkdir(parents=True)
+    return Job(str(files[1]), str(tmp_path / "out"), "b", ".npy")
+
+
+def test_file_that_changes_meanwhile_is_reported_and_has_no_record(
+    job, question, files, tmp_path, monkeypatch
+):
+    def changed(location):
+        stacks = module_read(location)
+        files[1].write_bytes(b"another")
+        return stacks
+
+    module_read = module.read_stacks
+    monkeypatch.setattr(module, "read_stacks", changed)
+    outcome = compare_file(job, question)
+    assert "changed or replaced" in outcome.problem.found
+    assert not list((tmp_path / "out" / NOTES).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "found"), [(MemoryError(), "too little memory"), (KeyError("x"), "a failure (KeyEr")]
+)
+def test_failure_of_any_kind_is_reported_with_the_file(
+    job, question, files, monkeypatch, error, found
+):
+    def fail(location):
+        raise error
+
+    monkeypatch.setattr(module, "read_stacks", fail)
+    outcome = compare_file(job, question)
+    assert outcome.problem.found.startswith(found)
+    assert outcome.problem.file == str(files[1])
+
+
+def test_warnings_of_the_reader_are_returned(job, question, monkeypatch):
+    from napari_ifealid.formats import OverlayWarning
+
+    read = module.read_stacks
+
+    def warn(location):
+        import warnings
+
+        warnings.warn("without its overlay", OverlayWarning, stacklevel=1)
+        warnings.warn("of somebody else", UserWarning, stacklevel=1)
+        return read(location)
+
+    monkeypatch.setattr(module, "read_stacks", warn)
+    assert compare_file(job, question).warnings == ("without its overlay",)
+
+
+def test_key_is_that_of_the_question_and_of_how_it_is_written(question):
+    assert record_key(question, ".npy") == record_key(question, ".npy")
+    assert record_key(question, ".npy") != record_key(question, ".tif")

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from batch_files import SHAPE, make_file
+from napari.components import ViewerModel
+
+from explorer_actions import CLOSE
+from napari_ifealid import read_stack, write_stack
+from napari_ifealid.batch import question_of
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer.session_capture import captured_session
+from napari_ifealid.explorer.session_restore import restore_session
+from napari_ifealid.grid import whole_region
+from napari_ifealid.measures import COSINE
+from napari_ifealid.query import Rule
+from napari_ifealid.session_files import (
+    PlaceReference,
+    SavedCursor,
+    SavedStack,
+    SessionWarning,
+    VectorReference,
+    read_session_stacks,
+)
+from napari_ifealid.similarity import region_map
+from napari_ifealid.stack import StackSource
+
+FILE = Path("s.ifealid.json")
+
+
+def vectors(question) -> np.ndarray:
+    return np.array([one.vector for one in question.of_stacks[0].references])
+
+
+def test_places_are_vectors_of_the_sessions_own_stack(session, files):
+    question = question_of(session, FILE)
+    stack = read_stack(files[0])
+    np.testing.assert_array_equal(vectors(question), [stack.vector((1, 2)), stack.vector((5, 0))])
+    assert question.threshold == 0.7
+
+
+LIKE = VectorReference(tuple(map(float, range(9))), "like")
+UNLIKE = replace(LIKE, values=(1.0,) * 9, sign=-1)
+PLACE = PlaceReference((1.0, 2.0), "#e69f00")
+OUTSIDE = PlaceReference((100.0, 2.0), "#e69f00")
+
+
+@pytest.mark.parametrize("rule", [None, *Rule])
+@pytest.mark.parametrize(
+    "references",
+    [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (LIKE,), (OUTSIDE, UNLIKE), ()],
+    ids=["places", "all", "vector", "unlike", "none"],
+)
+def test_map_is_that_of_the_window(qapp, session, rule, references):
+    cursor = SavedCursor((3.0, 3.0))
+    session = replace(
+        session, references=references, rule=rule, cursor=cursor, measure=COSINE, threshold=None
+    )
+    question = question_of(session, FILE)
+    viewer = ViewerModel()
+    explorer = Explorer(viewer)
+    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
+    stack = explorer.stack
+    values = region_map(stack, question.of(stack).query, whole_region(stack.spatial_shape))
+    np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+
+
+def test_places_are_found_in_a_stack_whose_layer_was_moved(qapp, session):
+    viewer = ViewerModel()
+    explorer = Explorer(viewer)
+    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
+    layer = explorer.state.layer
+    layer.scale, layer.translate = (1.0, 0.3, 0.1), (0.0, 100.0, -7.5)
+    layer.rotate = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
+    layer.affine = [[1, 0, 0, 0], [0, 1, 0.25, 3], [0, 0, 2, 4], [0, 0, 0, 1]]
+    explorer.pins.clear()
+    explorer.toggle_pin_at((4, 1))
+    question = question_of(captured_session(explorer, viewer), FILE)
+    np.testing.assert_array_equal(vectors(question), [explorer.stack.vector((4, 1))])
+
+
+def test_session_without_a_reference_in_its_stack_is_an_error(session):
+    alone = replace(session, references=(OUTSIDE,))
+    with pytest.raises(DatasetError, match=r"no reference in the stack: a\.zip"):
+        question_of(alone, FILE)
+
+
+def test_reference_that_is_not_finite_is_an_error(session, tmp_path):
+    values = np.ones(SHAPE)
+    values[1, 2] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    stacks = (SavedStack(StackSource(str(tmp_path / "a.npy")), SHAPE),)
+    with pytest.raises(DatasetError, match="a reference with a NaN"):
+        question_of(replace(session, stacks=stacks), FILE)
+
+
+def test_missing_explored_stack_is_an_error_that_names_it(session, files):
+    files[0].unlink()
+    with pytest.raises(DatasetError, match=r"a missing file, .*a\.zip"):
+        question_of(session, FILE)
+
+
+def test_measure_and_rule_can_be_others(session):
+    question = question_of(session, FILE, measure=COSINE, rule=Rule.MEAN, threshold=0.1)
+    query = question.of_stacks[0].query
+    assert (query.measure, query.rule, question.threshold) == (COSINE, Rule.MEAN, 0.1)
+
+
+def test_threshold_of_another_measure_is_not_taken(session):
+    with pytest.raises(DatasetError, match="of another measure, spectral angle"):
+        question_of(session, FILE, measure=COSINE)
+    assert question_of(replace(session, threshold=None), FILE, measure=COSINE).threshold is None
+
+
+def test_stack_of_other_features_is_told_why(session, files, tmp_path):
+    question = question_of(session, FILE)
+    other = read_stack(make_file(tmp_path / "other.zip", 1, (6, 5, 8)))
+    with pytest.raises(DatasetError, match=r"8 features: other; expected .* 9 as a has"):
+        question.of(other)
+    labelled = replace(read_stack(files[1]), feature_labels=tuple("abcdefghi"))
+    with pytest.raises(DatasetError, match="9 features of other labels: b"):
+        question.of(labelled)
+
+
+def test_other_stack_of_the_session_is_there_for_its_own_features(session, tmp_path):
+    path = make_file(tmp_path / "deep.zip", 5, (3, 5, 20))
+    both = replace(
+        session, stacks=(*session.stacks, SavedStack(StackSource(str(path)), (3, 5, 20)))
+    )
+    question = question_of(both, FILE)
+    assert [one.name for one in question.of_stacks] == ["a", "deep"]
+    stack = read_stack(path)
+    (only,) = question.of(stack).references
+    np.testing.assert_array_equal(only.vector, stack.vector((1, 2)))
+
+
+def test_other_stacks_that_can_not_be_told_apart_are_not_asked(session, tmp_path):
+    paths = [make_file(tmp_path / f"{name}.zip", 5, (6, 5, 20)) for name in ("x", "y")]
+    others = [SavedStack(StackSource(str(path)), (6, 5, 20)) for path in paths]
+    question = question_of(replace(session, stacks=(*session.stacks, *others)), FILE)
+    assert [one.name for one in question.of_stacks] == ["a"]
+
+
+def test_missing_other_stack_is_a_warning(session, tmp_path):
+    other = SavedStack(StackSource(str(tmp_path / "gone.zip")), (6, 5, 20))
+    with pytest.warns(SessionWarning, match=r"features of gone\.zip are not compared"):
+        question = question_of(replace(session, stacks=(*session.stacks, other)), FILE)
+    assert len(question.of_stacks) == 1
+
+
+def test_key_is_that_of_what_is_asked(session):
+    key = question_of(session, FILE).key
+    assert question_of(replace(session, look=replace(session.look, opacity=0.5)), FILE).key == key
+    for other in (
+        replace(session, threshold=0.8),
+        replace(session, rule=Rule.MEAN),
+        replace(session, references=session.references[:1]),
+        replace(session, measure=COSINE),
+    ):
+        assert question_of(other, FILE).key != key
+
+
+def test_question_goes_to_another_process(session):
+    question = question_of(session, FILE)
+    again = pickle.loads(pickle.dumps(question))
+    assert again.key == question.key
+    assert again.of_stacks[0].query == question.of_stacks[0].query
+
+
+def test_stack_that_is_compared_along_another_axis_is_refused(session):
+    stacks = (replace(session.stacks[0], compared_axis=1),)
+    with pytest.raises(DatasetError, match="along axis 1 of its layer"):
+        question_of(replace(session, stacks=stacks), FILE)
+
+
+def test_stack_with_an_image_has_its_places_in_the_images_pixels(session, stack, tmp_path):
+    write_stack(tmp_path / "b.zip", stack)
+    stacks = (SavedStack(StackSource(str(tmp_path / "b.zip")), SHAPE),)
+    place = PlaceReference((13.0, 9.0), "#e69f00")  # of 24 × 20 pixels of the image
+    question = question_of(replace(session, stacks=stacks, references=(place,)), FILE)
+    np.testing.assert_array_equal(
+        vectors(question), [read_stack(tmp_path / "b.zip").vector((3, 2))]
+    )
