@@ -15,8 +15,10 @@ from skimage.data import coffee
 from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.session_files import VectorReference
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
+from napari_ifealid.widgets.folding_group import FoldingGroup
 from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -131,9 +133,18 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     return widget.findChild(SaveDialog)
 
 
+def session(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
+    vectors = [VectorReference((0.0, 1.0), name) for name in ("a leaf", "a stem")]
+    widget.explorer.restored.replace(vectors)
+    groups = widget.findChildren(FoldingGroup)
+    (group,) = (one for one in groups if one.isAncestorOf(widget.save_session))
+    group.expand(animate=False)
+    return group
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
     draw(cup_of_coffee, cup)
-    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save):
+    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save, session):
         draw(astronaut, prepare)
