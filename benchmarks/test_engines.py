@@ -13,13 +13,21 @@ import pytest
 
 from maps import map_of, wait_until_compiled
 from napari_ifealid.engines import (
+    CpuEngine,
     EngineChoice,
+    classes_of,
     find_renderer,
     plan_engine,
     prepare_stack,
     start_engine,
+    whole_map,
 )
+from napari_ifealid.engines.compiled import compiled_two_best
 from napari_ifealid.engines.cores import core_count
+from napari_ifealid.engines.pixel_vectors import PixelVectors
+from napari_ifealid.grid import whole_region
+from napari_ifealid.measures import MEASURES, PEARSON, SPECTRAL_ANGLE
+from napari_ifealid.query import Query
 
 SHAPES = [(160, 106, 256), (40, 26, 1024), (256, 512, 64), (256, 512, 256), (512, 512, 512)]
 LARGE = (256, 512, 256)
@@ -69,6 +77,32 @@ def test_map_without_numba(benchmark, make_stack, dtype):
 def test_best_of_eight_references(benchmark, qapp, make_stack, engine, dtype):
     benchmark.group = f"map {LARGE}"
     run_map(benchmark, make_stack(LARGE, dtype), engine, EIGHT)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("measure", MEASURES[2:], ids=lambda measure: measure.name)
+def test_map_by_each_measure(benchmark, make_stack, measure, dtype):
+    benchmark.group = f"map {LARGE}"
+    stack = make_stack(LARGE, dtype)
+    engine = CpuEngine(PixelVectors.of(stack))
+    wait_until_compiled(stack.values.reshape(-1, stack.feature_count))
+    query, region = Query.to(stack.vector(PIXEL), measure=measure), whole_region(LARGE[:2])
+    whole_map(engine.parts(query, region), region)  # measures the stack
+    similarity = benchmark(lambda: whole_map(engine.parts(query, region), region))
+    assert similarity[PIXEL] == 1.0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("measure", [SPECTRAL_ANGLE, PEARSON], ids=lambda measure: measure.name)
+def test_classes_of_eight_references(benchmark, make_stack, measure, dtype):
+    benchmark.group = f"classes {LARGE}"
+    stack = make_stack(LARGE, dtype)
+    pixels = PixelVectors.of(stack)
+    compiled_two_best(pixels.stored).result()
+    engine, region = CpuEngine(pixels), whole_region(LARGE[:2])
+    query = Query.to(*map(stack.vector, EIGHT), measure=measure)
+    classes = benchmark(classes_of, engine, query, region)
+    assert [classes.numbers[pixel] for pixel in EIGHT] == list(range(8))
 
 
 def run_in_turn(benchmark, measured, reference, than: str) -> None:

@@ -80,10 +80,10 @@ def test_draw_of_the_engine(benchmark, make_stack, max_side):
     layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
     features = np.concatenate([piece.features for piece in pack_slices(pixels, layout)])
     lengths = layout.pack_scalars(pixels.inverse_lengths)
-    units = PreparedQuery.of(Query.to(stack.vector(PIXEL))).units
+    units = PreparedQuery.of(Query.to(stack.vector(PIXEL)), SPECTRAL_ANGLE.kernel).units
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout, SPECTRAL_ANGLE, 1)
+        visual = SimilarityVisual(layout, SPECTRAL_ANGLE.kernel.shader, False, 1)
         visual.set_block(texture(features, "rgba8"), texture(lengths, "rgba32f"))
         visual.set_references(units, has_zero=False)
     run_draw(benchmark, context, visual, layout.width, layout.height)

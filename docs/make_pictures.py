@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
+import numpy as np
 from napari.layers import Layer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
@@ -15,15 +16,18 @@ from skimage.data import coffee
 from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.measures import EUCLIDEAN
 from napari_ifealid.session_files import VectorReference
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
+from napari_ifealid.widgets.result_group import ClassMode
 from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
 MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
+FLAG = (60, 60)
 EYE, CUP = (7, 11), (5, 17)
 
 
@@ -75,6 +79,14 @@ def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(EYE)
 
 
+def measures(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    state = widget.explorer.state
+    state.measure = EUCLIDEAN
+    state.scale = state.measure.scales[1]
+    widget.explorer.show_pixel(SUIT)
+    widget.result.threshold.value = 0.7
+
+
 def cup(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(CUP)
 
@@ -98,6 +110,54 @@ def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.question.reference.value = ReferenceMode.BEST
 
 
+def unfold(part: QWidget | None) -> None:
+    """Open the group that a part of the panel is in."""
+    while part is not None:
+        if isinstance(part, FoldingGroup):
+            part.expand(animate=False)
+        part = part.parentWidget()
+
+
+def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    named = {"suit": SUIT, "skin": FACE, "helmet": HELMET, "hair": HAIR, "flag": FLAG}
+    for name, pixel in named.items():
+        widget.explorer.add_to_library(pixel, name)
+    widget.explorer.library.tick(0, True)
+    widget.explorer.show_pixel((300, 300))
+    unfold(widget.library)
+
+
+def unlike(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (HAIR, SUIT, FLAG):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.pins.set_sign(1, -1)
+    widget.explorer.show_pixel(HELMET)
+    widget.question.reference.value = ReferenceMode.DIFFERENCE
+
+
+def regions(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    explorer = widget.explorer
+    explorer.add_regions()
+    layer = explorer.regions.layer
+    layer.add(np.array([[260, 60], [260, 130], [330, 130], [330, 60]]), shape_type="rectangle")
+    layer.add(np.array([[95, 195], [95, 260], [165, 260], [165, 195]]), shape_type="ellipse")
+    layer.mode = "pan_zoom"
+    layer.selected_data = set()
+    explorer.regions.set_sign(1, -1)
+    widget.question.reference.value = ReferenceMode.DIFFERENCE
+    explorer.state.window = 5
+    explorer.show_pixel(HELMET)
+
+
+def classes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (HAIR, SUIT, FACE, FLAG, HELMET):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.state.threshold = 0.6
+    widget.result.mode.value = ClassMode.CLASSES
+    widget.result.make.click()
+    widget.explorer.map_layer.visible = False
+
+
 def feature(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SUIT)
     widget.look.feature.value = 28
@@ -116,6 +176,20 @@ def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     settle(widget.explorer)
     viewer.reset_view()
     widget.explorer.show_pixel((150, 300))
+
+
+def overview(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for part in widget.findChildren(FoldingGroup):
+        is_shown = part.isAncestorOf(widget.what) or part.isAncestorOf(widget.overview)
+        part.expand(animate=False) if is_shown else part.collapse(animate=False)
+    for button in (widget.overview.segments, widget.overview.components):
+        button.click()
+        while not button.isEnabled():
+            QTest.qWait(20)
+    viewer.layers["similarity"].visible = False
+    viewer.canvas.grid.shape = 3, 1
+    viewer.canvas.grid.enabled = True
+    viewer.reset_view()
 
 
 def extract(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -142,9 +216,33 @@ def session(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     return group
 
 
+def side_by_side(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.links.link.click()
+    settle(widget.explorer)
+    widget.links.side_by_side.click()
+    widget.explorer.show_pixel(EYE)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
+    draw(chelsea, side_by_side)
     draw(cup_of_coffee, cup)
-    for prepare in (hair, suit, pins, feature, relevance, photo, extract, save, session):
+    draw(chelsea, overview)
+    for prepare in (
+        hair,
+        suit,
+        measures,
+        pins,
+        unlike,
+        regions,
+        classes,
+        library,
+        feature,
+        relevance,
+        photo,
+        extract,
+        save,
+        session,
+    ):
         draw(astronaut, prepare)

@@ -13,7 +13,7 @@ import napari_ifealid
 from napari_ifealid import DatasetError, FeatureStack, read_stack, similarity, similarity_map
 from napari_ifealid.engines import CpuEngine
 from napari_ifealid.measures import COSINE, spectral_angle_similarity
-from napari_ifealid.query import Rule
+from napari_ifealid.query import Query, Rule
 
 
 @pytest.fixture(params=["in memory", "lazy"])
@@ -68,6 +68,16 @@ def test_measure_is_the_one_that_was_chosen(stack, measure):
     made = similarity_map(stack, (3, 2), measure=measure)
     expected = COSINE.definition(stack.values, stack.vector((3, 2)))
     np.testing.assert_allclose(made, expected, atol=5e-5)
+
+
+def test_map_of_a_query_is_that_of_its_own_rule_and_measure(any_stack):
+    like, unlike = (any_stack.vector(pixel) for pixel in ((3, 2), (1, 1)))
+    made = similarity_map(any_stack, Query.to(like, unlike=[unlike], measure=COSINE))
+    values = np.asarray(any_stack.values)
+    expected = (COSINE.definition(values, like) - COSINE.definition(values, unlike)) / 2.0
+    np.testing.assert_allclose(made, expected, atol=1e-4)
+    with pytest.raises(ValueError, match="expected a vector of the stack's 9 features"):
+        similarity_map(any_stack, Query.to(np.ones(8)))
 
 
 def test_real_values_of_a_quantised_stack_are_compared():

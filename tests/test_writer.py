@@ -14,8 +14,10 @@ from napari.utils.notifications import notification_manager
 from napari_ifealid import read_stack
 from napari_ifealid._writer import write_dataset
 from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer.overview_maker import ComponentsRequest, OverviewMaker
 from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.formats import restored
+from napari_ifealid.overview import Aspect
 from napari_ifealid.stack import FeatureStack
 
 COCO = "000000015746.jpg.C1.npz.8.zip"
@@ -183,6 +185,11 @@ def test_similarity_map_is_refused_and_can_be_saved_as_tiff(viewer, explorer, tm
 def test_image_under_the_map_is_refused(viewer, explorer, tmp_path):
     (backdrop,) = [layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata]
     refused(viewer, backdrop, tmp_path)
+
+
+def test_picture_of_the_components_is_refused(viewer, explorer, tmp_path):
+    OverviewMaker(viewer, explorer).make(ComponentsRequest(Aspect.DIRECTIONS))
+    refused(viewer, viewer.layers["small: components"], tmp_path)
 
 
 def test_features_are_saved_with_their_overlay_while_they_are_explored(

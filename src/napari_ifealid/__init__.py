@@ -9,30 +9,62 @@ from napari_ifealid.stack import FeatureStack
 
 if TYPE_CHECKING:
     from napari_ifealid.extraction import extract_features
+    from napari_ifealid.libraries import (
+        Library,
+        LibraryEntry,
+        rank_entries,
+        read_library,
+        write_library,
+    )
+    from napari_ifealid.measures import MEASURES
+    from napari_ifealid.overview import principal_components, segments
+    from napari_ifealid.query import Query, Reference, Rule
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.session_files import read_session
     from napari_ifealid.similarity import similarity_map
     from napari_ifealid.widgets.open_session import open_session
 
 __all__ = [
+    "MEASURES",
     "DatasetError",
     "FeatureStack",
+    "Library",
+    "LibraryEntry",
+    "Query",
+    "Reference",
+    "Rule",
     "extract_features",
     "open_session",
+    "principal_components",
+    "rank_entries",
+    "read_library",
     "read_session",
     "read_stack",
+    "segments",
     "similarity_map",
     "threshold_regions",
+    "write_library",
     "write_stack",
 ]
 
 # torch takes seconds to import, and may be missing; the others need much that a reader does not
 _LAZY = {
+    "Library": "napari_ifealid.libraries",
+    "LibraryEntry": "napari_ifealid.libraries",
+    "MEASURES": "napari_ifealid.measures",
+    "Query": "napari_ifealid.query",
+    "Reference": "napari_ifealid.query",
+    "Rule": "napari_ifealid.query",
     "extract_features": "napari_ifealid.extraction",
     "open_session": "napari_ifealid.widgets.open_session",
+    "principal_components": "napari_ifealid.overview",
+    "rank_entries": "napari_ifealid.libraries",
+    "read_library": "napari_ifealid.libraries",
     "read_session": "napari_ifealid.session_files",
+    "segments": "napari_ifealid.overview",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
+    "write_library": "napari_ifealid.libraries",
 }
 
 

@@ -19,6 +19,7 @@ from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
     MAP_KEY,
+    OVERVIEW_KEY,
     feature_stack,
     full_data,
     has_features,
@@ -91,7 +92,7 @@ def _roles(images: list[Image], path: Path) -> tuple[Image, Image | None]:
     """Return which image holds the features and which is the overlay."""
     for image in images:
         if not has_features(image):
-            is_own = bool({MAP_KEY, BACKDROP_KEY} & image.metadata.keys())
+            is_own = bool({MAP_KEY, BACKDROP_KEY, OVERVIEW_KEY} & image.metadata.keys())
             raise _not_writable(
                 f"{image.name!r}, which only shows a stack"
                 if is_own

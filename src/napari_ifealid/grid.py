@@ -22,6 +22,10 @@ Region = tuple[slice, ...]
 """A box of pixels: start and stop along each spatial axis."""
 
 
+WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)
+"""Lengths in pixels of the squares around a reference whose mean can be compared with."""
+
+
 def whole_region(shape: Sequence[int]) -> Region:
     """Return the region of all pixels.
 
@@ -128,6 +132,24 @@ class Grid:
         # in Python, as each mouse move asks several times and NumPy takes ten times as long
         coordinates = [float(place[axis]) for axis in self.axes]
         return tuple(sum(map(mul, row, coordinates), row[-1]) for row in self._inverse)
+
+    def positions_of(self, coordinates: ArrayLike) -> NDArray[np.float64]:
+        """Return where among the pixels places are; whole numbers are the pixels' centres.
+
+        Parameters
+        ----------
+        coordinates : array, shape (N, n)
+            Along the grid's own axes of the world.
+
+        Returns
+        -------
+        array of float64, shape (N, n)
+            NaN where there is no such position.
+        """
+        inverse = np.array(self._inverse)
+        positions: NDArray[np.float64] = np.asarray(coordinates) @ inverse[:, :-1].T
+        positions += inverse[:, -1]
+        return positions
 
     def pixel_at(self, place: Sequence[float]) -> Pixel | None:
         """Return the pixel at a place in the world.

@@ -53,6 +53,8 @@ class Reference:
     label : str
         What it is called.
     origin : Origin
+    colour : str
+        As in ``"#e69f00"``; empty if it has none.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Reference:
     sign: int = 1
     label: str = ""
     origin: Origin = Origin.GIVEN
+    colour: str = ""
 
     def __post_init__(self) -> None:
         vector = np.array(self.vector, np.float64)

@@ -19,7 +19,7 @@ from napari_ifealid.engines import (
 )
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Region, is_pixel_of, whole_region
-from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure, measure_named
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.stack import FeatureStack
 
@@ -29,7 +29,7 @@ ReferenceLike = tuple[int, ...] | Sequence[float] | NDArray[Any]
 
 def similarity_map(
     stack: FeatureStack,
-    reference: ReferenceLike | Sequence[ReferenceLike],
+    reference: ReferenceLike | Sequence[ReferenceLike] | Query,
     *,
     rule: Rule | str = Rule.BEST,
     measure: Measure | str = SPECTRAL_ANGLE,
@@ -41,16 +41,19 @@ def similarity_map(
     Parameters
     ----------
     stack : FeatureStack
-    reference : tuple of int, array of shape (C,), or a sequence of these
+    reference : tuple of int, array of shape (C,), a sequence of these, or Query
         What all pixels are compared with. A tuple of integers is a pixel: an index along each
         spatial axis, from 0. An array or a list of numbers is a vector, in the units of the
         stack. A list, or a tuple, of these is several references, and so are the rows of an array
-        of shape (R, C).
+        of shape (R, C). A query has a rule and a measure of its own, and may ask for like and
+        unlike vectors.
     rule : Rule or str, optional
         How several references are joined: "best", the largest of the similarities to each, or
         "mean", the similarity to the mean of their vectors.
     measure : Measure or str, optional
-        "spectral angle" or "cosine".
+        "spectral angle", "cosine", "Pearson correlation", "Euclidean distance", "information
+        divergence", "ACE", "CEM" or "matched filter". The last three, and the distance, need the
+        statistics of the whole stack, which are measured first.
 
     Returns
     -------
@@ -90,12 +93,17 @@ def similarity_map(
 
 def query_for(
     stack: FeatureStack,
-    reference: ReferenceLike | Sequence[ReferenceLike],
+    reference: ReferenceLike | Sequence[ReferenceLike] | Query,
     rule: Rule | str = Rule.BEST,
     measure: Measure | str = SPECTRAL_ANGLE,
 ) -> Query:
     """Return the query of a stack for references, see `similarity_map`."""
-    rule, measure = Rule(rule), _measure(measure)
+    rule = Rule(rule)
+    measure = measure if isinstance(measure, Measure) else measure_named(measure)
+    if isinstance(reference, Query):
+        for one in reference.references:
+            _vector(stack, one.vector)
+        return reference
     references: Iterable[Any] = reference if _is_sequence(reference) else [reference]
     return Query.to(*(_vector(stack, one) for one in references), rule=rule, measure=measure)
 
@@ -127,15 +135,6 @@ def region_map(stack: FeatureStack, query: Query, region: Region) -> NDArray[np.
             if not stack.is_lazy:
                 raise
             raise cannot_read(stack.name, error) from error
-
-
-def _measure(measure: Measure | str) -> Measure:
-    known = {one.name: one for one in MEASURES}
-    if isinstance(measure, Measure):
-        return measure
-    if measure not in known:
-        raise ValueError(f"the measure {measure!r}; expected one of {', '.join(known)}")
-    return known[measure]
 
 
 def _is_sequence(reference: Any) -> bool:

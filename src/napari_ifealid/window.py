@@ -13,6 +13,7 @@ from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.layers import LayerData
+from napari_ifealid.measures import Measure
 from napari_ifealid.session_files import SavedSession
 from napari_ifealid.stack import FeatureStack
 
@@ -32,6 +33,7 @@ def explore(
     pixel: tuple[int, ...] | None,
     screenshot: Path | None,
     session: LoadedSession | None = None,
+    measure: Measure | None = None,
 ) -> None:
     """Open a window with layers and the dock widget, until the user closes it.
 
@@ -44,6 +46,8 @@ def explore(
         Where to save a picture of the window. It is closed at once then.
     session : (SavedSession, list of FeatureStack), optional
         A session to open, and its stacks.
+    measure : Measure, optional
+        How pixels are compared at first.
 
     Raises
     ------
@@ -61,6 +65,8 @@ def explore(
             restore_session(widget.explorer, viewer, *session)
             QApplication.processEvents()  # its stack is chosen
         viewer.reset_view()
+        if measure is not None:
+            widget.explorer.state.measure = measure
         if pixel is not None:
             _show_pixel(widget.explorer, pixel)
         if screenshot is not None:

@@ -112,7 +112,7 @@ def test_lazy_stack_is_compared_on_a_cluster(question, files, tmp_path, cluster)
     for name, runner in (("one", InTurn()), ("many", Cluster(cluster.scheduler_address))):
         apply_question(question, [tmp_path / "a.zarr"], tmp_path / name, runner=runner)
     one, many = (np.load(tmp_path / name / "a.map.npy") for name in ("one", "many"))
-    np.testing.assert_array_equal(one, many)
+    np.testing.assert_allclose(one, many, atol=1e-6)  # blocks of other shapes round otherwise
 
 
 def test_scheduler_that_does_not_answer_is_an_error(question, files, tmp_path, monkeypatch):

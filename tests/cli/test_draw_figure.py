@@ -169,3 +169,15 @@ def test_figure_needs_neither_a_window_nor_qt(cube, tmp_path):
 
 def test_command_imports_what_figures_need_only_for_a_figure():
     assert {"pandas", "matplotlib", "vispy"}.isdisjoint(modules_after("import napari_ifealid.cli"))
+
+
+def test_measure_is_that_of_the_option(cube, tmp_path):
+    assert draw(cube, "--at", "0,1", "--figure", tmp_path / "a.svg", "--measure", "ACE") == 0
+    assert "by the ACE" in (tmp_path / "a.svg").read_text()
+
+
+def test_unknown_measure_is_refused_with_all_that_there_are(cube, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        draw(cube, "--figure", tmp_path / "a.svg", "--measure", "angle")
+    error = capsys.readouterr().err
+    assert "found the measure 'angle'; expected one of spectral angle, cosine" in error

@@ -55,6 +55,12 @@ class User:
     def hold(self) -> None:
         self.widget.question.follow.value = not self.widget.question.follow.value
 
+    def flip_sign(self) -> None:
+        pins = self.explorer.pins.pins
+        if pins:
+            index = self.random.randrange(len(pins))
+            self.explorer.pins.set_sign(index, -pins[index].sign)
+
     def choose_mode(self) -> None:
         self.widget.question.reference.value = self.random.choice(list(ReferenceMode))
 
@@ -86,6 +92,7 @@ class User:
             self.click: 3,
             self.hold: 1,
             self.choose_mode: 2,
+            self.flip_sign: 1,
             self.choose_measure: 1,
             self.choose_threshold: 1,
             self.look_at_a_feature: 1,
@@ -110,28 +117,36 @@ class User:
         if state.feature is not None:
             np.testing.assert_allclose(shown, real[:, state.feature], rtol=1e-6)
         else:
-            references = [real_values(features.data[:, *at]) for at in self.pixels(features)]
+            like, unlike = (
+                [real_values(features.data[:, *at]) for at in pixels]
+                for pixels in self.pixels(features)
+            )
             if state.reference is ReferenceMode.MEAN:
-                references = [np.mean(references, axis=0)]
-            maps = [state.measure.definition(real, reference) for reference in references]
-            np.testing.assert_allclose(shown, np.max(maps, axis=0), atol=CLOSE)
+                like = [np.mean(like, axis=0)]
+            expected = np.max([state.measure.definition(real, one) for one in like], axis=0)
+            if unlike:
+                off = np.max([state.measure.definition(real, one) for one in unlike], axis=0)
+                expected = np.mean(state.measure.limits) + (expected - off) / 2
+            np.testing.assert_allclose(shown, expected, atol=CLOSE)
         lowest = [layer.name for layer in self.viewer.layers if layer.visible][:2]
         assert lowest == ["image under the map", map_layer.name]
         for layer in self.viewer.layers:
             if layer.name in self.images:
                 np.testing.assert_array_equal(layer.data, self.images[layer.name])
 
-    def pixels(self, features) -> list[tuple[int, ...]]:
-        """Return the pixels that are compared with, from what napari's layers say."""
-        pins = self.explorer.pins.layer
-        places = [] if pins is None else [pins.data_to_world(row) for row in pins.data]
-        pinned = [self.pixel(features, place) for place in places]
-        pinned = [pixel for pixel in pinned if pixel is not None]
-        if self.explorer.state.reference is not ReferenceMode.CURSOR and pinned:
-            return pinned
+    def pixels(self, features) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """Return the pixels that are looked for and those that are not, from napari's layers."""
+        pins, mode = self.explorer.pins.layer, self.explorer.state.reference
+        found: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
+        for row, symbol in () if pins is None else zip(pins.data, pins.symbol, strict=True):
+            pixel = self.pixel(features, pins.data_to_world(row))
+            if pixel is not None:
+                found[str(symbol) != "x"].append(pixel)
+        if mode is not ReferenceMode.CURSOR and found[True]:
+            return found[True], found[False] if mode is ReferenceMode.DIFFERENCE else []
         place = self.explorer.cursor.place
         held = None if place is None else self.pixel(features, place[-2:])
-        return [held or tuple(length // 2 for length in features.data.shape[1:])]
+        return [held or tuple(length // 2 for length in features.data.shape[1:])], []
 
     @staticmethod
     def pixel(features, place) -> tuple[int, ...] | None:

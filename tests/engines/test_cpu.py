@@ -5,13 +5,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from napari_ifealid.engines import cpu
+from napari_ifealid.engines import unit_values as module
+from napari_ifealid.engines import values as of_every_measure
 from napari_ifealid.engines.compiled import compiled_products, ready_products
-from napari_ifealid.engines.cpu import CpuEngine, compared
+from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.products import Products
 from napari_ifealid.grid import whole_region
-from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE
+from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Background
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -58,8 +59,8 @@ def test_product_that_uses_all_cores_by_itself_is_made_once(monkeypatch):
 
     values = np.random.default_rng(0).random((300, 250, 128), np.float32)
     engine = CpuEngine(pixels_of(values))
-    monkeypatch.setattr(cpu, "WORTH_A_THREAD", 1 << 20)
-    monkeypatch.setattr(cpu, "largest_products", largest_products)
+    monkeypatch.setattr(module, "WORTH_A_THREAD", 1 << 20)
+    monkeypatch.setattr(module, "largest_products", largest_products)
     np.testing.assert_allclose(map_of(engine, Query.to(values[0, 0])), 1 / 3, rtol=1e-6)
     assert rows == [(0, 75_000)]
 
@@ -124,9 +125,9 @@ def test_region_of_a_slice_computes_that_slice_only(monkeypatch):
 
     def counted(pixels, query, rows):
         compared_rows.append(rows.stop - rows.start)
-        return compared(pixels, query, rows)
+        return module.unit_values(pixels, query, rows)
 
-    monkeypatch.setattr(cpu, "compared", counted)
+    monkeypatch.setattr(of_every_measure, "unit_values", counted)
     engine = CpuEngine(pixels_of(np.ones((5, 6, 7, 8), np.uint8)))
     map_of(engine, Query.to(np.ones(8)), (slice(2, 3), slice(0, 6), slice(0, 7)))
     map_of(engine, Query.to(np.ones(8)), (slice(0, 5), slice(0, 6), slice(4, 5)))
@@ -175,9 +176,8 @@ def test_values_that_bytes_may_get_wrong_are_measured_again(monkeypatch, error, 
     values = rng.integers(0, 256, (40, 30, 6), np.uint8)
     opposite = -values[3, 4].astype(float)
     query = Query.to(opposite, np.array([1, -1, 2, -2, 3, -3]), *others, measure=measure)
-    expected = np.max(
-        [query.measure.definition(values, vector) for vector in query.vectors], axis=0
-    )
+    background = Background.of(values)
+    expected = np.max([measure.values(values, one, background) for one in query.vectors], axis=0)
     np.testing.assert_allclose(map_of(CpuEngine(pixels_of(values)), query), expected, atol=5e-5)
 
 

@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from napari_ifealid.engines import EngineChoice, plan_engine, prepare_stack, start_engine
+from napari_ifealid.engines import (
+    EngineChoice,
+    EngineUnavailableError,
+    RunningEngine,
+    plan_engine,
+    prepare_stack,
+    start_engine,
+)
 from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 
 
 @pytest.fixture
@@ -45,3 +53,54 @@ def test_engine_that_has_failed_is_closed_and_another_takes_its_place(running, c
     assert not owner.replace(RuntimeError("again"))
     owner.close()
     assert closed == [running.engine, owner.engine]
+
+
+class Choosy:
+    """An engine that refuses the cosine."""
+
+    name = "Choosy"
+    spread = None
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def refusal(self, measure) -> str:
+        return "it does not like the cosine" if measure is COSINE else ""
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def helped(running):
+    """An owner of a choosy engine with another one beside it, and which ones were told."""
+    told: list = []
+    helper = lambda reason: replace(running, reason=reason)  # noqa: E731
+    choosy = RunningEngine(Choosy(), "as chosen", helper=helper)
+    return EngineOwner(choosy, told.append), choosy, told
+
+
+def test_what_an_engine_refuses_is_done_by_another_and_the_reason_is_told(helped, running):
+    owner, choosy, told = helped
+    assert owner.engine_for(SPECTRAL_ANGLE) is choosy.engine
+    assert owner.engine_for(None) is choosy.engine
+    assert told == []
+    assert owner.engine_for(COSINE) is running.engine
+    assert owner.engine_for(COSINE) is running.engine
+    assert [one.reason for one in told] == ["it does not like the cosine"]
+    assert owner.engine_for(SPECTRAL_ANGLE) is choosy.engine
+    assert [one.reason for one in told] == ["it does not like the cosine", "as chosen"]
+
+
+def test_both_engines_are_closed(helped, closed, running):
+    owner, choosy, _ = helped
+    owner.engine_for(COSINE)
+    owner.close()
+    assert choosy.engine.is_closed
+    assert closed == [running.engine]
+
+
+def test_measure_that_no_engine_computes_is_an_error():
+    owner = EngineOwner(RunningEngine(Choosy(), "as chosen"), pytest.fail)
+    with pytest.raises(EngineUnavailableError, match="does not like the cosine"):
+        owner.engine_for(COSINE)

@@ -16,7 +16,7 @@ from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.explorer import ColourRange, Explorer, ReferenceMode, map_maker
 from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY
 from napari_ifealid.formats import read_stack
-from napari_ifealid.measures import spectral_angle_similarity
+from napari_ifealid.measures import SPECTRAL_ANGLE, spectral_angle_similarity
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
@@ -737,6 +737,53 @@ def test_map_follows_pins_that_are_moved(viewer, features, stack):
     explorer.state.reference = ReferenceMode.MEAN
     viewer.layers["references"].data = [features.data_to_world((0, 4, 4))[1:]]
     np.testing.assert_allclose(explorer.map_layer.data, expected_map(stack, (4, 4)), atol=CLOSE)
+
+
+def test_difference_is_like_the_ones_and_unlike_the_others(viewer, features, stack):
+    explorer = Explorer(viewer)
+    for pixel in [(1, 2), (5, 4), (3, 3)]:
+        explorer.toggle_pin_at(pixel)
+    explorer.pins.set_sign(2, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    best = expected_map(stack, (1, 2), (5, 4))
+    np.testing.assert_allclose(explorer.map_layer.data, best, atol=CLOSE)
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    difference = 0.5 + (best - expected_map(stack, (3, 3))) / 2
+    np.testing.assert_allclose(explorer.map_layer.data, difference, atol=CLOSE)
+
+
+def test_window_around_the_cursor_is_compared_with(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.state.window = 3
+    values = stack.real_values(stack.values)
+    for pixel, around in [((3, 2), np.s_[2:5, 1:4]), ((0, 4), np.s_[0:2, 3:5])]:
+        explorer.show_pixel(pixel)
+        mean = values[around].reshape(-1, values.shape[-1]).mean(axis=0)
+        expected = SPECTRAL_ANGLE.definition(values, mean)
+        np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
+    explorer.toggle_pin_at((3, 2))
+    explorer.state.reference = ReferenceMode.BEST
+    mean = values[2:5, 1:4].reshape(-1, values.shape[-1]).mean(axis=0)
+    expected = SPECTRAL_ANGLE.definition(values, mean)
+    np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
+
+
+def test_window_of_a_lazy_stack_is_read_in_the_background(viewer, add_stack, free_memory):
+    stored = np.random.default_rng(0).random((6, 5, 3))
+    scheduler = PatientScheduler()
+    with free_memory(1):
+        add_stack(viewer, FeatureStack(values=dask.array.from_array(stored, chunks=2), name="it"))
+        explorer = Explorer(viewer, scheduler)
+        scheduler.run()
+    assert explorer.stack.is_lazy
+    explorer.state.window = 3
+    explorer.show_pixel((1, 1))
+    scheduler.run_events()
+    assert explorer.session.is_behind
+    scheduler.run()
+    assert not explorer.session.is_behind
+    expected = SPECTRAL_ANGLE.definition(stored, stored[:3, :3].reshape(-1, 3).mean(axis=0))
+    np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
 
 
 def test_without_pins_the_cursor_is_compared_with(viewer, features, stack):

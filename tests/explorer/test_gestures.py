@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Points, Shapes
 
-from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, Explorer
+from napari_ifealid.explorer import CLEAR_KEY, FOLLOW_KEY, KEYS, LIBRARY_KEY, SIGN_KEY, Explorer
 from napari_ifealid.explorer.gestures import ARROW_STEPS, UNDO_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -53,6 +53,12 @@ def test_follow_key_holds_and_lets_go(viewer, explorer):
     assert not explorer.state.follow
     press(viewer, FOLLOW_KEY)
     assert explorer.state.follow
+
+
+def test_library_key_adds_the_pixel_under_the_cursor(viewer, explorer):
+    explorer.show_pixel((2, 3))
+    press(viewer, LIBRARY_KEY)
+    assert [entry.pixel for entry in explorer.library.entries] == [(2, 3)]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +193,15 @@ def test_keys_clash_with_none_of_naparis_viewer_keys(explorer):
 
 
 def test_every_key_is_explained():
-    assert set(KEYS) == {FOLLOW_KEY, CLEAR_KEY, UNDO_KEY, "Escape", "Arrow keys"}
+    assert set(KEYS) == {
+        FOLLOW_KEY,
+        CLEAR_KEY,
+        SIGN_KEY,
+        LIBRARY_KEY,
+        UNDO_KEY,
+        "Escape",
+        "Arrow keys",
+    }
 
 
 def test_closed_explorer_gives_keys_and_clicks_back(viewer, add_stack, stack):
@@ -197,3 +211,15 @@ def test_closed_explorer_gives_keys_and_clicks_back(viewer, add_stack, stack):
     explorer.state.follow = False
     explorer.close()
     assert (keys(viewer), list(viewer.mouse_drag_callbacks)) == before
+
+
+def test_key_changes_the_sign_of_the_pin_under_the_cursor(viewer, explorer):
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((2, 2))
+    explorer.show_pixel((2, 2))
+    press(viewer, SIGN_KEY)
+    assert [pin.sign for pin in explorer.pins.pins] == [1, -1]
+    press(viewer, SIGN_KEY)
+    explorer.show_pixel((4, 4))
+    press(viewer, SIGN_KEY)
+    assert [pin.sign for pin in explorer.pins.pins] == [1, 1]

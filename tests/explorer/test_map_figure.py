@@ -6,6 +6,7 @@ from napari.components import ViewerModel
 
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_figure import map_figure
+from napari_ifealid.libraries import Library, LibraryEntry
 
 
 @pytest.fixture
@@ -57,6 +58,14 @@ def test_references_are_marked_at_their_places(explorer, viewer):
     assert marks[0].colour == pytest.approx((0xE6 / 255, 0x9F / 255, 0))
 
 
+def test_entry_of_a_library_has_no_place_to_mark(explorer, viewer):
+    explorer.library.open(Library([LibraryEntry(np.ones(9))]))
+    explorer.library.tick(0, True)
+    assert map_figure(explorer, viewer, "it").marks == ()
+    explorer.toggle_pin_at((1, 1))
+    assert len(map_figure(explorer, viewer, "it").marks) == 1
+
+
 def test_slice_of_a_volume_is_the_one_that_is_shown(viewer):
     values = np.random.default_rng(0).random((3, 4, 6, 5)).astype(np.float32)
     viewer.add_image(
@@ -100,3 +109,14 @@ def test_slice_of_a_photo_series_is_the_one_that_is_shown(viewer):
     viewer.dims.set_point(0, 2)
     content = map_figure(explorer, viewer, "it")
     np.testing.assert_allclose(content.overlay, photos[2] / 255)
+
+
+def test_pins_that_are_not_asked_for_are_not_marked(explorer, viewer):
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((4, 3))
+    explorer.pins.set_sign(1, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    (mark,) = map_figure(explorer, viewer, "it").marks
+    np.testing.assert_allclose(mark.place, explorer.session.grid.place_of((1, 1)))
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    assert len(map_figure(explorer, viewer, "it").marks) == 2

@@ -17,7 +17,7 @@ from napari_ifealid.explorer.map_maker import MapMaker, MapState
 from napari_ifealid.explorer.map_request import FeatureRequest, SimilarityRequest
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.grid import Region, whole_region
-from napari_ifealid.measures import spectral_angle_similarity
+from napari_ifealid.measures import ACE, COSINE, EUCLIDEAN, Background, spectral_angle_similarity
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
@@ -353,3 +353,55 @@ def test_preview_is_not_prepared_after_the_end(make, scheduler, values):
     maker = make(da.from_array(values, chunks=(10, 10, 12)), frame=SLOW)
     maker.stop()
     assert scheduler.background[0].is_cancelled
+
+
+def by(measure, *position: int) -> SimilarityRequest:
+    return SimilarityRequest(Query.to(VALUES[position], measure=measure), WHOLE)
+
+
+def test_stack_is_measured_in_the_background_before_the_first_map_that_needs_it(
+    make, scheduler, shown, values
+):
+    maker = make(values, frame=QUICK)
+    maker.want(pixel(0, 0))
+    scheduler.run()
+    maker.want(by(ACE, 5, 6))
+    scheduler.run_events()
+    assert maker.state is MapState.MAKING
+    assert len(scheduler.background) == 1
+    assert len(shown) == 1
+    scheduler.run()
+    assert maker.state is MapState.IDLE
+    assert shown[-1][0] == by(ACE, 5, 6)
+    expected = ACE.values(values, values[5, 6], Background.of(values))
+    np.testing.assert_allclose(shown[-1][1], expected, atol=CLOSE)
+
+
+def test_newer_request_of_the_measure_waits_for_the_same_preparation(make, scheduler, shown):
+    maker = make(VALUES, frame=QUICK)
+    for position in ((0, 0), (0, 1), (0, 2)):
+        maker.want(by(ACE, *position))
+        scheduler.run_events()
+    assert len(scheduler.background) == 1
+    scheduler.run()
+    assert maker.is_idle
+    assert shown[-1][0] == by(ACE, 0, 2)
+
+
+def test_request_of_another_measure_does_not_wait_for_a_preparation(make, scheduler, shown):
+    maker = make(VALUES, frame=QUICK)
+    maker.want(by(EUCLIDEAN, 0, 0))
+    scheduler.run_events()
+    maker.want(by(COSINE, 0, 1))
+    scheduler.run()
+    assert maker.is_idle
+    assert [request for request, _, _ in shown] == [by(COSINE, 0, 1)]
+
+
+def test_measure_without_a_preview_is_made_exactly(slow, scheduler, shown, values):
+    shown.clear()
+    slow.want(by(ACE, 5, 6))
+    scheduler.run()
+    assert {error for _, _, error in shown[-1:]} == {None}
+    expected = ACE.values(values, values[5, 6], Background.of(values))
+    np.testing.assert_allclose(shown[-1][1], expected, atol=CLOSE)

@@ -470,3 +470,74 @@ def test_pins_that_are_removed_leave_the_others_their_widths(pins, toggle):
     pins.remove(pins.pins[0])
     pins.emphasise(None)
     assert layer.border_width.tolist() == pytest.approx([0.2, 0.2])
+
+
+def signs(pins: Pins) -> list[int]:
+    return [pin.sign for pin in pins.pins]
+
+
+def test_sign_is_the_symbol_of_the_point(pins, toggle, changes):
+    layer = toggle((0, 0), (1, 1))
+    del changes[:]
+    pins.set_sign(1, -1)
+    assert [str(symbol) for symbol in layer.symbol] == ["disc", "x"]
+    assert signs(pins) == [1, -1]
+    assert len(changes) == 1
+    pins.set_sign(1, 1)
+    assert [str(symbol) for symbol in layer.symbol] == ["disc", "disc"]
+
+
+def test_symbol_that_the_user_chooses_is_the_sign(pins, toggle):
+    layer = toggle((0, 0), (1, 1))
+    layer.selected_data = {0}
+    layer.current_symbol = "x"
+    assert signs(pins) == [-1, 1]
+    layer.current_symbol = "star"
+    assert signs(pins) == [1, 1]
+
+
+def test_pin_from_a_click_is_looked_for_beside_those_that_are_not(pins, toggle, changes):
+    layer = toggle((0, 0))
+    layer.selected_data = {0}
+    layer.current_symbol = "x"
+    del changes[:]
+    toggle((1, 1))
+    assert signs(pins) == [-1, 1]
+    assert len(changes) == 1
+
+
+def test_removed_pins_leave_the_others_their_signs(pins, toggle):
+    toggle((0, 0), (1, 1), (2, 2))
+    pins.set_sign(2, -1)
+    toggle((1, 1))
+    assert signs(pins) == [1, -1]
+
+
+def test_undo_takes_a_sign_back(pins, toggle, pixels):
+    toggle((0, 0), (1, 1))
+    pins.set_sign(0, -1)
+    toggle((1, 1))
+    pins.undo()
+    assert (pixels(), signs(pins)) == ([(0, 0), (1, 1)], [-1, 1])
+    pins.undo()
+    assert signs(pins) == [1, 1]
+
+
+def test_signs_stay_with_the_layer(viewer, pins, toggle, grid):
+    toggle((0, 0), (1, 1))
+    pins.set_sign(1, -1)
+    pins.close()
+    again = Pins(viewer)
+    again.show_in(FRAME)
+    assert signs(again) == [1, -1]
+    again.show_in(OTHER_FRAME)
+    assert signs(again) == [1, -1]
+
+
+def test_sign_and_place_stay_apart_in_undo(pins, toggle):
+    layer = toggle((0, 0))
+    moved(layer, 0, (0, 1))
+    pins.set_sign(0, -1)
+    moved(layer, 0, (0, 2))
+    pins.undo()
+    assert (pins.pins[0].place, signs(pins)) == ((0, 1), [-1])

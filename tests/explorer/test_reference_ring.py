@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.reference_ring import ReferenceRing
+from napari_ifealid.libraries import Library, LibraryEntry
 
 
 @pytest.fixture
@@ -66,6 +67,15 @@ def test_pins_that_are_compared_with_are_marked_already(ring, explorer):
     assert not is_shown(ring)
 
 
+def test_entry_of_a_library_has_no_place_to_mark(ring, explorer):
+    explorer.show_pixel((4, 3))
+    explorer.library.open(Library([LibraryEntry(np.ones(9))]))
+    explorer.library.tick(0, True)
+    assert not is_shown(ring)
+    explorer.library.tick(0, False)
+    assert is_shown(ring)
+
+
 def test_reference_outside_of_the_stack_is_not_marked(ring, explorer):
     explorer.show_pixel((4, 3))
     explorer.cursor.move_to((1000, 1000))
@@ -105,3 +115,11 @@ def test_closed_ring_is_gone(ring, explorer, viewer):
     assert layer not in viewer.layers
     explorer.show_pixel((3, 3))
     assert ring.layer is None
+
+
+def test_ring_marks_the_cursor_where_no_pin_is_looked_for(ring, explorer):
+    explorer.show_pixel((4, 3))
+    explorer.toggle_pin_at((1, 1))
+    explorer.pins.set_sign(0, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    assert is_shown(ring)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import dask.array as da
 import numpy as np
@@ -194,16 +195,24 @@ def test_closed_session_leaves_nothing_in_memory(viewer, features, stack):
 
 @pytest.fixture
 def pair(viewer, add_stack, make_stack):
-    """Two stacks of one image, one of them much coarser, and a third to the side."""
+    """Two stacks of one image, one of them much coarser."""
     fine, coarse = make_stack("fine", shape=(24, 20, 4)), make_stack("coarse", shape=(6, 5, 9))
+    coarse = replace(coarse, overlay=fine.overlay)
     return {stack.name: (stack, add_stack(viewer, stack)) for stack in (fine, coarse)}
+
+
+def linked(explorer, layer):
+    """Link a stack and show its map."""
+    session = explorer.link(layer, 0)
+    session.wake()
+    return session
 
 
 def test_two_sessions_follow_one_cursor_each_with_its_right_map(viewer, pair):
     (fine, fine_layer), (coarse, coarse_layer) = pair.values()
     explorer = Explorer(viewer)
     explorer.state.layer = fine_layer
-    other = explorer.link(coarse_layer, 0)
+    other = linked(explorer, coarse_layer)
     for place in [(1.2, 2.3), (17.9, 19.4), (9.6, 3.4)]:
         hover(viewer, fine_layer, 0, *place)
         pixels = [tuple(np.round(place).astype(int))]
@@ -222,7 +231,7 @@ def test_pins_are_pixels_of_each_of_two_sessions(viewer, pair):
     (fine, fine_layer), (coarse, coarse_layer) = pair.values()
     explorer = Explorer(viewer)
     explorer.state.layer = fine_layer
-    other = explorer.link(coarse_layer, 0)
+    other = linked(explorer, coarse_layer)
     for pixel in [(2, 2), (21, 10)]:
         explorer.toggle_pin_at(pixel)
     explorer.state.reference = ReferenceMode.BEST
@@ -236,7 +245,7 @@ def test_linked_session_goes_with_its_layer_and_leaves_the_other_alone(viewer, p
     (fine, fine_layer), (_, coarse_layer) = pair.values()
     explorer = Explorer(viewer)
     explorer.state.layer = fine_layer
-    other = explorer.link(coarse_layer, 0)
+    other = linked(explorer, coarse_layer)
     map_layer = other.map_layer
     viewer.layers.remove(coarse_layer)
     assert map_layer not in viewer.layers
@@ -247,19 +256,18 @@ def test_linked_session_goes_with_its_layer_and_leaves_the_other_alone(viewer, p
     assert explorer.sessions == []
 
 
-def test_stack_of_other_features_and_axes_is_linked_as_well(viewer, features, add_stack):
+def test_stack_of_other_features_and_axes_is_linked_as_well(viewer, make_stack, add_stack):
+    features = add_stack(viewer, make_stack("plane", image=None))
     values = np.random.default_rng(0).random((3, 6, 5, 7)).astype(np.float32)
     volume = add_stack(viewer, FeatureStack(values=values, name="volume"))
     explorer = Explorer(viewer)
     explorer.state.layer = features
-    other = explorer.link(volume, 0)
+    other = linked(explorer, volume)
     viewer.dims.set_point(1, 2)
-    hover(viewer, features, 0, 0, 1)  # 1.5, 5.5 of the world
-    z, y, x = 2, 2, 5
-    assert values.shape[2] == x  # outside: the middle of the slice is compared with
-    expected = SPECTRAL_ANGLE.definition(values[z], values[z, 3, 2])
-    np.testing.assert_allclose(other.map_layer.data[z], expected, atol=CLOSE)
-    hover(viewer, features, 0, 0, 0)  # 1.5, 1.5 of the world
-    assert y == 2
-    expected = SPECTRAL_ANGLE.definition(values[z], values[z, 2, 2])
-    np.testing.assert_allclose(other.map_layer.data[z], expected, atol=CLOSE)
+    hover(viewer, features, 0, 1, 4)
+    expected = SPECTRAL_ANGLE.definition(values[2], values[2, 1, 4])
+    np.testing.assert_allclose(other.map_layer.data[2], expected, atol=CLOSE)
+    volume.translate = (0, 0, 9, 0)  # outside: the middle of the slice is compared with
+    hover(viewer, features, 0, 1, 3)
+    expected = SPECTRAL_ANGLE.definition(values[2], values[2, 3, 2])
+    np.testing.assert_allclose(other.map_layer.data[2], expected, atol=CLOSE)

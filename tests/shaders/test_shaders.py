@@ -10,7 +10,15 @@ from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.gl_context import OffscreenContext
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.measures import (
+    EUCLIDEAN,
+    MEASURES,
+    PEARSON,
+    Linear,
+    Measure,
+    UnitLength,
+)
+from napari_ifealid.measures.kernels import Points
 from napari_ifealid.shaders import load_shader
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -38,7 +46,20 @@ SQUARED_CHORDS = np.concatenate(
     ]
 ).astype(np.float32)
 
-with_each_measure = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+
+def twin_of(measure: Measure):
+    """Return the GLSL file of a measure and its twin in NumPy; None without any."""
+    match measure.kernel:
+        case UnitLength() as kernel:
+            return kernel.shader, kernel.from_squared_chords
+        case Linear(points=Points() as points):
+            return points.shader, points.from_squared_distances
+    return None
+
+
+ON_THE_GPU = [measure for measure in MEASURES if twin_of(measure) is not None]
+POINTS = {"scaled", "shifted"}  # what is done to the features first
+with_each_measure = pytest.mark.parametrize("measure", ON_THE_GPU, ids=lambda one: one.name)
 
 
 class FunctionVisual(Visual):
@@ -88,21 +109,27 @@ def test_every_glsl_function_has_a_twin():
         for name in SHADERS
         if name.endswith(".glsl")
     ]
-    twins = [[measure.name.replace(" ", "_")] for measure in MEASURES]
-    assert sorted(functions) == sorted(twins)
+    twins = [[measure.name.replace(" ", "_").lower()] for measure in ON_THE_GPU]
+    assert sorted(functions) == sorted([*twins, *([name] for name in POINTS)])
 
 
 def definition(measure: Measure, squared_chords: np.ndarray) -> np.ndarray:
     """Return a measure's values for pairs of unit vectors that are so far apart."""
+    if measure is EUCLIDEAN:
+        return 1 / (1 + np.sqrt(squared_chords.astype(np.float64)))
     angles = 2 * np.arcsin(np.sqrt(squared_chords.astype(np.float64)) / 2)
-    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return measure.definition(vectors, np.array([1.0, 0.0]))
+    if measure is PEARSON:  # of vectors whose values add up to 0, along two axes
+        axes = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])
+    else:
+        axes = np.eye(2)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=-1) @ axes
+    return measure.definition(vectors, axes[0])
 
 
 @with_each_measure
 def test_glsl_function_is_that_of_the_definition(measure):
     values = np.resize(SQUARED_CHORDS, (-(-len(SQUARED_CHORDS) // 4), 4))
-    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
+    actual = drawn(Function(load_shader(twin_of(measure)[0])), "$function(value)", values)
     expected = definition(measure, values)
     expected[values < 1e-11] = measure.limits[1]  # rounding only
     np.testing.assert_allclose(actual, expected, atol=5e-7)
@@ -111,15 +138,15 @@ def test_glsl_function_is_that_of_the_definition(measure):
 @with_each_measure
 def test_glsl_function_is_that_of_its_twin(measure):
     values = np.resize(SQUARED_CHORDS, (-(-len(SQUARED_CHORDS) // 4), 4))
-    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
-    np.testing.assert_allclose(actual, measure.from_squared_chords(values), atol=5e-7)
+    actual = drawn(Function(load_shader(twin_of(measure)[0])), "$function(value)", values)
+    np.testing.assert_allclose(actual, twin_of(measure)[1](values), atol=5e-7)
 
 
 @with_each_measure
 @pytest.mark.parametrize("squared_chord", [0.0, 1e-12, 9.9e-12])
 def test_vectors_that_differ_by_rounding_are_exactly_the_same(measure, squared_chord):
     values = np.full((1, 4), squared_chord)
-    actual = drawn(Function(load_shader(measure.shader)), "$function(value)", values)
+    actual = drawn(Function(load_shader(twin_of(measure)[0])), "$function(value)", values)
     np.testing.assert_array_equal(actual, 1.0)
 
 
@@ -127,3 +154,16 @@ def test_vectors_that_differ_by_rounding_are_exactly_the_same(measure, squared_c
 def test_nothing_is_chosen_by_mix(name):
     # a driver may compute x + a * (y - x), where x loses digits if y is much larger
     assert not re.search(r"\bmix\(", re.sub(r"//.*", "", load_shader(name)))
+
+
+@pytest.mark.parametrize(("texel", "known"), [(0, 4), (1, 3)])
+def test_shift_leaves_out_what_is_no_feature(texel, known):
+    values = np.array([[1, 2, 3, 4], [0, 0, 0, 0]], np.float32)
+    shifted = Function(load_shader("shifted.glsl"))
+    shifted["features"] = "7.0"
+    actual = drawn(shifted, f"$function(value, 2.0, 0.5, {texel})", values)
+    expected = 2 * values
+    expected[:, :known] += 0.5
+    np.testing.assert_allclose(actual, expected, atol=1e-7)
+    scaled = drawn(Function(load_shader("scaled.glsl")), "$function(value, 2.0, 0.5, 1)", values)
+    np.testing.assert_allclose(scaled, 2 * values, atol=1e-7)

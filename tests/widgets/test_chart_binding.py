@@ -5,9 +5,11 @@ import weakref
 
 import numpy as np
 import pytest
+from napari.layers import Shapes
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import Order
@@ -230,3 +232,53 @@ def test_closed_binding_ends_a_selection(panel, explorer, qtbot):
     qtbot.waitUntil(lambda: explorer.map_layer.name == "mean of features 2 to 4")
     panel.binding.close()
     qtbot.waitUntil(lambda: explorer.map_layer.name == "similarity")
+
+
+def test_region_is_drawn_with_its_mean_and_deviation(panel, explorer, stack, qtbot):
+    explorer.toggle_pin_at((3, 3))
+    explorer.regions.choose(Shapes([[(4, 4), (4, 7), (11, 7), (11, 4)]], edge_color="#123456"))
+    name = "shape 1 (2 px)"
+    qtbot.waitUntil(lambda: name in curves(panel))
+    vectors = stack.real_values(stack.values)[1:3, 1]
+    np.testing.assert_allclose(curves(panel)[name], vectors.mean(axis=0))
+    deviation = curves(panel)[f"{name}, standard deviation"]
+    np.testing.assert_allclose(deviation, vectors.std(axis=0))
+    explorer.regions.set_sign(0, -1)
+    qtbot.waitUntil(lambda: f"unlike {name}" in curves(panel))
+    legend = panel.chart.legend
+    legend.clicked.emit(1)
+    assert explorer.marked_pin.value is None
+    legend.clicked.emit(0)
+    assert explorer.marked_pin.value == 0
+
+
+def test_window_is_drawn_with_its_mean_and_deviation(panel, explorer, stack, qtbot):
+    explorer.show_pixel((2, 2))
+    explorer.state.window = 3
+    vectors = stack.real_values(stack.values)[1:4, 1:4].reshape(-1, stack.feature_count)
+    qtbot.waitUntil(lambda: np.allclose(curves(panel)["cursor"], vectors.mean(axis=0)))
+    np.testing.assert_allclose(curves(panel)["cursor, standard deviation"], vectors.std(axis=0))
+    explorer.toggle_pin_at((2, 2))
+    assert "2, 2 (9 px)" in curves(panel)
+
+
+def test_mean_is_that_of_what_is_looked_for(panel, explorer, stack):
+    for pixel in [(1, 2), (5, 4), (3, 3)]:
+        explorer.toggle_pin_at(pixel)
+    explorer.pins.set_sign(1, -1)
+    explorer.state.reference = ReferenceMode.MEAN
+    mean = np.mean([stack.vector((1, 2)), stack.vector((3, 3))], axis=0)
+    np.testing.assert_allclose(curves(panel)[MEAN_NAME], mean)
+
+
+def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explorer, qtbot):
+    vectors = np.random.default_rng(0).random((2, 9))
+    explorer.library.open(Library([LibraryEntry(vectors[0], "a"), LibraryEntry(vectors[1], "b")]))
+    explorer.toggle_pin_at((1, 2))
+    explorer.library.tick(1, True)
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "b"})
+    np.testing.assert_array_equal(curves(panel)["b"], vectors[1])
+    explorer.library.rename(1, "kaolinite")
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "kaolinite"})
+    explorer.library.tick(1, False)
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2"})

@@ -1,52 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
+from napari_ifealid.widgets.feature_places import FeaturePlaces
 
 wavelengths = st.lists(
     st.integers(-5000, 5000).map(lambda tenths: tenths / 10), min_size=1, max_size=30, unique=True
 ).map(np.array)
-
-
-@pytest.mark.parametrize(
-    ("labels", "numbers", "unit"),
-    [
-        (range(3), [0, 1, 2], ""),
-        ([450, 460.5], [450, 460.5], ""),
-        (["450", "4.6e2"], [450, 460], ""),
-        (["450 nm", " 450.5 nm"], [450, 450.5], "nm"),
-        (["0.45 µm", ".46 µm"], [0.45, 0.46], "µm"),
-        (["1200 cm-1", "-3 cm-1"], [1200, -3], "cm-1"),
-        (["450nm", "460 nm"], [450, 460], "nm"),
-    ],
-)
-def test_numbers_of_one_unit_are_numeric(labels, numbers, unit):
-    numeric = numeric_labels(labels)
-    np.testing.assert_array_equal(numeric.numbers, numbers)
-    assert numeric.unit == unit
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        ["red", "green"],
-        ["450 nm", "0.46 µm"],
-        ["450 nm", 460.0],
-        ["450 nm", "450 nm"],
-        [1.0, 1.0],
-        [1.0, float("nan")],
-        [1.0, float("inf")],
-        ["1 2", "1 3"],
-        ["1e999", "1"],
-        [],
-    ],
-)
-def test_other_labels_are_not(labels):
-    assert numeric_labels(labels) is None
 
 
 @given(wavelengths)

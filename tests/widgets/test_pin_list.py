@@ -67,3 +67,15 @@ def test_stopped_list_follows_nothing(pins, explorer):
     pins.stop()
     explorer.toggle_pin_at((1, 1))
     assert texts(pins) == ["Click in the picture to pin a pixel"]
+
+
+def test_button_changes_the_sign_of_the_chosen_pin(pins, explorer):
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((2, 3))
+    assert not pins.sign.isEnabled()
+    pins.rows.setCurrentRow(1)
+    pins.sign.click()
+    assert texts(pins) == ["1, 1 at 6, 6", "unlike 2, 3 at 10, 14"]
+    assert [pin.sign for pin in explorer.pins.pins] == [1, -1]
+    pins.sign.click()
+    assert [pin.sign for pin in explorer.pins.pins] == [1, 1]

@@ -10,7 +10,14 @@ from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 
 @pytest.mark.parametrize(
     ("group", "unfolded"),
-    [("What", True), ("Question", True), ("Result", True), ("Look", False), ("Advanced", False)],
+    [
+        ("What", True),
+        ("Question", True),
+        ("Result", True),
+        ("Overview", False),
+        ("Look", False),
+        ("Advanced", False),
+    ],
 )
 def test_what_is_used_all_the_time_is_open_at_first(group, unfolded):
     assert is_unfolded(group) == unfolded
@@ -33,4 +40,5 @@ def test_settings_are_those_of_the_manifest(settings_of_napari):
     settings = settings_of_napari()
     if settings is None:
         pytest.skip("this napari has no settings of plugins")
-    assert {"what", "question", "result", "look", "advanced"} <= set(type(settings).model_fields)
+    groups = {"what", "question", "result", "places", "overview", "look", "advanced"}
+    assert groups <= set(type(settings).model_fields)

@@ -27,3 +27,10 @@ def test_hold_and_state_follow_each_other(group, explorer):
     assert not explorer.state.follow
     explorer.state.follow = True
     assert group.follow.value
+
+
+def test_window_and_state_follow_each_other(group, explorer):
+    group.window_size.value = 5
+    assert explorer.state.window == 5
+    explorer.state.window = 3
+    assert group.window_size.value == 3

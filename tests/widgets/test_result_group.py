@@ -10,9 +10,10 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
-from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode
-from napari_ifealid.widgets.result_group import ResultGroup
+from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
 
 
@@ -85,6 +86,18 @@ def test_labels_are_made_and_frozen(group, explorer, viewer, qtbot):
     assert group.make.text() == "Make labels"
     explorer.state.threshold = 0.5
     np.testing.assert_array_equal(labels(viewer).data > 0, values >= np.float32(0.9))
+
+
+def test_region_of_an_entry_is_that_of_the_pixel_most_like_it(group, explorer, viewer, qtbot):
+    explorer.show_pixel((0, 0))
+    explorer.library.open(Library([LibraryEntry(explorer.stack.vector((4, 3)), "kaolinite")]))
+    explorer.library.tick(0, True)
+    group.mode.value = RegionMode.REFERENCE
+    explorer.state.threshold = 0.99
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    assert labels(viewer).name == "like kaolinite (library)"
+    assert np.argwhere(labels(viewer).data).tolist() == [[4, 3]]
 
 
 def test_table_has_the_areas_of_the_regions(group, explorer, viewer, choose, tmp_path, qtbot):
@@ -205,3 +218,58 @@ def test_map_of_another_reference_makes_nothing(viewer, add_stack, stack, qtbot,
     qtbot.waitUntil(group.make.isEnabled)
     group.make.click()
     assert labels(viewer).name == "like pixel 1, 1 at 6, 6"
+
+
+def pin(explorer: Explorer, *pixels: tuple[int, int]) -> None:
+    for pixel in pixels:
+        explorer.toggle_pin_at(pixel)
+
+
+def test_classes_need_references(group, explorer):
+    group.mode.value = ClassMode.CLASSES
+    assert not group.make.isEnabled()
+    assert "Pin pixels" in group.make.toolTip()
+    pin(explorer, (1, 1))
+    assert group.make.isEnabled()
+
+
+def test_classes_are_made_and_frozen(group, explorer, viewer):
+    pin(explorer, (1, 1), (4, 3))
+    group.mode.value = ClassMode.CLASSES
+    group.make.click()
+    assert group.make.text() == "Freeze labels"
+    assert set(np.unique(labels(viewer).data)) == {1, 2}
+    group.mode.value = RegionMode.ALL
+    assert group.make.text() == "Make labels"
+    group.mode.value = ClassMode.CLASSES
+    group.make.click()
+    assert not group.classes.follows
+
+
+def test_table_has_the_classes(group, explorer, viewer, choose, tmp_path):
+    pin(explorer, (1, 1), (4, 3))
+    explorer.state.threshold = 0.8
+    group.mode.value = ClassMode.CLASSES
+    assert not group.table.isEnabled()
+    group.make.click()
+    choose(tmp_path / "classes.csv")
+    group.table.click()
+    table = pd.read_csv(tmp_path / "classes.csv")
+    assert table["name"].tolist() == ["unclassified", "pin 1, 1", "pin 4, 3"]
+    numbers = labels(viewer).data
+    assert table["area_pixels"].tolist() == [(numbers == label).sum() for label in range(3)]
+    np.testing.assert_allclose(table["area_world"], table["area_pixels"] * 16)
+    explorer.state.reference = ReferenceMode.BEST
+    means = [explorer.map_layer.data[numbers == label].mean() for label in (1, 2)]
+    np.testing.assert_allclose(table["mean_similarity"][1:], means, atol=1e-5)
+
+
+def test_region_under_the_reference_is_that_of_a_pin_that_is_looked_for(group, explorer, viewer):
+    pin(explorer, (1, 1), (4, 3))
+    explorer.pins.set_sign(1, -1)
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.state.threshold = 0.99
+    group.mode.value = RegionMode.REFERENCE
+    group.make.click()
+    assert labels(viewer).data[1, 1] == 1
+    assert labels(viewer).data[4, 3] == 0

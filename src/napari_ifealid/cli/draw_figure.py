@@ -15,7 +15,7 @@ from napari_ifealid.formats import read_stacks
 from napari_ifealid.grid import Grid, Pixel, Region, whole_region
 from napari_ifealid.layers import default_grid
 from napari_ifealid.luminance import grey_image
-from napari_ifealid.measures import Measure
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Query
 from napari_ifealid.results import (
     FIGURE_SUFFIXES,
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     stack = _read(options.paths)
     grid = default_grid(stack)
     pixel = grid.middle if options.at is None else _checked(options.at, grid)
-    save_figure(output, _content(stack, grid, pixel, options.threshold), force=options.force)
+    save_figure(output, _content(stack, grid, pixel, options), force=options.force)
     report_written(output, f"the map of pixel {_joined(pixel)} of {stack.name}")
 
 
@@ -68,10 +68,10 @@ def _checked(pixel: Pixel, grid: Grid) -> Pixel:
 
 
 def _content(
-    stack: FeatureStack, grid: Grid, pixel: Pixel, threshold: float | None
+    stack: FeatureStack, grid: Grid, pixel: Pixel, options: argparse.Namespace
 ) -> FigureContent:
-    region = _slice_through(pixel, grid.shape)
-    query = _query(stack, pixel)
+    region, threshold = _slice_through(pixel, grid.shape), options.threshold
+    query = _query(stack, pixel, options.measure or SPECTRAL_ANGLE)
     values = region_map(stack, query, region).reshape(grid.shape[-2:])
     overlay = None if stack.overlay is None else grey_image(stack.overlay)
     base = base_opacity(has_image=overlay is not None)
@@ -89,8 +89,8 @@ def _content(
     )
 
 
-def _query(stack: FeatureStack, pixel: Pixel) -> Query:
-    query = query_for(stack, pixel)
+def _query(stack: FeatureStack, pixel: Pixel, measure: Measure) -> Query:
+    query = query_for(stack, pixel, measure=measure)
     if np.isfinite(query.vectors).all():
         return query
     raise DatasetError(

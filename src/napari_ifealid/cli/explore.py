@@ -13,6 +13,7 @@ from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.layers import LayerData, layers_of
+from napari_ifealid.measures import MEASURES, Measure, measure_named
 from napari_ifealid.session_files import (
     SESSION_SUFFIX,
     SavedSession,
@@ -55,7 +56,13 @@ def main(arguments: Sequence[str], epilog: str) -> int:
     from napari_ifealid import window  # starts Qt, which --help and bad input do not need
 
     try:
-        window.explore(layers, options.at, options.screenshot, session)
+        window.explore(
+            layers,
+            options.at,
+            options.screenshot,
+            session=session,
+            measure=options.measure,
+        )
     except window.ExploreError as error:
         return fail(str(error))
     return 0
@@ -81,6 +88,13 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         metavar="ROW,COLUMN",
         type=_pixel,
         help="pixel of the feature map to compare with first; the middle one unless given",
+    )
+    parser.add_argument(
+        "--measure",
+        metavar="NAME",
+        type=_measure,
+        help=f"how pixels are compared: {', '.join(one.name for one in MEASURES)}; the first "
+        "one unless given",
     )
     pictures = parser.add_mutually_exclusive_group()
     pictures.add_argument(
@@ -118,6 +132,13 @@ def _pixel(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"found {text!r}; expected two whole numbers, such as 80,53"
         ) from None
+
+
+def _measure(text: str) -> Measure:
+    try:
+        return measure_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {error}") from None
 
 
 def _number(text: str) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
+from napari_ifealid.numeric_labels import label_of
 
 
 def read_labels(path: Path, count: int) -> list[str | float]:
@@ -42,15 +42,4 @@ def read_labels(path: Path, count: int) -> list[str | float]:
             remedy="Add or remove labels.",
             file=path,
         )
-    return [_label(line.strip()) for line in lines]
-
-
-def _label(text: str) -> str | float:
-    for kind in (int, float):
-        try:
-            number = kind(text)
-        except ValueError:
-            continue
-        if isfinite(number):
-            return number
-    return text
+    return [label_of(line.strip()) for line in lines]

@@ -1,4 +1,4 @@
-"""`napari-ifealid info`: a summary of a dataset or an array."""
+"""`napari-ifealid info`: a summary of a dataset, an array or a library."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_ifealid.cli.library_summary import library_lines, summarise_library
 from napari_ifealid.cli.output_file import size_on_disk
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.formats import Location, array_names, read_stack, suffixes_in_words
 from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
+from napari_ifealid.formats.location import suffix_of
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
+from napari_ifealid.libraries import LIBRARY_SUFFIXES
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import size_in_words
 
 if TYPE_CHECKING:
     from napari_ifealid.cli.stack_summary import StackSummary
 
-SUMMARY = "describe a dataset or an array"
+SUMMARY = "describe a dataset, an array or a library"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help=f"{suffixes_in_words()}; of one with several arrays, each is described",
+        help=f"{suffixes_in_words()}; of one with several arrays, each is described. Or a library: "
+        f"{', '.join(LIBRARY_SUFFIXES)}",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
@@ -36,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the summary of a file."""
     path: Location = options.file
+    if suffix_of(path) in LIBRARY_SUFFIXES:
+        _print_library(Path(path), as_json=options.json)
+        return
     arrays = array_names(path)
     if arrays is None:
         summaries, skipped = [_summary(path, None)], []
@@ -44,6 +52,16 @@ def run(options: argparse.Namespace) -> None:
         summaries = [_summary(path, name) for name in names] or [_summary(path, None)]
         skipped = [name for name, is_stack in arrays.items() if not is_stack]
     print((_json if options.json else _text)(path, summaries, skipped))
+
+
+def _print_library(path: Path, *, as_json: bool) -> None:
+    summary = summarise_library(path)
+    if as_json:
+        size = {"file": str(path), "file_size_bytes": size_on_disk(path)}
+        print(json.dumps({**size, "library": asdict(summary)}, indent=2, allow_nan=False))
+    else:
+        lines = (f"{what:<20}{told}" for what, told in library_lines(summary))
+        print("\n".join([_heading(path), "", *lines]))
 
 
 def _summary(path: Location, array: str | None) -> StackSummary:
@@ -71,13 +89,17 @@ def _json(path: Location, summaries: list[StackSummary], skipped: list[str]) -> 
 
 
 def _text(path: Location, summaries: list[StackSummary], skipped: list[str]) -> str:
-    size = size_on_disk(path)
-    lines = [str(path) if size is None else f"{path}: {size_text(size)}"]
+    lines = [_heading(path)]
     for summary in summaries:
         lines += ["", *(f"{what:<20}{told}" for what, told in _lines(summary))]
     if skipped:
         lines += ["", f"No feature stacks, skipped: {', '.join(skipped)}"]
     return "\n".join(lines)
+
+
+def _heading(path: Location) -> str:
+    size = size_on_disk(path)
+    return str(path) if size is None else f"{path}: {size_text(size)}"
 
 
 def _lines(summary: StackSummary) -> Iterator[tuple[str, str]]:

@@ -12,13 +12,24 @@ from napari_ifealid.engines.choice import (
     start_engine,
     start_in_steps,
 )
+from napari_ifealid.engines.classes import NO_CLASS, Classes
 from napari_ifealid.engines.cpu import CpuEngine
-from napari_ifealid.engines.engine import Engine, EngineUnavailableError, MapPart, whole_map
+from napari_ifealid.engines.engine import (
+    ClassPart,
+    Engine,
+    EngineUnavailableError,
+    MapPart,
+    classes_of,
+    whole_map,
+)
 from napari_ifealid.engines.gl_context import Renderer, find_renderer
 from napari_ifealid.engines.preview import Preview, preview_of
 
 __all__ = [
+    "NO_CLASS",
     "BlockwiseEngine",
+    "ClassPart",
+    "Classes",
     "CpuEngine",
     "Engine",
     "EngineChoice",
@@ -30,6 +41,7 @@ __all__ = [
     "Preview",
     "Renderer",
     "RunningEngine",
+    "classes_of",
     "find_renderer",
     "plan_engine",
     "prepare_stack",

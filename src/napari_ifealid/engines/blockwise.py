@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.classes import Classes
 from napari_ifealid.engines.cores import core_count
 from napari_ifealid.engines.cpu import CpuEngine
-from napari_ifealid.engines.engine import MapPart, whole_map
+from napari_ifealid.engines.engine import ClassPart, MapPart, classes_of, whole_map
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import (
     SAMPLE,
@@ -27,8 +28,10 @@ from napari_ifealid.engines.preview import (
     sampled_rows,
     sampled_units,
 )
+from napari_ifealid.engines.stack_moments import moments_of
 from napari_ifealid.grid import Region, intersection, region_shape, whole_region, within
 from napari_ifealid.lazy_arrays import in_blocks
+from napari_ifealid.measures import Background, Measure, Moments, Needs
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from dask.delayed import Delayed
 
 _SAMPLED_BLOCKS = 32
+
+Part = TypeVar("Part")
 
 
 class BlockwiseEngine:
@@ -50,7 +55,6 @@ class BlockwiseEngine:
     """
 
     name = "CPU, block by block"
-    memory = 0
     needs_gui_thread = False
 
     def __init__(self, stack: FeatureStack) -> None:
@@ -58,6 +62,46 @@ class BlockwiseEngine:
         values = in_blocks(stack.values)
         self._blocks: list[Region] = [block[:-1] for block in product(*map(_slices, values.chunks))]
         self._values: list[Delayed] = values.to_delayed().ravel().tolist()
+        self._background: Background | None = None
+
+    @property
+    def memory(self) -> int:
+        """Bytes held: the statistics of the stack, once a measure has needed them."""
+        covariance = None if self._background is None else self._background.covariance
+        return 0 if covariance is None else covariance.nbytes
+
+    @property
+    def spread(self) -> float | None:
+        """Spread of the vectors in the stack's own units, once it is known."""
+        known = self._background
+        return None if known is None else known.spread * known.scale
+
+    def refusal(self, measure: Measure) -> str:  # noqa: ARG002
+        """Return nothing: every measure is computed."""
+        return ""
+
+    def is_prepared(self, measure: Measure) -> bool:
+        """Return whether the statistics that a measure needs are known."""
+        if measure.needs is Needs.NOTHING:
+            return True
+        known = self._background
+        return known is not None and (measure.needs is Needs.SPREAD or known.covariance is not None)
+
+    def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
+        """Return how many blocks there are."""
+        return len(self._blocks)
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:
+        """Measure the statistics of the whole stack block by block, see `Engine`."""
+        if self.is_prepared(measure):
+            return
+        has_scatter = measure.needs is Needs.COVARIANCE
+        measured = partial(_moments, described=self._described, has_scatter=has_scatter)
+        joined = _InOrder()
+        for number, part in computed(measured, self._values):
+            joined.add(number, part)
+            yield None
+        self._background = Background.from_moments(joined.moments)
 
     def part_count(self, region: Region) -> int:
         """Return how many blocks have pixels in a region."""
@@ -65,7 +109,11 @@ class BlockwiseEngine:
 
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the map of each block as it is done, see `Engine`."""
-        yield from self._parts(partial(_compared, described=self._described, query=query), region)
+        yield from self._parts(self._answering(_compared, query), region)
+
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield the classes of each block as they are found, see `Engine`."""
+        yield from self._parts(self._answering(_classified, query), region)
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of features in each block as it is read, see `Engine`."""
@@ -118,9 +166,21 @@ class BlockwiseEngine:
     def close(self) -> None:
         """Do nothing: nothing is held."""
 
+    def _answering(self, function: Callable[..., Part], query: Query) -> Callable[..., Part]:
+        """Return a function of a block and a region, with all it needs to answer a query."""
+        for _ in self.preparation_steps(query.measure):
+            pass
+        is_needed = query.measure.needs is not Needs.NOTHING
+        return partial(
+            function,
+            described=self._described,
+            query=query,
+            background=self._background if is_needed else None,
+        )
+
     def _parts(
-        self, function: Callable[..., NDArray[np.float32]], region: Region
-    ) -> Generator[MapPart]:
+        self, function: Callable[..., Part], region: Region
+    ) -> Generator[tuple[Region, Part]]:
         overlaps = self._overlaps(region)
         numbers = list(overlaps)
         jobs = [
@@ -140,6 +200,24 @@ class BlockwiseEngine:
         """Facts about the values, such as their lengths, as far as known."""
         stack = self._stack
         return {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
+
+
+class _InOrder:
+    """Joins the moments of blocks in their order: each time the last digits are the same."""
+
+    def __init__(self) -> None:
+        self.moments: list[Moments] = []
+        self._early: dict[int, Moments] = {}
+        self._next = 0
+
+    def add(self, number: int, moments: Moments) -> None:
+        """Join the moments of a block, once those of all before it are known."""
+        self._early[number] = moments
+        while self._next in self._early:
+            self.moments = [*self.moments, self._early.pop(self._next)]
+            if len(self.moments) > 1:
+                self.moments = [self.moments[0].joined(self.moments[1])]
+            self._next += 1
 
 
 def computed(
@@ -220,13 +298,34 @@ def _stack(values: NDArray[Any], described: dict[str, Any]) -> FeatureStack:
 
 
 def _compared(
-    values: NDArray[Any], region: Region, described: dict[str, Any], query: Query
+    values: NDArray[Any],
+    region: Region,
+    described: dict[str, Any],
+    query: Query,
+    background: Background | None,
 ) -> NDArray[np.float32]:
     """Return the map of a region of a block."""
-    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)))
+    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)), background)
     engine.accelerate()  # later blocks
     whole = whole_region(region_shape(region))
     return whole_map(engine.parts(query, whole), whole)
+
+
+def _classified(
+    values: NDArray[Any],
+    region: Region,
+    described: dict[str, Any],
+    query: Query,
+    background: Background | None,
+) -> Classes:
+    """Return the classes of a region of a block."""
+    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)), background)
+    return classes_of(engine, query, whole_region(region_shape(region)))
+
+
+def _moments(values: NDArray[Any], described: dict[str, Any], has_scatter: bool) -> Moments:
+    """Return the moments of the vectors of a block."""
+    return moments_of(PixelVectors.of(_stack(values, described)), has_scatter=has_scatter)
 
 
 def _mean_image(

@@ -74,12 +74,16 @@ class RunningEngine:
         `stand_in(error)` starts the engine that takes over if this one fails. None: nothing does.
     is_stand_in : bool
         Whether it took over from one that failed.
+    helper : callable, optional
+        `helper(refusal)` starts the engine that makes the maps that this one refuses. None: it
+        refuses none.
     """
 
     engine: Engine
     reason: str
     stand_in: Callable[[Exception], RunningEngine] | None = None
     is_stand_in: bool = False
+    helper: Callable[[str], RunningEngine] | None = None
 
 
 def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | None) -> EnginePlan:
@@ -168,7 +172,7 @@ def start_in_steps(
         gpu = yield from _start_gpu(pixels, plan.renderer.max_texture_side)
     except Exception as error:  # drivers fail in many ways; none of them may stop the user
         return stand_in(error)
-    return RunningEngine(gpu, plan.reason, stand_in)
+    return RunningEngine(gpu, plan.reason, stand_in, helper=partial(_cpu_beside, pixels))
 
 
 def _cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
@@ -176,6 +180,11 @@ def _cpu_instead(pixels: PixelVectors, error: Exception) -> RunningEngine:
     return RunningEngine(
         CpuEngine(pixels), f"the GPU failed: {first_line(error)}", is_stand_in=True
     )
+
+
+def _cpu_beside(pixels: PixelVectors, refusal: str) -> RunningEngine:
+    """Start the CPU engine for what the GPU engine refuses."""
+    return RunningEngine(CpuEngine(pixels), refusal)
 
 
 def _start_gpu(pixels: PixelVectors, max_side: int) -> Generator[float, None, GpuEngine]:

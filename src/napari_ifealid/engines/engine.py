@@ -8,12 +8,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.engines.classes import Classes
 from napari_ifealid.engines.preview import Preview
 from napari_ifealid.grid import Region, region_shape, within
+from napari_ifealid.measures import Measure
 from napari_ifealid.query import Query
 
 MapPart = tuple[Region, NDArray[np.float32]]
 """Where a part of a map lies, and its values."""
+
+
+ClassPart = tuple[Region, Classes]
+"""Where a part of the classes lies, and its classes."""
 
 
 class EngineUnavailableError(RuntimeError):
@@ -45,6 +51,31 @@ class Engine(Protocol):
     def part_count(self, region: Region) -> int:
         """Return how many parts a map of a region comes in."""
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+
+    def refusal(self, measure: Measure) -> str:
+        """Return why maps of a measure can't be made, in words for the user; empty if they can."""
+
+    def is_prepared(self, measure: Measure) -> bool:
+        """Return whether maps of a measure can be made without measuring the stack first."""
+
+    def preparation_step_count(self, measure: Measure) -> int:
+        """Return how many steps `preparation_steps` has."""
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:
+        """Measure what a measure needs to know of the stack, step by step.
+
+        May run in any thread. A map that is made without it does all of it first. What is known is
+        kept.
+
+        Parameters
+        ----------
+        measure : Measure
+            One that is not refused.
+        """
+
     def parts(self, query: Query, region: Region) -> Generator[MapPart]:
         """Yield the map of a query, part by part as they are done.
 
@@ -53,7 +84,7 @@ class Engine(Protocol):
         Parameters
         ----------
         query : Query
-            Its vectors are real values, in the stack's own units.
+            Its vectors are real values, in the stack's own units. Its measure is not refused.
         region : tuple of slice
             The pixels that are asked for.
 
@@ -61,14 +92,32 @@ class Engine(Protocol):
         ------
         (region, array of float32)
             The parts don't overlap and fill the region. Their values are those of the measure's
-            definition within 5e-5, and within 5e-4 where the spectral angle's exceed 0.999;
-            exactly 1 at a reference, NaN where a pixel is not finite.
+            definition within 5e-5, and within 5e-4 where the spectral angle's exceed 0.999; of a
+            value beyond 1, within that share of it. Exactly 1 at a reference, NaN where a pixel is
+            not finite.
 
         Raises
         ------
         EngineUnavailableError
             If the engine can't run any more, or its map is wrong. Drivers and files raise errors
             of their own, too.
+        """
+
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield which reference of a query each pixel is most similar to, part by part.
+
+        Parameters
+        ----------
+        query : Query
+            Each of its references is a class, whatever the rule and their signs.
+        region : tuple of slice
+            The pixels that are asked for.
+
+        Yields
+        ------
+        (region, Classes)
+            The parts don't overlap and fill the region. The class of a pixel is the first of the
+            largest values of the definition; the value is as accurate as that of a map.
         """
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
@@ -132,3 +181,29 @@ def whole_map(parts: Generator[MapPart], region: Region) -> NDArray[np.float32]:
         values[within(place, region)] = part
     assert values is not None
     return values
+
+
+def classes_of(engine: Engine, query: Query, region: Region) -> Classes:
+    """Return which reference of a query each pixel of a region is most similar to.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : Query
+        Each of its references is a class, whatever the rule and their signs.
+    region : tuple of slice
+
+    Returns
+    -------
+    Classes
+        Of the region's shape.
+    """
+    whole: Classes | None = None
+    for place, classes in engine.class_parts(query, region):
+        if place == region:
+            return classes
+        whole = Classes.empty(region_shape(region)) if whole is None else whole
+        inside = within(place, region)
+        whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+    assert whole is not None
+    return whole

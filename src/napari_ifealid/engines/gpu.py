@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import gl
 
-from napari_ifealid.engines.cpu import compared
-from napari_ifealid.engines.engine import EngineUnavailableError, MapPart
+from napari_ifealid.engines.cpu import CpuEngine
+from napari_ifealid.engines.engine import ClassPart, EngineUnavailableError, MapPart
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.joined import joined
+from napari_ifealid.engines.linear_query import pixel_points
 from napari_ifealid.engines.pixel_vectors import PixelVectors, spread
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.preview import Preview, preview_of
@@ -25,14 +27,40 @@ from napari_ifealid.engines.similarity_visual import (
     texture,
     visual_size,
 )
+from napari_ifealid.engines.stack_facts import StackFacts
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
+from napari_ifealid.engines.values import values_of
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
-from napari_ifealid.measures import Measure
+from napari_ifealid.measures import Linear, Measure, UnitLength
+from napari_ifealid.measures.kernels import Points
 from napari_ifealid.query import Query
 
 _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
 _WITNESSES, _TESTED = 64, 10_000  # pixels compared with the CPU's: of each map, and at the start
+_FARTHEST = (
+    100.0  # of a point from zero: float32 has too few digits for the distance of farther ones
+)
 _WRONG = 1e-3  # more than rounding can do
+
+
+@dataclass(frozen=True, eq=False)
+class _PixelPoints:
+    """The factor and the shift of each pixel, and whether float32 is enough for them."""
+
+    factor: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    is_suited: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is drawn for a query: points, and which pixels and references are zero."""
+
+    shader: str
+    points: NDArray[np.float32]
+    has_zero: bool
+    is_zero: NDArray[np.bool_]
+    of_pixels: _PixelPoints | None
 
 
 class GpuEngine:
@@ -64,7 +92,10 @@ class GpuEngine:
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
         self._kept: tuple[tuple[int, int, int], NDArray[np.intp], PixelVectors] | None = None
-        self._visuals: dict[tuple[str, int], SimilarityVisual] = {}
+        self._facts = StackFacts(pixels)
+        self._points: dict[str, _PixelPoints] = {}
+        self._scalars: dict[str, list[tuple[gloo.Texture2D, ...]]] = {}
+        self._visuals: dict[tuple[str, bool, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
             shape = (layout.height, layout.width, 4)
@@ -107,6 +138,33 @@ class GpuEngine:
         """Bytes of GPU memory held."""
         return self._layout.texture_bytes(self._texel_dtype)
 
+    @property
+    def spread(self) -> float | None:
+        """Spread of the vectors in the stack's own units, once it is known."""
+        return self._facts.spread
+
+    def refusal(self, measure: Measure) -> str:
+        """Return why maps of a measure can't be made; empty if they can."""
+        kernel = measure.kernel
+        is_done = isinstance(kernel, UnitLength) or (
+            isinstance(kernel, Linear) and kernel.points is not None
+        )
+        return "" if is_done else f"the GPU does not compute the {measure.name}"
+
+    def is_prepared(self, measure: Measure) -> bool:
+        """Return whether maps of a measure can be made at once, see `Engine`."""
+        return isinstance(measure.kernel, UnitLength) or measure.name in self._points
+
+    def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
+        """Return 1."""
+        return 1
+
+    def preparation_steps(self, measure: Measure) -> Generator[None]:
+        """Measure what a measure needs, in one step, see `Engine`."""
+        if isinstance(measure.kernel, Linear):
+            self._points_of(measure, measure.kernel)
+        yield None
+
     def part_count(self, region: Region) -> int:  # noqa: ARG002
         """Return 1."""
         return 1
@@ -121,6 +179,10 @@ class GpuEngine:
             values = joined(query, lambda one: self._values(one, box, _WITNESSES))
             values = values[numbers - box.start]
         yield region, values.reshape(region_shape(region))
+
+    def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
+        """Yield the classes of a whole region, found on the CPU, see `Engine`."""
+        yield from CpuEngine(self._pixels).class_parts(query, region)
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, see `Engine`."""
@@ -147,36 +209,72 @@ class GpuEngine:
     def close(self) -> None:
         """Give the GPU memory back."""
         with suppress(EngineUnavailableError), self._context.current():  # a lost one has none
-            parts = chain(*self._textures, self._visuals.values(), (self._frame, self._target))
+            scalars = chain.from_iterable(chain.from_iterable(self._scalars.values()))
+            drawn = self._visuals.values()
+            parts = chain(*self._textures, scalars, drawn, (self._frame, self._target))
             for part in parts:
                 part.delete()
         self._textures.clear()
+        self._scalars.clear()
         self._visuals.clear()
 
     def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
         """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
-        prepared = PreparedQuery.of(query)
-        if len(prepared.units) == 0:
-            return compared(self._pixels, prepared, rows)
-        values = self._drawn(prepared, prepared.units[:MOST_REFERENCES], rows)
-        for start in range(MOST_REFERENCES, len(prepared.units), MOST_REFERENCES):
-            units = prepared.units[start : start + MOST_REFERENCES]
-            np.maximum(values, self._drawn(prepared, units, rows), out=values)
-        if prepared.has_zero:
-            values[self._pixels.is_zero[rows]] = query.measure.limits[1]
+        asked = self._asked(query)
+        if asked is None or len(asked.points) == 0:
+            return values_of(self._pixels, self._facts, query, rows)
+        values = self._drawn(asked, asked.points[:MOST_REFERENCES], rows)
+        for start in range(MOST_REFERENCES, len(asked.points), MOST_REFERENCES):
+            points = asked.points[start : start + MOST_REFERENCES]
+            np.maximum(values, self._drawn(asked, points, rows), out=values)
+        if asked.has_zero:
+            values[asked.is_zero[rows]] = query.measure.limits[1]
         values[self._pixels.is_invalid[rows]] = np.nan
-        self._check(prepared, rows, values, witnesses)
+        self._check(query, rows, values, witnesses)
         return values
 
+    def _asked(self, query: Query) -> _Asked | None:
+        """Return what is drawn for a query; None where float32 is not enough for the stack."""
+        match query.measure.kernel:
+            case UnitLength() as kernel:
+                prepared = PreparedQuery.of(query, kernel)
+                return _Asked(
+                    kernel.shader, prepared.units, prepared.has_zero, self._pixels.is_zero, None
+                )
+            case Linear(points=Points() as points) as kernel:
+                of_pixels = self._points_of(query.measure, kernel)
+                if not of_pixels.is_suited:
+                    return None
+                background, terms = self._facts.of_linear(query.measure, kernel)
+                vectors = query.vectors[np.isfinite(query.vectors).all(axis=1)] * self._pixels.unit
+                is_zero = kernel.reference_terms(vectors, background).is_zero
+                drawn = points.of_references(vectors[~is_zero], background).astype(np.float32)
+                return _Asked(points.shader, drawn, bool(is_zero.any()), terms.is_zero, of_pixels)
+        raise AssertionError(self.refusal(query.measure))
+
+    def _points_of(self, measure: Measure, kernel: Linear) -> _PixelPoints:
+        """Return what makes points of the pixels; measured when it is first needed."""
+        assert kernel.points is not None, self.refusal(measure)
+        if measure.name not in self._points:
+            background, _ = self._facts.of_linear(measure, kernel)
+            factor, shift = pixel_points(self._pixels, kernel.points, background)
+            inverse = self._pixels.inverse_lengths
+            known = inverse > 0.0
+            reach = float((factor[known] / inverse[known]).max(initial=0.0))
+            is_suited = reach < _FARTHEST and float(np.abs(shift).max()) < _FARTHEST
+            self._points[measure.name] = _PixelPoints(factor, shift, is_suited)
+        return self._points[measure.name]
+
     def _drawn(
-        self, query: PreparedQuery, units: NDArray[np.float32], rows: slice
+        self, asked: _Asked, points: NDArray[np.float32], rows: slice
     ) -> NDArray[np.float32]:
         layout = self._layout
         values = np.empty(rows.stop - rows.start, np.float32)
         with self._context.current(), self._frame:
-            visual = self._visual(query.measure, len(units))
-            visual.set_references(units, has_zero=query.has_zero)
-            for block, textures in zip(layout.blocks, self._textures, strict=True):
+            scalars = self._scalar_textures(asked)
+            visual = self._visual(asked, len(points))
+            visual.set_references(points, has_zero=asked.has_zero)
+            for number, block in enumerate(layout.blocks):
                 first, stop = max(block.start, rows.start), min(block.stop, rows.stop)
                 if first >= stop:
                     continue
@@ -184,7 +282,7 @@ class GpuEngine:
                 drawn = layout.fragment_rows(pixels)
                 viewport = (0, drawn.start, layout.width, drawn.stop - drawn.start)
                 gloo.set_viewport(*viewport)
-                visual.set_block(*textures)
+                visual.set_block(self._textures[number][0], *scalars[number])
                 visual.draw()
                 fragments = gloo.read_pixels(viewport, alpha=True, out_type="float")
                 # gloo turns pictures upside down
@@ -192,19 +290,37 @@ class GpuEngine:
                 values[first - rows.start : stop - rows.start] = part
         return values
 
-    def _visual(self, measure: Measure, reference_count: int) -> SimilarityVisual:
-        kind = measure.name, visual_size(reference_count)
+    def _visual(self, asked: _Asked, reference_count: int) -> SimilarityVisual:
+        kind = asked.shader, asked.of_pixels is not None, visual_size(reference_count)
         if kind not in self._visuals:
-            self._visuals[kind] = SimilarityVisual(self._layout, measure, kind[1])
+            self._visuals[kind] = SimilarityVisual(self._layout, *kind)
         return self._visuals[kind]
 
+    def _scalar_textures(self, asked: _Asked) -> list[tuple[gloo.Texture2D, ...]]:
+        """Return the factors of each block, and the shifts where there are any."""
+        of_pixels = asked.of_pixels
+        if of_pixels is None:
+            return [(lengths,) for _, lengths in self._textures]
+        if asked.shader not in self._scalars:
+            factors = (of_pixels.factor * self._texel_factor).astype(np.float32)
+            shifts = of_pixels.shift.astype(np.float32)
+            self._scalars[asked.shader] = [
+                tuple(
+                    texture(self._layout.pack_scalars(one[block]), "rgba32f")
+                    for one in (factors, shifts)
+                )
+                for block in self._layout.blocks
+            ]
+        return self._scalars[asked.shader]
+
     def _check(
-        self, query: PreparedQuery, rows: slice, values: NDArray[np.float32], witnesses: int
+        self, query: Query, rows: slice, values: NDArray[np.float32], witnesses: int
     ) -> None:
         """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
         numbers, pixels = self._witness_pixels(rows, witnesses)
         drawn = values[numbers - rows.start]
-        expected = compared(pixels, query, slice(0, len(numbers)))
+        facts = self._facts.of_rows(numbers)
+        expected = values_of(pixels, facts, query, slice(0, len(numbers)))
         differences = np.abs(drawn - expected)
         agree = (differences < _WRONG) | (np.isnan(drawn) & np.isnan(expected))
         if not agree.all():

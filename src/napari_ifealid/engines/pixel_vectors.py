@@ -37,6 +37,8 @@ class PixelVectors:
         Whose pixels they are.
     stored : array, shape (P, C)
         The stored values, a view of the stack's wherever its layout allows one.
+    unit : float
+        Factor from real values to engine units.
     factor, shift : float
     inverse_lengths : array of float32, shape (P,)
         1 / Euclidean length in engine units; 0 for pixels that are zero or not finite.
@@ -48,6 +50,7 @@ class PixelVectors:
 
     stack: FeatureStack
     stored: NDArray[Any]
+    unit: float
     factor: float
     shift: float
     inverse_lengths: NDArray[np.float32]
@@ -74,6 +77,7 @@ class PixelVectors:
         return cls(
             stack=stack,
             stored=stored,
+            unit=unit,
             factor=factor,
             shift=shift,
             inverse_lengths=(1.0 / lengths).astype(np.float32),
@@ -109,6 +113,10 @@ class PixelVectors:
             # integers become float64 here, so that vectors near a shifted zero keep their digits
             stored = stored * self.factor + self.shift
         return stored.astype(np.float32, copy=False)
+
+    def in_engine_units(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return vectors in engine units with all their digits."""
+        return self.stack.real_values(self.stored[rows]) * self.unit
 
     def blocks(self, rows: slice | None = None) -> Iterator[slice]:
         """Return slices of these rows, or of all, that fit a core's cache."""

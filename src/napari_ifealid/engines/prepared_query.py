@@ -1,15 +1,14 @@
-"""A query as engines multiply it."""
+"""A query as engines multiply it for measures of unit vectors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.pixel_vectors import unit_rows
-from napari_ifealid.measures import Measure, Preparation
+from napari_ifealid.measures import Measure, UnitLength
 from napari_ifealid.query import Query
 
 
@@ -20,6 +19,8 @@ class PreparedQuery:
     Parameters
     ----------
     measure : Measure
+    kernel : UnitLength
+        That of the measure.
     units : array of float32, shape (R, C)
         References that are finite and not zero.
     has_zero : bool
@@ -27,22 +28,26 @@ class PreparedQuery:
     """
 
     measure: Measure
+    kernel: UnitLength
     units: NDArray[np.float32]
     has_zero: bool
 
     @classmethod
-    def of(cls, query: Query) -> PreparedQuery:
-        """Prepare a query. References that are not finite count for nothing."""
-        match query.measure.preparation:
-            case Preparation.UNIT_LENGTH:
-                prepare = unit_rows
-            case other:
-                assert_never(other)
+    def of(cls, query: Query, kernel: UnitLength) -> PreparedQuery:
+        """Prepare a query. References that are not finite count for nothing.
+
+        Parameters
+        ----------
+        query : Query
+        kernel : UnitLength
+            That of its measure.
+        """
         vectors = query.vectors
         is_finite, has_direction = np.isfinite(vectors).all(axis=1), vectors.any(axis=1)
         return cls(
             measure=query.measure,
-            units=prepare(vectors[is_finite & has_direction]),
+            kernel=kernel,
+            units=unit_rows(vectors[is_finite & has_direction]),
             has_zero=bool((is_finite & ~has_direction).any()),
         )
 

@@ -16,7 +16,7 @@ from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, Pixel
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.products import largest_products
 from napari_ifealid.grid import Pixel, Region, pixel_numbers, region_shape
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.measures import MEASURES, Measure, UnitLength
 from napari_ifealid.query import Query
 
 MOST_AXES = 128
@@ -24,6 +24,9 @@ MOST_AXES = 128
 
 SAMPLE = 20_000
 """Pixels that are enough to find the axes along which a stack varies."""
+
+PREVIEWED = {one.name: one.kernel for one in MEASURES if isinstance(one.kernel, UnitLength)}
+"""The kernels of the measures that there are previews of, by name."""
 
 _REFERENCES = 256  # pixels of the sample that the error is measured with
 _LEVELS = 255
@@ -93,8 +96,8 @@ class Preview:
         Pixels whose vector is zero, and that hold a NaN or an infinity.
     spatial_shape : tuple of int
     errors : mapping of str to float
-        For each measure's name, what 95 of 100 values are off by at most; measured on pixels that
-        the axes were not fitted to.
+        For the name of each measure that there is a preview of, what 95 of 100 values are off by
+        at most; measured on pixels that the axes were not fitted to.
     """
 
     axes: PrincipalAxes
@@ -109,6 +112,10 @@ class Preview:
         """Bytes that it takes."""
         return self.codes.nbytes + self.is_zero.nbytes + self.is_invalid.nbytes
 
+    def answers(self, measure: Measure) -> bool:
+        """Return whether there is a preview of a measure: there is where directions are enough."""
+        return isinstance(measure.kernel, UnitLength) and measure.name in self.errors
+
     def error_of(self, measure: Measure) -> float:
         """Return the 95th percentile of the error of a measure's values."""
         return self.errors[measure.name]
@@ -119,7 +126,8 @@ class Preview:
         Parameters
         ----------
         query : Query
-            Its vectors are real values, in the stack's own units.
+            Its vectors are real values, in the stack's own units. The preview `answers` its
+            measure.
         region : tuple of slice
             The pixels that are asked for.
 
@@ -128,15 +136,17 @@ class Preview:
         array of float32
             Of the region's shape.
         """
+        kernel = query.measure.kernel
+        assert isinstance(kernel, UnitLength), query.measure.name
         rows = pixel_numbers(region, self.spatial_shape)
-        values = joined(query, lambda one: self._values(PreparedQuery.of(one), rows))
+        values = joined(query, lambda one: self._values(PreparedQuery.of(one, kernel), rows))
         return values.reshape(region_shape(region))
 
     def _values(
         self, prepared: PreparedQuery, rows: slice | NDArray[np.intp]
     ) -> NDArray[np.float32]:
         """Return the approximate values of some pixels, array of shape (N,)."""
-        measure = prepared.measure
+        kernel = prepared.kernel
         is_zero, is_invalid = self.is_zero[rows], self.is_invalid[rows]
         values = np.zeros(len(is_zero), np.float32)
         if len(prepared.units):
@@ -144,9 +154,9 @@ class Preview:
             values[is_zero] = 0.0
         if prepared.has_zero:
             np.maximum(values, 0.0, out=values)
-        on_all_cores(lambda part: measure.from_cosines(values[part]), len(values), least=IN_CACHE)
+        on_all_cores(lambda part: kernel.from_cosines(values[part]), len(values), least=IN_CACHE)
         if prepared.has_zero:
-            values[is_zero] = measure.limits[1]
+            values[is_zero] = prepared.measure.limits[1]
         values[is_invalid | prepared.is_void] = np.nan
         return values
 
@@ -280,11 +290,11 @@ def measured_errors(units: NDArray[np.float32], count: int) -> dict[str, float]:
     lengths = np.linalg.norm(projections[references], axis=1, keepdims=True)
     known = projections[references] / np.where(lengths > 0, lengths, 1.0)
     exact, near = held_out @ held_out[references].T, projections @ known.T
-    return {measure.name: _error(measure, exact, near) for measure in MEASURES}
+    return {name: _error(kernel, exact, near) for name, kernel in PREVIEWED.items()}
 
 
-def _error(measure: Measure, exact: NDArray[Any], near: NDArray[Any]) -> float:
+def _error(kernel: UnitLength, exact: NDArray[Any], near: NDArray[Any]) -> float:
     values = exact.copy(), near.copy()
     for cosines in values:
-        measure.from_cosines(cosines)
+        kernel.from_cosines(cosines)
     return float(np.percentile(np.abs(values[0] - values[1]), 95))

@@ -11,14 +11,13 @@ from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.texture_blocks import BlockLayout
-from napari_ifealid.measures import Measure
 from napari_ifealid.shaders import load_shader
 
 MOST_REFERENCES = 8
 """References that are drawn in one pass over the features."""
 
 _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
-_NONE_IS_FARTHER, _RIGHT_ANGLE = 5.0, 2.0  # squared chords
+_NONE_IS_FARTHER, _RIGHT_ANGLE = 1e30, 2.0  # squared distances
 
 
 class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
@@ -27,12 +26,17 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
     Parameters
     ----------
     layout : BlockLayout
-    measure : Measure
+    value : str
+        The GLSL file with the function of the squared distance.
+    has_shifts : bool
+        Whether something is added to the features of each pixel.
     reference_count : int
         No more than MOST_REFERENCES.
     """
 
-    def __init__(self, layout: BlockLayout, measure: Measure, reference_count: int) -> None:
+    def __init__(
+        self, layout: BlockLayout, value: str, has_shifts: bool, reference_count: int
+    ) -> None:
         super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
         self._layout = layout
         self._references = texture((reference_count, layout.texels, 4), "rgba32f")
@@ -42,7 +46,13 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         fragment["texels"] = str(layout.texels)
         fragment["group"] = f"{layout.group}.0"
         fragment["references"] = str(reference_count)
-        fragment["value"] = Function(load_shader(measure.shader))
+        fragment["value"] = Function(load_shader(value))
+        point = Function(load_shader("shifted.glsl" if has_shifts else "scaled.glsl"))
+        if has_shifts:
+            point["features"] = f"{layout.feature_count}.0"
+        fragment["point"] = point
+        fragment["shifts"] = "texture2D(u_shifts, fragment)" if has_shifts else "vec4(0.0)"
+        self._has_shifts = has_shifts
         self.shared_program["a_position"] = _CORNERS
         self.shared_program["u_references"] = self._references
         self._draw_mode = "triangle_strip"
@@ -63,10 +73,14 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         self._references.set_data(self._layout.pack_references(units))
         self.shared_program["u_farthest"] = _RIGHT_ANGLE if has_zero else _NONE_IS_FARTHER
 
-    def set_block(self, features: Texture2D, inverse_lengths: Texture2D) -> None:
+    def set_block(
+        self, features: Texture2D, factors: Texture2D, shifts: Texture2D | None = None
+    ) -> None:
         """Draw this block from now on."""
         self.shared_program["u_features"] = features
-        self.shared_program["u_inverse_lengths"] = inverse_lengths
+        self.shared_program["u_factors"] = factors
+        if self._has_shifts:
+            self.shared_program["u_shifts"] = shifts
 
     def delete(self) -> None:
         """Give the memory of the references back."""

@@ -1,8 +1,9 @@
 """From the cursor, the pins and the chosen stack to maps in napari layers."""
 
 from napari_ifealid.colour_limits import ColourRange
+from napari_ifealid.explorer.asked import Asked, AskedKind
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS
+from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS, LIBRARY_KEY, SIGN_KEY
 from napari_ifealid.explorer.map_request import FeatureRequest, ReferenceMode, SimilarityRequest
 from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
 from napari_ifealid.explorer.state import ExplorerState
@@ -12,6 +13,10 @@ __all__ = [
     "CLEAR_KEY",
     "FOLLOW_KEY",
     "KEYS",
+    "LIBRARY_KEY",
+    "SIGN_KEY",
+    "Asked",
+    "AskedKind",
     "ColourRange",
     "Explorer",
     "ExplorerState",

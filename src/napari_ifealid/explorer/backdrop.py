@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
-from numpy.typing import NDArray
 
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session, remove_layer
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY, full_data, is_opened_overlay
+from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.sources import (
+    BACKDROP_KEY,
+    MAP_KEY,
+    OVERVIEW_KEY,
+    is_opened_overlay,
+)
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.layers import default_grid
-from napari_ifealid.luminance import grey_image
 from napari_ifealid.stack import FeatureStack
 
 BACKDROP_NAME = "image under the map"
@@ -39,8 +41,9 @@ class Backdrop:
         self._state = state
         self._scheduler = scheduler
         self._layer: Image | None = None
-        self._image: _Image | None = None
+        self._image: SessionImage | None = None
         self._hidden: list[Layer] = []
+        self._rests = False
         self._connections = Connections()
         self._session_connections = Connections()
         layers = viewer.layers.events
@@ -54,26 +57,28 @@ class Backdrop:
         Parameters
         ----------
         session : Session
-            Its map is added afterwards.
+            Its map may be added afterwards.
         """
+        if self._rests:
+            return
         self._session_connections.close()
         if session.stack is None or not self._is_needed(session, session.stack):
             self.hide()
             return
-        self._image = _Image(session, session.stack)
+        self._image = SessionImage(session, session.stack)
         self._session_connections.connect(session.moved, self._place)
         if self._layer is None:
             self._add()
         else:
             self._show_pixels()
             self._place()
-            self._viewer.layers.move(
-                self._viewer.layers.index(self._layer), _place_under_maps(self._viewer)
-            )
+            self._move_under(session.map_layer)
         self._hide_overlays()
 
     def hide(self) -> None:
         """Show no image, and the overlays again that were hidden."""
+        if self._rests:
+            return
         self._session_connections.close()
         self._image = None
         for layer in self._hidden:
@@ -83,10 +88,30 @@ class Backdrop:
             # not now: napari may be in the middle of removing layers
             self._scheduler.soon(self._remove)
 
+    def rest(self) -> None:
+        """Change nothing until `wake`: the images are shown elsewhere."""
+        self._rests = True
+
+    def wake(self, session: Session | None) -> None:
+        """Show the image of a session again, or none."""
+        self._rests = False
+        if session is None:
+            self.hide()
+        else:
+            self.show(session)
+
     def close(self) -> None:
         """Stop showing an image."""
+        self._rests = False
         self._connections.close()
         self.hide()
+
+    def _move_under(self, shown: Image | None) -> None:
+        """Lie right under the map of a session, which may still be to come."""
+        layers = self._viewer.layers
+        place = _place_under_maps(self._viewer) if shown not in layers else layers.index(shown)
+        if layers.index(self._layer) != place - 1:
+            layers.move(layers.index(self._layer), place)
 
     def _add(self) -> None:
         assert self._image is not None
@@ -100,6 +125,7 @@ class Backdrop:
             **self._image.placement,
         )
         self._viewer.layers.insert(_place_under_maps(self._viewer), self._layer)
+        self._move_under(self._image.session.map_layer)
 
     def _remove(self) -> None:
         if self._layer is not None and self._image is None:
@@ -126,7 +152,7 @@ class Backdrop:
         return session.layer.ndim == 2 and any(
             isinstance(layer, Image)
             and (layer.visible or layer in self._hidden)
-            and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
+            and not {MAP_KEY, BACKDROP_KEY, OVERVIEW_KEY} & layer.metadata.keys()
             for layer in above
         )
 
@@ -149,45 +175,9 @@ class Backdrop:
             self.hide()
 
 
-class _Image:
-    """The image that belongs to a session's stack."""
-
-    def __init__(self, session: Session, stack: FeatureStack) -> None:
-        self._session = session
-        self._stack = stack
-        self._colours = _pixels_of(session, stack)
-
-    def pixels(self, *, in_colour: bool) -> NDArray[Any]:
-        """Return the picture to show. A photo whose colours are compared is never in grey."""
-        is_grey = self._stack.overlay is not None and not in_colour
-        return _grey(self._colours) if is_grey else self._colours
-
-    @property
-    def placement(self) -> dict[str, Any]:
-        """Where it lies: it moves along with the features."""
-        affine = self._session.grid.affine
-        if self._stack.overlay is not None:
-            affine = affine @ np.linalg.inv(default_grid(self._stack).affine)
-        kept, units = [-3, -2, -1], self._session.layer.units
-        return {
-            "affine": np.array(affine)[np.ix_(kept, kept)],
-            "units": tuple(units[axis] for axis in self._session.grid.axes[-2:]),
-        }
-
-
-def _pixels_of(session: Session, stack: FeatureStack) -> NDArray[Any]:
-    if stack.overlay is not None:
-        return stack.overlay
-    return np.asarray(full_data(session.layer))
-
-
 def _place_under_maps(viewer: ViewerModel) -> int:
     """Return the index above all layers but those maps that lie on top."""
     index = len(viewer.layers)
     while index and MAP_KEY in viewer.layers[index - 1].metadata:
         index -= 1
     return index
-
-
-def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(grey_image(image)[..., np.newaxis], 3, axis=-1)

@@ -46,7 +46,7 @@ class Exploration:
         Parameters
         ----------
         session : Session
-            It has no map yet.
+            It has no map yet, unless it was linked.
         """
         self._session = session
         self._backdrop.show(session)
@@ -67,6 +67,14 @@ class Exploration:
         """Move napari's slider to the feature that is shown."""
         if self._slider is not None:
             self._slider.move_to(feature)
+
+    def rest(self) -> None:
+        """Leave the image under the map as it is: those of all linked stacks are shown."""
+        self._backdrop.rest()
+
+    def wake(self) -> None:
+        """Show the image of the session that is explored again."""
+        self._backdrop.wake(self._session)
 
     def leave(self) -> None:
         """Release the session; its image stays for another stack of the same image."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import partial
-from math import floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -14,24 +14,34 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_ifealid.colour_limits import ColourRange
+from napari_ifealid.explorer.asked import Asked, what_is_asked
+from napari_ifealid.explorer.comparable_features import mismatch
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
 from napari_ifealid.explorer.gestures import Gestures
+from napari_ifealid.explorer.library_source import LibrarySource
+from napari_ifealid.explorer.links import Links, is_linked_by_place
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
+from napari_ifealid.explorer.region_reference import RegionReference, window_around
+from napari_ifealid.explorer.regions import Regions
 from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
+    AnyReference,
     PixelReference,
     Session,
     remove_layer,
 )
+from napari_ifealid.explorer.shown_region import displayed_axes, shown_region
 from napari_ifealid.explorer.sources import (
     choose_layer,
     has_features,
@@ -41,7 +51,7 @@ from napari_ifealid.explorer.sources import (
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Region
 from napari_ifealid.layers import START_KEY
-from napari_ifealid.query import Origin, Reference, Rule
+from napari_ifealid.query import Origin
 from napari_ifealid.stack import FeatureStack
 
 
@@ -70,6 +80,12 @@ class Explorer:
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
+    source_changed = Signal()
+    """A source of references has other ones, see `add_source`."""
+
+    asked_anew = Signal()
+    """The explored stack has been asked: references, measure or slice may be other ones."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
@@ -81,7 +97,7 @@ class Explorer:
         self._opened: list[Layer] = []
         self._chosen_axes: dict[Hashable, int] = {}  # by the user, per layer
         self._session: Session | None = None
-        self._linked: list[Session] = []
+        self._asking: Session | None = None  # another than the explored one
         self._sources: list[ReferenceSource] = []
         self._hovered_feature: int | None = None
         self._selected_features: range | None = None
@@ -90,11 +106,16 @@ class Explorer:
         self._connections = Connections()
         self._source_connections = Connections()
         self._exploration = Exploration(viewer, self.state, self._scheduler)
+        self.links = Links(self._new_session)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
         self.restored = RestoredReferences()
+        self.regions = Regions(viewer)
         self.cursor = Cursor(viewer, self.state, self.reaches)
+        self.library = LibrarySource(self.state)
         self._connect()
+        self.add_source(self.regions)
+        self.add_source(self.library)
         self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
@@ -107,7 +128,16 @@ class Explorer:
     @property
     def sessions(self) -> list[Session]:
         """All sessions that follow the cursor and the pins."""
-        return [session for session in (self._session, *self._linked) if session is not None]
+        explored = () if self._session is None else (self._session,)
+        return [*explored, *self.links.sessions]
+
+    @property
+    def asking(self) -> Session | None:
+        """The session that the references are taken in.
+
+        It is the explored one, unless the reference is held in a linked stack of another image.
+        """
+        return self._session if self._asking is None else self._asking
 
     @property
     def sources(self) -> Sequence[ReferenceSource]:
@@ -126,19 +156,18 @@ class Explorer:
 
     @property
     def pixel(self) -> Pixel | None:
-        """The reference pixel in the explored stack, an index along each spatial axis.
+        """The reference pixel, an index along each spatial axis of the stack that it is taken in.
 
-        It is the one in the middle where the cursor's place is outside of the stack.
+        It is the one in the middle where the cursor's place is outside of that stack.
         """
-        if self._session is None or self._session.stack is None:
-            return None
-        return self._pixel_in(self._session)
+        asking = self.asking
+        return None if asking is None or asking.stack is None else self._pixel_in(asking)
 
     @property
     def is_outside(self) -> bool:
-        """Whether the cursor's place is outside of the explored stack."""
-        place, session = self.cursor.place, self._session
-        return place is not None and session is not None and session.grid.pixel_at(place) is None
+        """Whether the cursor's place is outside of the stack that references are taken in."""
+        place, asking = self.cursor.place, self.asking
+        return place is not None and asking is not None and asking.grid.pixel_at(place) is None
 
     @property
     def rests(self) -> bool:
@@ -147,8 +176,20 @@ class Explorer:
 
     @property
     def pinned(self) -> list[tuple[Pixel, Pin]]:
-        """The pins within the explored stack, and the pixels that they are on."""
-        return [] if self._session is None else self._pinned_in(self._session)
+        """The pins within the stack that references are taken in, and the pixels they are on."""
+        return [] if self.asking is None else self._pinned_in(self.asking)
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the stack that references are taken in is asked for; None before it is loaded."""
+        asking = self.asking
+        return None if asking is None or asking.stack is None else self._asked_of(asking)
+
+    @property
+    def cursor_reference(self) -> AnyReference | None:
+        """The reference pixel of the explored stack, or the window around it."""
+        session = self._session
+        return None if session is None or session.stack is None else self._cursor_in(session)
 
     @property
     def is_idle(self) -> bool:
@@ -156,8 +197,11 @@ class Explorer:
         return all(session.is_idle for session in self.sessions)
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
-        """Return the real values of a pixel; None if they are still to be read."""
-        return None if self._session is None else self._session.vector(pixel)
+        """Return the real values of a pixel of the stack that references are taken in.
+
+        None if they are still to be read.
+        """
+        return None if self.asking is None else self.asking.vector(pixel)
 
     def reaches(self, place: Sequence[float]) -> bool:
         """Return whether a place in the world is within a stack that is loaded."""
@@ -214,6 +258,44 @@ class Explorer:
         if self._session is not None:
             self.toggle_pin(self._session.grid.moved_to(self._viewer.dims.point, pixel))
 
+    def flip_marked_pin(self) -> None:
+        """Look for what is unlike the pin that is marked, or like it again."""
+        index = self.marked_pin.value
+        if index is not None:
+            self.pins.set_sign(index, -self.pins.pins[index].sign)
+
+    def add_to_library(self, pixel: Pixel | None = None, name: str = "") -> None:
+        """Add a pixel of the stack that references are taken in to the library.
+
+        Parameters
+        ----------
+        pixel : tuple of int, optional
+            The one under the cursor unless given.
+        name : str, optional
+            Of the entry; called after the pixel unless given.
+        """
+        session, pixel = self.asking, pixel or self.pixel
+        if session is not None and pixel is not None:
+            place = session.grid.moved_to(self._viewer.dims.point, pixel)
+            name = name or f"pixel {', '.join(map(str, pixel))}"
+            self.library.add_pixel(session, pixel, place, name)
+
+    def add_regions(self) -> None:
+        """Make a layer to draw regions in, along the axes of the explored stack."""
+        if self._session is not None:
+            self.regions.add_layer(pin_frame(self._session))
+
+    def explore_part(self, features: range) -> None:
+        """Add a layer of some features of the explored stack, and explore it instead.
+
+        Parameters
+        ----------
+        features : range
+            Not empty, of step 1.
+        """
+        if self._session is not None and can_leave_out(self._session):
+            self._viewer.add_layer(layer_of_features(self._session, features))
+
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self._session
@@ -227,7 +309,11 @@ class Explorer:
         self.show_pixel(tuple(moved))
 
     def link(self, layer: Image, feature_axis: int) -> Session:
-        """Link the features of another layer to the cursor and the pins, too.
+        """Link the features of another layer to the explored ones.
+
+        Stacks of one image follow the same places, each with its own vectors. Those of other images
+        are asked for the vectors of the explored stack, if they have the same features. A linked
+        stack makes maps only while its map is seen. Once it is explored, its session goes on.
 
         Parameters
         ----------
@@ -240,18 +326,45 @@ class Explorer:
         Session
             Whose map layer shows the similarity in that stack.
         """
-        session = Session(self._viewer, layer, feature_axis, self.state, self._scheduler)
-        self._linked.append(session)
-        session.stack_changed.connect(partial(self._ask_one, session))
-        session.moved.connect(partial(self._ask_one, session))
-        session.failed.connect(self._errors.report)
-        session.open()
-        return session
+        if self._session is not None:
+            self.links.add(self._session)
+            if self._session.layer == layer:
+                return self._session
+        return self.links.link(layer, feature_axis)
+
+    def unlink(self, layer: Image) -> None:
+        """Let go of a linked layer. One that is explored stays so.
+
+        Parameters
+        ----------
+        layer : napari Image layer
+        """
+        self.links.unlink(layer)
+
+    def look_at(self, layer: Image) -> None:
+        """Explore another linked stack with the reference as it is, which is held.
+
+        Parameters
+        ----------
+        layer : napari Image layer
+            A linked one, or the one that is explored.
+        """
+        self.state.follow = False
+        self.state.layer = layer
+
+    def why_not_comparable(self, session: Session) -> str:
+        """Return why a linked stack can't be asked for the references; empty if it can."""
+        asking = self.asking
+        if asking is None or session is asking or is_linked_by_place(session, asking):
+            return ""
+        if session.stack is None or asking.stack is None:
+            return ""
+        return mismatch(session.stack, asking.stack)
 
     def add_source(self, source: ReferenceSource) -> None:
         """Compare with the references of a source, too, wherever pins are compared with."""
         self._sources.append(source)
-        self._connections.connect(source.changed, self._ask)
+        self._connections.connect(source.changed, self._on_source)
         self._ask()
 
     def after_opening(self, function: Callable[[], None]) -> None:
@@ -264,13 +377,14 @@ class Explorer:
         self._connections.close()
         self.cursor.close()
         self._gestures.close()
-        self._leave(keeps_map=True)
-        while self._linked:
-            self._linked.pop().close(keeps_map=True)
+        self._leave(partial(Session.close, keeps_map=True))
+        self.links.close()
         self.state.layer = None
         self._exploration.close()
         self.marked_pin.close()
+        self.library.close()
         self.pins.close()
+        self.regions.close()
 
     def _connect(self) -> None:
         state, layers, dims = self.state.events, self._viewer.layers.events, self._viewer.dims
@@ -279,13 +393,19 @@ class Explorer:
             (state.feature_axis, self._on_axis),
             (state.engine, self._on_engine),
             (state.reference, self._ask),
+            (state.window, self._ask),
             (state.measure, self._on_measure),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
-            (self.pins.changed, self._ask),
+            (self.library.failed, self._errors.report),
+            (self.pins.changed, self._ask_here),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),
-            (self.cursor.moved, self._on_place),
+            (self.cursor.moved, self._ask_here),
+            (self.cursor.moved, self._tell_pixel),
+            (state.follow, self._on_follow),
+            (self.links.changed, self._on_links),
+            (self.links.shown, self._on_shown),
             (dims.events.current_step, self._on_place),
             (dims.events.order, self._on_place),
             (dims.events.ndisplay, self._on_place),
@@ -310,12 +430,17 @@ class Explorer:
             self.state.layer = opened[0]
 
     def _on_removed(self, event: Any) -> None:
+        for session in self.sessions:
+            if event.value in (session.layer, session.map_layer):
+                self.links.unlink(session.layer)
         if event.value in (self.state.layer, self.map_layer):
             self.state.layer = None
-        for session in [*self._linked]:
-            if event.value in (session.layer, session.map_layer):
-                self._linked.remove(session)
-                session.close()
+            # not now: napari may be in the middle of removing all layers
+            self._scheduler.soon(self._explore_a_linked_one)
+
+    def _explore_a_linked_one(self) -> None:
+        if self.state.layer is None and self.links.sessions:
+            self.state.layer = self.links.sessions[0].layer
 
     def _on_layer(self, layer: Image | None) -> None:
         """Explore another layer, or none."""
@@ -338,11 +463,16 @@ class Explorer:
     def _on_data(self) -> None:
         """Explore the data that the user has put into the layer instead."""
         if self.state.layer is not None:
+            self._leave(Session.close)
             self._on_layer(self.state.layer)
 
     def _explore(self) -> None:
-        """Open a session for the layer and the axis that are chosen."""
-        self._leave()
+        """Explore the layer and the axis that are chosen, in a session that is there or a new one.
+
+        What was explored before stays linked, if it was.
+        """
+        asking = self.asking
+        self._leave(self._keep_or_close)
         layer, axis = self.state.layer, self.state.feature_axis
         if layer is not None:
             self._source_connections.connect(layer.events.data, self._on_data)
@@ -350,29 +480,66 @@ class Explorer:
             self._exploration.end()
             self.stack_changed.emit()
             return
-        session = Session(self._viewer, layer, axis, self.state, self._scheduler)
+        linked = self.links.take(layer, axis)
+        session = self._new_session(layer, axis) if linked is None else linked
         self._session = session
+        self._asking = asking if self._is_carried(asking) else None
         self._errors.forget()
         for signal, callback in (
             (session.stack_changed, self._on_stack),
-            (session.moved, self._on_place),
+            (session.moved, self._tell_pixel),
             (session.failed, self._on_failed),
             (session.map_changed, self._on_map),
             (session.engine_changed, self.engine_changed.emit),
             (session.preview_changed, self.preview_changed.emit),
-            (session.vectors_read, self.vectors_read.emit),
         ):
             self._source_connections.connect(signal, callback)
-        session.open()
+        if linked is None:
+            session.open()
+        else:
+            session.tell()
 
-    def _leave(self, *, keeps_map: bool = False) -> None:
-        """Close the session of the layer that was chosen before."""
+    def _new_session(self, layer: Image, axis: int) -> Session:
+        """Return a session that answers what is asked of it from now on."""
+        session = Session(self._viewer, layer, axis, self.state, self._scheduler)
+        session.stack_changed.connect(partial(self._on_linked_stack, session))
+        session.moved.connect(partial(self._ask_one, session))
+        session.vectors_read.connect(partial(self._on_vectors, session))
+        session.failed.connect(partial(self._on_any_failed, session))
+        return session
+
+    def _keep_or_close(self, session: Session) -> None:
+        if self.links.holds(session):
+            self.links.keep(session)
+        else:
+            session.close()
+
+    def _is_carried(self, asking: Session | None) -> bool:
+        """Return whether a reference held in a stack is asked of the one explored from now on."""
+        session = self._session
+        return (
+            not self.state.follow
+            and asking is not None
+            and session is not None
+            and asking in self.links.sessions
+            and self.links.holds(session)
+            and not is_linked_by_place(session, asking)
+        )
+
+    def _leave(self, end: Callable[[Session], None]) -> None:
+        """Let go of the session of the layer that was chosen before.
+
+        Parameters
+        ----------
+        end : callable
+            What becomes of it.
+        """
         self._source_connections.close()
         self._hovered_feature = self._reported_pixel = self._selected_features = None
         self._exploration.leave()
-        session, self._session = self._session, None
+        session, self._session, self._asking = self._session, None, None
         if session is not None:
-            session.close(keeps_map=keeps_map)
+            end(session)
         self.state.feature = None
         self.engine_changed.emit("")
         self.preview_changed.emit()
@@ -390,15 +557,56 @@ class Explorer:
             if start is not None and self.cursor.place is None:
                 self.cursor.move_to(start)
         self.stack_changed.emit()
-        self._ask_one(session)
+        self._ask()
         self._tell_pixel()
 
-    def _on_failed(self, error: Exception) -> None:
+    def _on_linked_stack(self, session: Session) -> None:
+        if session is not self._session:
+            self._ask_one(session)
+            self.links.changed.emit()
+
+    def _on_failed(self) -> None:
         if self.stack is None:
             self.state.layer = None
+
+    def _on_any_failed(self, session: Session, error: Exception) -> None:
+        if session is self.asking:
+            for other in self.sessions:
+                if other is not session and not is_linked_by_place(other, session):
+                    other.clear()
         self._errors.report(error)
 
+    def _on_vectors(self, session: Session) -> None:
+        """Ask those that wait for the vectors of another stack."""
+        if session is self.asking:
+            self.vectors_read.emit()
+            for other in self.sessions:
+                if other is not session and not is_linked_by_place(other, session):
+                    self._ask_one(other)
+
+    def _on_follow(self, follows: bool) -> None:
+        if follows:
+            self._ask_here()
+
+    def _on_links(self) -> None:
+        if self._asking is not None and self._asking not in self.links.sessions:
+            self._ask_here()
+
+    def _on_shown(self, shows_all: bool) -> None:
+        if shows_all:
+            self._exploration.rest()
+        else:
+            self._exploration.wake()
+
+    def _ask_here(self) -> None:
+        """Take the references in the explored stack from now on."""
+        was_elsewhere, self._asking = self._asking is not None, None
+        self._ask()
+        if was_elsewhere:
+            self.stack_changed.emit()
+
     def _on_map(self) -> None:
+        self.regions.show_above_maps()
         self.pins.show_above_maps()
         self.map_changed.emit()
         self._scheduler.later(AFTER_THE_MAP, self._refresh_status)
@@ -408,8 +616,19 @@ class Explorer:
             session.open()
 
     def _on_measure(self) -> None:
-        self.state.threshold = self.state.measure.limits[0]
+        """Keep the scale where the measure has it; values mean something else from now on."""
+        state = self.state
+        state.scale = state.measure.scale_like(state.scale)
+        state.threshold = state.measure.limits[0]
+        if state.colour_range is ColourRange.MINE:
+            state.colour_range = ColourRange.EACH_MAP
+        state.own_limits = state.measure.limits
         self._ask()
+
+    def value_text(self, value: float) -> str:
+        """Return a value of the map in the chosen scale, such as "12.3°"."""
+        spread = None if self._session is None else self._session.spread
+        return self.state.scale.text(value, spread)
 
     def _on_preview_memory(self, megabytes: int) -> None:
         for session in self.sessions:
@@ -419,6 +638,10 @@ class Explorer:
         if feature is not None:
             self._exploration.show_feature(feature)
         self._ask()
+
+    def _on_source(self) -> None:
+        self._ask()
+        self.source_changed.emit()
 
     def _on_place(self) -> None:
         """Ask anew: the cursor, the slice that is shown or the explored stack lies elsewhere."""
@@ -450,13 +673,35 @@ class Explorer:
         stack = session.stack
         if stack is None:
             return
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         features = self._shown_features()
         if features is not None and features.stop <= stack.feature_count:
             session.show_features(features, region)
             return
-        references, rule = self._references_in(session)
-        session.compare(references, rule, self.state.measure, region)
+        asking = self.asking
+        if asking is None or asking is session or is_linked_by_place(session, asking):
+            asked = self._asked_of(session)
+            session.compare(asked.references, asked.rule, self.state.measure, region)
+        else:
+            self._ask_for_vectors(session, asking, region)
+        if session is self._session:
+            self.asked_anew.emit()
+
+    def _ask_for_vectors(self, session: Session, asking: Session, region: Region) -> None:
+        """Ask a stack for the references of another image's, if it has the same features."""
+        if asking.stack is None:
+            session.wait()
+            return
+        if self.why_not_comparable(session):
+            session.clear()
+            return
+        asked = self._asked_of(asking)
+        known = [asking.reference(one) for one in asked.references]
+        vectors = [replace(one, origin=Origin.STACK) for one in known if one is not None]
+        if len(vectors) == len(known):
+            session.compare(vectors, asked.rule, self.state.measure, region)
+        else:
+            session.wait()
 
     def _shown_features(self) -> range | None:
         """Return what is shown instead of the similarity: what is pointed at goes first."""
@@ -466,24 +711,38 @@ class Explorer:
         feature = kept if hovered is None else hovered
         return None if feature is None else range(feature, feature + 1)
 
-    def _references_in(self, session: Session) -> tuple[Sequence[PixelReference | Reference], Rule]:
-        mode, collected = self.state.reference, self._collected_in(session)
-        signs = {reference.sign for reference in collected}
-        if mode is ReferenceMode.DIFFERENCE and signs == {1, -1}:
-            return collected, Rule.DIFFERENCE
-        liked = [reference for reference in collected if reference.sign > 0]
-        if mode is ReferenceMode.CURSOR or not liked:
-            return [PixelReference(self._pixel_in(session))], Rule.BEST
-        return liked, Rule.MEAN if mode is ReferenceMode.MEAN else Rule.BEST
+    def _asked_of(self, session: Session) -> Asked:
+        mode, cursor = self.state.reference, self._cursor_in(session)
+        # not asked for on each hover
+        collected = [] if mode is ReferenceMode.CURSOR else self.collected_in(session)
+        return what_is_asked(mode, cursor, collected)
 
-    def _collected_in(self, session: Session) -> list[PixelReference | Reference]:
-        """Return what the user has collected to compare with: pins, and what sources give."""
-        collected: list[PixelReference | Reference] = [
-            PixelReference(pixel, pin.colour, Origin.PIN) for pixel, pin in self._pinned_in(session)
+    def _cursor_in(self, session: Session) -> AnyReference:
+        return self._reference_at(session, self._pixel_in(session))
+
+    def collected_in(self, session: Session) -> list[AnyReference]:
+        """Return what the user has collected to compare with: pins, and what sources give.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        """
+        collected: list[AnyReference] = [
+            self._reference_at(session, pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
+            for pixel, pin in self._pinned_in(session)
         ]
         for source in self._sources:
             collected += source.references_in(session)
         return collected
+
+    def _reference_at(self, session: Session, pixel: Pixel, *description: Any) -> AnyReference:
+        """Return a pixel as a reference, or the window around it."""
+        if self.state.window == 1:
+            return PixelReference(pixel, *(description or ("", Origin.CURSOR)))
+        axes, shape = displayed_axes(self._viewer.dims, session.grid), session.grid.shape
+        window = window_around(pixel, self.state.window, shape, axes)
+        return RegionReference(window, *(description or ("", Origin.CURSOR)))
 
     def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
         found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)
@@ -495,28 +754,18 @@ class Explorer:
         pixel = None if place is None else session.grid.pixel_at(place)
         if pixel is not None:
             return pixel
-        region = self._shown_region(session)
+        region = shown_region(self._viewer.dims, session.grid)
         return tuple(
             middle if part.stop - part.start > 1 else part.start
             for middle, part in zip(session.grid.middle, region, strict=True)
         )
-
-    def _shown_region(self, session: Session) -> Region:
-        """Return the pixels of a session that are shown: those of the slice, or all in 3-D."""
-        dims, grid = self._viewer.dims, session.grid
-        position = grid.position_at(dims.point)
-        region = []
-        for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
-            is_shown = dims.ndim + axis in dims.displayed
-            if is_shown or position is None or not isfinite(position[number]):
-                region.append(slice(0, length))
-            else:
-                index = min(max(floor(position[number] + 0.5), 0), length - 1)
-                region.append(slice(index, index + 1))
-        return tuple(region)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""
         if self.map_layer is not None:
             cursor = self._viewer.cursor
             cursor.events.position(value=cursor.position)
+
+
+def _pin_label(pixel: Pixel) -> str:
+    return f"pin {', '.join(map(str, pixel))}"

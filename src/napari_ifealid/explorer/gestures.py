@@ -14,7 +14,9 @@ from napari_ifealid.explorer.state import ExplorerState
 
 FOLLOW_KEY = "H"
 CLEAR_KEY = "U"
+LIBRARY_KEY = "L"
 UNDO_KEY = "Control-Z"
+SIGN_KEY = "N"
 FOLLOW_AGAIN_KEY = "Escape"
 ARROW_STEPS = {"Up": (-1, 0), "Down": (1, 0), "Left": (0, -1), "Right": (0, 1)}
 
@@ -23,6 +25,8 @@ KEYS = {
     "Arrow keys": "move the reference by one pixel while it is held",
     FOLLOW_AGAIN_KEY: "follow the cursor again",
     CLEAR_KEY: "remove all pins",
+    SIGN_KEY: "look for what is unlike the pin under the cursor, or like it again",
+    LIBRARY_KEY: "add the pixel under the cursor to the library",
     UNDO_KEY: "take back the last change of the pins",
 }
 """Description of each key, for the user."""
@@ -42,6 +46,12 @@ class Explored(Protocol):
 
     def toggle_pin(self, place: Sequence[float]) -> None:
         """Pin a place in the world, or remove its pin."""
+
+    def flip_marked_pin(self) -> None:
+        """Look for what is unlike the pin under the cursor, or like it again."""
+
+    def add_to_library(self) -> None:
+        """Add the pixel under the cursor to the library."""
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels."""
@@ -65,7 +75,9 @@ class Gestures:
         self._keys = Keys(viewer)
         self._keys.bind(FOLLOW_KEY, self._toggle_following)
         self._keys.bind(CLEAR_KEY, explorer.pins.clear)
+        self._keys.bind(LIBRARY_KEY, explorer.add_to_library)
         self._keys.bind(UNDO_KEY, explorer.pins.undo)
+        self._keys.bind(SIGN_KEY, explorer.flip_marked_pin)
         viewer.mouse_drag_callbacks.append(self._on_press)
         explorer.state.events.follow.connect(self._on_follow)
 

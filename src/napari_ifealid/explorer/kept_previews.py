@@ -13,10 +13,9 @@ import numpy as np
 
 from napari_ifealid.cache_folder import cache_folder
 from napari_ifealid.engines import Preview
-from napari_ifealid.engines.preview import PrincipalAxes
+from napari_ifealid.engines.preview import PREVIEWED, PrincipalAxes
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.measures import MEASURES
 from napari_ifealid.stack import FeatureStack
 
 MOST_BYTES = 2_000_000_000
@@ -59,7 +58,7 @@ def load_preview(path: Path) -> Preview | None:
         with path.open("rb") as stream, np.load(stream) as kept:
             parts = dict(kept)
         errors = dict(zip(parts["measures"].tolist(), parts["errors"].tolist(), strict=True))
-        if {measure.name for measure in MEASURES} - errors.keys():
+        if PREVIEWED.keys() - errors.keys():
             return None  # kept by another version
         return Preview(
             axes=PrincipalAxes(parts["vectors"], parts["lowest"], float(parts["step"])),

@@ -9,11 +9,15 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_ifealid.explorer.asked import Asked, AskedKind
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.map_request import ReferenceMode, SimilarityRequest
+from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.pins import Pin
+from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import BACKDROP_KEY, full_data, grid_of, units_along
 from napari_ifealid.grid import Grid, Place, Region, region_shape
+from napari_ifealid.query import Origin
 from napari_ifealid.results.figure_content import FigureContent, ReferenceMark
 from napari_ifealid.results.world_axes import PIXEL
 
@@ -68,7 +72,9 @@ def _picture_under(
     session: Session, viewer: ViewerModel, region: Region, axes: tuple[int, int]
 ) -> tuple[NDArray[Any] | None, Grid | None]:
     """Return the image that is seen under the map, and where it lies; None for both without one."""
-    backdrop = next((layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata), None)
+    belongs = (True, session.layer.unique_id)  # under the map, or in the cell of a stack
+    backdrops = [layer for layer in viewer.layers if layer.metadata.get(BACKDROP_KEY) in belongs]
+    backdrop = next((layer for layer in backdrops if layer.visible), next(iter(backdrops), None))
     if session.layer.rgb and (session.layer.visible or backdrop is not None):
         # the photo whose colours are compared
         grid = session.grid.section(region, axes)
@@ -90,13 +96,23 @@ def _marks(explorer: Explorer, axes: tuple[int, ...]) -> tuple[ReferenceMark, ..
     def along(place: Place) -> Place:
         return tuple(place[axis] for axis in axes)
 
-    pinned = explorer.pinned
-    if explorer.state.reference is not ReferenceMode.CURSOR and pinned:
-        return tuple(ReferenceMark(along(pin.place), _rgb(pin.colour)) for _, pin in pinned)
-    place = explorer.cursor.place
-    if place is None or explorer.is_outside:
+    asked, place, session = explorer.asked, explorer.cursor.place, explorer.session
+    if asked is None or session is None:
         return ()
-    return (ReferenceMark(along(place), _WHITE),)
+    if asked.kind is AskedKind.COLLECTED:
+        marked = [(along(pin.place), pin.colour) for pin in _asked_pins(explorer, asked)]
+        marked += [
+            (along(session.grid.moved_to((), one.middle(session.grid.shape))), one.colour)
+            for one in asked.references
+            if isinstance(one, RegionReference) and one.origin is not Origin.PIN
+        ]
+        return tuple(ReferenceMark(at, _rgb(colour) if colour else _WHITE) for at, colour in marked)
+    return () if place is None or explorer.is_outside else (ReferenceMark(along(place), _WHITE),)
+
+
+def _asked_pins(explorer: Explorer, asked: Asked) -> list[Pin]:
+    signs = {one.sign for one in asked.references}
+    return [pin for _, pin in explorer.pinned if pin.sign in signs]
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from math import inf, nan
@@ -13,12 +12,13 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines import Engine, MapPart
+from napari_ifealid.engines import Engine, EngineUnavailableError, MapPart
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.grid import region_shape, within
+from napari_ifealid.measures import Measure
 
 Show = Callable[[MapRequest, NDArray[np.float32], float | None], None]
 
@@ -135,6 +135,11 @@ class MapMaker:
             if request is not None:
                 self._show_preview(request)
 
+    def forget(self) -> None:
+        """Make nothing until another map is requested: what was shown is no longer."""
+        self.wait_with(None)
+        self._made = self._previewed = None
+
     def stop(self) -> None:
         """Stop making maps."""
         self._state = MapState.STOPPED
@@ -153,7 +158,7 @@ class MapMaker:
             self._state = MapState.MAKING
         elif self._previewed is not None and self._previewed[0] == wanted:
             self._wait_for_a_rest(wanted)
-        elif not self._history.is_quick and self._show_preview(wanted):
+        elif not self._history.is_quick(wanted.measure) and self._show_preview(wanted):
             self._stop_parts()
             self._wait_for_a_rest(wanted)
         else:
@@ -182,13 +187,42 @@ class MapMaker:
         if self._job is not None:
             self._state = MapState.REQUESTED
             return
+        try:
+            engine = self._owner.engine_for(request.measure)
+        except EngineUnavailableError as error:
+            self._give_up(error)
+            return
         self._state = MapState.MAKING
-        job = _Job(request, self._owner.engine, self._starting_values(request))
+        job = _Job(request, engine, self._starting_values(request))
         self._job = job
-        if job.engine.needs_gui_thread or self._history.is_quick:
+        if not job.is_prepared:
+            self._prepare(job)
+        elif engine.needs_gui_thread or self._history.is_quick(request.measure):
             self._run_now(job)
         else:
             self._run_in_background(job)
+
+    def _prepare(self, job: _Job) -> None:
+        """Let the engine measure what it needs to know first; requests of the measure wait."""
+        count = job.preparation_step_count
+        cancel = self._scheduler.in_steps(
+            job.preparation,
+            lambda _: None,
+            partial(self._on_prepared, job),
+            partial(self._on_failed, job),
+            f"Measuring {self._name}",
+            count if count > 1 else 0,
+        )
+        job.cancel = cancel
+
+    def _on_prepared(self, job: _Job) -> None:
+        if self._state is MapState.STOPPED or job is not self._job:
+            return
+        self._job = None
+        if self._state is MapState.REQUESTED:
+            self._begin()
+        elif job.request == self._wanted:
+            self._make(job.request)
 
     def _starting_values(self, request: MapRequest) -> tuple[NDArray[np.float32], float]:
         """Return the values that parts of the map overwrite: the preview, or NaN."""
@@ -225,16 +259,23 @@ class MapMaker:
             job.cancel = cancel
 
     def _stop_parts(self) -> None:
-        """Stop reading the parts of an outdated map. A map in one piece is finished."""
-        if self._job is not None and self._job.cancel is not None:
-            self._job.cancel()
-            self._job = None
+        """Stop reading the parts of an outdated map. A map in one piece is finished.
+
+        So is a preparation, unless another measure is asked for.
+        """
+        job = self._job
+        if job is None or job.cancel is None:
+            return
+        if self._state is not MapState.STOPPED and job.prepares_for(self._wanted):
+            return
+        job.cancel()
+        self._job = None
 
     def _on_done(self, job: _Job) -> None:
         if self._state is MapState.STOPPED or job is not self._job:
             return
         self._job = None
-        if self._history.add(job.seconds):
+        if self._history.add(job.request.measure, job.seconds):
             self._scheduler.later(_OPENED, self._accelerate)
         if job.request == self._wanted:
             self._show_exact(job)
@@ -263,8 +304,11 @@ class MapMaker:
             self._accelerate()
             self._make(job.request)
         else:
-            self._state, self._made = MapState.FAILED, None
-            self._failed(error)
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._state, self._made = MapState.FAILED, None
+        self._failed(error)
 
     def _accelerate(self) -> None:
         """Make the maps to come quicker; compiling would have held up the first one."""
@@ -284,6 +328,24 @@ class _Job:
         self.seconds = inf
         self.cancel: Callable[[], None] | None = None
         self._last_shown = perf_counter()
+        measure = request.measure
+        self.is_prepared = measure is None or engine.is_prepared(measure)
+
+    @property
+    def preparation_step_count(self) -> int:
+        """How many steps `preparation` has."""
+        measure = self.request.measure
+        return 0 if measure is None else self.engine.preparation_step_count(measure)
+
+    def preparation(self) -> Generator[None]:
+        """Let the engine measure what it needs to know of the stack."""
+        if self.request.measure is not None:
+            yield from self.engine.preparation_steps(self.request.measure)
+
+    def prepares_for(self, wanted: MapRequest | None) -> bool:
+        """Return whether it is a preparation that the map that is wanted needs as well."""
+        is_needed = wanted is None or wanted.measure == self.request.measure
+        return not self.is_prepared and is_needed
 
     def steps(self) -> Generator[MapPart]:
         """Yield the parts, and measure how long they take."""
@@ -304,25 +366,26 @@ class _Job:
         return is_time
 
 
-@dataclass
 class _History:
     """How long the maps of a stack took."""
 
-    last: float = inf
-    slow: int = 0
+    def __init__(self) -> None:
+        self._last: dict[Measure | None, float] = {}
+        self._latest = inf
+        self._slow = 0
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether a map takes less than a frame."""
-        return self.last < _FRAME
+    def is_quick(self, measure: Measure | None) -> bool:
+        """Return whether a map of a measure, or of features, takes less than a frame."""
+        return self._last.get(measure, self._latest if measure is None else inf) < _FRAME
 
     @property
     def needs_previews(self) -> bool:
         """Whether previews are worth building: the first map is slow in any case."""
-        return self.slow > 1
+        return self._slow > 1
 
-    def add(self, seconds: float) -> bool:
+    def add(self, measure: Measure | None, seconds: float) -> bool:
         """Remember a map; return whether it was the first."""
-        is_first, self.last = self.last == inf, seconds
-        self.slow += seconds > _FRAME
+        is_first = not self._last
+        self._last[measure] = self._latest = seconds
+        self._slow += seconds > _FRAME
         return is_first

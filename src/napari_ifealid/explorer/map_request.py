@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines import Engine, MapPart, Preview
 from napari_ifealid.grid import Region
+from napari_ifealid.measures import Measure
 from napari_ifealid.query import Query
 
 
@@ -18,9 +19,9 @@ class ReferenceMode(Enum):
     """The query that all pixels are compared with."""
 
     CURSOR = "Cursor"
-    MEAN = "Mean of pins"
-    BEST = "Best of pins"
-    DIFFERENCE = "Like − unlike"
+    MEAN = "Mean"
+    BEST = "Best"
+    DIFFERENCE = "Difference"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,15 @@ class SimilarityRequest:
         """Yield the map, part by part."""
         yield from engine.parts(self.query, self.region)
 
-    def preview(self, preview: Preview) -> tuple[NDArray[np.float32], float]:
-        """Return the approximate map, and the 95th percentile of its error."""
+    @property
+    def measure(self) -> Measure:
+        """The measure that an engine has to be prepared for."""
+        return self.query.measure
+
+    def preview(self, preview: Preview) -> tuple[NDArray[np.float32], float] | None:
+        """Return the approximate map and the 95th percentile of its error; None without one."""
+        if not preview.answers(self.query.measure):
+            return None
         values = preview.map_of(self.query, self.region)
         return values, preview.error_of(self.query.measure)
 
@@ -71,6 +79,11 @@ class FeatureRequest:
     def content(self) -> Hashable:
         """Key of the map: pixels of maps with different keys are never mixed."""
         return self.features
+
+    @property
+    def measure(self) -> None:
+        """None: nothing is compared."""
+        return
 
     def parts(self, engine: Engine) -> Generator[MapPart]:
         """Yield the values, part by part."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points
 from psygnal import Signal
 
+from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.sources import BACKDROP_KEY, MAP_KEY
 from napari_ifealid.grid import Grid, Place
 
 PINS_KEY = "pinned_references"
@@ -38,7 +39,10 @@ _BORDER, _EMPHASISED = 0.2, 0.501
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
 # pasting emits nothing but `set_data`, and dragging nothing but `features`
-_CHANGES = ("data", "features", "set_data", "face_color", "current_face_color")
+_CHANGES = ("data", "features", "set_data", "face_color", "current_face_color", "symbol")
+
+_LIKE, _UNLIKE = "disc", "x"
+"""Symbols of new pins. Of others that the user chooses, only the second one is unlike."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,13 @@ class Pin:
         In the world.
     colour : str
         As in ``"#e69f00"``.
+    sign : {1, -1}
+        1: pixels like it are looked for; -1: pixels unlike it. It is a cross then, napari's "x".
     """
 
     place: Place
     colour: str
+    sign: int = 1
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ class Pins:
     """
 
     changed = Signal()
-    """Emitted when the places or their colours have changed."""
+    """Emitted when the places, their colours or their signs have changed."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
@@ -195,9 +202,21 @@ class Pins:
         if found:
             self._layer.remove(found)
         else:
-            # not with add(), which would select the point
-            row = self._frame.row(place, self._viewer.dims.point)
-            self._layer.data = np.vstack([self._layer.data, row])
+            self._append(self._frame.row(place, self._viewer.dims.point))
+
+    def set_sign(self, index: int, sign: int) -> None:
+        """Look for pixels like a pin, or for pixels unlike it.
+
+        Parameters
+        ----------
+        index : int
+            Among `pins`.
+        sign : {1, -1}
+        """
+        if self._layer is not None and self._pins[index].sign != sign:
+            symbols = [str(symbol) for symbol in self._layer.symbol]
+            symbols[self._rows_of_pins()[index]] = _LIKE if sign > 0 else _UNLIKE
+            self._layer.symbol = symbols
 
     def remove(self, pin: Pin) -> None:
         """Remove a pin."""
@@ -244,9 +263,9 @@ class Pins:
         widths = np.array(layer.border_width, float)
         widths[np.isclose(widths, _EMPHASISED)] = self._width  # points may have come and gone
         if index is not None:
-            rows = [row for row, place in enumerate(self._places()) if np.isfinite(place).all()]
-            self._width = float(widths[rows[index]])
-            widths[rows[index]] = _EMPHASISED
+            row = self._rows_of_pins()[index]
+            self._width = float(widths[row])
+            widths[row] = _EMPHASISED
         if not np.array_equal(widths, layer.border_width):
             layer.border_width = widths
 
@@ -257,9 +276,12 @@ class Pins:
 
     def _restore(self, frame: PinFrame, pins: list[Pin]) -> None:
         if self._layer is not None:
-            self._layer.data = self._rows(frame, pins)
-            if pins:
-                self._layer.face_color = [pin.colour for pin in pins]
+            with self._unfollowed(self._layer):
+                self._layer.data = self._rows(frame, pins)
+                self._point_count = len(pins)
+                if pins:
+                    self._layer.face_color = [pin.colour for pin in pins]
+                    self._layer.symbol = _symbols(pins)
         elif pins:
             self._create(frame, pins)
         self._tell()
@@ -273,6 +295,33 @@ class Pins:
         if self._layer is None:
             return []
         return [tuple(map(float, self._layer.data_to_world(row))) for row in self._layer.data]
+
+    def _rows_of_pins(self) -> list[int]:
+        """Return the row of each pin in the layer."""
+        return [row for row, place in enumerate(self._places()) if np.isfinite(place).all()]
+
+    def _append(self, row: list[float]) -> None:
+        """Add a point that is looked for, whatever symbol the user's own points get next."""
+        layer = self._layer
+        assert layer is not None
+        with self._unfollowed(layer):
+            # not with add(), which would select the point
+            layer.data = np.vstack([layer.data, row])
+            layer.symbol = [*(str(symbol) for symbol in layer.symbol[:-1]), _LIKE]
+        self._follow()
+
+    @contextmanager
+    def _unfollowed(self, layer: Points) -> Iterator[None]:
+        """Follow nothing until several changes are made, which are one to the user."""
+        with ExitStack() as blocked:
+            for name in _CHANGES:
+                blocked.enter_context(getattr(layer.events, name).blocker(self._follow))
+            yield
+
+    def _point_signs(self) -> list[int]:
+        if self._layer is None:
+            return []
+        return [-1 if str(symbol) == _UNLIKE else 1 for symbol in self._layer.symbol]
 
     def _point_colours(self) -> list[str]:
         if self._layer is None:
@@ -293,7 +342,7 @@ class Pins:
             self._rows(frame, pins),  # whole numbers would lag behind the cursor in a drag
             name=PINS_NAME,
             metadata={PINS_KEY: True},
-            symbol="disc",
+            symbol=_symbols(pins),
             size=frame.size,
             canvas_size_limits=_DIAMETERS,
             face_color=[pin.colour for pin in pins],
@@ -319,12 +368,7 @@ class Pins:
 
     def show_above_maps(self) -> None:
         """Lie above the map and what is under it, which are made anew for each stack."""
-        layers = list(self._viewer.layers)
-        if self._layer is None or self._layer not in layers:
-            return
-        index = layers.index(self._layer)
-        if any({MAP_KEY, BACKDROP_KEY} & layer.metadata.keys() for layer in layers[index + 1 :]):
-            self._viewer.layers.move(index, len(layers))
+        show_above_maps(self._viewer, self._layer)
 
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value == self._layer:
@@ -332,16 +376,17 @@ class Pins:
 
     def _follow(self) -> None:
         """Give new points their colours, and emit what the user has changed."""
-        if self._layer is None or len(self._layer.face_color) != len(self._layer.data):
+        layer = self._layer
+        if layer is None or not len(layer.face_color) == len(layer.symbol) == len(layer.data):
             return  # napari is in the middle of a change
-        known, self._point_count = self._point_count, len(self._layer.data)
+        known, self._point_count = self._point_count, len(layer.data)
         if known < self._point_count:
-            self._layer.face_color = _with_next_colours(self._point_colours(), known)
+            layer.face_color = _with_next_colours(self._point_colours(), known)
         self._tell()
 
     def _tell(self) -> None:
-        pairs = zip(self._places(), self._point_colours(), strict=True)
-        current = [Pin(place, colour) for place, colour in pairs if np.isfinite(place).all()]
+        points = zip(self._places(), self._point_colours(), self._point_signs(), strict=True)
+        current = [Pin(*point) for point in points if np.isfinite(point[0]).all()]
         if current != self._pins:
             moved = _moved_pin(self._pins, current)
             if moved is None or moved != self._moved:
@@ -368,9 +413,15 @@ def _moved_pin(before: list[Pin], after: list[Pin]) -> int | None:
     if len(before) != len(after):
         return None
     changed = [n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
-    if len(changed) != 1 or before[changed[0]].colour != after[changed[0]].colour:
+    if len(changed) != 1:
         return None
-    return changed[0]
+    (index,) = changed
+    is_moved = replace(before[index], place=after[index].place) == after[index]
+    return index if is_moved else None
+
+
+def _symbols(pins: Sequence[Pin]) -> list[str]:
+    return [_LIKE if pin.sign > 0 else _UNLIKE for pin in pins]
 
 
 def _with_next_colours(colours: list[str], known: int) -> list[str]:

@@ -8,10 +8,10 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 
+from napari_ifealid.explorer.asked import AskedKind
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.exploration import pin_frame
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.map_request import ReferenceMode
 
 RING_KEY = "napari_ifealid_reference"
 """The metadata of the ring's layer hold this key."""
@@ -44,8 +44,10 @@ class ReferenceRing:
             explorer.cursor.moved,
             explorer.stack_changed,
             explorer.pins.changed,
+            explorer.source_changed,
             events.follow,
             events.reference,
+            explorer.links.shown,
         ):
             self._connections.connect(signal, self._show)
         self._connections.connect(explorer.map_changed, self._raise)
@@ -70,10 +72,13 @@ class ReferenceRing:
             self._layer.visible = False
 
     def _is_needed(self) -> bool:
-        explorer = self._explorer
+        explorer, asked = self._explorer, self._explorer.asked
+        if explorer.links.shows_all or explorer.asking is not explorer.session:
+            return False  # a cross-hair is in each picture; or it lies in another one
         is_seen = explorer.state.follow and explorer.cursor.is_under_mouse
-        asks_pins = explorer.state.reference is not ReferenceMode.CURSOR and explorer.pinned
-        return not (is_seen or asks_pins or explorer.stack is None or explorer.is_outside)
+        if is_seen or asked is None or explorer.is_outside:
+            return False
+        return asked.kind is AskedKind.CURSOR
 
     def _show_at(self, place: tuple[float, ...]) -> None:
         session = self._explorer.session

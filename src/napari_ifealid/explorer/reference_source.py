@@ -7,8 +7,7 @@ from typing import Protocol
 
 from psygnal import SignalInstance
 
-from napari_ifealid.explorer.session import PixelReference, Session
-from napari_ifealid.query import Reference
+from napari_ifealid.explorer.session import AnyReference, Session
 
 
 class ReferenceSource(Protocol):
@@ -18,7 +17,7 @@ class ReferenceSource(Protocol):
     def changed(self) -> SignalInstance:
         """Signal: there are other references."""
 
-    def references_in(self, session: Session) -> Sequence[PixelReference | Reference]:
+    def references_in(self, session: Session) -> Sequence[AnyReference]:
         """Return the references that a session can be asked for.
 
         Parameters

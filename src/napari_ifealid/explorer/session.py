@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.engines import RunningEngine
+from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.map_layer import MapLayer
@@ -21,6 +22,8 @@ from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.region_vectors import RegionVector, RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import (
     MAP_NAME,
@@ -57,16 +60,28 @@ class PixelReference:
     origin : Origin
     sign : {1, -1}
         1: pixels like it are looked for; -1: pixels unlike it.
+    colour : str
+        As in ``"#e69f00"``; empty if it has none.
     """
 
     pixel: Pixel
     label: str = ""
     origin: Origin = Origin.CURSOR
     sign: int = 1
+    colour: str = ""
+
+    @property
+    def key(self) -> Pixel:
+        """Key of the pixel: references with equal keys have equal vectors in one stack."""
+        return self.pixel
 
     def with_vector(self, vector: NDArray[np.float64]) -> Reference:
         """Return the reference, once its vector is known."""
-        return Reference(vector, self.sign, self.label, self.origin)
+        return Reference(vector, self.sign, self.label, self.origin, self.colour)
+
+
+AnyReference = PixelReference | RegionReference | Reference
+"""What a session can be asked for: pixels of its own, means of them, and vectors."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +104,20 @@ class Shown:
 class _Question:
     """The last question: references, how they are joined and measured, and where."""
 
-    references: tuple[PixelReference | Reference, ...]
+    references: tuple[AnyReference, ...]
     rule: Rule
     measure: Measure
     region: Region
+
+    @property
+    def key(self) -> Hashable:
+        """Key of the question: questions with equal keys have equal answers."""
+        references = tuple(
+            one.key if isinstance(one, Reference) else (one.key, one.sign)
+            for one in self.references
+        )
+        region = tuple((part.start, part.stop) for part in self.region)
+        return references, self.rule, self.measure.name, region
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +127,15 @@ class _Running:
     owner: EngineOwner
     previews: PreviewBuilder
     vectors: PixelVectorReader
+    regions: RegionVectorReader
     maker: MapMaker
+    classifier: Classifier[AnyReference]
 
     def close(self) -> None:
         self.maker.stop()
+        self.classifier.stop()
         self.vectors.stop()
+        self.regions.stop()
         self.owner.close()
 
 
@@ -147,6 +176,9 @@ class Session:
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
+    eye_clicked = Signal(bool)
+    """The map layer has been shown or hidden, and not by the session."""
+
     def __init__(
         self,
         viewer: ViewerModel,
@@ -164,8 +196,9 @@ class Session:
         self._opening: Opening | None = None
         self._stack: FeatureStack | None = None
         self._running: _Running | None = None
-        self._question: _Question | None = None
+        self._question: _Question | FeatureRequest | None = None
         self._is_waiting = False  # for vectors that are read
+        self._is_resting = False  # makes no maps, since nobody sees them
         self._map: MapLayer | None = None
         self._shown: Shown | None = None
         self._connections = Connections()
@@ -210,6 +243,11 @@ class Session:
         return self._map.values[self._shown.request.region]
 
     @property
+    def spread(self) -> float | None:
+        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+        return None if self._running is None else self._running.owner.spread
+
+    @property
     def is_behind(self) -> bool:
         """Whether the map shown is not yet that of what was asked last."""
         if self._running is None or self._shown is None or self._is_waiting:
@@ -217,16 +255,32 @@ class Session:
         return self._shown.request != self._running.maker.wanted
 
     @property
+    def is_resting(self) -> bool:
+        """Whether no maps are made, since nobody sees them."""
+        return self._is_resting
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the map shown is the exact one of what was asked last."""
+        return not self.is_behind and self._shown is not None and self._shown.error is None
+
+    @property
     def previews(self) -> PreviewBuilder | None:
         """The preview of the stack and what builds it."""
         return None if self._running is None else self._running.previews
+
+    @property
+    def classifier(self) -> Classifier[AnyReference] | None:
+        """What tells which of several references each pixel is most similar to."""
+        return None if self._running is None else self._running.classifier
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         if self._running is None:
             return self._opening is None
-        return not self._is_waiting and self._running.maker.is_idle
+        is_made = self._running.maker.is_idle and self._running.classifier.is_idle
+        return is_made and not self._is_waiting
 
     def open(self) -> None:
         """Load the features and start the engine that is chosen; anew if that was done before."""
@@ -246,9 +300,13 @@ class Session:
         """Return the real values of a pixel; None if they are still to be read."""
         return None if self._running is None else self._running.vectors.vector(pixel)
 
+    def region_vector(self, region: RegionReference) -> RegionVector | None:
+        """Return the mean vector of a region; None if it is still to be read."""
+        return None if self._running is None else self._running.regions.vector(region)
+
     def compare(
         self,
-        references: Sequence[PixelReference | Reference],
+        references: Sequence[AnyReference],
         rule: Rule,
         measure: Measure,
         region: Region,
@@ -257,15 +315,17 @@ class Session:
 
         Parameters
         ----------
-        references : sequence of PixelReference or Reference
+        references : sequence of PixelReference, RegionReference or Reference
             The session's own pixels, or vectors.
         rule : Rule
         measure : Measure
         region : tuple of slice
             The pixels that are shown.
         """
-        self._question = _Question(tuple(references), rule, measure, region)
-        self._answer()
+        question = _Question(tuple(references), rule, measure, region)
+        is_known = isinstance(self._question, _Question) and self._question.key == question.key
+        self._question = question
+        self._ask(is_known=is_known)
 
     def show_features(self, features: range, region: Region) -> None:
         """Show the values of a single feature, or the mean of several.
@@ -277,9 +337,50 @@ class Session:
         region : tuple of slice
             The pixels that are shown.
         """
-        self._question, self._is_waiting = None, False
+        self._question, self._is_waiting = FeatureRequest(features, region), False
+        self._ask(is_known=False)
+
+    def wait(self) -> None:
+        """Answer nothing until something else is asked: its references are still to be read."""
+        self._question, self._is_waiting = None, True
         if self._running is not None:
-            self._running.maker.want(FeatureRequest(features, region))
+            self._running.maker.wait_with(None)
+
+    def clear(self) -> None:
+        """Show no map until something else is asked."""
+        self._question, self._is_waiting = None, False
+        self._forget()
+
+    def rest(self) -> None:
+        """Hide the map, and make none until `wake`; what is asked meanwhile is remembered."""
+        self._is_resting = True
+        if self._running is not None and not self.is_exact:
+            self._is_waiting = False
+            self._running.maker.wait_with(None)
+        self._show_layer()
+
+    def wake(self) -> None:
+        """Show the map of what was asked last, and of what is asked from now on."""
+        is_change, self._is_resting = self._is_resting, False
+        self._show_layer()
+        if is_change:
+            self._answer()
+
+    def answer(self) -> None:
+        """Make the map of what was asked last, though nobody sees it."""
+        if self._is_resting and not self.is_exact:
+            self._answer()
+
+    def tell(self) -> None:
+        """Emit what is known already, for whoever has connected late."""
+        if self._running is not None:
+            self.engine_changed.emit(self._running.owner.description)
+            self.stack_changed.emit()
+            self.preview_changed.emit()
+
+    def reference(self, one: AnyReference) -> Reference | None:
+        """Return a reference with its vector; None if that is still to be read."""
+        return self._reference(one)
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -333,8 +434,14 @@ class Session:
         vectors = PixelVectorReader(
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
+        regions = RegionVectorReader(
+            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+        )
+        classifier = Classifier[AnyReference](
+            stack.name, owner, self._scheduler, resolve=self._reference, failed=self._report
+        )
         self._stack = stack
-        self._running = _Running(owner, previews, vectors, maker)
+        self._running = _Running(owner, previews, vectors, regions, maker, classifier)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
@@ -345,14 +452,26 @@ class Session:
         self.failed.emit(error)
 
     def _tell_engine(self, running: RunningEngine) -> None:
-        self.engine_changed.emit(f"{running.engine.name}: {running.reason}")
+        if self._running is not None:
+            self.engine_changed.emit(self._running.owner.description)
         if running.is_stand_in:
             show_warning(f"The similarity is computed on the CPU, since {running.reason}.")
+
+    def _ask(self, *, is_known: bool) -> None:
+        """Answer what was asked, unless nobody sees it."""
+        if not self._is_resting:
+            self._answer()
+        elif not is_known:
+            self._is_waiting = False
+            self._forget()  # else a wrong map would be seen for a moment later on
 
     def _answer(self) -> None:
         """Ask the map maker for what was asked last, as far as its vectors are known."""
         question, running = self._question, self._running
         if question is None or running is None:
+            return
+        if isinstance(question, FeatureRequest):
+            running.maker.want(question)
             return
         self._is_waiting = True
         references = [self._reference(one) for one in question.references]
@@ -366,9 +485,12 @@ class Session:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
 
-    def _reference(self, one: PixelReference | Reference) -> Reference | None:
+    def _reference(self, one: AnyReference) -> Reference | None:
         if isinstance(one, Reference):
             return one
+        if isinstance(one, RegionReference):
+            region = self.region_vector(one)
+            return None if region is None else one.with_vector(region.mean)
         vector = self.vector(one.pixel)
         return None if vector is None else one.with_vector(vector)
 
@@ -378,22 +500,32 @@ class Session:
         # the preview knows directions only, and a mean needs the lengths as well
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
             return None
-        references = [
-            one if isinstance(one, Reference) else one.with_vector(preview.vector(one.pixel))
-            for one in question.references
-        ]
+        references = []
+        for one in question.references:
+            if isinstance(one, PixelReference):
+                references.append(one.with_vector(preview.vector(one.pixel)))
+            else:
+                known = self._reference(one)
+                if known is None:
+                    return None
+                references.append(known)
         query = Query(tuple(references), question.rule, question.measure)
         return SimilarityRequest(query, question.region)
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()
+        if self._running is not None:
+            self._running.classifier.resume()
         if self._is_waiting:
             self._answer()
 
     def _on_vectors_not_read(self, error: Exception) -> None:
+        has_no_classes = self._running is not None and self._running.classifier.give_up()
         if self._is_waiting and self._question is not None:
             self._is_waiting = False
             self._on_failed(error)
+        elif has_no_classes:
+            self._report(error)
 
     def _on_failed(self, error: Exception) -> None:
         self._blank()
@@ -414,7 +546,12 @@ class Session:
         if self._stack is None:
             return
         if self._map is None:
+            selected = set(self._viewer.layers.selection)
             self._map = self._new_map(self._stack)
+            self._show_layer()
+            if self._is_resting:
+                self._viewer.layers.selection = selected
+            self._connections.connect(self._map.layer.events.visible, self._on_visible)
         self._shown = Shown(request, error)
         if isinstance(request, SimilarityRequest):
             measure, name = request.query.measure, MAP_NAME
@@ -422,6 +559,21 @@ class Session:
             measure, name = None, self._stack.features_name(request.features)
         self._map.show(values, request.region, request.content, measure, name)
         self.map_changed.emit()
+
+    def _forget(self) -> None:
+        """Show no map, and make none."""
+        if self._running is not None:
+            self._running.maker.forget()
+        if self._shown is not None:
+            self._blank()
+
+    def _show_layer(self) -> None:
+        if self._map is not None:
+            self._map.layer.visible = not self._is_resting
+
+    def _on_visible(self) -> None:
+        if self._map is not None and self._map.layer.visible == self._is_resting:
+            self.eye_clicked.emit(self._map.layer.visible)
 
     def _new_map(self, stack: FeatureStack) -> MapLayer:
         shape = layer_shape(self.layer)

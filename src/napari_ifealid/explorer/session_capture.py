@@ -14,11 +14,11 @@ from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.pins import Pin
-from napari_ifealid.explorer.session import PixelReference, Session
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_placement
-from napari_ifealid.query import Reference, Rule
+from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
     SavedCursor,
@@ -95,6 +95,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         ),
         cursor=_saved_cursor(explorer, viewer, session),
         rule=RULES[state.reference],
+        window=state.window,
         measure=state.measure,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
@@ -103,7 +104,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
 
 def saved_reference(pin: Pin) -> PlaceReference:
     """Return a pin as the place that is saved."""
-    return PlaceReference(position=pin.place, colour=pin.colour)
+    return PlaceReference(position=pin.place, colour=pin.colour, sign=pin.sign)
 
 
 def placement_of(layer: Image) -> SavedPlacement:
@@ -165,7 +166,14 @@ def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorRefer
     labels = None if known == tuple(range(stack.feature_count)) else known
     for source in explorer.sources:
         for reference in source.references_in(session):
-            one = _with_vector(reference, stack)
+            one = session.reference(reference)
+            if one is None:
+                raise DatasetError(
+                    "a reference that is still being read",
+                    expected="one that is known",
+                    remedy="Try again in a moment.",
+                    file=reference.label or reference.origin.value,
+                )
             if not np.isfinite(one.vector).all():
                 raise DatasetError(
                     "a reference with a NaN or an infinity",
@@ -174,12 +182,6 @@ def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorRefer
                     file=one.label or one.origin.value,
                 )
             yield VectorReference(tuple(one.vector.tolist()), one.label, one.sign, labels)
-
-
-def _with_vector(reference: PixelReference | Reference, stack: FeatureStack) -> Reference:
-    if isinstance(reference, Reference):
-        return reference
-    return reference.with_vector(stack.vector(reference.pixel))
 
 
 def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:

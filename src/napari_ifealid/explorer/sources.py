@@ -27,13 +27,16 @@ MAP_NAME = "similarity"
 BACKDROP_KEY = "image_under_the_map"
 """The metadata of the plugin's own copy of an original image hold this key."""
 
+OVERVIEW_KEY = "overview_of"
+"""The metadata of a picture of a whole stack, or of its segments, hold this key."""
+
 
 def has_features(layer: Layer) -> bool:
     """Return whether a layer can be compared: an image with an axis for features."""
     return (
         isinstance(layer, Image)
         and (layer.rgb or layer.ndim >= 3)
-        and not {MAP_KEY, BACKDROP_KEY} & layer.metadata.keys()
+        and not {MAP_KEY, BACKDROP_KEY, OVERVIEW_KEY} & layer.metadata.keys()
     )
 
 
@@ -137,6 +140,11 @@ def grid_of(layer: Image, axis: int) -> Grid:
     )
 
 
+def layer_affine(layer: Layer) -> NDArray[np.float64]:
+    """Return the matrix from a layer's data to the last axes of the world, with a row for each."""
+    return _affine(layer, list(range(layer.ndim)))
+
+
 def map_axes(layer: Image, axis: int) -> tuple[int, ...]:
     """Return the axes of a layer that its map has, too: the feature axis is one pixel long.
 
@@ -179,7 +187,7 @@ def _spatial_axes(layer: Image, axis: int) -> list[int]:
     return axes
 
 
-def _affine(layer: Image, axes: list[int]) -> NDArray[np.float64]:
+def _affine(layer: Layer, axes: list[int]) -> NDArray[np.float64]:
     """Return the matrix from some axes of a layer's data to the same axes of the world."""
     origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)))
     steps = [layer.data_to_world(row) - origin for row in np.eye(layer.ndim)[axes]]

@@ -13,7 +13,7 @@ from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer.alpha_colormaps import FIRE
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
-from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
 
 
 @dataclass
@@ -45,8 +45,13 @@ class ExplorerState:
     engine : EngineChoice
     reference : ReferenceMode
         What all pixels are compared with.
+    window : int
+        How many pixels long and wide the square around the cursor and each pin is whose mean is
+        compared with, an odd number.
     measure : Measure
         How they are compared.
+    scale : Scale
+        How the values are told.
     preview_memory : int
         Megabytes that the preview of a large stack may take; 0 for no preview.
     feature : int, optional
@@ -67,6 +72,8 @@ class ExplorerState:
     follow: bool = True
     engine: EngineChoice = EngineChoice.AUTOMATIC
     reference: ReferenceMode = ReferenceMode.CURSOR
+    window: int = 1
     measure: Measure = SPECTRAL_ANGLE
+    scale: Scale = SIMILARITY
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.measures.measure import Measure, Preparation
+from napari_ifealid.measures.kernels import UnitLength
+from napari_ifealid.measures.measure import Measure
+from napari_ifealid.measures.scale import COSINE_SCALES
 from napari_ifealid.measures.unit_vectors import (
     SAME_SQUARED,
     compared_by_chord,
@@ -55,11 +57,10 @@ def _from_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
 
 COSINE = Measure(
     name="cosine",
+    summary="Cosine of the angle between the vectors, from −1 to 1; their lengths do not count.",
     limits=(-1.0, 1.0),
-    preparation=Preparation.UNIT_LENGTH,
     definition=cosine_similarity,
     contributions=cosine_contributions,
-    from_cosines=_from_cosines,
-    from_squared_chords=_from_squared_chords,
-    shader="cosine.glsl",
+    kernel=UnitLength(_from_cosines, _from_squared_chords, "cosine.glsl"),
+    scales=COSINE_SCALES,
 )

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Definition = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
-"""`function(vectors, reference)`: values of shape (...) for vectors of shape (..., C)."""
+from napari_ifealid.measures.background import Background
+from napari_ifealid.measures.kernels import Kernel
+from napari_ifealid.measures.scale import SIMILARITY, Scale
+
+Definition = Callable[..., NDArray[np.float64]]
+"""`function(vectors, reference)`, or `function(vectors, reference, background)` of a measure that
+needs one: values of shape (...) for vectors of shape (..., C)."""
 
 
-class Preparation(Enum):
-    """Preparation of vectors by an engine before it multiplies them."""
+class Needs(Enum):
+    """Statistics of the stack that a measure needs beside the two vectors."""
 
-    UNIT_LENGTH = "unit length"
+    NOTHING = auto()
+    SPREAD = auto()
+    """The mean and how far the vectors lie from it."""
+
+    COVARIANCE = auto()
 
 
 @dataclass(frozen=True)
@@ -30,32 +39,69 @@ class Measure:
     ----------
     name : str
         The field's term, for the user.
+    summary : str
+        What it tells, in a sentence for the user.
     limits : (float, float)
-        The smallest and the largest value that there is. Identical vectors have the largest.
-    preparation : Preparation
-        What engines do to the vectors first.
+        The smallest and the largest value. Identical vectors have the largest. Unless the measure
+        `is_bounded`, values may lie beyond.
     definition : callable
-        `definition(vectors, reference)`, in float64: what every engine is tested against.
+        `definition(vectors, reference)` in float64, with the background as a third argument where
+        one is needed: what every engine is tested against. See `values`.
     contributions : callable
         `contributions(vector, reference)`: how much each feature adds to the value, array of shape
         (C,), for the order of the features in the chart.
-    from_cosines : callable
-        Turns an array of float32 with the dot products of prepared vectors into values, in place.
-    from_squared_chords : callable
-        Returns the values for squared distances of prepared vectors, an array of float32. Used
-        where vectors are so close that their dot product has lost its digits.
-    shader : str
-        The GLSL file with the twin of `from_squared_chords`.
+    kernel : Kernel
+        How engines compute it.
+    needs : Needs
+    is_bounded : bool
+        Whether all values lie within the limits.
+    scales : tuple of Scale
+        How values can be told to the user: first as they are.
     """
 
     name: str
+    summary: str
     limits: tuple[float, float]
-    preparation: Preparation
     definition: Definition
     contributions: Definition
-    from_cosines: Callable[[NDArray[np.float32]], None]
-    from_squared_chords: Callable[[NDArray[np.float32]], NDArray[np.float32]]
-    shader: str
+    kernel: Kernel
+    needs: Needs = Needs.NOTHING
+    is_bounded: bool = True
+    scales: tuple[Scale, ...] = (SIMILARITY,)
+
+    def values(
+        self,
+        vectors: NDArray[Any],
+        reference: NDArray[Any],
+        background: Background | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the values of vectors by the definition, in float64.
+
+        Parameters
+        ----------
+        vectors : array, shape (..., C)
+        reference : array, shape (C,)
+        background : Background, optional
+            Of the stack that the vectors are of.
+
+        Returns
+        -------
+        array of float64, shape (...)
+
+        Raises
+        ------
+        ValueError
+            If the measure needs a background.
+        """
+        if self.needs is Needs.NOTHING:
+            return self.definition(vectors, reference)
+        if background is None:
+            raise ValueError(f"no background; the {self.name} needs the statistics of a stack")
+        return self.definition(vectors, reference, background)
+
+    def scale_like(self, other: Scale) -> Scale:
+        """Return the scale of the same name as that of another measure; the first if none has."""
+        return next((one for one in self.scales if one.name == other.name), self.scales[0])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Measure) and other.name == self.name

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.measures.measure import Measure, Preparation
+from napari_ifealid.measures.kernels import UnitLength
+from napari_ifealid.measures.measure import Measure
+from napari_ifealid.measures.scale import ANGLE_SCALES
 from napari_ifealid.measures.unit_vectors import (
     SAME_SQUARED,
     compared_by_chord,
@@ -67,11 +69,11 @@ def _from_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
 
 SPECTRAL_ANGLE = Measure(
     name="spectral angle",
+    summary="Angle between the vectors: 1 for the same direction, 0 from a right angle on; their "
+    "lengths do not count.",
     limits=(0.0, 1.0),
-    preparation=Preparation.UNIT_LENGTH,
     definition=spectral_angle_similarity,
     contributions=cosine_contributions,
-    from_cosines=_from_cosines,
-    from_squared_chords=_from_squared_chords,
-    shader="spectral_angle.glsl",
+    kernel=UnitLength(_from_cosines, _from_squared_chords, "spectral_angle.glsl"),
+    scales=ANGLE_SCALES,
 )

@@ -77,7 +77,7 @@ def region_table(
             "label": numbers,
             "area_pixels": area,
             "area_world": area * abs(np.linalg.det(matrix)),
-            "area_unit": [_area_unit(units_of_axes(units, labels.ndim))] * len(numbers),
+            "area_unit": [area_unit(units_of_axes(units, labels.ndim))] * len(numbers),
             "mean_similarity": _means(values, starts, area),
             "maximum_similarity": np.maximum.reduceat(values, starts),
             **_columns("centroid", names, centroids),
@@ -142,7 +142,7 @@ def _columns(
     return {f"{what}_{name}": column for name, column in zip(names, columns, strict=True)}
 
 
-def _area_unit(units: Sequence[str]) -> str:
+def area_unit(units: Sequence[str]) -> str:
     """Return the product of the axes' units, such as "micrometer^2" or "second*pixel^2"."""
     powers = Counter(units).items()
     return "*".join(unit if power == 1 else f"{unit}^{power}" for unit, power in powers)

@@ -5,12 +5,14 @@
 // so on. GLSL 1.20, since macOS offers no more beside vispy.
 
 uniform sampler2D u_features;
-uniform sampler2D u_inverse_lengths;  // of the vectors; 0 for a zero vector
+uniform sampler2D u_factors;          // 1 / length of the vectors, or what stands for it; 0: zero vector
+uniform sampler2D u_shifts;           // added after the factor, where the measure has any
 uniform sampler2D u_references;       // of unit length, one per row
 uniform float u_farthest;             // squared chord that is at hand in any case
 
 vec2 position;  // of the first texel of the fragment's first pixel: x in texels, y from 0 to 1
-vec4 inverse;
+vec4 factors;
+vec4 shifts;
 vec4 sums[4 * $references];
 
 void add_squares(int texel) {
@@ -18,10 +20,14 @@ void add_squares(int texel) {
     // before the features: a tenth less time on a software renderer
     vec4 reference = texture2D(u_references, vec2(column, 0.5 / float($references)));
     float x = (position.x + float(texel) * $group) / ($width * float($texels));
-    vec4 first = texture2D(u_features, vec2(x, position.y)) * inverse.x;
-    vec4 second = texture2D(u_features, vec2(x, position.y + 0.25)) * inverse.y;
-    vec4 third = texture2D(u_features, vec2(x, position.y + 0.5)) * inverse.z;
-    vec4 fourth = texture2D(u_features, vec2(x, position.y + 0.75)) * inverse.w;
+    vec4 first = texture2D(u_features, vec2(x, position.y));
+    first = $point(first, factors.x, shifts.x, texel);
+    vec4 second = texture2D(u_features, vec2(x, position.y + 0.25));
+    second = $point(second, factors.y, shifts.y, texel);
+    vec4 third = texture2D(u_features, vec2(x, position.y + 0.5));
+    third = $point(third, factors.z, shifts.z, texel);
+    vec4 fourth = texture2D(u_features, vec2(x, position.y + 0.75));
+    fourth = $point(fourth, factors.w, shifts.w, texel);
     for (int number = 0; number < $references; number++) {
         if (number > 0) {
             vec2 place = vec2(column, (float(number) + 0.5) / float($references));
@@ -44,7 +50,8 @@ void main() {
     float column = floor(gl_FragCoord.x);
     float member = mod(column, $group);
     position = vec2((column - member) * float($texels) + member + 0.5, 0.25 * fragment.y);
-    inverse = texture2D(u_inverse_lengths, fragment);
+    factors = texture2D(u_factors, fragment);
+    shifts = $shifts;
     for (int number = 0; number < 4 * $references; number++) {
         sums[number] = vec4(0.0);
     }
@@ -68,6 +75,6 @@ void main() {
     }
     // a zero vector is at a right angle to all references; where a driver computes a + b * (c - a) to
     // choose between two values, the smaller one loses its digits
-    vec4 has_direction = vec4(greaterThan(inverse, vec4(0.0)));
+    vec4 has_direction = vec4(greaterThan(factors, vec4(0.0)));
     gl_FragColor = $value(max(nearest, 2.0 - 2.0 * has_direction));
 }

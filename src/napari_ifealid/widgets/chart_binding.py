@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.reference_colours import reference_colours
+from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.session import AnyReference, PixelReference, Session
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.widgets.relevance_list import most_relevant
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
@@ -62,17 +64,24 @@ class ChartBinding:
         self._explorer = explorer
         self._order = order
         self._session: ref[Session] | None = None  # whose features the chart has
-        self._drawn: list[int] = []  # pins, by their indices among all
+        self._drawn: list[int | None] = []  # the pins among the curves, by their indices
+        self._last: NDArray[np.float64] | None = None  # of what is looked for
         self._draw_later = qthrottled(
             self._draw, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=chart
+        )
+        self._draw_pins_later = qthrottled(
+            self._draw_pins, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=chart
         )
         self._connections = Connections()
         for signal, callback in (
             (explorer.stack_changed, self._draw_pins),
             (explorer.pixel_changed, self._draw_soon),
             (explorer.pins.changed, self._draw_pins),
+            (explorer.library.listed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
+            (explorer.source_changed, self._draw_pins_soon),
             (explorer.state.events.reference, self._draw_pins),
+            (explorer.state.events.window, self._draw_pins),
             (explorer.state.events.feature, self._on_feature),
             (explorer.marked_pin.changed, self._mark_pin),
             (chart.legend.clicked, self._on_legend),
@@ -90,6 +99,7 @@ class ChartBinding:
         self._connections.close()
         self._explorer.show_features(None)
         self._draw_later.cancel()
+        self._draw_pins_later.cancel()
 
     def _match_stack(self) -> None:
         """Give the chart the features of the explored stack, before anything is drawn."""
@@ -106,35 +116,47 @@ class ChartBinding:
     def _draw_pins(self) -> None:
         self._match_stack()
         explorer = self._explorer
+        session = None if self._session is None else self._session()
+        references = [] if session is None else explorer.collected_in(session)
         numbers = {id(pin): number for number, pin in enumerate(explorer.pins.pins)}
-        pinned, known = explorer.pinned, []
-        self._drawn = []
-        for pixel, pin in pinned:
-            vector = explorer.vector(pixel)
-            if vector is not None:
-                self._drawn.append(numbers[id(pin)])
-                known.append(PinnedVector(vector, pin.colour, ", ".join(map(str, pixel))))
-        is_whole = len(known) == len(pinned)
-        self._chart.set_pinned_vectors(known, self._mean(known) if is_whole else None)
+        pins = [numbers[id(pin)] for _, pin in explorer.pinned]  # first among the references
+        self._drawn, curves, liked = [], [], []
+        for index, (reference, colour) in enumerate(
+            zip(references, reference_colours(references), strict=True)
+        ):
+            curve = None if session is None else pinned_vector(session, reference, colour)
+            if curve is not None:
+                self._drawn.append(pins[index] if index < len(pins) else None)
+                curves.append(curve)
+                liked += [curve] if reference.sign > 0 else []
+        is_whole = len(curves) == len(references)
+        self._last = liked[-1].values if liked else None
+        self._chart.set_pinned_vectors(curves, self._mean(liked) if is_whole else None)
         self._mark_pin()
         self._draw_soon()
 
     def _mark_pin(self) -> None:
         marked = self._explorer.marked_pin.value
-        self._chart.mark_pin(self._drawn.index(marked) if marked in self._drawn else None)
+        is_drawn = marked is not None and marked in self._drawn
+        self._chart.mark_pin(self._drawn.index(marked) if is_drawn else None)
 
     def _on_legend(self, entry: int) -> None:
-        """Mark the pin in the picture; the mean is none."""
-        if entry < len(self._drawn):
-            self._explorer.marked_pin.choose(self._drawn[entry])
+        """Mark the pin in the picture; regions and the mean are none."""
+        number = self._drawn[entry] if entry < len(self._drawn) else None
+        if number is not None:
+            self._explorer.marked_pin.choose(number)
 
     def _mean(self, vectors: Sequence[PinnedVector]) -> NDArray[np.float64] | None:
         """Return the mean that pixels are compared with, if they are and it is no pin itself."""
-        if self._explorer.state.reference is not ReferenceMode.MEAN or len(vectors) < 2:
+        asked = self._explorer.asked
+        if asked is None or asked.rule is not Rule.MEAN or len(vectors) < 2:
             return None
         mean: NDArray[np.float64]
         (mean,) = Query.to(*(vector.values for vector in vectors), rule=Rule.MEAN).vectors
         return mean
+
+    def _draw_pins_soon(self) -> None:
+        self._draw_pins_later()
 
     def _draw_soon(self) -> None:
         self._draw_later()
@@ -144,13 +166,18 @@ class ChartBinding:
         pixel = self._explorer.pixel
         if pixel is None or self._is_in_closed_dock:
             return
-        vector = self._explorer.vector(pixel)
-        if vector is not None:
-            contributions = self._contributions(vector)
-            order = None if contributions is None else most_relevant(contributions)
-            self._chart.set_order(order)
-            self.relevance_changed.emit(contributions)
-        self._chart.set_cursor_vector(vector)
+        session, cursor = self._explorer.session, self._explorer.cursor_reference
+        drawn = None
+        if session is not None and cursor is not None:
+            drawn = pinned_vector(session, cursor, "")
+        if drawn is None:
+            self._chart.set_cursor_vector(None)
+            return
+        contributions = self._contributions(drawn.values)
+        order = None if contributions is None else most_relevant(contributions)
+        self._chart.set_order(order)
+        self.relevance_changed.emit(contributions)
+        self._chart.set_cursor_vector(drawn.values, drawn.deviation)
 
     @property
     def _is_in_closed_dock(self) -> bool:
@@ -158,13 +185,9 @@ class ChartBinding:
         return window is not None and window.isVisible() and not self._chart.isVisible()
 
     def _contributions(self, vector: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        pinned = self._explorer.pinned
-        if not pinned or self._order.value is Order.NUMBER:
+        if self._last is None or self._order.value is Order.NUMBER:
             return None
-        last = self._explorer.vector(pinned[-1][0])
-        if last is None:
-            return None
-        return self._explorer.state.measure.contributions(vector, last)
+        return self._explorer.state.measure.contributions(vector, self._last)
 
     def _on_feature(self, feature: int | None) -> None:
         self._chart.clear_selection()
@@ -178,3 +201,26 @@ class ChartBinding:
         """Keep a single feature's image in the picture, or let go of it."""
         state = self._explorer.state
         state.feature = None if state.feature == feature else feature
+
+
+def pinned_vector(session: Session, reference: AnyReference, colour: str) -> PinnedVector | None:
+    """Return the curve of a reference; None if its vector is still to be read.
+
+    Parameters
+    ----------
+    session : Session
+    reference : PixelReference, RegionReference or Reference
+    colour : str
+    """
+    name = reference.label.removeprefix("pin ") or reference.origin.value
+    if reference.sign < 0:
+        name = f"unlike {name}"
+    if isinstance(reference, PixelReference):
+        vector = session.vector(reference.pixel)
+        return None if vector is None else PinnedVector(vector, colour, name)
+    if isinstance(reference, RegionReference):
+        region = session.region_vector(reference)
+        if region is None:
+            return None
+        return PinnedVector(region.mean, colour, f"{name} ({region.count} px)", region.deviation)
+    return PinnedVector(reference.vector, colour, name)

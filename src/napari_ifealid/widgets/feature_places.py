@@ -2,60 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-
-_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s.].*)?")
-
-
-@dataclass(frozen=True, eq=False)
-class NumericLabels:
-    """Labels that are numbers of one unit, such as wavelengths.
-
-    Parameters
-    ----------
-    numbers : array, shape (C,)
-        Finite, no two of them equal.
-    unit : str
-        Empty where there is none.
-    """
-
-    numbers: NDArray[np.float64]
-    unit: str
-
-
-def numeric_labels(labels: Sequence[str | float]) -> NumericLabels | None:
-    """Return the numbers that labels stand for.
-
-    Parameters
-    ----------
-    labels : sequence of str or float, length C
-        Such as 450.5, ``"450.5"`` or ``"450.5 nm"``.
-
-    Returns
-    -------
-    NumericLabels or None
-        None unless all are numbers of the same unit, and no two of them equal.
-    """
-    pairs = [_number_and_unit(label) for label in labels]
-    known = [pair for pair in pairs if pair is not None]
-    numbers = np.array([number for number, _ in known], np.float64)
-    units = {unit for _, unit in known}
-    if len(known) < len(pairs) or len(units) != 1 or len(np.unique(numbers)) < len(numbers):
-        return None
-    return NumericLabels(numbers, units.pop()) if np.isfinite(numbers).all() else None
-
-
-def _number_and_unit(label: str | float) -> tuple[float, str] | None:
-    if not isinstance(label, str):
-        return float(label), ""
-    match = _NUMBER_AND_UNIT.fullmatch(label)
-    return None if match is None else (float(match[1]), (match[2] or "").strip())
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,14 +12,22 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWi
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.overview_maker import OverviewMaker
+from napari_ifealid.explorer.place_marks import PlaceMarks
+from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.reference_ring import ReferenceRing
+from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
 from napari_ifealid.widgets.chart_dock import ChartDock
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
 from napari_ifealid.widgets.first_hover import FirstHover
 from napari_ifealid.widgets.folding_group import FoldingGroup
+from napari_ifealid.widgets.library_group import LibraryGroup
+from napari_ifealid.widgets.linked_stacks import LinkedStacks
 from napari_ifealid.widgets.look_group import LookGroup
+from napari_ifealid.widgets.overview_group import OverviewGroup
+from napari_ifealid.widgets.place_list import PlaceList
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.question_group import QuestionGroup
 from napari_ifealid.widgets.result_group import ResultGroup
@@ -34,6 +42,17 @@ from napari_ifealid.workarounds.removal_context import guard_removals
 
 _LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
 
+_GROUPS = (
+    "What",
+    "Question",
+    "Library",
+    "Result",
+    "Places",
+    "Overview",
+    "Look",
+    "Advanced",
+)
+
 
 class FeatureSimilarity(QWidget):
     """Groups of controls: what is compared, with what, and what comes of it.
@@ -45,16 +64,23 @@ class FeatureSimilarity(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.explorer = Explorer(napari_viewer, QtScheduler())
+        scheduler = QtScheduler()
+        self.explorer = Explorer(napari_viewer, scheduler)
         self._viewer = napari_viewer
         self._connections = Connections()
         self._when_closed: list[Callable[[], None]] = [self.explorer.close]
         self._knows_window = False
         self.texts = StatusTexts(self.explorer, self)
         self.choice = StackChoice(napari_viewer, self.explorer.state)
-        self.what = WhatGroup(self.choice, self.texts)
+        self.search = PlaceSearch(napari_viewer, self.explorer, scheduler)
+        self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler, self.search)
+        self.links = LinkedStacks(self.explorer, self.choice, self.side_by_side)
+        self.what = WhatGroup(self.choice, self.texts, self.links)
         self.question = QuestionGroup(self.explorer, self.texts)
+        self.library = LibraryGroup(self.explorer)
         self.result = ResultGroup(self.explorer, napari_viewer)
+        self.places = PlaceList(self.explorer, self.search)
+        self.overview = OverviewGroup(OverviewMaker(napari_viewer, self.explorer, scheduler))
         self.look = LookGroup(self.explorer, self.texts)
         self.chart_dock = ChartDock(self.explorer, napari_viewer)
         self.save_session = SaveSession(self.explorer, napari_viewer)
@@ -63,10 +89,20 @@ class FeatureSimilarity(QWidget):
         )
         self._pages = QStackedLayout(self)
         self._lay_out()
-        groups = (self.question, self.result, self.look, self.advanced, self.save_session)
+        groups = (
+            self.question,
+            self.library,
+            self.result,
+            self.overview,
+            self.look,
+            self.advanced,
+        )
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
-        self._when_closed += [group.stop for group in groups]
+        self._when_closed += [group.stop for group in (*groups, self.save_session)]
+        self._when_closed.append(PlaceMarks(napari_viewer, self.explorer, self.search).close)
+        self._when_closed += [self.search.close, self.side_by_side.close]
+        self._when_closed += [self.places.stop, self.links.stop]
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
         UnfocusedWheel(self)
@@ -75,6 +111,7 @@ class FeatureSimilarity(QWidget):
         """Offer the current layers. napari calls it when they change."""
         if self._when_closed:
             self.choice.show()
+            self.links.show_offer()
             self._show_page()
 
     def showEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
@@ -96,7 +133,7 @@ class FeatureSimilarity(QWidget):
         layout = QVBoxLayout(groups)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
-        for title in ("What", "Question", "Result", "Look", "Advanced"):
+        for title in _GROUPS:
             layout.addWidget(FoldingGroup(title, getattr(self, title.lower())))
         layout.addStretch()
         scroll = QScrollArea()

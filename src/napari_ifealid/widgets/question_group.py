@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import CheckBox
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from magicgui.widgets import CheckBox, ComboBox
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.pin_list import PinList
+from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 _TOOLTIPS = {
     ReferenceMode.CURSOR: "Compare with the pixel under the cursor",
-    ReferenceMode.MEAN: "Compare with the mean of the pins' vectors",
-    ReferenceMode.BEST: "Similarity of each pixel to the pin that it is most like",
-    ReferenceMode.DIFFERENCE: "Like the pins that are looked for, and unlike the others",
+    ReferenceMode.MEAN: "Compare with the mean of the references that are looked for",
+    ReferenceMode.BEST: "Similarity of each pixel to the reference that it is most like, of those "
+    "that are looked for",
+    ReferenceMode.DIFFERENCE: "Like what is looked for, and unlike the others: half of the best "
+    "similarity to the ones minus that to the others, from the middle of the scale. It needs a "
+    "reference of each sign: +/− changes the sign",
 }
 
 
+
+
 class QuestionGroup(QWidget):
-    """The kind of reference, and the pins.
+    """The kind of reference, the measure, the window around it, the pins and the regions.
 
     Parameters
     ----------
@@ -37,14 +45,33 @@ class QuestionGroup(QWidget):
             tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
             "reference where it is, and releases it; the arrow keys move it then",
         )
+        self.window_size = ComboBox(
+            choices=[(f"{length}×{length}", length) for length in WINDOWS],
+            tooltip="Compare with the mean of so many pixels around the cursor, and around each "
+            "pin, as far as there are any",
+        )
+        self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
+        self.regions = RegionList(explorer)
+        window = QHBoxLayout()
+        window.setSpacing(4)
+        window.addWidget(QLabel("Window"))
+        window.addWidget(self.window_size.native)
+        window.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for part in (self.reference, self.follow.native, texts.reference, self.pins):
+        layout.addWidget(self.reference)
+        layout.addWidget(self.follow.native)
+        layout.addLayout(window)
+        for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)
-        bind_both_ways(explorer.state, reference=self.reference, follow=self.follow)
+        bind_both_ways(
+            explorer.state, reference=self.reference, follow=self.follow, window=self.window_size
+        )
 
     def stop(self) -> None:
         """Stop following the explorer."""
+        self.measure.stop()
         self.pins.stop()
+        self.regions.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -21,23 +22,37 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer, ReferenceMode
+from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.sources import units_along
+from napari_ifealid.measures import SPECTRAL_ANGLE
+from napari_ifealid.results.class_table import class_table
 from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
-from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
 from napari_ifealid.widgets.threshold_histogram import ThresholdHistogram
 
+
+class ClassMode(Enum):
+    """Labels that are not of the map shown, beside those of `RegionMode` that are."""
+
+    CLASSES = "most similar reference"
+    """One label for each reference that is looked for."""
+
+
 _SPIN_BOX = 96  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
+_NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
+_TABLE = "Measure each region of the labels, and save the table as CSV"
+_NO_CLASSES = "Make labels first: the table is of classes that follow the references"
 
 
 class ResultGroup(QWidget):
@@ -55,6 +70,7 @@ class ResultGroup(QWidget):
         self._viewer = viewer
         self._connections = Connections()
         self.labels = MapLabels(viewer, explorer.state)
+        self.classes = ClassLabels(viewer, explorer)
         self.histogram = ThresholdHistogram()
         self.histogram.setToolTip(
             "How many pixels have which similarity, and its colour. Drag the line: pixels less "
@@ -66,13 +82,14 @@ class ResultGroup(QWidget):
         self.count = QLabel()
         self.count.setToolTip("Pixels at or above the threshold, and their share of the map")
         self.mode = ComboBox(
-            choices=[(mode.value, mode) for mode in RegionMode],
+            choices=[(mode.value, mode) for mode in (*RegionMode, *ClassMode)],
             tooltip="What one label is: all pixels above the threshold, each connected region of "
-            "them, or only the region that the reference lies in",
+            "them, only the region that the reference lies in, or the pixels that are more similar "
+            "to one pin or region than to all others (classes)",
         )
         self.make = QPushButton("Make labels")
         self.table = QPushButton("Table…")
-        self.table.setToolTip("Measure each region of the labels, and save the table as CSV")
+        self.table.setToolTip(_TABLE)
         self.figure = QPushButton("Figure…")
         self.figure.setToolTip(
             "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
@@ -88,6 +105,7 @@ class ResultGroup(QWidget):
     def stop(self) -> None:
         """Stop following the explorer; leave the labels to the user."""
         self.labels.close()
+        self.classes.close()
         self._connections.close()
         self._show_later.cancel()
 
@@ -121,6 +139,7 @@ class ResultGroup(QWidget):
         self._show_threshold()
         self.threshold.changed.connect_setattr(explorer.state, "threshold", maxargs=1)
         self.histogram.changed.connect_setattr(explorer.state, "threshold", maxargs=1)
+        self.mode.changed.connect(self._show_buttons)
         self.make.clicked.connect(self._make_or_freeze)
         self.table.clicked.connect(self._save_table)
         self.figure.clicked.connect(self._save_figure)
@@ -128,11 +147,15 @@ class ResultGroup(QWidget):
         for signal, callback in (
             (events.measure, self._show_threshold),
             (events.threshold, self._show_threshold),
+            (events.scale, self._show_soon),
             (events.colormap, self._show_soon),
             (events.colour_range, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.stack_changed, self._show_soon),
             (self.labels.changed, self._show_buttons),
+            (self.classes.changed, self._show_buttons),
+            (explorer.pins.changed, self._show_buttons),
+            (explorer.source_changed, self._show_buttons),
         ):
             self._connections.connect(signal, callback)
         self._show()
@@ -155,11 +178,20 @@ class ResultGroup(QWidget):
             self.histogram.show_values(np.empty(0, np.float32), *state.measure.limits)
             self.count.clear()
         else:
-            self.histogram.title = state.measure.name
-            self.histogram.show_values(values, *state.measure.limits)
+            self.histogram.title = self._title()
+            text = self._explorer.value_text
+            self.histogram.show_values(values, *state.measure.limits, text)
             self.histogram.show_colours(layer.colormap.colors, *layer.contrast_limits)
             self.count.setText(_counted(values, state.threshold))
         self._show_buttons()
+
+    def _title(self) -> str:
+        """Return "spectral angle ≤ 18°": the measure, and the threshold in the chosen scale."""
+        state, session = self._explorer.state, self._explorer.session
+        if state.threshold <= state.measure.limits[0]:
+            return state.measure.name
+        spread = None if session is None else session.spread
+        return f"{state.measure.name} {state.scale.above(state.threshold, spread)}"
 
     def _values(self) -> np.ndarray[Any, np.dtype[np.float32]] | None:
         """Return the part of the map that is shown, if it is one of similarities."""
@@ -181,11 +213,20 @@ class ResultGroup(QWidget):
             and session.shown.error is None
         )
 
+    @property
+    def _makes_classes(self) -> bool:
+        return self.mode.value is ClassMode.CLASSES
+
     def _show_buttons(self) -> None:
-        state, is_exact = self._explorer.state, self._is_exact
-        has_threshold = state.threshold > state.measure.limits[0]
-        follows = self.labels.follows
+        is_exact = self._is_exact
+        follows = self.classes.follows if self._makes_classes else self.labels.follows
         self.make.setText("Freeze labels" if follows else "Make labels")
+        self.save.setEnabled(is_exact)
+        self.figure.setEnabled(is_exact)
+        if self._makes_classes:
+            self._show_class_buttons()
+            return
+        has_threshold = self._explorer.state.threshold > self._explorer.state.measure.limits[0]
         self.make.setEnabled(follows or (is_exact and has_threshold))
         self.make.setToolTip(
             "The labels follow the threshold: stop that"
@@ -195,13 +236,30 @@ class ResultGroup(QWidget):
             if has_threshold
             else _NO_THRESHOLD
         )
-        self.save.setEnabled(is_exact)
-        self.figure.setEnabled(is_exact)
+        self.table.setToolTip(_TABLE)
         self.table.setEnabled(is_exact and (has_threshold or self._labels_of_the_map() is not None))
 
+    def _show_class_buttons(self) -> None:
+        classes = self.classes
+        can_be_made = classes.can_be_made
+        self.make.setEnabled(classes.follows or can_be_made)
+        self.make.setToolTip(
+            "The labels follow the references and the threshold: stop that"
+            if classes.follows
+            else "Make a Labels layer of the most similar pin or region of each pixel, in their "
+            "colours; pixels below the threshold have none. It follows them until it is frozen"
+            if can_be_made
+            else _NO_REFERENCES
+        )
+        self.table.setEnabled(classes.classes is not None)
+        self.table.setToolTip(_TABLE if classes.follows else _NO_CLASSES)
+
     def _make_or_freeze(self) -> None:
-        if self.labels.follows:
-            self.labels.freeze()
+        labels = self.classes if self._makes_classes else self.labels
+        if labels.follows:
+            labels.freeze()
+        elif self._makes_classes:
+            self.classes.make()
         else:
             self._make_labels()
 
@@ -209,9 +267,7 @@ class ResultGroup(QWidget):
         explorer, session = self._explorer, self._explorer.session
         if session is None or not self._is_exact:  # the map may have changed since it was drawn
             return
-        pinned = explorer.pinned
-        is_of_pins = explorer.state.reference is not ReferenceMode.CURSOR and pinned
-        pixel = pinned[-1][0] if is_of_pins else explorer.pixel
+        pixel = reference_pixel(explorer)
         self.labels.make(session, self.mode.value, pixel, f"like {reference_name(explorer)}")
 
     def _labels_of_the_map(self) -> Labels | None:
@@ -221,7 +277,29 @@ class ResultGroup(QWidget):
         is_same = shown is not None and source is not None and shown.request == source.request
         return self.labels.layer if is_same else None
 
+    def _save_class_table(self) -> None:
+        classes, layer, session = self.classes.classes, self.classes.layer, self._explorer.session
+        if classes is None or layer is None or session is None:
+            return
+        axes = tuple(range(len(session.grid.shape)))
+        table = class_table(
+            classes.above(self._explorer.state.threshold),
+            classes.values,
+            self.classes.names,
+            grid=session.grid.section(classes.region, axes),
+            units=units_along(layer, session.grid.axes),
+        )
+        self._save_file(
+            "Save the table",
+            f"{layer.name}.csv",
+            "CSV (*.csv)",
+            partial(write_table, table=table),
+        )
+
     def _save_table(self) -> None:
+        if self._makes_classes:
+            self._save_class_table()
+            return
         if self._labels_of_the_map() is None:
             self._make_labels()
         source, layer = self.labels.source, self._labels_of_the_map()
@@ -257,10 +335,15 @@ class ResultGroup(QWidget):
         units = units_along(layer, grid.axes)
         self._save_file(
             "Save the map",
-            f"{session.layer.name} like {reference_name(self._explorer)}.npy",
+            f"{session.layer.name} like {reference_name(self._explorer)}{self._by_measure()}.npy",
             "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
             partial(write_map, similarity=values, grid=grid, units=units),
         )
+
+    def _by_measure(self) -> str:
+        """Return " by the cosine", or nothing for the usual measure."""
+        measure = self._explorer.state.measure
+        return "" if measure is SPECTRAL_ANGLE else f" by the {measure.name}"
 
     def _save_file(self, title: str, name: str, kinds: str, write: Write) -> None:
         layer = self._explorer.state.layer

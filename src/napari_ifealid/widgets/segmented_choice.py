@@ -56,7 +56,7 @@ class SegmentedChoice(QWidget, Generic[E]):
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setToolTip(tooltip)
-        button.setStyleSheet("padding: 3px 4px")  # else three do not fit into a narrow dock
+        button.setStyleSheet("padding: 3px 4px")  # else four do not fit into a narrow dock
         return button
 
     def _on_toggled(self, _: object, is_checked: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from magicgui.widgets import ComboBox, PushButton
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
+from napari_ifealid.explorer.same_image import grouped_by_image
 from napari_ifealid.explorer.sources import has_features, layer_shape
 
 _TOOLTIP = (
@@ -41,6 +42,7 @@ class StackChoice:
     def __init__(self, viewer: ViewerModel, state: ExplorerState) -> None:
         self._viewer = viewer
         self._state = state
+        self._opened: list[Layer] = []
         self._names = Connections()
         self._connections = Connections()
         self.layer = ComboBox(
@@ -103,10 +105,19 @@ class StackChoice:
     def _agree(self) -> None:
         self._state.feature_axis = self.axis.value
 
+    def groups(self) -> list[list[tuple[str, Layer]]]:
+        """Return names and layers, those of each image together, in the order of their opening."""
+        known = [layer for layer in self._opened if layer in self._viewer.layers]
+        self._opened = known + [
+            layer for layer in self._viewer.layers if has_features(layer) and layer not in known
+        ]
+        groups = grouped_by_image(self._opened)
+        layers = [layer for group in groups for layer in group]
+        named = zip(distinct(short_names([layer.name for layer in layers])), layers, strict=True)
+        return [list(islice(named, len(group))) for group in groups]
+
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
-        layers = [layer for layer in self._viewer.layers if has_features(layer)]
-        names = short_names([layer.name for layer in layers])
-        return list(zip(distinct(names), layers, strict=True))
+        return [named for group in self.groups() for named in group]
 
     def _axis_choices(self, _: Any) -> list[tuple[str, int]]:
         layer = self._state.layer

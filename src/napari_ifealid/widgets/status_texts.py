@@ -9,6 +9,7 @@ from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.reference_name import reference_name
@@ -49,9 +50,13 @@ class StatusTexts:
             (explorer.pixel_changed, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.pins.changed, self._show_soon),
+            (explorer.library.listed, self._show_soon),
             (events.reference, self._show_soon),
+            (events.window, self._show_soon),
+            (explorer.source_changed, self._show_soon),
             (events.colour_range, self._show_soon),
             (events.threshold, self._show_soon),
+            (events.scale, self._show_soon),
         ):
             self._connections.connect(signal, callback)
         self.show()
@@ -98,12 +103,25 @@ class StatusTexts:
         else:
             low, high = layer.contrast_limits
             threshold, least = explorer.state.threshold, explorer.state.measure.limits[0]
-            hidden = f", transparent below {threshold:.3g}" if threshold > least else ""
+            hidden = self._hidden(threshold) if threshold > least else ""
             changes = (
                 explorer.state.colour_range.is_of_each_map or explorer.state.feature is not None
             )
             whose = " of this map" if changes else ""
-            self.colours.setText(f"Colours from {low:.3g} to {high:.3g}{whose}{hidden}")
+            low_text, high_text = map(self._in_scale, (low, high))
+            self.colours.setText(f"Colours from {low_text} to {high_text}{whose}{hidden}")
+
+    def _hidden(self, threshold: float) -> str:
+        side = "below" if self._explorer.state.scale.is_rising else "beyond"
+        return f", transparent {side} {self._in_scale(threshold)}"
+
+    def _in_scale(self, value: float) -> str:
+        """Return a value of the map in words: that of a feature in its own units."""
+        session = self._explorer.session
+        shown = None if session is None else session.shown
+        if shown is not None and not isinstance(shown.request, SimilarityRequest):
+            return f"{value:.3g}"
+        return self._explorer.value_text(value)
 
     def _accuracy(self) -> str:
         """Return the text about a map that is not exact, or not complete yet."""

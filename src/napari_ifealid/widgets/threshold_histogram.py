@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class ThresholdHistogram(QWidget):
         self._colours: NDArray[np.float64] = np.zeros((1, 4))
         self._threshold = 0.0
         self.title = ""
+        self.end_texts = "0", "1"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SizeHorCursor)
@@ -44,7 +46,13 @@ class ThresholdHistogram(QWidget):
         """Return a size that leaves room for the rest of the panel."""
         return QSize(200, _HEIGHT)
 
-    def show_values(self, values: NDArray[np.float32], low: float, high: float) -> None:
+    def show_values(
+        self,
+        values: NDArray[np.float32],
+        low: float,
+        high: float,
+        text: Callable[[float], str] = "{:.3g}".format,
+    ) -> None:
         """Draw the histogram of a map.
 
         Parameters
@@ -53,7 +61,10 @@ class ThresholdHistogram(QWidget):
             Those that are not finite are left out.
         low, high : float
             Ends of the axis; values beyond them count at the ends.
+        text : callable, optional
+            Returns what is written for a value.
         """
+        self.end_texts = text(low), text(high)
         self._range = low, high
         self._counts = histogram(values, low, high)
         self.update()
@@ -180,10 +191,9 @@ class ThresholdHistogram(QWidget):
 
     def _draw_texts(self, painter: QPainter, area: QRectF, text: QColor) -> None:
         painter.setPen(text)
-        low, high = self._range
         inner = area.adjusted(2, 0, -2, 0)
-        for value, side in ((low, "AlignLeft"), (high, "AlignRight")):
-            painter.drawText(inner, getattr(Qt.AlignmentFlag, side), f"{value:.3g}")
+        for end, side in zip(self.end_texts, ("AlignLeft", "AlignRight"), strict=True):
+            painter.drawText(inner, getattr(Qt.AlignmentFlag, side), end)
         painter.drawText(inner, Qt.AlignmentFlag.AlignHCenter, self.title)
 
 

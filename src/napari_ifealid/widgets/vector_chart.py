@@ -17,6 +17,8 @@ from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.widgets.chart_band import Band
 from napari_ifealid.widgets.chart_export import (
     FILTERS,
     PAPER_SIZE,
@@ -26,7 +28,7 @@ from napari_ifealid.widgets.chart_export import (
 )
 from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, View, Window
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
-from napari_ifealid.widgets.feature_places import FeaturePlaces, numeric_labels
+from napari_ifealid.widgets.feature_places import FeaturePlaces
 from napari_ifealid.widgets.paper_colours import on_white
 from napari_ifealid.widgets.save_file import save_file
 
@@ -34,15 +36,16 @@ _LEAST_HEIGHT = 80  # pixels
 _FONT_SIZE = 8  # points
 _WIDEST_TICK = "-0.00000"
 _LABEL_PLACE = 0.9  # of the mark's text, as a fraction of the plot's height
+_BAND = 0.3  # how much of a curve's colour its band has
 _MARKED = 3.0  # how much wider a marked curve is
 _PAPER = QPalette(QColor("black"), QColor("white"))
-MEAN_NAME = "mean of the pins"
+MEAN_NAME = "mean"
 """Name of the mean's curve."""
 
 
 @dataclass(frozen=True, eq=False)
 class PinnedVector:
-    """The values of a pinned pixel.
+    """The values of a pinned pixel, or the mean of several.
 
     Parameters
     ----------
@@ -52,11 +55,14 @@ class PinnedVector:
         Colour of the curve, e.g. ``"#ff8800"``.
     name : str
         Name in the legend.
+    deviation : array, shape (C,), optional
+        The standard deviation, where the values are the mean of several pixels.
     """
 
     values: NDArray[Any]
     colour: str
     name: str
+    deviation: NDArray[Any] | None = None
 
 
 class VectorChart(QWidget):
@@ -103,6 +109,9 @@ class VectorChart(QWidget):
         self._brushed: slice | None = None
         self._low = self._high = 0.0
         self._pins: list[StepCurve] = []
+        self._bands: list[Band] = []  # of the pins
+        self._cursor_band = Band()
+        self._deviations: list[NDArray[Any] | None] = [None]  # of the cursor and the pins
         self._colours: list[str] = []
         self._title: str | None = None  # of the axis, still to be shown
         self._axis = FeatureAxis()
@@ -145,17 +154,23 @@ class VectorChart(QWidget):
         self.mark_feature(None)
         for curve in (self._cursor, self._mean):
             curve.draw(None, self._window)
+        self._deviations[0] = None
+        self._cursor_band.draw(None, None, self._window)
         self.set_pinned_vectors(())
         self._set_places(self._natural)
         self.reset_view()
 
-    def set_cursor_vector(self, values: NDArray[Any] | None) -> None:
-        """Draw the values of the hovered pixel.
+    def set_cursor_vector(
+        self, values: NDArray[Any] | None, deviation: NDArray[Any] | None = None
+    ) -> None:
+        """Draw the values of the hovered pixel, or the mean of those around it.
 
         Parameters
         ----------
         values : array, shape (C,), or None
             NaN leaves a gap. None: draw nothing.
+        deviation : array, shape (C,), optional
+            The standard deviation, drawn as a band.
 
         Raises
         ------
@@ -163,6 +178,8 @@ class VectorChart(QWidget):
             If there are more or fewer values than features.
         """
         self._draw(self._cursor, values)
+        self._deviations[0] = deviation
+        self._cursor_band.draw(values, deviation, self._window)
         self._show_range()
         if self._marked is not None:
             self._show_mark()
@@ -185,9 +202,11 @@ class VectorChart(QWidget):
         """
         self._set_pin_count(len(vectors))
         self._colours = [vector.colour for vector in vectors]
-        for curve, vector in zip(self._pins, vectors, strict=True):
+        self._deviations[1:] = [vector.deviation for vector in vectors]
+        for curve, band, vector in zip(self._pins, self._bands, vectors, strict=True):
             curve.opts["name"] = vector.name
             self._draw(curve, vector.values)
+            band.draw(vector.values, vector.deviation, self._window)
         self._draw(self._mean, mean)
         self._show_legend()
         self._colour_pins()
@@ -258,8 +277,17 @@ class VectorChart(QWidget):
 
     @property
     def curves(self) -> list[tuple[str, NDArray[Any]]]:
-        """Name of each curve, and its values in the order of the features."""
-        return [(curve.name(), curve.values) for curve in self._all if curve.values is not None]
+        """Name of each curve, and its values in the order of the features.
+
+        Behind a mean of several pixels comes its standard deviation.
+        """
+        curves = []
+        for curve, deviation in zip(self._all, [*self._deviations, None], strict=True):
+            if curve.values is not None:
+                curves.append((curve.name(), curve.values))
+                if deviation is not None:
+                    curves.append((f"{curve.name()}, standard deviation", deviation))
+        return curves
 
     def reset_view(self) -> None:
         """Show all features."""
@@ -309,10 +337,11 @@ class VectorChart(QWidget):
         copy.setPalette(_PAPER)
         copy.set_features(self._given)
         copy.set_order(None if self._places is self._natural else self._places.order)
-        copy.set_cursor_vector(self._cursor.values)
+        copy.set_cursor_vector(self._cursor.values, self._deviations[0])
+        drawn = zip(self._pins, self._colours, self._deviations[1:], strict=True)
         pins = [
-            PinnedVector(curve.values, on_white(colour), curve.name())
-            for curve, colour in zip(self._pins, self._colours, strict=True)
+            PinnedVector(curve.values, on_white(colour), curve.name(), deviation)
+            for curve, colour, deviation in drawn
             if curve.values is not None
         ]
         copy.set_pinned_vectors(pins, self._mean.values)
@@ -337,6 +366,10 @@ class VectorChart(QWidget):
     def _all(self) -> list[StepCurve]:
         return [self._cursor, *self._pins, self._mean]
 
+    @property
+    def _drawn(self) -> list[StepCurve | Band]:
+        return [*self._all, self._cursor_band, *self._bands]
+
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -355,7 +388,9 @@ class VectorChart(QWidget):
         self._mean.setZValue(2)
         self._region.setZValue(-2)
         self._region.hide()
-        for part in (self._zero, self._region, self._cursor, self._mean, self._mark):
+        self._cursor_band.setZValue(-0.5)
+        lines = (self._zero, self._region, self._cursor, self._mean, self._mark)
+        for part in (self._cursor_band, *lines):
             item.addItem(part, ignoreBounds=True)
         self._take_colours()
 
@@ -399,6 +434,7 @@ class VectorChart(QWidget):
         fill = _mixed(background, text, 0.2 if self._is_light else 0.35)
         width = self._line_width
         self._cursor.take_colour(_mixed(background, text, 0.55), width, fill)
+        self._cursor_band.take_colour(_mixed(background, text, 0.3 if self._is_light else 0.5))
         self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
         dashes = pg.mkPen(text, width=width, style=Qt.PenStyle.DashLine)
         dashes.setCapStyle(Qt.PenCapStyle.FlatCap)  # others fill the gaps
@@ -433,8 +469,10 @@ class VectorChart(QWidget):
         self.legend.show_entries(entries)
 
     def _colour_pins(self) -> None:
-        pairs = zip(self._pins, self._shown_colours, strict=True)
-        for number, (curve, colour) in enumerate(pairs):
+        background = self.palette().color(QPalette.ColorRole.Window)
+        parts = zip(self._pins, self._bands, self._shown_colours, strict=True)
+        for number, (curve, band, colour) in enumerate(parts):
+            band.take_colour(_mixed(background, QColor(colour), _BAND))
             is_marked = number == self.legend.marked
             width = self._line_width * (_MARKED if is_marked else 1.0)
             curve.take_colour(QColor(colour), width)
@@ -444,10 +482,13 @@ class VectorChart(QWidget):
         item = self.plot.getPlotItem()
         while len(self._pins) > count:
             item.removeItem(self._pins.pop())
+            item.removeItem(self._bands.pop())
         while len(self._pins) < count:
-            curve = StepCurve("")
-            item.addItem(curve, ignoreBounds=True)
-            self._pins.append(curve)
+            self._pins.append(StepCurve(""))
+            self._bands.append(Band())
+            self._bands[-1].setZValue(-0.4)
+            for part in (self._bands[-1], self._pins[-1]):
+                item.addItem(part, ignoreBounds=True)
 
     def _draw(self, curve: StepCurve, values: NDArray[Any] | None) -> None:
         count = len(self._labels)
@@ -484,15 +525,15 @@ class VectorChart(QWidget):
 
     def _redraw(self) -> None:
         self._window = self._current_window()
-        for curve in self._all:
-            curve.redraw(self._window)
+        for part in self._drawn:
+            part.redraw(self._window)
 
     def _show_range(self) -> None:
         """Show the values in view, and 0; a range that grows with them, to be calm on a hover."""
-        for curve in self._all:
-            if curve.bounds is not None:
-                self._low = min(self._low, curve.bounds[0])
-                self._high = max(self._high, curve.bounds[1])
+        for part in self._drawn:
+            if part.bounds is not None:
+                self._low = min(self._low, part.bounds[0])
+                self._high = max(self._high, part.bounds[1])
         high = self._high if self._high > self._low else self._low + 1.0
         margin = 0.03 * (high - self._low)
         low = self._low - margin if self._low < 0.0 else 0.0

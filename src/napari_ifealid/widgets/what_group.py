@@ -12,16 +12,18 @@ from napari_ifealid.widgets.status_texts import StatusTexts
 
 
 class WhatGroup(QWidget):
-    """The choice of the stack, with buttons to go through all of them.
+    """The choice of the stack, with buttons to go through all of them, and what is linked.
 
     Parameters
     ----------
     choice : StackChoice
     texts : StatusTexts
         Of which the group shows the one about the stack.
+    *below : QWidget
+        What comes below.
     """
 
-    def __init__(self, choice: StackChoice, texts: StatusTexts) -> None:
+    def __init__(self, choice: StackChoice, texts: StatusTexts, *below: QWidget) -> None:
         super().__init__()
         self.previous = _arrow(Qt.ArrowType.LeftArrow, "The stack before")
         self.next = _arrow(Qt.ArrowType.RightArrow, "The next stack")
@@ -39,7 +41,8 @@ class WhatGroup(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addLayout(axis)
-        layout.addWidget(texts.stack)
+        for part in (texts.stack, *below):
+            layout.addWidget(part)
 
 
 def _arrow(arrow: Qt.ArrowType, tooltip: str) -> QToolButton:

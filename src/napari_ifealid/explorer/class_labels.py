@@ -1,0 +1,212 @@
+"""Labels of the most similar reference, in the references' colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_ifealid.explorer.classifier import Classifier, ClassMap
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.reference_colours import reference_colours
+from napari_ifealid.explorer.regions import DERIVED_KEY
+from napari_ifealid.explorer.session import AnyReference, Session
+from napari_ifealid.explorer.shown_region import shown_region
+
+UNCLASSIFIED = "unclassified"
+"""Name of the label 0."""
+
+_TRANSPARENT = np.zeros(4, np.float32)
+_DRAWN_AS_IT_IS = np.uint16  # napari maps labels of more bytes anew at each change
+_LONGEST_NAME = 40  # characters
+
+
+class ClassLabels:
+    """Makes a Labels layer of the classes, which follows references, measure and threshold.
+
+    It does so until it is frozen, at the latest when another stack is explored. What is not yet
+    known is blank.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+    explorer : Explorer
+    """
+
+    changed = Signal()
+    """There are other classes, they follow, or they do no longer."""
+
+    def __init__(self, viewer: ViewerModel, explorer: Explorer) -> None:
+        self._viewer = viewer
+        self._explorer = explorer
+        self._layer: Labels | None = None
+        self._own_name = ""
+        self._session: Session | None = None
+        self._classifier: Classifier[AnyReference] | None = None
+        self._references: list[AnyReference] = []
+        self._connections = Connections()  # while the labels follow
+        self._to_classifier = Connections()
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The labels made last, if they are still there."""
+        return self._layer
+
+    @property
+    def follows(self) -> bool:
+        """Whether the labels follow the references."""
+        return self._session is not None
+
+    @property
+    def can_be_made(self) -> bool:
+        """Whether there is a reference that is looked for, and a map to lie on."""
+        session = self._explorer.session
+        return session is not None and session.map_layer is not None and bool(self._liked(session))
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each label, from 0."""
+        return [UNCLASSIFIED, *map(_name, self._references, range(1, len(self._references) + 1))]
+
+    @property
+    def classes(self) -> ClassMap | None:
+        """What the labels show before the threshold is applied; None until it is known."""
+        return None if self._classifier is None else self._classifier.shown
+
+    def make(self) -> None:
+        """Classify the pixels of the explored stack from now on."""
+        self.freeze()
+        session = self._explorer.session
+        if session is None or session.map_layer is None:
+            return
+        self._session = session
+        self._own_name = ""
+        self._references = []
+        self._layer = _layer(session.map_layer)
+        layers = self._viewer.layers
+        selected = set(layers.selection)
+        self._viewer.add_layer(self._layer)
+        layers.move(len(layers) - 1, layers.index(session.map_layer) + 1)  # under the pins
+        layers.selection = selected
+        self._connections.connect(self._explorer.asked_anew, self._ask)
+        self._connections.connect(self._explorer.stack_changed, self._on_stack)
+        self._connections.connect(self._explorer.state.events.threshold, self._write)
+        self._ask()
+        self.changed.emit()
+
+    def freeze(self) -> None:
+        """Leave the labels as they are."""
+        if self._session is None:
+            return
+        self._connections.close()
+        self._to_classifier.close()
+        self._session = None
+        if self._classifier is not None:
+            classifier, self._classifier = self._classifier, None
+            classifier.rest()
+        if self._layer is not None:
+            self._layer.metadata.pop(DERIVED_KEY, None)
+        self._explorer.regions.candidates_changed.emit()
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Leave the labels to the user."""
+        self.freeze()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _liked(self, session: Session) -> list[AnyReference]:
+        return [one for one in self._explorer.collected_in(session) if one.sign > 0]
+
+    def _on_stack(self) -> None:
+        if self._explorer.session is not self._session:
+            self.freeze()
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._layer:
+            self._layer = None
+            self.freeze()
+
+    def _ask(self) -> None:
+        """Ask for the classes of the references that there are now."""
+        session = self._session
+        if session is None or session is not self._explorer.session:
+            self.freeze()
+            return
+        classifier = session.classifier
+        if classifier is None:
+            return  # the engine is being started, and this is called again then
+        if classifier is not self._classifier:
+            self._to_classifier.close()
+            self._classifier = classifier
+            self._to_classifier.connect(classifier.changed, self._write)
+        self._references = self._liked(session)
+        region = shown_region(self._viewer.dims, session.grid)
+        classifier.ask(self._references, self._explorer.state.measure, region)
+        self._show_names()
+
+    def _show_names(self) -> None:
+        """Name the labels after the references, in their colours."""
+        layer, names = self._layer, self.names
+        if layer is None:
+            return
+        table = pd.DataFrame({"index": range(len(names)), "name": names})
+        if not table.equals(layer.features):
+            layer.features = table
+        colours = {0: _TRANSPARENT, None: _TRANSPARENT}
+        colours |= dict(enumerate(map(_rgba, reference_colours(self._references)), start=1))
+        before = getattr(layer.colormap, "color_dict", {})
+        if before.keys() != colours.keys() or any(
+            not np.array_equal(before[label], colour) for label, colour in colours.items()
+        ):
+            layer.colormap = DirectLabelColormap(color_dict=colours)
+        name = _shortened(f"classes: {', '.join(names[1:])}" if names[1:] else "classes")
+        if layer.name == self._own_name or not self._own_name:
+            layer.name = name
+            self._own_name = layer.name
+
+    def _write(self) -> None:
+        """Write the classes above the threshold; other slices have none."""
+        layer, session, classes = self._layer, self._session, self.classes
+        if layer is None or session is None or session.stack is None:
+            return
+        numbers = layer.data.reshape(session.stack.spatial_shape)
+        numbers[...] = 0
+        if classes is not None:
+            numbers[classes.region] = classes.above(self._explorer.state.threshold)
+        layer.refresh(thumbnail=False, extent=False, highlight=False)
+        self.changed.emit()
+
+
+def _layer(image: Image) -> Labels:
+    """Return an empty Labels layer that lies where an image lies."""
+    return Labels(
+        np.zeros(image.data.shape, _DRAWN_AS_IT_IS),
+        name="classes",
+        metadata={DERIVED_KEY: True},
+        scale=image.scale,
+        translate=image.translate,
+        affine=image.affine,
+        units=image.units,
+        opacity=0.7,
+    )
+
+
+def _name(reference: AnyReference, number: int) -> str:
+    return reference.label or f"reference {number}"
+
+
+def _rgba(colour: str) -> NDArray[np.float32]:
+    levels = np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
+    return np.append(levels / np.float32(255.0), np.float32(1.0)).astype(np.float32)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1].rstrip(', ')}…"

@@ -1,0 +1,370 @@
+"""The library as a source of references: named vectors, of which the ticked ones are asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.grid import Pixel, Place
+from napari_ifealid.libraries import (
+    Library,
+    LibraryEntry,
+    Match,
+    Mismatch,
+    match_features,
+    similarities,
+)
+from napari_ifealid.measures import Needs
+from napari_ifealid.query import Origin, Reference
+
+_MOST_UNDONE = 100
+
+
+@dataclass(frozen=True, eq=False)
+class ListedLibrary:
+    """A library, and which of its entries are ticked.
+
+    Parameters
+    ----------
+    library : Library
+    colours : tuple of (str or None)
+        The colour of each entry that is ticked, as in ``"#e69f00"``; None for the others.
+    """
+
+    library: Library
+    colours: tuple[str | None, ...]
+
+    @property
+    def ticked(self) -> list[int]:
+        """The numbers of the entries that are ticked."""
+        return [number for number, colour in enumerate(self.colours) if colour is not None]
+
+    def with_entries(
+        self, entries: Sequence[LibraryEntry], colours: Sequence[str | None]
+    ) -> ListedLibrary:
+        """Return the same with other entries; without any, also without features and a name."""
+        if not entries:
+            return _NOTHING
+        return ListedLibrary(replace(self.library, entries=entries), tuple(colours))
+
+
+_NOTHING = ListedLibrary(Library(), ())
+
+
+@dataclass(frozen=True, eq=False)
+class _Matched:
+    """How the library meets one stack, worked out once.
+
+    Parameters
+    ----------
+    labels : sequence of str or float
+        The stack's, by which it is known without being kept in memory.
+    match : Match or Mismatch
+    vectors : array, shape (N, C), optional
+        All entries with the features of the stack; None where they can't be compared, or the user
+        has not agreed to it.
+    references : list of Reference
+        The ticked ones among them.
+    """
+
+    labels: Sequence[str | float]
+    match: Match | Mismatch
+    vectors: NDArray[np.float64] | None
+    references: list[Reference]
+
+
+class LibrarySource:
+    """The list of named vectors: opened, changed, and compared with where they are ticked.
+
+    The first tick turns from the cursor to the best of what is collected, and the last one that
+    goes turns back.
+
+    Parameters
+    ----------
+    state : ExplorerState
+    """
+
+    changed = Signal()
+    """There are other references."""
+
+    listed = Signal()
+    """The list is another one: its entries, names, order or ticks."""
+
+    failed = Signal(object)
+    """An entry could not be added: an exception."""
+
+    def __init__(self, state: ExplorerState) -> None:
+        self._state = state
+        self._content = _NOTHING
+        self._history: deque[ListedLibrary] = deque(maxlen=_MOST_UNDONE)
+        self._agreed: set[Hashable] = set()
+        self._matched: WeakKeyDictionary[Session, _Matched] = WeakKeyDictionary()
+        self._turned_from_cursor = False
+        self._waiting = Connections()  # to the session whose pixel is to be read
+
+    @property
+    def library(self) -> Library:
+        """The entries in the user's order, and their features."""
+        return self._content.library
+
+    @property
+    def entries(self) -> Sequence[LibraryEntry]:
+        """The entries in the user's order."""
+        return self._content.library.entries
+
+    @property
+    def colours(self) -> tuple[str | None, ...]:
+        """The colour of each entry that is ticked, None for the others."""
+        return self._content.colours
+
+    @property
+    def ticked(self) -> list[int]:
+        """The numbers of the entries that are ticked."""
+        return self._content.ticked
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self._history)
+
+    @property
+    def can_rank(self) -> bool:
+        """Whether the chosen measure is one of two vectors alone: others are for maps only."""
+        return self._state.measure.needs is Needs.NOTHING
+
+    def references_in(self, session: Session) -> Sequence[Reference]:
+        """Return the ticked entries as references; none where the features don't match.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        """
+        matched = self._matched_with(session)
+        return [] if matched is None else matched.references
+
+    def match_in(self, session: Session) -> Match | Mismatch | None:
+        """Return how the library meets a session's stack; None without entries or stack."""
+        matched = self._matched_with(session)
+        return None if matched is None else matched.match
+
+    def is_compared_in(self, session: Session) -> bool:
+        """Return whether entries can be compared in a session, and the user agrees."""
+        matched = self._matched_with(session)
+        return matched is not None and matched.vectors is not None
+
+    def similarities(
+        self, session: Session, vector: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Return how similar a pixel is to each entry, by the measure that is chosen.
+
+        Parameters
+        ----------
+        session : Session
+        vector : array, shape (C,)
+            Of one of its pixels.
+
+        Returns
+        -------
+        array of float64, shape (N,), or None
+            None where entries can't be compared, where the user has not agreed to it, and by a
+            measure that needs statistics of the stack, see `can_rank`.
+        """
+        matched = self._matched_with(session)
+        if matched is None or matched.vectors is None or not self.can_rank:
+            return None
+        return similarities(self._state.measure, matched.vectors, vector)
+
+    def agree(self, session: Session) -> None:
+        """Compare the library with a session's stack as its match proposes, from now on."""
+        matched = self._matched_with(session)
+        if matched is not None and isinstance(matched.match, Match) and matched.vectors is None:
+            self._agreed.add(self._pair(session, matched.labels))
+            self._matched.clear()
+            self.listed.emit()
+            self.changed.emit()
+
+    def open(self, library: Library) -> None:
+        """List the entries of a library instead, none of them ticked."""
+        self._set(ListedLibrary(library, (None,) * len(library.entries)))
+
+    def add(self, entry: LibraryEntry, labels: Sequence[str | float]) -> None:
+        """Add an entry at the end.
+
+        Parameters
+        ----------
+        entry : LibraryEntry
+        labels : sequence of str or float
+            Of its features. They become those of an empty library.
+
+        Raises
+        ------
+        DatasetError
+            If they are not those of the library.
+        """
+        library = self.library
+        if not library.entries:
+            self._set(ListedLibrary(replace(library, entries=(entry,), labels=labels), (None,)))
+            return
+        match = match_features(labels, library.features)
+        if isinstance(match, Mismatch) or match.question:
+            raise DatasetError(
+                "other features than those of the library",
+                expected=f"{len(library.features)} features with the same labels",
+                remedy="Save the library and clear the list, or open a stack of the same features.",
+                file=entry.source or None,
+            )
+        entry = replace(entry, vector=match.apply(entry.vector))
+        entries, colours = (*library.entries, entry), (*self.colours, None)
+        self._set(self._content.with_entries(entries, colours))
+
+    def add_pixel(self, session: Session, pixel: Pixel, place: Place | None, name: str) -> None:
+        """Add a pixel of a session at the end, once its vector is read.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        pixel : tuple of int
+        place : tuple of float, optional
+            Where it lies in the world.
+        name : str
+        """
+        self._waiting.close()
+        vector, stack = session.vector(pixel), session.stack
+        if stack is None:
+            return
+        if vector is None:
+            again = partial(self._add_once_read, ref(session), pixel, place, name)
+            self._waiting.connect(session.vectors_read, again)
+            return
+        entry = LibraryEntry(vector, name, pixel, place, session.layer.name)
+        try:
+            self.add(entry, stack.feature_labels or ())
+        except DatasetError as error:
+            self.failed.emit(error)
+
+    def rename(self, number: int, name: str) -> None:
+        """Give an entry another name."""
+        entries = list(self.entries)
+        if entries[number].name != name:
+            entries[number] = replace(entries[number], name=name)
+            self._set(self._content.with_entries(entries, self.colours))
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Remove entries."""
+        kept = [number for number in range(len(self.entries)) if number not in numbers]
+        if len(kept) < len(self.entries):
+            self._take(kept)
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        self.remove(range(len(self.entries)))
+
+    def move(self, number: int, by: int) -> None:
+        """Move an entry down the list, or up by less than 0, as far as there is room."""
+        order = list(range(len(self.entries)))
+        place = min(max(number + by, 0), len(order) - 1)
+        order.insert(place, order.pop(number))
+        if order != sorted(order):
+            self._take(order)
+
+    def tick(self, number: int, is_ticked: bool) -> None:
+        """Compare with an entry from now on, or no longer."""
+        colours = list(self.colours)
+        if (colours[number] is not None) != is_ticked:
+            used = [colour for colour in colours if colour is not None]
+            colours[number] = min(PALETTE, key=used.count) if is_ticked else None
+            self._set(replace(self._content, colours=tuple(colours)))
+
+    def undo(self) -> None:
+        """Undo the last change of the list."""
+        if self._history:
+            self._show(self._history.pop())
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        self._waiting.close()
+        self._matched.clear()
+
+    def _take(self, numbers: Sequence[int]) -> None:
+        entries = [self.entries[number] for number in numbers]
+        self._set(self._content.with_entries(entries, [self.colours[n] for n in numbers]))
+
+    def _set(self, content: ListedLibrary) -> None:
+        self._history.append(self._content)
+        self._show(content)
+
+    def _show(self, content: ListedLibrary) -> None:
+        before, self._content = self._content, content
+        self._matched.clear()
+        if _asked(before) != _asked(content):
+            self._turn(has_ticks=bool(content.ticked))
+            self.changed.emit()
+        self.listed.emit()
+
+    def _turn(self, *, has_ticks: bool) -> None:
+        """Ask for what is ticked, and for the cursor again once nothing is."""
+        state = self._state
+        if has_ticks and state.reference is ReferenceMode.CURSOR:
+            self._turned_from_cursor = True
+            state.reference = ReferenceMode.BEST
+        elif not has_ticks and self._turned_from_cursor:
+            self._turned_from_cursor = False
+            if state.reference is ReferenceMode.BEST:
+                state.reference = ReferenceMode.CURSOR
+
+    def _matched_with(self, session: Session) -> _Matched | None:
+        stack = session.stack
+        if stack is None or not self.entries:
+            return None
+        labels = stack.feature_labels or ()
+        known = self._matched.get(session)
+        if known is None or known.labels is not labels:
+            known = self._match(session, labels)
+            self._matched[session] = known
+        return known
+
+    def _match(self, session: Session, labels: Sequence[str | float]) -> _Matched:
+        match = match_features(self.library.features, labels)
+        if isinstance(match, Mismatch):
+            return _Matched(labels, match, None, [])
+        if match.question and self._pair(session, labels) not in self._agreed:
+            return _Matched(labels, match, None, [])
+        vectors = match.apply(self.library.vectors)
+        references = [
+            Reference(vectors[number], 1, self.entries[number].name, Origin.LIBRARY, colour)
+            for number, colour in enumerate(self.colours)
+            if colour is not None
+        ]
+        return _Matched(labels, match, vectors, references)
+
+    def _pair(self, session: Session, labels: Sequence[str | float]) -> Hashable:
+        """Return what tells pairs of a library and a stack apart."""
+        library = self.library
+        return library.name, library.features, session.layer.unique_id, tuple(labels)
+
+    def _add_once_read(
+        self, weak: ref[Session], pixel: Pixel, place: Place | None, name: str
+    ) -> None:
+        session = weak()
+        if session is not None:
+            self.add_pixel(session, pixel, place, name)
+
+
+def _asked(content: ListedLibrary) -> list[int]:
+    """Return what tells the references of two lists apart, while both are there."""
+    return [id(content.library.entries[number]) for number in content.ticked]

@@ -1,0 +1,30 @@
+"""A colour for each reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.session import AnyReference
+
+
+def reference_colours(references: Sequence[AnyReference]) -> list[str]:
+    """Return the references' own colours, and others for those that have none.
+
+    Parameters
+    ----------
+    references : sequence of PixelReference, RegionReference or Reference
+
+    Returns
+    -------
+    list of str
+        Such as ``"#e69f00"``.
+    """
+    own = [one.colour for one in references]
+    used, colours = [colour for colour in own if colour], []
+    for colour in own:
+        if not colour:
+            colour = min(PALETTE, key=used.count)
+            used.append(colour)
+        colours.append(colour)
+    return colours

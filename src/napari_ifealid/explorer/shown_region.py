@@ -1,0 +1,29 @@
+"""The pixels of a grid that a viewer shows."""
+
+from __future__ import annotations
+
+from math import floor, isfinite
+
+from napari.components import Dims
+
+from napari_ifealid.grid import Grid, Region
+
+
+def shown_region(dims: Dims, grid: Grid) -> Region:
+    """Return the pixels that are shown: those of the slice, or all in 3-D."""
+    position = grid.position_at(dims.point)
+    region = []
+    for number, (axis, length) in enumerate(zip(grid.axes, grid.shape, strict=True)):
+        is_shown = dims.ndim + axis in dims.displayed
+        if is_shown or position is None or not isfinite(position[number]):
+            region.append(slice(0, length))
+        else:
+            index = min(max(floor(position[number] + 0.5), 0), length - 1)
+            region.append(slice(index, index + 1))
+    return tuple(region)
+
+
+def displayed_axes(dims: Dims, grid: Grid) -> list[int]:
+    """Return the numbers of the grid's axes along which the window shows rows and columns."""
+    shown = {axis - dims.ndim for axis in dims.displayed[-2:]}
+    return [number for number, axis in enumerate(grid.axes) if axis in shown]

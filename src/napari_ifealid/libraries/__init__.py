@@ -1,0 +1,29 @@
+"""Libraries: vectors with names, in files, matched with stacks and ranked."""
+
+from napari_ifealid.libraries.entry import LibraryEntry
+from napari_ifealid.libraries.files import LIBRARY_SUFFIXES, read_library, write_library
+from napari_ifealid.libraries.library import Library
+from napari_ifealid.libraries.matching import (
+    Match,
+    MatchKind,
+    Mismatch,
+    features_in_words,
+    match_features,
+)
+from napari_ifealid.libraries.ranking import best_first, rank_entries, similarities
+
+__all__ = [
+    "LIBRARY_SUFFIXES",
+    "Library",
+    "LibraryEntry",
+    "Match",
+    "MatchKind",
+    "Mismatch",
+    "best_first",
+    "features_in_words",
+    "match_features",
+    "rank_entries",
+    "read_library",
+    "similarities",
+    "write_library",
+]

@@ -1,0 +1,3 @@
+vec4 scaled(vec4 features, float factor, float shift, int texel) {
+    return features * factor;
+}
