@@ -213,7 +213,9 @@ def _window(fields: Fields) -> int:
         return type(value) is int and value in WINDOWS
 
     expected = f"one of {', '.join(map(str, WINDOWS))}"
-    return 1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
+    return (
+        1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
+    )
 
 
 def _measure(fields: Fields) -> Measure:

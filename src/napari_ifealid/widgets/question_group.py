@@ -25,8 +25,6 @@ _TOOLTIPS = {
 }
 
 
-
-
 class QuestionGroup(QWidget):
     """The kind of reference, the measure, the window around it, the pins and the regions.
 
