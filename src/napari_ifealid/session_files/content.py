@@ -160,6 +160,8 @@ class SavedSession:
         None: the pixel in the middle is compared with.
     rule : Rule, optional
         How references are joined. None: the cursor is compared with, not they.
+    window : int
+        Length in pixels of the square around each place whose mean is compared with.
     measure : Measure
     threshold : float, optional
         Smallest value that is shown; None: all are.
@@ -171,6 +173,7 @@ class SavedSession:
     references: tuple[SavedReference, ...] = ()
     cursor: SavedCursor | None = None
     rule: Rule | None = None
+    window: int = 1
     measure: Measure = field(default=SPECTRAL_ANGLE)
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))

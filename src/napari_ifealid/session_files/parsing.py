@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.measures import MEASURES, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
@@ -71,7 +72,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         If a field is missing, or its value is of another type or out of its limits.
     """
     reader = _Reader(folder, remedy)
-    known = {"stacks", "explored", "references", "cursor", "compare_with"}
+    known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
     fields = reader.fields(values, "", known | {"measure", "threshold", "look"} | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
@@ -87,6 +88,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         ),
         cursor=_cursor(reader, fields),
         rule=_rule(fields),
+        window=_window(fields),
         measure=_measure(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
@@ -204,6 +206,16 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
 def _rule(fields: Fields) -> Rule | None:
     rules: dict[str, Rule | None] = {rule.value: rule for rule in Rule}
     return _choice(fields, "compare_with", {_CURSOR: None, **rules})
+
+
+def _window(fields: Fields) -> int:
+    def is_window(value: Any) -> bool:
+        return type(value) is int and value in WINDOWS
+
+    expected = f"one of {', '.join(map(str, WINDOWS))}"
+    return (
+        1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
+    )
 
 
 def _measure(fields: Fields) -> Measure:

@@ -73,6 +73,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
         "references": [_reference(reference) for reference in session.references],
         "cursor": None if cursor is None else {"position": cursor.position, "held": cursor.is_held},
         "compare_with": "cursor" if session.rule is None else session.rule.value,
+        "window": session.window,
         "measure": session.measure.name,
         "threshold": session.threshold,
         "look": {
