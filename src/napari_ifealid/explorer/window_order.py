@@ -25,7 +25,9 @@ class WindowOrder:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._layers = list(viewer.layers)
-        self._visible: dict[Hashable, bool] = {layer.unique_id: layer.visible for layer in self._layers}
+        self._visible: dict[Hashable, bool] = {
+            layer.unique_id: layer.visible for layer in self._layers
+        }
         self._selected = set(viewer.layers.selection)
         self._grid = _settings(canvas_grid(viewer), _GRID)
         self._camera = _settings(camera(viewer), _CAMERA)
