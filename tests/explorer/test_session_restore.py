@@ -225,7 +225,7 @@ def test_linked_stacks_are_linked_again(viewer, files, tmp_path):
 
 
 def test_signs_of_pins_and_the_window_around_them_are_restored(saved, tmp_path):
-    explorer, path = saved
+    explorer, _ = saved
     explorer.pins.set_sign(1, -1)
     explorer.state.window = 3
     explorer.state.reference = ReferenceMode.DIFFERENCE

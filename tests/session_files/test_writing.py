@@ -77,6 +77,7 @@ looks = st.builds(
     shares,
     shares,
     st.booleans(),
+    texts.filter(bool),
 )
 sessions = st.builds(
     SavedSession,

@@ -202,6 +202,7 @@ def _saved_look(state: ExplorerState) -> SavedLook:
         opacity=float(state.opacity),
         base_opacity=float(state.base),
         image_in_colour=state.overlay_in_colour,
+        scale=state.scale.name,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
-from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
 
@@ -136,6 +136,8 @@ class SavedLook:
         Of the least similar pixels, 0 to 1.
     image_in_colour : bool
         Whether the image is shown in colour, else in grey.
+    scale : str
+        Name of the scale by which values are told.
     """
 
     colormap: str
@@ -144,6 +146,7 @@ class SavedLook:
     opacity: float = 1.0
     base_opacity: float = 1.0
     image_in_colour: bool = False
+    scale: str = SIMILARITY.name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
 from napari_ifealid.grid import WINDOWS
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.measures import MEASURES, SIMILARITY, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
     PlaceReference,
@@ -189,7 +189,7 @@ def _cursor(reader: _Reader, outer: Fields) -> SavedCursor | None:
 
 
 def _look(reader: _Reader, outer: Fields) -> SavedLook:
-    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour"}
+    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour", "scale"}
     fields = reader.fields(outer.required("look", dict, "a JSON object"), "look", known)
     ranges = {one.value: one for one in ColourRange}
     limits = _needed(fields, "limits", _is_interval, "two finite numbers, the smaller one first")
@@ -200,6 +200,7 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
         opacity=_share(fields, "opacity"),
         base_opacity=_share(fields, "base_opacity"),
         image_in_colour=fields.required("image_in_colour", bool, "true or false"),
+        scale=_optional(fields, "scale", _is_text, "a text") or SIMILARITY.name,
     )
 
 
@@ -213,9 +214,7 @@ def _window(fields: Fields) -> int:
         return type(value) is int and value in WINDOWS
 
     expected = f"one of {', '.join(map(str, WINDOWS))}"
-    return (
-        1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
-    )
+    return int(_optional(fields, "window", is_window, expected) or 1)
 
 
 def _measure(fields: Fields) -> Measure:

@@ -83,6 +83,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
             "opacity": look.opacity,
             "base_opacity": look.base_opacity,
             "image_in_colour": look.image_in_colour,
+            "scale": look.scale,
         },
     }
 
