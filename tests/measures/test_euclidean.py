@@ -28,6 +28,12 @@ def test_value_does_not_depend_on_the_unit(scale):
     np.testing.assert_allclose(other, values, rtol=1e-12)
 
 
+def test_vectors_that_differ_by_rounding_are_the_same_even_without_a_spread():
+    vector = np.array([95.0]) / 255.0
+    background = Background.of(np.full((4, 1), vector[0]))
+    assert euclidean_similarity(np.nextafter(vector, 1.0), vector, background) == 1.0
+
+
 def test_in_a_stack_of_equal_vectors_all_else_is_infinitely_far():
     vectors = np.ones((4, 3))
     background = Background.of(vectors)

@@ -11,7 +11,7 @@ from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Linear, PixelTerms, Points, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
 from napari_ifealid.measures.scale import DISTANCE_SCALES
-from napari_ifealid.measures.unit_vectors import SAME_SQUARED
+from napari_ifealid.measures.unit_vectors import SAME, SAME_SQUARED
 
 _NO_SPREAD = 1e-50
 """What a spread of zero counts as: then all that is not identical is infinitely far."""
@@ -40,12 +40,12 @@ def euclidean_similarity(
         NaN where either vector holds a NaN or an infinity.
     """
     with np.errstate(invalid="ignore", over="ignore"):  # infinities
-        apart = (
-            np.asarray(vectors, np.float64) / background.scale
-            - np.asarray(reference, np.float64) / background.scale
-        )
+        scaled = np.asarray(reference, np.float64) / background.scale
+        apart = np.asarray(vectors, np.float64) / background.scale - scaled
         apart = np.where(np.isfinite(apart), apart, np.nan)
         distances = np.sqrt(np.einsum("...c,...c->...", apart, apart))
+        # vectors that differ by rounding only are the same
+        distances = np.where(distances <= SAME * np.sqrt(scaled @ scaled), 0.0, distances)
         return _from_forms((distances / _spread(background)) ** 2)
 
 
