@@ -33,6 +33,26 @@ from napari_ifealid.query import Origin, Reference
 _MOST_UNDONE = 100
 
 
+@dataclass(frozen=True)
+class Tick:
+    """The mark of an entry that all pixels are compared with.
+
+    Parameters
+    ----------
+    colour : str
+        As in ``"#e69f00"``.
+    sign : {1, -1}
+        1: pixels like it are looked for; -1: pixels unlike it.
+    """
+
+    colour: str
+    sign: int = 1
+
+
+Ticks = tuple[Tick | None, ...]
+"""One per entry: None where it is not ticked."""
+
+
 @dataclass(frozen=True, eq=False)
 class ListedLibrary:
     """A library, and which of its entries are ticked.
@@ -40,25 +60,30 @@ class ListedLibrary:
     Parameters
     ----------
     library : Library
-    colours : tuple of (str or None)
-        The colour of each entry that is ticked, as in ``"#e69f00"``; None for the others.
+    ticks : tuple of (Tick or None)
+        None for each entry that is not ticked.
     """
 
     library: Library
-    colours: tuple[str | None, ...]
+    ticks: Ticks
 
     @property
     def ticked(self) -> list[int]:
         """The numbers of the entries that are ticked."""
-        return [number for number, colour in enumerate(self.colours) if colour is not None]
+        return [number for number, tick in enumerate(self.ticks) if tick is not None]
+
+    @property
+    def is_any_liked(self) -> bool:
+        """Whether there is an entry that is looked for."""
+        return any(tick is not None and tick.sign > 0 for tick in self.ticks)
 
     def with_entries(
-        self, entries: Sequence[LibraryEntry], colours: Sequence[str | None]
+        self, entries: Sequence[LibraryEntry], ticks: Sequence[Tick | None]
     ) -> ListedLibrary:
         """Return the same with other entries; without any, also without features and a name."""
         if not entries:
             return _NOTHING
-        return ListedLibrary(replace(self.library, entries=entries), tuple(colours))
+        return ListedLibrary(replace(self.library, entries=entries), tuple(ticks))
 
 
 _NOTHING = ListedLibrary(Library(), ())
@@ -89,8 +114,8 @@ class _Matched:
 class LibrarySource:
     """The list of named vectors: opened, changed, and compared with where they are ticked.
 
-    The first tick turns from the cursor to the best of what is collected, and the last one that
-    goes turns back.
+    The first entry that is looked for turns from the cursor to the best of what is collected, and
+    the last one that goes turns back.
 
     Parameters
     ----------
@@ -126,9 +151,9 @@ class LibrarySource:
         return self._content.library.entries
 
     @property
-    def colours(self) -> tuple[str | None, ...]:
-        """The colour of each entry that is ticked, None for the others."""
-        return self._content.colours
+    def ticks(self) -> Ticks:
+        """Colour and sign of each entry that is ticked, None for the others."""
+        return self._content.ticks
 
     @property
     def ticked(self) -> list[int]:
@@ -228,8 +253,8 @@ class LibrarySource:
                 file=entry.source or None,
             )
         entry = replace(entry, vector=match.apply(entry.vector))
-        entries, colours = (*library.entries, entry), (*self.colours, None)
-        self._set(self._content.with_entries(entries, colours))
+        entries, ticks = (*library.entries, entry), (*self.ticks, None)
+        self._set(self._content.with_entries(entries, ticks))
 
     def add_pixel(self, session: Session, pixel: Pixel, place: Place | None, name: str) -> None:
         """Add a pixel of a session at the end, once its vector is read.
@@ -262,7 +287,7 @@ class LibrarySource:
         entries = list(self.entries)
         if entries[number].name != name:
             entries[number] = replace(entries[number], name=name)
-            self._set(self._content.with_entries(entries, self.colours))
+            self._set(self._content.with_entries(entries, self.ticks))
 
     def remove(self, numbers: Collection[int]) -> None:
         """Remove entries."""
@@ -284,11 +309,25 @@ class LibrarySource:
 
     def tick(self, number: int, is_ticked: bool) -> None:
         """Compare with an entry from now on, or no longer."""
-        colours = list(self.colours)
-        if (colours[number] is not None) != is_ticked:
-            used = [colour for colour in colours if colour is not None]
-            colours[number] = min(PALETTE, key=used.count) if is_ticked else None
-            self._set(replace(self._content, colours=tuple(colours)))
+        if (self.ticks[number] is not None) != is_ticked:
+            ticks = list(self.ticks)
+            ticks[number] = Tick(_next_colour(ticks)) if is_ticked else None
+            self._set(replace(self._content, ticks=tuple(ticks)))
+
+    def set_sign(self, numbers: Collection[int], sign: int) -> None:
+        """Look for pixels like entries, or for pixels unlike them. They are ticked, too.
+
+        Parameters
+        ----------
+        numbers : collection of int
+        sign : {1, -1}
+        """
+        ticks = list(self.ticks)
+        for number in numbers:
+            tick = ticks[number]
+            ticks[number] = Tick(_next_colour(ticks) if tick is None else tick.colour, sign)
+        if tuple(ticks) != self.ticks:
+            self._set(replace(self._content, ticks=tuple(ticks)))
 
     def undo(self) -> None:
         """Undo the last change of the list."""
@@ -302,7 +341,7 @@ class LibrarySource:
 
     def _take(self, numbers: Sequence[int]) -> None:
         entries = [self.entries[number] for number in numbers]
-        self._set(self._content.with_entries(entries, [self.colours[n] for n in numbers]))
+        self._set(self._content.with_entries(entries, [self.ticks[n] for n in numbers]))
 
     def _set(self, content: ListedLibrary) -> None:
         self._history.append(self._content)
@@ -312,17 +351,17 @@ class LibrarySource:
         before, self._content = self._content, content
         self._matched.clear()
         if _asked(before) != _asked(content):
-            self._turn(has_ticks=bool(content.ticked))
+            self._turn(has_liked=content.is_any_liked)
             self.changed.emit()
         self.listed.emit()
 
-    def _turn(self, *, has_ticks: bool) -> None:
-        """Ask for what is ticked, and for the cursor again once nothing is."""
+    def _turn(self, *, has_liked: bool) -> None:
+        """Ask for what is looked for, and for the cursor again once nothing is."""
         state = self._state
-        if has_ticks and state.reference is ReferenceMode.CURSOR:
+        if has_liked and state.reference is ReferenceMode.CURSOR:
             self._turned_from_cursor = True
             state.reference = ReferenceMode.BEST
-        elif not has_ticks and self._turned_from_cursor:
+        elif not has_liked and self._turned_from_cursor:
             self._turned_from_cursor = False
             if state.reference is ReferenceMode.BEST:
                 state.reference = ReferenceMode.CURSOR
@@ -346,11 +385,15 @@ class LibrarySource:
             return _Matched(labels, match, None, [])
         vectors = match.apply(self.library.vectors)
         references = [
-            Reference(vectors[number], 1, self.entries[number].name, Origin.LIBRARY, colour)
-            for number, colour in enumerate(self.colours)
-            if colour is not None
+            self._reference(number, tick, vectors[number])
+            for number, tick in enumerate(self.ticks)
+            if tick is not None
         ]
         return _Matched(labels, match, vectors, references)
+
+    def _reference(self, number: int, tick: Tick, vector: NDArray[np.float64]) -> Reference:
+        name = self.entries[number].name
+        return Reference(vector, tick.sign, name, Origin.LIBRARY, tick.colour)
 
     def _pair(self, session: Session, labels: Sequence[str | float]) -> Hashable:
         """Return what tells pairs of a library and a stack apart."""
@@ -365,6 +408,17 @@ class LibrarySource:
             self.add_pixel(session, pixel, place, name)
 
 
-def _asked(content: ListedLibrary) -> list[int]:
+def _next_colour(ticks: Sequence[Tick | None]) -> str:
+    """Return the colour of the palette that the fewest ticked entries have."""
+    used = [tick.colour for tick in ticks if tick is not None]
+    return min(PALETTE, key=used.count)
+
+
+def _asked(content: ListedLibrary) -> list[tuple[int, Tick]]:
     """Return what tells the references of two lists apart, while both are there."""
-    return [id(content.library.entries[number]) for number in content.ticked]
+    entries = content.library.entries
+    return [
+        (id(entries[number]), tick)
+        for number, tick in enumerate(content.ticks)
+        if tick is not None
+    ]
