@@ -58,7 +58,8 @@ stacks = st.builds(
     is_linked=st.booleans(),
 )
 positions = st.lists(numbers, min_size=2, max_size=5).map(tuple)
-places = st.builds(PlaceReference, positions, st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), signs)
+colours = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
+places = st.builds(PlaceReference, positions, colours, signs)
 vectors = st.lists(numbers, min_size=1, max_size=5).flatmap(
     lambda values: st.builds(
         VectorReference,
@@ -66,6 +67,7 @@ vectors = st.lists(numbers, min_size=1, max_size=5).flatmap(
         texts,
         signs,
         st.none() | rows(len(values), texts | numbers),
+        st.just("") | colours,
     )
 )
 looks = st.builds(
@@ -77,14 +79,16 @@ looks = st.builds(
     shares,
     st.booleans(),
 )
+scaled = [(measure, scale) for measure in MEASURES for scale in measure.scales]
 sessions = st.builds(
-    SavedSession,
+    lambda scaled, **fields: SavedSession(measure=scaled[0], scale=scaled[1], **fields),
     stacks=st.lists(stacks, min_size=1, max_size=3).map(tuple),
     explored=st.just(0),
     references=st.lists(places | vectors, max_size=3).map(tuple),
     cursor=st.none() | st.builds(SavedCursor, positions, st.booleans()),
     rule=st.none() | st.sampled_from(Rule),
-    measure=st.sampled_from(MEASURES),
+    scaled=st.sampled_from(scaled),
+    window=st.sampled_from([1, 3, 21, 999]),
     threshold=st.none() | numbers,
     look=looks,
 )

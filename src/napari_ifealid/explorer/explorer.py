@@ -30,9 +30,8 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.reference_source import ReferenceSource
-from napari_ifealid.explorer.region_reference import RegionReference, window_around
+from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.regions import Regions
-from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import (
     AFTER_THE_MAP,
@@ -49,7 +48,7 @@ from napari_ifealid.explorer.sources import (
     left_behind_maps,
 )
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.grid import Pixel, Region
+from napari_ifealid.grid import Pixel, Region, window_around
 from napari_ifealid.layers import START_KEY
 from napari_ifealid.query import Origin
 from napari_ifealid.stack import FeatureStack
@@ -109,14 +108,12 @@ class Explorer:
         self.links = Links(self._new_session)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
-        self.restored = RestoredReferences()
         self.regions = Regions(viewer)
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self.library = LibrarySource(self.state)
         self._connect()
         self.add_source(self.regions)
         self.add_source(self.library)
-        self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 

@@ -14,8 +14,14 @@ from psygnal import Signal
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.listed_library import (
+    EMPTY_LIST,
+    ListedLibrary,
+    Tick,
+    Ticks,
+    next_colour,
+)
 from napari_ifealid.explorer.map_request import ReferenceMode
-from napari_ifealid.explorer.pins import PALETTE
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Place
@@ -26,67 +32,12 @@ from napari_ifealid.libraries import (
     Mismatch,
     match_features,
     similarities,
+    sure_match,
 )
 from napari_ifealid.measures import Needs
 from napari_ifealid.query import Origin, Reference
 
 _MOST_UNDONE = 100
-
-
-@dataclass(frozen=True)
-class Tick:
-    """The mark of an entry that all pixels are compared with.
-
-    Parameters
-    ----------
-    colour : str
-        As in ``"#e69f00"``.
-    sign : {1, -1}
-        1: pixels like it are looked for; -1: pixels unlike it.
-    """
-
-    colour: str
-    sign: int = 1
-
-
-Ticks = tuple[Tick | None, ...]
-"""One per entry: None where it is not ticked."""
-
-
-@dataclass(frozen=True, eq=False)
-class ListedLibrary:
-    """A library, and which of its entries are ticked.
-
-    Parameters
-    ----------
-    library : Library
-    ticks : tuple of (Tick or None)
-        None for each entry that is not ticked.
-    """
-
-    library: Library
-    ticks: Ticks
-
-    @property
-    def ticked(self) -> list[int]:
-        """The numbers of the entries that are ticked."""
-        return [number for number, tick in enumerate(self.ticks) if tick is not None]
-
-    @property
-    def is_any_liked(self) -> bool:
-        """Whether there is an entry that is looked for."""
-        return any(tick is not None and tick.sign > 0 for tick in self.ticks)
-
-    def with_entries(
-        self, entries: Sequence[LibraryEntry], ticks: Sequence[Tick | None]
-    ) -> ListedLibrary:
-        """Return the same with other entries; without any, also without features and a name."""
-        if not entries:
-            return _NOTHING
-        return ListedLibrary(replace(self.library, entries=entries), tuple(ticks))
-
-
-_NOTHING = ListedLibrary(Library(), ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +84,7 @@ class LibrarySource:
 
     def __init__(self, state: ExplorerState) -> None:
         self._state = state
-        self._content = _NOTHING
+        self._content = EMPTY_LIST
         self._history: deque[ListedLibrary] = deque(maxlen=_MOST_UNDONE)
         self._agreed: set[Hashable] = set()
         self._matched: WeakKeyDictionary[Session, _Matched] = WeakKeyDictionary()
@@ -159,6 +110,11 @@ class LibrarySource:
     def ticked(self) -> list[int]:
         """The numbers of the entries that are ticked."""
         return self._content.ticked
+
+    @property
+    def own_references(self) -> list[Reference]:
+        """The ticked entries as references with the features of the library."""
+        return self._references(self.library.vectors)
 
     @property
     def can_undo(self) -> bool:
@@ -244,8 +200,8 @@ class LibrarySource:
         if not library.entries:
             self._set(ListedLibrary(replace(library, entries=(entry,), labels=labels), (None,)))
             return
-        match = match_features(labels, library.features)
-        if isinstance(match, Mismatch) or match.question:
+        match = sure_match(labels, library.features)
+        if match is None:
             raise DatasetError(
                 "other features than those of the library",
                 expected=f"{len(library.features)} features with the same labels",
@@ -311,7 +267,7 @@ class LibrarySource:
         """Compare with an entry from now on, or no longer."""
         if (self.ticks[number] is not None) != is_ticked:
             ticks = list(self.ticks)
-            ticks[number] = Tick(_next_colour(ticks)) if is_ticked else None
+            ticks[number] = Tick(next_colour(ticks)) if is_ticked else None
             self._set(replace(self._content, ticks=tuple(ticks)))
 
     def set_sign(self, numbers: Collection[int], sign: int) -> None:
@@ -325,9 +281,31 @@ class LibrarySource:
         ticks = list(self.ticks)
         for number in numbers:
             tick = ticks[number]
-            ticks[number] = Tick(_next_colour(ticks) if tick is None else tick.colour, sign)
+            ticks[number] = Tick(next_colour(ticks) if tick is None else tick.colour, sign)
         if tuple(ticks) != self.ticks:
             self._set(replace(self._content, ticks=tuple(ticks)))
+
+    def compare_with(self, library: Library, ticks: Ticks) -> bool:
+        """Compare with entries of another library, and no longer with those that are ticked.
+
+        All of it is one change to undo, see `ListedLibrary.comparing_with`.
+
+        Parameters
+        ----------
+        library : Library
+        ticks : tuple of (Tick or None)
+            Those of its entries. One without a colour gets the next one.
+
+        Returns
+        -------
+        bool
+            Whether the list, which has other features, was replaced.
+        """
+        is_replaced = not self._content.takes(library)
+        content = self._content.comparing_with(library, ticks)
+        if not content.is_like(self._content):
+            self._set(content)
+        return is_replaced
 
     def undo(self) -> None:
         """Undo the last change of the list."""
@@ -384,16 +362,15 @@ class LibrarySource:
         if match.question and self._pair(session, labels) not in self._agreed:
             return _Matched(labels, match, None, [])
         vectors = match.apply(self.library.vectors)
-        references = [
-            self._reference(number, tick, vectors[number])
-            for number, tick in enumerate(self.ticks)
+        return _Matched(labels, match, vectors, self._references(vectors))
+
+    def _references(self, vectors: NDArray[np.float64]) -> list[Reference]:
+        """Return the ticked ones of the vectors of all entries as references."""
+        return [
+            Reference(vector, tick.sign, entry.name, Origin.LIBRARY, tick.colour)
+            for entry, tick, vector in zip(self.entries, self.ticks, vectors, strict=True)
             if tick is not None
         ]
-        return _Matched(labels, match, vectors, references)
-
-    def _reference(self, number: int, tick: Tick, vector: NDArray[np.float64]) -> Reference:
-        name = self.entries[number].name
-        return Reference(vector, tick.sign, name, Origin.LIBRARY, tick.colour)
 
     def _pair(self, session: Session, labels: Sequence[str | float]) -> Hashable:
         """Return what tells pairs of a library and a stack apart."""
@@ -408,17 +385,9 @@ class LibrarySource:
             self.add_pixel(session, pixel, place, name)
 
 
-def _next_colour(ticks: Sequence[Tick | None]) -> str:
-    """Return the colour of the palette that the fewest ticked entries have."""
-    used = [tick.colour for tick in ticks if tick is not None]
-    return min(PALETTE, key=used.count)
-
-
 def _asked(content: ListedLibrary) -> list[tuple[int, Tick]]:
     """Return what tells the references of two lists apart, while both are there."""
     entries = content.library.entries
     return [
-        (id(entries[number]), tick)
-        for number, tick in enumerate(content.ticks)
-        if tick is not None
+        (id(entries[number]), tick) for number, tick in enumerate(content.ticks) if tick is not None
     ]

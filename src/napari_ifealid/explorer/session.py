@@ -23,7 +23,7 @@ from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, Simi
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.region_reference import RegionReference
-from napari_ifealid.explorer.region_vectors import RegionVector, RegionVectorReader
+from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import (
     MAP_NAME,
@@ -38,6 +38,7 @@ from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.measures import Measure
 from napari_ifealid.query import Origin, Query, Reference, Rule
+from napari_ifealid.region_vector import RegionVector
 from napari_ifealid.stack import FeatureStack
 
 AFTER_THE_MAP = 0.016

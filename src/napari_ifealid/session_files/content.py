@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
-from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
 
@@ -91,12 +91,20 @@ class VectorReference:
         1: pixels like it are looked for; -1: pixels unlike it.
     feature_labels : tuple of str or float, optional
         Label of each feature; unless given, their numbers from 0.
+    colour : str, optional
+        As in ``"#e69f00"``; one of the plugin's own unless given.
     """
 
     values: Row
     name: str = ""
     sign: int = 1
     feature_labels: tuple[Label, ...] | None = None
+    colour: str = ""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The label of each feature, its number where it has none."""
+        return self.feature_labels or tuple(range(len(self.values)))
 
 
 SavedReference = PlaceReference | VectorReference
@@ -160,7 +168,12 @@ class SavedSession:
         None: the pixel in the middle is compared with.
     rule : Rule, optional
         How references are joined. None: the cursor is compared with, not they.
+    window : int
+        How many pixels long and wide the square around each place, and around the cursor, is whose
+        mean is compared with; an odd number.
     measure : Measure
+    scale : Scale
+        How the values are told; one of the measure's.
     threshold : float, optional
         Smallest value that is shown; None: all are.
     look : SavedLook
@@ -171,6 +184,8 @@ class SavedSession:
     references: tuple[SavedReference, ...] = ()
     cursor: SavedCursor | None = None
     rule: Rule | None = None
+    window: int = 1
     measure: Measure = field(default=SPECTRAL_ANGLE)
+    scale: Scale = field(default=SIMILARITY)
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.measures import MEASURES, Measure, Scale
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
     PlaceReference,
@@ -27,9 +27,11 @@ from napari_ifealid.session_files.places import found_location
 from napari_ifealid.stack import StackSource
 
 _MOST_STACKS, _MOST_REFERENCES, _MOST_AXES = 1000, 10_000, 32
+_LARGEST_WINDOW = 999  # pixels
 _LONGEST_TEXT = 10_000  # characters
 _MOST_UNKNOWN = 5  # fields that are named
 _CURSOR = "cursor"
+_COLOUR = 'a colour such as "#e69f00"'
 _OWN = {"format", "version"}
 
 T = TypeVar("T")
@@ -71,14 +73,15 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         If a field is missing, or its value is of another type or out of its limits.
     """
     reader = _Reader(folder, remedy)
-    known = {"stacks", "explored", "references", "cursor", "compare_with"}
-    fields = reader.fields(values, "", known | {"measure", "threshold", "look"} | _OWN)
+    known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
+    fields = reader.fields(values, "", known | {"measure", "scale", "threshold", "look"} | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
     if not 0 <= explored < len(stacks):
         raise fields.wrong(
             explored, f"the number of a stack, from 0, below {len(stacks)}", "explored"
         )
+    measure = _measure(fields)
     session = SavedSession(
         stacks=stacks,
         explored=explored,
@@ -87,7 +90,9 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         ),
         cursor=_cursor(reader, fields),
         rule=_rule(fields),
-        measure=_measure(fields),
+        window=_optional(fields, "window", _is_window, "an odd whole number, or null") or 1,
+        measure=measure,
+        scale=_scale(fields, measure),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
     )
@@ -163,19 +168,21 @@ def _reference(reader: _Reader, values: Any, where: str) -> SavedReference:
         )
     return PlaceReference(
         position=_position(fields),
-        colour=_needed(fields, "colour", _is_colour, 'a colour such as "#e69f00"'),
+        colour=_needed(fields, "colour", _is_colour, _COLOUR),
         sign=_sign(fields),
     )
 
 
 def _vector(reader: _Reader, values: Any, where: str) -> VectorReference:
-    fields = reader.fields(values, where, {"kind", "name", "sign", "values", "feature_labels"})
+    known = {"kind", "name", "sign", "values", "feature_labels", "colour"}
+    fields = reader.fields(values, where, known)
     numbers = _needed(fields, "values", _are_numbers, "one or more finite numbers")
     return VectorReference(
         values=tuple(map(float, numbers)),
         name=_text(fields, "name", least=0),
         sign=_sign(fields),
         feature_labels=fields.labels("feature_labels", len(numbers)),
+        colour=_optional(fields, "colour", _is_colour, _COLOUR) or "",
     )
 
 
@@ -208,6 +215,12 @@ def _rule(fields: Fields) -> Rule | None:
 
 def _measure(fields: Fields) -> Measure:
     return _choice(fields, "measure", {measure.name: measure for measure in MEASURES})
+
+
+def _scale(fields: Fields, measure: Measure) -> Scale:
+    if fields.values.get("scale") is None:
+        return measure.scales[0]
+    return _choice(fields, "scale", {scale.name: scale for scale in measure.scales})
 
 
 def _choice(fields: Fields, key: str, choices: dict[str, T]) -> T:
@@ -275,6 +288,10 @@ def _is_text(value: Any) -> bool:
 
 def _is_truth(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_window(value: Any) -> bool:
+    return type(value) is int and 0 < value <= _LARGEST_WINDOW and value % 2 == 1
 
 
 def _is_colour(value: Any) -> bool:

@@ -73,7 +73,9 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
         "references": [_reference(reference) for reference in session.references],
         "cursor": None if cursor is None else {"position": cursor.position, "held": cursor.is_held},
         "compare_with": "cursor" if session.rule is None else session.rule.value,
+        "window": session.window,
         "measure": session.measure.name,
+        "scale": session.scale.name,
         "threshold": session.threshold,
         "look": {
             "colormap": look.colormap,
@@ -109,7 +111,7 @@ def _reference(reference: SavedReference) -> Mapping[str, Any]:
         "name": reference.name,
         "sign": reference.sign,
         "values": reference.values,
-        **_known(feature_labels=reference.feature_labels),
+        **_known(feature_labels=reference.feature_labels, colour=reference.colour or None),
     }
 
 

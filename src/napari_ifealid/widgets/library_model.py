@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
 from qtpy.QtGui import QIcon
 
-from napari_ifealid.explorer.library_source import LibrarySource, Tick
+from napari_ifealid.explorer.library_source import LibrarySource
+from napari_ifealid.explorer.listed_library import Tick
 from napari_ifealid.libraries import LibraryEntry, best_first
 from napari_ifealid.widgets.pixel_text import joined
 from napari_ifealid.widgets.swatch import swatch

@@ -39,6 +39,7 @@ class QuestionGroup(QWidget):
 
     def __init__(self, explorer: Explorer, texts: StatusTexts) -> None:
         super().__init__()
+        self._state = explorer.state
         self.reference = SegmentedChoice(_TOOLTIPS)
         self.follow = CheckBox(
             text=f"Follow the cursor ({FOLLOW_KEY} holds it)",
@@ -46,7 +47,7 @@ class QuestionGroup(QWidget):
             "reference where it is, and releases it; the arrow keys move it then",
         )
         self.window_size = ComboBox(
-            choices=[(f"{length}×{length}", length) for length in _WINDOWS],
+            choices=self._windows,
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
@@ -66,6 +67,7 @@ class QuestionGroup(QWidget):
         layout.addLayout(window)
         for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)
+        explorer.state.events.window.connect(self.window_size.reset_choices, max_args=0)
         bind_both_ways(
             explorer.state, reference=self.reference, follow=self.follow, window=self.window_size
         )
@@ -75,3 +77,8 @@ class QuestionGroup(QWidget):
         self.measure.stop()
         self.pins.stop()
         self.regions.stop()
+
+    def _windows(self, _: object) -> list[tuple[str, int]]:
+        """Return the sizes to choose from, among them that of a session or a script."""
+        sizes = sorted({*_WINDOWS, self._state.window})
+        return [(f"{size}×{size}", size) for size in sizes]
