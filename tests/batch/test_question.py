@@ -47,6 +47,7 @@ def test_places_are_vectors_of_the_sessions_own_stack(session, files):
 LIKE = VectorReference(tuple(map(float, range(9))), "like")
 UNLIKE = replace(LIKE, values=(1.0,) * 9, sign=-1)
 PLACE = PlaceReference((1.0, 2.0), "#e69f00")
+MINUS = PlaceReference((4.0, 0.0), "#56b4e9", -1)
 OUTSIDE = PlaceReference((100.0, 2.0), "#e69f00")
 
 
@@ -54,8 +55,8 @@ OUTSIDE = PlaceReference((100.0, 2.0), "#e69f00")
 @pytest.mark.parametrize("rule", [None, *Rule])
 @pytest.mark.parametrize(
     "references",
-    [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (LIKE,), (OUTSIDE, UNLIKE), ()],
-    ids=["places", "all", "vector", "unlike", "none"],
+    [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (PLACE, MINUS), (LIKE,), (OUTSIDE, UNLIKE), ()],
+    ids=["places", "all", "minus", "vector", "unlike", "none"],
 )
 def test_map_is_that_of_the_explorer(qapp, session, rule, references, window):
     cursor = SavedCursor((3.0, 3.0))
@@ -63,8 +64,8 @@ def test_map_is_that_of_the_explorer(qapp, session, rule, references, window):
         session,
         references=references,
         rule=rule,
-        window=window,
         cursor=cursor,
+        window=window,
         measure=COSINE,
         threshold=None,
     )
@@ -81,7 +82,7 @@ def test_map_is_that_of_the_explorer(qapp, session, rule, references, window):
 def test_map_of_each_measure_is_that_of_the_explorer(qapp, session, measure):
     session = replace(
         session,
-        references=(PLACE, replace(PLACE, position=(4.0, 4.0), sign=-1), LIKE),
+        references=(PLACE, MINUS, LIKE),
         rule=Rule.DIFFERENCE,
         window=3,
         measure=measure,
@@ -105,6 +106,15 @@ def test_vectors_are_matched_by_label(session, files, tmp_path):
     vector = replace(LIKE, feature_labels=labels)
     question = question_of(replace(session, stacks=stacks, references=(vector, LIKE)), FILE)
     np.testing.assert_array_equal(vectors(question), [LIKE.values[::-1]])
+
+
+def test_pixels_that_are_not_finite_are_left_out_of_a_window(session, tmp_path):
+    values = np.ones(SHAPE)
+    values[1, 3] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    stacks = (SavedStack(StackSource(str(tmp_path / "a.npy")), SHAPE),)
+    question = question_of(replace(session, stacks=stacks, references=(PLACE,), window=3), FILE)
+    np.testing.assert_array_equal(vectors(question), np.ones((1, 9)))
 
 
 def test_places_are_found_in_a_stack_whose_layer_was_moved(qapp, session):

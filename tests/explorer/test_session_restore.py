@@ -368,6 +368,19 @@ def test_placement_that_can_not_be_restored_changes_nothing(saved):
     assert (explorer.pins.pins, explorer.state.measure, entries(explorer)) == before
 
 
+def test_signs_of_pins_and_the_window_around_them_are_restored(saved, tmp_path):
+    explorer, _ = saved
+    explorer.pins.set_sign(1, -1)
+    explorer.state.window = 3
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    session = captured_session(explorer, explorer._viewer)
+    assert [one.sign for one in session.references] == [1, -1]
+    write_session_file(tmp_path / "b.json", session)
+    again, other = restored(tmp_path / "b.json")
+    assert captured_session(other, again) == session
+    np.testing.assert_array_equal(other.map_layer.data, explorer.map_layer.data)
+
+
 def test_colormap_that_is_not_known_becomes_the_plugins_own(saved, tmp_path):
     _, path = saved
     session = read_session_file(path)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.measures import MEASURES
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
@@ -88,7 +89,7 @@ sessions = st.builds(
     cursor=st.none() | st.builds(SavedCursor, positions, st.booleans()),
     rule=st.none() | st.sampled_from(Rule),
     scaled=st.sampled_from(scaled),
-    window=st.sampled_from([1, 3, 21, 999]),
+    window=st.sampled_from(WINDOWS),
     threshold=st.none() | numbers,
     look=looks,
 )

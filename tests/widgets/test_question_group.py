@@ -34,10 +34,3 @@ def test_window_and_state_follow_each_other(group, explorer):
     assert explorer.state.window == 5
     explorer.state.window = 3
     assert group.window_size.value == 3
-
-
-def test_window_of_a_session_that_is_not_offered_is_shown(group, explorer):
-    explorer.state.window = 13
-    assert group.window_size.value == 13
-    group.window_size.value = 3
-    assert explorer.state.window == 3

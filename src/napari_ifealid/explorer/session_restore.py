@@ -207,8 +207,8 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     yield "feature", None
     yield "measure", session.measure  # which takes the threshold back
     yield "scale", session.scale
-    yield "window", session.window
     yield "threshold", least if session.threshold is None else session.threshold
+    yield "window", session.window
     yield "reference", _MODES[session.rule]
     yield "colormap", look.colormap if look.colormap in colormap_names() else FIRE
     yield "own_limits", look.own_limits

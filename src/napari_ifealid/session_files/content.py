@@ -170,7 +170,7 @@ class SavedSession:
         How references are joined. None: the cursor is compared with, not they.
     window : int
         How many pixels long and wide the square around each place, and around the cursor, is whose
-        mean is compared with; an odd number.
+        mean is compared with, one of `WINDOWS`.
     measure : Measure
     scale : Scale
         How the values are told; one of the measure's.

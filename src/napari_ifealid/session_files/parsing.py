@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.measures import MEASURES, Measure, Scale
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
@@ -27,7 +28,6 @@ from napari_ifealid.session_files.places import found_location
 from napari_ifealid.stack import StackSource
 
 _MOST_STACKS, _MOST_REFERENCES, _MOST_AXES = 1000, 10_000, 32
-_LARGEST_WINDOW = 999  # pixels
 _LONGEST_TEXT = 10_000  # characters
 _MOST_UNKNOWN = 5  # fields that are named
 _CURSOR = "cursor"
@@ -90,7 +90,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         ),
         cursor=_cursor(reader, fields),
         rule=_rule(fields),
-        window=_optional(fields, "window", _is_window, "an odd whole number, or null") or 1,
+        window=_window(fields),
         measure=measure,
         scale=_scale(fields, measure),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
@@ -213,6 +213,16 @@ def _rule(fields: Fields) -> Rule | None:
     return _choice(fields, "compare_with", {_CURSOR: None, **rules})
 
 
+def _window(fields: Fields) -> int:
+    def is_window(value: Any) -> bool:
+        return type(value) is int and value in WINDOWS
+
+    expected = f"one of {', '.join(map(str, WINDOWS))}"
+    return (
+        1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
+    )
+
+
 def _measure(fields: Fields) -> Measure:
     return _choice(fields, "measure", {measure.name: measure for measure in MEASURES})
 
@@ -288,10 +298,6 @@ def _is_text(value: Any) -> bool:
 
 def _is_truth(value: Any) -> bool:
     return isinstance(value, bool)
-
-
-def _is_window(value: Any) -> bool:
-    return type(value) is int and 0 < value <= _LARGEST_WINDOW and value % 2 == 1
 
 
 def _is_colour(value: Any) -> bool:

@@ -26,7 +26,7 @@ from napari_ifealid.widgets.reference_name import reference_name
 _HEIGHT = 112  # pixels; six rows
 _COUNT = 10
 _SHARE = 0.05  # of the longer side of the picture, the distance at first
-_SPIN_BOX = 82  # pixels
+_SPIN_BOX = 98  # pixels
 _KIND = " features"  # what the reader calls all stacks
 _EMPTY = "Nothing found yet: “Find”"
 _STALE = "The reference is another one: find again"

@@ -6,6 +6,7 @@ from magicgui.widgets import CheckBox, ComboBox
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.pin_list import PinList
@@ -24,9 +25,6 @@ _TOOLTIPS = {
 }
 
 
-_WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
-
-
 class QuestionGroup(QWidget):
     """The kind of reference, the measure, the window around it, the pins and the regions.
 
@@ -39,7 +37,6 @@ class QuestionGroup(QWidget):
 
     def __init__(self, explorer: Explorer, texts: StatusTexts) -> None:
         super().__init__()
-        self._state = explorer.state
         self.reference = SegmentedChoice(_TOOLTIPS)
         self.follow = CheckBox(
             text=f"Follow the cursor ({FOLLOW_KEY} holds it)",
@@ -47,7 +44,7 @@ class QuestionGroup(QWidget):
             "reference where it is, and releases it; the arrow keys move it then",
         )
         self.window_size = ComboBox(
-            choices=self._windows,
+            choices=[(f"{length}×{length}", length) for length in WINDOWS],
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
@@ -67,7 +64,6 @@ class QuestionGroup(QWidget):
         layout.addLayout(window)
         for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)
-        explorer.state.events.window.connect(self.window_size.reset_choices, max_args=0)
         bind_both_ways(
             explorer.state, reference=self.reference, follow=self.follow, window=self.window_size
         )
@@ -77,8 +73,3 @@ class QuestionGroup(QWidget):
         self.measure.stop()
         self.pins.stop()
         self.regions.stop()
-
-    def _windows(self, _: object) -> list[tuple[str, int]]:
-        """Return the sizes to choose from, among them that of a session or a script."""
-        sizes = sorted({*_WINDOWS, self._state.window})
-        return [(f"{size}×{size}", size) for size in sizes]
