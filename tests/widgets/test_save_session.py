@@ -12,6 +12,7 @@ from napari_ifealid.explorer.session_capture import captured_session
 from napari_ifealid.layers import layer_data
 from napari_ifealid.session_files import read_session_file
 from napari_ifealid.widgets import save_session
+from napari_ifealid.widgets.save_folder import SaveFolder
 from napari_ifealid.widgets.save_session import SaveSession
 
 
@@ -39,6 +40,7 @@ def widget(opened, viewer, qtbot) -> SaveSession:
 @pytest.fixture
 def choose(monkeypatch, tmp_path):
     """Answers the file dialog; returns what it proposed."""
+    monkeypatch.setattr(save_session, "SAVE_FOLDER", SaveFolder())
     proposals = []
 
     def chosen(parent, title, proposal, kinds):
