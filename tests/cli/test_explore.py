@@ -67,9 +67,11 @@ def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
 def explored(monkeypatch) -> list:
     """The names of the layers that are to be explored."""
     layers = []
-    monkeypatch.setattr(
-        window, "explore", lambda made, *_: layers.extend(about["name"] for _, about, _ in made)
-    )
+
+    def explore(made, *_, **__):
+        layers.extend(about["name"] for _, about, _ in made)
+
+    monkeypatch.setattr(window, "explore", explore)
     return layers
 
 
@@ -171,10 +173,15 @@ def session(stack, tmp_path):
 
 def test_session_is_opened_with_its_stacks(session, monkeypatch):
     shown = []
-    monkeypatch.setattr(window, "explore", lambda *arguments: shown.append(arguments))
+
+    def explore(layers, pixel, screenshot, *, session, measure):
+        shown.append((layers, pixel, screenshot, measure))
+        shown.extend(session)
+
+    monkeypatch.setattr(window, "explore", explore)
     assert main([str(session)]) == 0
-    ((layers, pixel, screenshot, (opened, stacks)),) = shown
-    assert (layers, pixel, screenshot) == ([], None, None)
+    arguments, opened, stacks = shown
+    assert arguments == ([], None, None, None)
     assert opened.references == (PlaceReference((10.0, 14.0), "#e69f00"),)
     assert [stack.values.shape for stack in stacks] == [(6, 5, 9)]
 

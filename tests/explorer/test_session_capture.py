@@ -123,7 +123,7 @@ def test_pins_are_places_with_their_signs_and_colours(explorer, viewer):
 def test_window_and_scale_are_saved(explorer, viewer):
     explorer.state.window, explorer.state.scale = 5, SPECTRAL_ANGLE.scales[1]
     session = captured_session(explorer, viewer)
-    assert (session.window, session.scale.name) == (5, "degrees")
+    assert (session.window, session.look.scale) == (5, "degrees")
 
 
 def test_window_along_other_axes_is_an_error_that_says_what_to_do(explorer, viewer):

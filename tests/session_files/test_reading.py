@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.measures import SIMILARITY
 from napari_ifealid.session_files import (
     SavedSession,
     SavedStack,
@@ -161,7 +160,6 @@ SOME = {
     "compare_with": [None, "all", 3],
     "window": [0, 2, -1, 1.0, True, "3", 1001],
     "measure": [None, "hope", 3],
-    "scale": ["distance", 3],
     "threshold": ["0.5", True, [0.5], 10**400],
     "look": [None, {}, []],
 }
@@ -199,12 +197,11 @@ def test_missing_field_is_an_error(changed, path, key):
     assert error_of(path).found == "no such field"
 
 
-def test_window_and_scale_may_be_missing(path):
+def test_window_may_be_missing(path):
     fields = json.loads(path.read_text())
-    del fields["window"], fields["scale"]
+    del fields["window"]
     path.write_text(json.dumps(fields))
-    session = read_session_file(path)
-    assert (session.window, session.scale) == (1, SIMILARITY)
+    assert read_session_file(path).window == 1
 
 
 json_values = st.recursive(

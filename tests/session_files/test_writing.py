@@ -79,16 +79,16 @@ looks = st.builds(
     shares,
     shares,
     st.booleans(),
+    texts.filter(bool),
 )
-scaled = [(measure, scale) for measure in MEASURES for scale in measure.scales]
 sessions = st.builds(
-    lambda scaled, **fields: SavedSession(measure=scaled[0], scale=scaled[1], **fields),
+    SavedSession,
     stacks=st.lists(stacks, min_size=1, max_size=3).map(tuple),
     explored=st.just(0),
     references=st.lists(places | vectors, max_size=3).map(tuple),
     cursor=st.none() | st.builds(SavedCursor, positions, st.booleans()),
     rule=st.none() | st.sampled_from(Rule),
-    scaled=st.sampled_from(scaled),
+    measure=st.sampled_from(MEASURES),
     window=st.sampled_from(WINDOWS),
     threshold=st.none() | numbers,
     look=looks,

@@ -99,7 +99,6 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         rule=rule,
         window=state.window,
         measure=state.measure,
-        scale=state.scale,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
     )
@@ -201,6 +200,7 @@ def _saved_look(state: ExplorerState) -> SavedLook:
         opacity=float(state.opacity),
         base_opacity=float(state.base),
         image_in_colour=state.overlay_in_colour,
+        scale=state.scale.name,
     )
 
 

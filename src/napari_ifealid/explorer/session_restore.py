@@ -206,7 +206,8 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     look, least = session.look, session.measure.limits[0]
     yield "feature", None
     yield "measure", session.measure  # which takes the threshold back
-    yield "scale", session.scale
+    scales = session.measure.scales
+    yield "scale", next((one for one in scales if one.name == look.scale), scales[0])
     yield "threshold", least if session.threshold is None else session.threshold
     yield "window", session.window
     yield "reference", _MODES[session.rule]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
-from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
+from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
 
@@ -144,6 +144,8 @@ class SavedLook:
         Of the least similar pixels, 0 to 1.
     image_in_colour : bool
         Whether the image is shown in colour, else in grey.
+    scale : str
+        Name of the scale by which values are told.
     """
 
     colormap: str
@@ -152,6 +154,7 @@ class SavedLook:
     opacity: float = 1.0
     base_opacity: float = 1.0
     image_in_colour: bool = False
+    scale: str = SIMILARITY.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +175,6 @@ class SavedSession:
         How many pixels long and wide the square around each place, and around the cursor, is whose
         mean is compared with, one of `WINDOWS`.
     measure : Measure
-    scale : Scale
-        How the values are told; one of the measure's.
     threshold : float, optional
         Smallest value that is shown; None: all are.
     look : SavedLook
@@ -186,6 +187,5 @@ class SavedSession:
     rule: Rule | None = None
     window: int = 1
     measure: Measure = field(default=SPECTRAL_ANGLE)
-    scale: Scale = field(default=SIMILARITY)
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))

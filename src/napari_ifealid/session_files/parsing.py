@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
 from napari_ifealid.grid import WINDOWS
-from napari_ifealid.measures import MEASURES, Measure, Scale
+from napari_ifealid.measures import MEASURES, SIMILARITY, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
     PlaceReference,
@@ -74,14 +74,13 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
     """
     reader = _Reader(folder, remedy)
     known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
-    fields = reader.fields(values, "", known | {"measure", "scale", "threshold", "look"} | _OWN)
+    fields = reader.fields(values, "", known | {"measure", "threshold", "look"} | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
     if not 0 <= explored < len(stacks):
         raise fields.wrong(
             explored, f"the number of a stack, from 0, below {len(stacks)}", "explored"
         )
-    measure = _measure(fields)
     session = SavedSession(
         stacks=stacks,
         explored=explored,
@@ -91,8 +90,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         cursor=_cursor(reader, fields),
         rule=_rule(fields),
         window=_window(fields),
-        measure=measure,
-        scale=_scale(fields, measure),
+        measure=_measure(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
     )
@@ -194,7 +192,7 @@ def _cursor(reader: _Reader, outer: Fields) -> SavedCursor | None:
 
 
 def _look(reader: _Reader, outer: Fields) -> SavedLook:
-    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour"}
+    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour", "scale"}
     fields = reader.fields(outer.required("look", dict, "a JSON object"), "look", known)
     ranges = {one.value: one for one in ColourRange}
     limits = _needed(fields, "limits", _is_interval, "two finite numbers, the smaller one first")
@@ -205,6 +203,7 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
         opacity=_share(fields, "opacity"),
         base_opacity=_share(fields, "base_opacity"),
         image_in_colour=fields.required("image_in_colour", bool, "true or false"),
+        scale=_optional(fields, "scale", _is_text, "a text") or SIMILARITY.name,
     )
 
 
@@ -218,19 +217,11 @@ def _window(fields: Fields) -> int:
         return type(value) is int and value in WINDOWS
 
     expected = f"one of {', '.join(map(str, WINDOWS))}"
-    return (
-        1 if "window" not in fields.values else int(_needed(fields, "window", is_window, expected))
-    )
+    return int(_optional(fields, "window", is_window, expected) or 1)
 
 
 def _measure(fields: Fields) -> Measure:
     return _choice(fields, "measure", {measure.name: measure for measure in MEASURES})
-
-
-def _scale(fields: Fields, measure: Measure) -> Scale:
-    if fields.values.get("scale") is None:
-        return measure.scales[0]
-    return _choice(fields, "scale", {scale.name: scale for scale in measure.scales})
 
 
 def _choice(fields: Fields, key: str, choices: dict[str, T]) -> T:

@@ -75,7 +75,6 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
         "compare_with": "cursor" if session.rule is None else session.rule.value,
         "window": session.window,
         "measure": session.measure.name,
-        "scale": session.scale.name,
         "threshold": session.threshold,
         "look": {
             "colormap": look.colormap,
@@ -84,6 +83,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
             "opacity": look.opacity,
             "base_opacity": look.base_opacity,
             "image_in_colour": look.image_in_colour,
+            "scale": look.scale,
         },
     }
 
