@@ -17,7 +17,6 @@ from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.measures import EUCLIDEAN
-from napari_ifealid.session_files import VectorReference
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
@@ -123,6 +122,8 @@ def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     for name, pixel in named.items():
         widget.explorer.add_to_library(pixel, name)
     widget.explorer.library.tick(0, True)
+    widget.explorer.library.set_sign([1], -1)
+    widget.question.reference.value = ReferenceMode.DIFFERENCE
     widget.explorer.show_pixel((300, 300))
     unfold(widget.library)
 
@@ -208,8 +209,6 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
 
 
 def session(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
-    vectors = [VectorReference((0.0, 1.0), name) for name in ("a leaf", "a stem")]
-    widget.explorer.restored.replace(vectors)
     groups = widget.findChildren(FoldingGroup)
     (group,) = (one for one in groups if one.isAncestorOf(widget.save_session))
     group.expand(animate=False)

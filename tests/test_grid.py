@@ -16,6 +16,7 @@ from napari_ifealid.grid import (
     pixel_numbers,
     region_shape,
     whole_region,
+    window_around,
     within,
 )
 
@@ -322,3 +323,31 @@ def test_section_lies_where_its_pixels_lie():
 def test_pixel_is_one_of_a_shape(pixel, is_there):
     assert is_pixel_of((4, 6), pixel) == is_there
     assert not is_pixel_of((4, 6, 2), pixel)
+
+
+def pixels_of(numbers, shape) -> list[tuple[int, ...]]:
+    return list(zip(*(part.tolist() for part in np.unravel_index(numbers, shape)), strict=True))
+
+
+def test_window_lies_around_its_pixel():
+    expected = [(y, x) for y in (1, 2, 3) for x in (2, 3, 4)]
+    assert pixels_of(window_around((2, 3), 3, (6, 7), (0, 1)), (6, 7)) == expected
+
+
+def test_window_of_one_pixel_is_the_pixel():
+    assert pixels_of(window_around((2, 3), 1, (6, 7), (0, 1)), (6, 7)) == [(2, 3)]
+
+
+def test_window_is_clipped_at_the_border():
+    assert pixels_of(window_around((0, 6), 3, (6, 7), (0, 1)), (6, 7)) == [
+        (0, 5),
+        (0, 6),
+        (1, 5),
+        (1, 6),
+    ]
+
+
+def test_window_lies_in_the_plane_that_is_displayed():
+    numbers = window_around((2, 3, 4), 5, (5, 7, 9), (0, 2))
+    assert {pixel[1] for pixel in pixels_of(numbers, (5, 7, 9))} == {3}
+    assert len(numbers) == 5 * 5

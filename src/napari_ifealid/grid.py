@@ -245,3 +245,34 @@ class Grid:
             inverse = np.full_like(self.affine, np.nan)
         rows: list[list[float]] = inverse[:-1].tolist()
         return rows
+
+
+def window_around(
+    pixel: Pixel, length: int, shape: Sequence[int], axes: Sequence[int]
+) -> NDArray[np.intp]:
+    """Return the numbers of the pixels in a window, without those beyond the border.
+
+    Parameters
+    ----------
+    pixel : tuple of int
+        In the middle.
+    length : int
+        Of the window along each of the axes, in pixels; an odd number.
+    shape : sequence of int
+        Lengths of all spatial axes.
+    axes : sequence of int
+        Numbers of the axes along which the window lies.
+
+    Returns
+    -------
+    array of int, shape (N,)
+        In C order, rising.
+    """
+    reach = length // 2
+    ranges = [
+        np.arange(max(x - reach, 0), min(x + reach + 1, end)) if axis in axes else np.array([x])
+        for axis, (x, end) in enumerate(zip(pixel, shape, strict=True))
+    ]
+    grid = np.meshgrid(*ranges, indexing="ij")
+    numbers: NDArray[np.intp] = np.ravel_multi_index(tuple(grid), tuple(shape)).ravel()
+    return numbers

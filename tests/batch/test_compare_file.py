@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from explorer_actions import CLOSE
+from napari_ifealid import read_stack
 from napari_ifealid.batch import compare_file as module
 from napari_ifealid.batch import question_of
 from napari_ifealid.batch.compare_file import Job, compare_file, record_key
 from napari_ifealid.batch.records import NOTES
+from napari_ifealid.measures import ACE, CEM, EUCLIDEAN, SPECTRAL_ANGLE, Background
 
 
 @pytest.fixture
@@ -17,6 +24,26 @@ def question(session, session_file):
 def job(files, tmp_path) -> Job:
     (tmp_path / "out" / NOTES).mkdir(parents=True)
     return Job(str(files[1]), str(tmp_path / "out"), "b", ".npy")
+
+
+@pytest.mark.parametrize(
+    ("measure", "threshold"), [(ACE, -0.02), (CEM, 1.5), (EUCLIDEAN, 0.4), (SPECTRAL_ANGLE, 2.0)]
+)
+def test_map_and_mask_are_those_of_the_measure_with_the_files_own_statistics(
+    job, session, session_file, files, measure, threshold
+):
+    chosen = replace(
+        session, measure=measure, threshold=threshold, references=session.references[:1]
+    )
+    outcome = compare_file(job, question_of(chosen, session_file))
+    assert outcome.problem is None
+    stack = read_stack(files[1])
+    vector, values = read_stack(files[0]).vector((1, 2)), stack.real_values(stack.values)
+    expected = measure.values(values, vector, Background.of(values.reshape(-1, values.shape[-1])))
+    (row,) = outcome.rows
+    found = np.load(Path(job.folder) / row["map"])
+    np.testing.assert_allclose(found, expected, atol=CLOSE)
+    assert row["pixels_above"] == np.count_nonzero(found >= threshold)
 
 
 def test_file_that_changes_meanwhile_is_reported_and_has_no_record(

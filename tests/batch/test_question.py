@@ -17,7 +17,7 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.session_capture import captured_session
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.grid import whole_region
-from napari_ifealid.measures import COSINE
+from napari_ifealid.measures import COSINE, MEASURES
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -58,7 +58,7 @@ OUTSIDE = PlaceReference((100.0, 2.0), "#e69f00")
     [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (PLACE, MINUS), (LIKE,), (OUTSIDE, UNLIKE), ()],
     ids=["places", "all", "minus", "vector", "unlike", "none"],
 )
-def test_map_is_that_of_the_window(qapp, session, rule, references, window):
+def test_map_is_that_of_the_explorer(qapp, session, rule, references, window):
     cursor = SavedCursor((3.0, 3.0))
     session = replace(
         session,
@@ -76,6 +76,45 @@ def test_map_is_that_of_the_window(qapp, session, rule, references, window):
     stack = explorer.stack
     values = region_map(stack, question.of(stack).query, whole_region(stack.spatial_shape))
     np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+def test_map_of_each_measure_is_that_of_the_explorer(qapp, session, measure):
+    session = replace(
+        session,
+        references=(PLACE, MINUS, LIKE),
+        rule=Rule.DIFFERENCE,
+        window=3,
+        measure=measure,
+        threshold=measure.limits[1] + 0.5,
+    )
+    question = question_of(session, FILE)
+    assert question.threshold == measure.limits[1] + 0.5
+    viewer = ViewerModel()
+    explorer = Explorer(viewer)
+    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
+    stack = explorer.stack
+    values = region_map(stack, question.of(stack).query, whole_region(stack.spatial_shape))
+    np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+
+
+def test_vectors_are_matched_by_label(session, files, tmp_path):
+    stack = replace(read_stack(files[0]), feature_labels=[f"{400 + 10 * n} nm" for n in range(9)])
+    write_stack(tmp_path / "b.zip", stack)
+    stacks = (SavedStack(StackSource(str(tmp_path / "b.zip")), SHAPE),)
+    labels = tuple(f"{0.40 + 0.01 * n:.2f} µm" for n in reversed(range(9)))
+    vector = replace(LIKE, feature_labels=labels)
+    question = question_of(replace(session, stacks=stacks, references=(vector, LIKE)), FILE)
+    np.testing.assert_array_equal(vectors(question), [LIKE.values[::-1]])
+
+
+def test_pixels_that_are_not_finite_are_left_out_of_a_window(session, tmp_path):
+    values = np.ones(SHAPE)
+    values[1, 3] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    stacks = (SavedStack(StackSource(str(tmp_path / "a.npy")), SHAPE),)
+    question = question_of(replace(session, stacks=stacks, references=(PLACE,), window=3), FILE)
+    np.testing.assert_array_equal(vectors(question), np.ones((1, 9)))
 
 
 def test_places_are_found_in_a_stack_whose_layer_was_moved(qapp, session):
@@ -167,6 +206,7 @@ def test_key_is_that_of_what_is_asked(session):
     for other in (
         replace(session, threshold=0.8),
         replace(session, rule=Rule.MEAN),
+        replace(session, window=3),
         replace(session, references=session.references[:1]),
         replace(session, measure=COSINE),
     ):

@@ -4,7 +4,7 @@ import pytest
 
 from napari_ifealid.explorer.asked import AskedKind, what_is_asked
 from napari_ifealid.explorer.map_request import ReferenceMode
-from napari_ifealid.explorer.session import PixelReference
+from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.query import Origin, Rule
 
 CURSOR = PixelReference((0, 0))

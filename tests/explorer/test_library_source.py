@@ -13,7 +13,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import AskedKind, Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry, MatchKind, Mismatch
 from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Needs
-from napari_ifealid.query import Origin
+from napari_ifealid.query import Origin, Rule
 from patient_scheduler import PatientScheduler
 
 SIMPLE = [measure for measure in MEASURES if measure.needs is Needs.NOTHING]
@@ -83,6 +83,45 @@ def test_last_tick_turns_back_to_the_cursor(viewer, features, explorer):
     explorer.library.tick(1, False)
     assert explorer.state.reference is ReferenceMode.CURSOR
     assert_map_is_of_pixel(explorer, (3, 2))
+
+
+def test_difference_takes_entries_of_both_signs(explorer):
+    library = random_library()
+    explorer.library.open(library)
+    explorer.library.tick(0, True)
+    explorer.library.set_sign([2], -1)
+    assert_map_is_of(explorer, library.vectors[0])
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    assert explorer.asked.rule is Rule.DIFFERENCE
+    assert [one.label for one in explorer.asked.unliked] == ["entry 2"]
+    values = explorer.stack.real_values(explorer.stack.values)
+    like, unlike = (SPECTRAL_ANGLE.definition(values, library.vectors[n]) for n in (0, 2))
+    expected = 0.5 + (like - unlike) / 2
+    np.testing.assert_allclose(explorer.session.map_values, expected, atol=CLOSE)
+
+
+def test_sign_ticks_an_entry_and_keeps_the_colour_of_one_that_is(explorer):
+    source = explorer.library
+    source.open(random_library())
+    source.tick(0, True)
+    colour = source.ticks[0].colour
+    source.set_sign([0, 1], -1)
+    assert [tick and tick.sign for tick in source.ticks] == [-1, -1, None]
+    assert source.ticks[0].colour == colour != source.ticks[1].colour
+    source.undo()
+    assert [tick and tick.sign for tick in source.ticks] == [1, None, None]
+
+
+def test_nothing_that_is_looked_for_turns_back_to_the_cursor(explorer):
+    source = explorer.library
+    source.open(random_library())
+    source.set_sign([0], -1)
+    assert explorer.state.reference is ReferenceMode.CURSOR
+    source.set_sign([0], 1)
+    assert explorer.state.reference is ReferenceMode.BEST
+    source.set_sign([0], -1)
+    assert explorer.state.reference is ReferenceMode.CURSOR
+    assert_map_is_of_pixel(explorer, explorer.pixel)
 
 
 def test_mode_that_the_user_chose_stays(explorer):
@@ -289,7 +328,7 @@ def test_colours_of_ticked_entries_differ(explorer):
     explorer.library.open(random_library())
     for number in range(3):
         explorer.library.tick(number, True)
-    assert len(set(explorer.library.colours)) == 3
+    assert len({tick.colour for tick in explorer.library.ticks}) == 3
 
 
 def test_signals_tell_only_of_changes(explorer):
@@ -300,6 +339,7 @@ def test_signals_tell_only_of_changes(explorer):
     source.tick(0, False)
     source.remove([])
     source.move(0, -1)
+    source.set_sign([], -1)
     source.agree(explorer.session)
     assert (len(changed), len(listed)) == (0, 0)
     source.rename(0, "alunite")
@@ -307,6 +347,10 @@ def test_signals_tell_only_of_changes(explorer):
     assert (len(changed), len(listed)) == (0, 2)
     source.tick(0, True)
     assert (len(changed), len(listed)) == (1, 3)
+    source.set_sign([0], 1)
+    assert (len(changed), len(listed)) == (1, 3)
+    source.set_sign([0], -1)
+    assert (len(changed), len(listed)) == (2, 4)
 
 
 def test_library_keeps_no_stack_in_memory(viewer, explorer):

@@ -11,8 +11,9 @@ import pytest
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid.explorer import Explorer, ExplorerState, ReferenceMode
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
-from napari_ifealid.explorer.session import PixelReference, Session
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.query import Reference, Rule

@@ -15,8 +15,9 @@ from napari_ifealid.explorer.session_capture import (
     placement_of,
 )
 from napari_ifealid.layers import layer_data
+from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.query import Origin, Reference
-from napari_ifealid.session_files import VectorReference
+from napari_ifealid.session_files import PlaceReference, VectorReference
 from napari_ifealid.stack import StackSource
 
 
@@ -109,3 +110,25 @@ def test_labels_of_features_are_saved_with_vectors(viewer, tmp_path, stack):
     explorer.add_source(Source(np.arange(9)))
     (reference,) = captured_session(explorer, viewer).references
     assert reference.feature_labels == wavelengths
+
+
+def test_pins_are_places_with_their_signs_and_colours(explorer, viewer):
+    explorer.toggle_pin_at((1, 2))
+    explorer.pins.set_sign(0, -1)
+    (pin,) = explorer.pins.pins
+    (reference,) = captured_session(explorer, viewer).references
+    assert reference == PlaceReference(pin.place, pin.colour, -1)
+
+
+def test_window_and_scale_are_saved(explorer, viewer):
+    explorer.state.window, explorer.state.scale = 5, SPECTRAL_ANGLE.scales[1]
+    session = captured_session(explorer, viewer)
+    assert (session.window, session.look.scale) == (5, "degrees")
+
+
+def test_window_along_other_axes_is_an_error_that_says_what_to_do(explorer, viewer):
+    viewer.dims.order = (1, 0, 2)
+    captured_session(explorer, viewer)
+    explorer.state.window = 3
+    with pytest.raises(DatasetError, match="a window along other axes"):
+        captured_session(explorer, viewer)

@@ -10,12 +10,14 @@ from napari.layers import Image, Layer
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid import read_stack, write_stack
 from napari_ifealid.colour_limits import ColourRange
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer, ReferenceMode
-from napari_ifealid.explorer.session_capture import captured_session
+from napari_ifealid.explorer.session_capture import captured_session, placement_of
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.formats.loading import loaded
 from napari_ifealid.layers import layer_data
-from napari_ifealid.measures import COSINE
+from napari_ifealid.libraries import Library, LibraryEntry
+from napari_ifealid.measures import ACE, CEM, COSINE, EUCLIDEAN, SPECTRAL_ANGLE
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     VectorReference,
@@ -182,15 +184,19 @@ def test_own_pins_are_replaced_and_come_back_by_one_undo(saved):
     assert explorer.pins.pins == own
 
 
-def test_vectors_are_compared_with_where_the_features_are_theirs(saved, tmp_path):
+def test_vectors_are_compared_with_where_the_features_are_theirs(saved, tmp_path, monkeypatch):
     _, path = saved
     session = read_session_file(path)
-    vector = VectorReference((1.0,) * 9, "flat")
+    vector = VectorReference((1.0,) * 9, "flat", colour="#0072b2")
     other = VectorReference((1.0,) * 8, "of other features")
     named = VectorReference((1.0,) * 9, "of other labels", feature_labels=tuple("abcdefghi"))
     changed = replace(session, references=(vector, other, named), rule=Rule.BEST)
     write_session_file(tmp_path / "b.json", changed)
+    messages = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
     again, explorer = restored(tmp_path / "b.json")
+    (message,) = messages
+    assert "of other features, of other labels" in message
     stack = explorer.stack
     expected = COSINE.definition(stack.real_values(stack.values), np.ones(9))
     np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
@@ -200,7 +206,10 @@ def test_vectors_are_compared_with_where_the_features_are_theirs(saved, tmp_path
 def test_sessions_of_like_and_unlike_vectors_ask_for_the_difference(saved, tmp_path):
     _, path = saved
     ramp = tuple(map(float, range(9)))
-    references = VectorReference((1.0,) * 9, "like"), VectorReference(ramp, "unlike", -1)
+    references = (
+        VectorReference((1.0,) * 9, "like", colour="#0072b2"),
+        VectorReference(ramp, "unlike", -1, colour="#000000"),
+    )
     session = replace(
         read_session_file(path), references=references, rule=Rule.DIFFERENCE, threshold=None
     )
@@ -222,6 +231,141 @@ def test_linked_stacks_are_linked_again(viewer, files, tmp_path):
     again, explorer = restored(path)
     assert captured_session(explorer, again) == read_session_file(path)
     assert len(explorer.sessions) == 2
+
+
+def entries(explorer: Explorer) -> list[tuple[str, int | None]]:
+    """Return the name and the sign of each entry of the library."""
+    source = explorer.library
+    return [
+        (entry.name, tick and tick.sign)
+        for entry, tick in zip(source.entries, source.ticks, strict=True)
+    ]
+
+
+@pytest.fixture
+def everything(viewer, files):
+    """An explorer of one dataset with references of each kind and of both signs."""
+    add_file(viewer, files[0])
+    explorer = Explorer(viewer)
+    explorer.toggle_pin_at((0, 1))
+    explorer.toggle_pin_at((4, 3))
+    explorer.pins.set_sign(1, -1)
+    # along the image's 24 × 20 pixels, 4 of which are one of the features
+    shapes = [
+        np.array([[8, 0], [8, 12], [16, 12], [16, 0]]),
+        np.array([[0, 8], [0, 19], [7, 19], [7, 8]]),
+    ]
+    explorer.regions.choose(
+        viewer.add_shapes(np.array(shapes), features={"name": ["field", "wood"]})
+    )
+    explorer.regions.set_sign(1, -1)
+    rows = np.random.default_rng(2).random((3, 9))
+    explorer.library.open(Library([LibraryEntry(row, f"entry {n}") for n, row in enumerate(rows)]))
+    explorer.library.tick(0, True)
+    explorer.library.set_sign([2], -1)
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    return explorer
+
+
+@pytest.mark.parametrize("window", [1, 5])
+@pytest.mark.parametrize("mode", ReferenceMode)
+@pytest.mark.parametrize("measure", [SPECTRAL_ANGLE, EUCLIDEAN, ACE, CEM], ids=lambda one: one.name)
+def test_map_of_each_measure_window_and_kind_of_reference_is_the_same(
+    viewer, everything, tmp_path, window, mode, measure
+):
+    state = everything.state
+    state.window, state.reference, state.measure = window, mode, measure
+    state.scale, state.threshold = measure.scales[-1], measure.limits[0] + 1.25
+    everything.show_pixel((1, 4))
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(everything, viewer))
+    again, explorer = restored(path)
+    assert captured_session(explorer, again) == read_session_file(path)
+    np.testing.assert_allclose(explorer.map_layer.data, everything.map_layer.data, atol=1e-6)
+    assert explorer.map_layer.data.std() > 0.01
+
+
+def test_regions_and_entries_are_ticked_in_the_library(viewer, everything, tmp_path):
+    write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
+    _, explorer = restored(tmp_path / "a.json")
+    expected = [("field", 1), ("wood", -1), ("entry 0", 1), ("entry 2", -1)]
+    assert entries(explorer) == expected
+    assert [pin.sign for pin in explorer.pins.pins] == [1, -1]
+    explorer.library.undo()
+    assert entries(explorer) == []
+
+
+def test_session_opened_where_it_was_saved_asks_for_the_same(viewer, everything, tmp_path):
+    before = everything.map_layer.data.copy()
+    write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
+    everything.library.tick(1, True)
+    open_again(everything, viewer, tmp_path / "a.json")
+    assert entries(everything) == [
+        ("entry 0", 1),
+        ("entry 1", None),
+        ("entry 2", -1),
+        ("field", 1),
+        ("wood", -1),
+    ]
+    np.testing.assert_allclose(everything.map_layer.data, before, atol=1e-6)
+    everything.library.undo()
+    assert entries(everything) == [("entry 0", 1), ("entry 1", 1), ("entry 2", -1)]
+
+
+def test_library_of_other_features_comes_back_by_an_undo(viewer, everything, tmp_path, monkeypatch):
+    write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
+    again, explorer = restored(tmp_path / "a.json")
+    own = Library([LibraryEntry(np.ones(4), "own")])
+    explorer.library.open(own)
+    messages = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
+    open_again(explorer, again, tmp_path / "a.json")
+    assert len(entries(explorer)) == 4
+    (message,) = messages
+    assert "instead of your entry" in message
+    explorer.library.undo()
+    assert explorer.library.entries == own.entries
+
+
+def test_session_without_vectors_unticks_the_library(saved):
+    explorer, path = saved
+    before = explorer.map_layer.data.copy()
+    explorer.library.open(Library([LibraryEntry(np.arange(9.0), "own")]))
+    explorer.library.tick(0, True)
+    open_again(explorer, explorer._viewer, path)
+    assert entries(explorer) == [("own", None)]
+    np.testing.assert_array_equal(explorer.map_layer.data, before)
+
+
+def test_reference_held_in_another_image_is_restored_as_a_vector(viewer, files, tmp_path):
+    first, second = (add_file(viewer, path) for path in files)
+    second.translate = (0.0, 1000.0, 0.0)  # another image
+    before = Explorer(viewer)
+    before.state.layer = first
+    before.link(second, 0)
+    before.show_pixel((4, 2))
+    before.look_at(second)
+    assert before.asking is not before.session
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(before, viewer))
+    again, explorer = restored(path)
+    assert entries(explorer) == [(f"pixel 4, 2 of {first.name}", 1)]
+    np.testing.assert_allclose(explorer.map_layer.data, before.map_layer.data, atol=1e-6)
+    (reference,) = captured_session(explorer, again).references
+    assert read_session_file(path).references == (replace(reference, colour=""),)
+
+
+def test_placement_that_can_not_be_restored_changes_nothing(saved):
+    explorer, path = saved
+    session = read_session_file(path)
+    explorer.library.open(Library([LibraryEntry(np.arange(9.0), "own")]))
+    flat = replace(placement_of(explorer.state.layer), affine=((0.0,) * 4,) * 4)
+    stacks = tuple(replace(one, placement=flat) for one in session.stacks)
+    bad = replace(session, stacks=stacks, references=())
+    before = explorer.pins.pins, explorer.state.measure, entries(explorer)
+    with pytest.raises(DatasetError, match="placement that no layer can have"):
+        restore_session(explorer, explorer._viewer, bad, read_session_stacks(bad.stacks))
+    assert (explorer.pins.pins, explorer.state.measure, entries(explorer)) == before
 
 
 def test_signs_of_pins_and_the_window_around_them_are_restored(saved, tmp_path):

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ifealid.libraries import Match, MatchKind, Mismatch, features_in_words, match_features
+from napari_ifealid.libraries import (
+    Match,
+    MatchKind,
+    Mismatch,
+    features_in_words,
+    match_features,
+    sure_match,
+)
 
 NANOMETRES = [f"{number} nm" for number in (450, 460, 470.5)]
 
@@ -122,3 +129,11 @@ def test_one_wavelength_is_matched_only_with_itself():
 )
 def test_features_are_told_by_number_and_ends(labels, text):
     assert features_in_words(labels) == text
+
+
+def test_match_is_sure_where_nothing_is_asked():
+    wavelengths = ("450 nm", "550 nm")
+    assert sure_match(wavelengths[::-1], wavelengths).apply([1, 2]).tolist() == [2, 1]
+    assert sure_match((0, 1), wavelengths) is None  # by position?
+    assert sure_match(("440 nm", "560 nm"), wavelengths) is None  # resampled?
+    assert sure_match(("x", "y"), wavelengths) is None

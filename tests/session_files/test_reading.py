@@ -153,11 +153,12 @@ SOME = {
         [{"kind": "vector", "values": ["1"], "name": "", "sign": 1}],
         [{"kind": "vector", "values": [1], "name": 3, "sign": 1}],
         [{"kind": "vector", "values": [1], "name": "", "sign": 1, "feature_labels": []}],
+        [{"kind": "vector", "values": [1], "name": "", "sign": 1, "colour": "red"}],
         [{}] * 10_001,
     ],
     "cursor": [3, {}, {"position": [1, 2]}, {"position": [1, 2], "held": 1}],
     "compare_with": [None, "all", 3],
-    "window": [0, 2, 1.0, True, 1001],
+    "window": [0, 2, -1, 1.0, True, "3", 1001],
     "measure": [None, "hope", 3],
     "threshold": ["0.5", True, [0.5], 10**400],
     "look": [None, {}, []],
@@ -194,6 +195,13 @@ def test_missing_field_is_an_error(changed, path, key):
     del fields[key]
     path.write_text(json.dumps(fields))
     assert error_of(path).found == "no such field"
+
+
+def test_window_may_be_missing(path):
+    fields = json.loads(path.read_text())
+    del fields["window"]
+    path.write_text(json.dumps(fields))
+    assert read_session_file(path).window == 1
 
 
 json_values = st.recursive(

@@ -59,7 +59,8 @@ stacks = st.builds(
     is_linked=st.booleans(),
 )
 positions = st.lists(numbers, min_size=2, max_size=5).map(tuple)
-places = st.builds(PlaceReference, positions, st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), signs)
+colours = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
+places = st.builds(PlaceReference, positions, colours, signs)
 vectors = st.lists(numbers, min_size=1, max_size=5).flatmap(
     lambda values: st.builds(
         VectorReference,
@@ -67,6 +68,7 @@ vectors = st.lists(numbers, min_size=1, max_size=5).flatmap(
         texts,
         signs,
         st.none() | rows(len(values), texts | numbers),
+        st.just("") | colours,
     )
 )
 looks = st.builds(
@@ -86,8 +88,8 @@ sessions = st.builds(
     references=st.lists(places | vectors, max_size=3).map(tuple),
     cursor=st.none() | st.builds(SavedCursor, positions, st.booleans()),
     rule=st.none() | st.sampled_from(Rule),
-    window=st.sampled_from(WINDOWS),
     measure=st.sampled_from(MEASURES),
+    window=st.sampled_from(WINDOWS),
     threshold=st.none() | numbers,
     look=looks,
 )

@@ -285,5 +285,7 @@ def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explore
     np.testing.assert_array_equal(curves(panel)["b"], vectors[1])
     explorer.library.rename(1, "kaolinite")
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "kaolinite"})
+    explorer.library.set_sign([1], -1)
+    qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "unlike kaolinite"})
     explorer.library.tick(1, False)
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2"})

@@ -9,6 +9,8 @@ from qtpy.QtTest import QTest
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.widgets.library_list import LibraryList
 
+SIGNS = "Look for pixels like it", "Look for pixels unlike it"
+
 
 @pytest.fixture
 def source(explorer):
@@ -47,6 +49,23 @@ def test_space_ticks(entries, source):
     entries.choose(2)
     QTest.keyClick(entries, Qt.Key.Key_Space)
     assert source.ticked == [2]
+
+
+@pytest.mark.parametrize(("key", "sign"), [(Qt.Key.Key_Plus, 1), (Qt.Key.Key_Minus, -1)])
+def test_keys_choose_the_sign(entries, source, key, sign):
+    entries.choose(2)
+    QTest.keyClick(entries, key)
+    assert [tick and tick.sign for tick in source.ticks] == [None, None, sign, None]
+
+
+def test_menu_chooses_the_sign(entries, source):
+    entries.choose(1)
+    act, _ = entries.actions_for_menu()["Look for pixels unlike it\t−"]
+    act()
+    assert source.ticks[1].sign == -1
+    act, _ = entries.actions_for_menu()["Look for pixels like it\t+"]
+    act()
+    assert source.ticks[1].sign == 1
 
 
 def test_keys_move_the_chosen_entry_in_its_own_order(entries, source):
@@ -93,9 +112,9 @@ def test_selection_goes_along_with_its_entries(entries, chosen):
     ("chosen", "is_ranked", "possible"),
     [
         ([], True, {"Clear the list", "Undo"}),
-        ([1], True, {"Rename", "Remove", "Clear the list", "Undo"}),
-        ([0], False, {"Rename", "Move down", "Remove", "Clear the list", "Undo"}),
-        ([3], False, {"Rename", "Move up", "Remove", "Clear the list", "Undo"}),
+        ([1], True, {*SIGNS, "Rename", "Remove", "Clear the list", "Undo"}),
+        ([0], False, {*SIGNS, "Rename", "Move down", "Remove", "Clear the list", "Undo"}),
+        ([3], False, {*SIGNS, "Rename", "Move up", "Remove", "Clear the list", "Undo"}),
     ],
 )
 def test_menu_offers_what_can_be_done(entries, chosen, is_ranked, possible):

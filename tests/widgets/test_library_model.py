@@ -72,6 +72,14 @@ def test_tick_and_name_are_those_of_the_source(model, source):
     assert not model.setData(model.index(0, NAME), 1, ROLE.FontRole)
 
 
+def test_sign_is_shown_with_the_name_that_is_edited_without_it(model, source):
+    source.set_sign([1], -1)
+    assert column(model, NAME) == ["a", "unlike b", "c", "d"]
+    assert column(model, NAME, ROLE.EditRole) == ["a", "b", "c", "d"]
+    source.tick(1, False)
+    assert column(model, NAME) == ["a", "b", "c", "d"]
+
+
 def test_tooltip_tells_where_an_entry_comes_from(model, explorer, source):
     explorer.add_to_library((2, 3), "here")
     model.show_list()

@@ -111,6 +111,16 @@ def test_ticked_entries_are_named(explorer, mode, ticked, pins, name):
     assert reference_name(explorer) == name
 
 
+def test_entry_that_is_not_looked_for_is_named(explorer):
+    rows = np.random.default_rng(0).random((2, 9))
+    entries = [LibraryEntry(rows[0], "kaolinite"), LibraryEntry(rows[1], "alunite")]
+    explorer.library.open(Library(entries))
+    explorer.library.tick(0, True)
+    explorer.library.set_sign([1], -1)
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    assert reference_name(explorer) == "kaolinite (library), unlike alunite (library)"
+
+
 def test_ticked_entry_of_other_features_is_not_what_is_compared_with(explorer):
     explorer.library.open(Library([LibraryEntry(np.ones(4), "other")]))
     explorer.show_pixel((2, 2))

@@ -10,9 +10,10 @@ from napari_ifealid import read_stack, write_stack
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.session_capture import captured_session
 from napari_ifealid.layers import layer_data
-from napari_ifealid.session_files import VectorReference, read_session_file
+from napari_ifealid.session_files import read_session_file
 from napari_ifealid.widgets import save_session
-from napari_ifealid.widgets.save_session import SaveSession, session_name
+from napari_ifealid.widgets.save_folder import SaveFolder
+from napari_ifealid.widgets.save_session import SaveSession
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def widget(opened, viewer, qtbot) -> SaveSession:
 @pytest.fixture
 def choose(monkeypatch, tmp_path):
     """Answers the file dialog; returns what it proposed."""
+    monkeypatch.setattr(save_session, "SAVE_FOLDER", SaveFolder())
     proposals = []
 
     def chosen(parent, title, proposal, kinds):
@@ -94,30 +96,7 @@ def test_nothing_is_saved_without_a_stack(viewer, qtbot):
     assert not widget.save_button.isEnabled()
 
 
-def test_vectors_of_a_session_are_shown_until_they_are_forgotten(widget, opened):
-    assert widget.vectors.isHidden()
-    opened.restored.replace([VectorReference((1.0,) * 9), VectorReference((2.0,) * 9)])
-    assert widget.vectors.text() == "2 vectors of the session file"
-    assert not widget.vectors.isHidden()
-    widget.forget.click()
-    assert opened.restored.vectors == ()
-    assert widget.forget.isHidden()
-
-
 def test_stopped_widget_no_longer_follows(widget, opened):
     widget.stop()
-    opened.restored.replace([VectorReference((1.0,) * 9)])
-    assert widget.vectors.isHidden()
-
-
-@pytest.mark.parametrize(
-    ("location", "name"),
-    [
-        ("/data/cat.jpg.C1.npz.8.zip", "cat.ifealid.json"),
-        ("C:\\data\\cat.zip", "cat.ifealid.json"),
-        ("https://example.org/cube.zarr/", "cube.ifealid.json"),
-        ("/data/.zarr", "session.ifealid.json"),
-    ],
-)
-def test_session_is_called_after_its_stack(location, name):
-    assert session_name(location) == name
+    opened.state.layer = None
+    assert widget.save_button.isEnabled()

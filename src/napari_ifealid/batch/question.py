@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, last_part
-from napari_ifealid.grid import Pixel
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.grid import Pixel, window_around
+from napari_ifealid.libraries import sure_match
+from napari_ifealid.measures import Measure, measure_named
 from napari_ifealid.query import Origin, Query, Reference, Rule
+from napari_ifealid.region_vector import region_vector
 from napari_ifealid.session_files import (
     PlaceReference,
     SavedSession,
@@ -58,8 +60,7 @@ class StackQuestion:
     @property
     def query(self) -> Query:
         """The query that a stack is asked."""
-        (measure,) = (one for one in MEASURES if one.name == self.measure_name)
-        return Query(self.references, self.rule, measure)
+        return Query(self.references, self.rule, measure_named(self.measure_name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,11 +235,13 @@ def _collected(
     for one in session.references:
         pixel = grid.pixel_at(one.position) if isinstance(one, PlaceReference) else None
         if pixel is not None and isinstance(one, PlaceReference):
-            vector = _mean_around(pixel, session.window, stack)
-            yield Reference(vector, one.sign, one.colour, Origin.PIN)
+            vector = _mean_around(stack, pixel, session.window)
+            yield Reference(vector, one.sign, origin=Origin.PIN, colour=one.colour)
     for one in session.references:
-        if isinstance(one, VectorReference) and _labels(one) == stack.feature_labels:
-            yield Reference(np.array(one.values), one.sign, one.name, Origin.GIVEN)
+        if isinstance(one, VectorReference):
+            match = sure_match(one.labels, stack.feature_labels or ())
+            if match is not None:
+                yield Reference(match.apply(one.values), one.sign, one.name, Origin.LIBRARY)
 
 
 def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureStack) -> Reference:
@@ -251,21 +254,15 @@ def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureSt
             remedy="Pin what is looked for, and save the session again.",
             file=saved.source.location,
         )
-    return Reference(_mean_around(pixel, session.window, stack), origin=Origin.CURSOR)
+    return Reference(_mean_around(stack, pixel, session.window), origin=Origin.CURSOR)
 
 
-def _mean_around(pixel: Pixel, window: int, stack: FeatureStack) -> NDArray[np.float64]:
-    """Return the mean of a square of the last two axes, as far as it lies in the stack."""
-    reach, leading = window // 2, len(pixel) - 2
-    ranges = [slice(x, x + 1) for x in pixel[:leading]]
-    ranges += [slice(max(x - reach, 0), x + reach + 1) for x in pixel[leading:]]
-    real = stack.real_values(np.asarray(stack.values[tuple(ranges)]))
-    mean: NDArray[np.float64] = real.reshape(-1, stack.feature_count).mean(axis=0)
-    return mean
-
-
-def _labels(vector: VectorReference) -> Labels:
-    return vector.feature_labels or tuple(range(len(vector.values)))
+def _mean_around(stack: FeatureStack, pixel: Pixel, window: int) -> NDArray[np.float64]:
+    """Return the mean vector of a window along rows and columns, the last two axes of space."""
+    if window == 1:
+        return stack.vector(pixel)
+    axes = range(len(pixel))[-2:]
+    return region_vector(stack, window_around(pixel, window, stack.spatial_shape, axes)).mean
 
 
 def _threshold(

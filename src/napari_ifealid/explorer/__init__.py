@@ -5,7 +5,8 @@ from napari_ifealid.explorer.asked import Asked, AskedKind
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.gestures import CLEAR_KEY, FOLLOW_KEY, KEYS, LIBRARY_KEY, SIGN_KEY
 from napari_ifealid.explorer.map_request import FeatureRequest, ReferenceMode, SimilarityRequest
-from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.shown_map import AFTER_THE_MAP
 from napari_ifealid.explorer.state import ExplorerState
 
 __all__ = [

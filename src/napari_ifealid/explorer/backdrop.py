@@ -9,8 +9,9 @@ from napari.layers import Image, Layer
 
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.schedulers import Scheduler
-from napari_ifealid.explorer.session import Session, remove_layer
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
     MAP_KEY,

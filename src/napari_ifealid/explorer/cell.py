@@ -12,8 +12,9 @@ from napari.layers import Image, Layer, Points
 from numpy.typing import NDArray
 
 from napari_ifealid.explorer.exploration import pin_frame
-from napari_ifealid.explorer.session import Session, remove_layer
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.grid import Place
 

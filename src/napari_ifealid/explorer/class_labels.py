@@ -15,9 +15,10 @@ from psygnal import Signal
 from napari_ifealid.explorer.classifier import Classifier, ClassMap
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.regions import DERIVED_KEY
-from napari_ifealid.explorer.session import AnyReference, Session
+from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.shown_region import shown_region
 
 UNCLASSIFIED = "unclassified"

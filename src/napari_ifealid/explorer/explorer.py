@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.colour_limits import ColourRange
-from napari_ifealid.explorer.asked import Asked, what_is_asked
-from napari_ifealid.explorer.comparable_features import mismatch
+from napari_ifealid.explorer.asked import Asked
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
-from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
 from napari_ifealid.explorer.gestures import Gestures
+from napari_ifealid.explorer.inquiry import Inquiry, why_not_comparable
+from napari_ifealid.explorer.layer_choice import LayerChoice
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links, is_linked_by_place
-from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
+from napari_ifealid.explorer.pointed_features import PointedFeatures
+from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_source import ReferenceSource
-from napari_ifealid.explorer.region_reference import RegionReference, window_around
+from napari_ifealid.explorer.references import References
 from napari_ifealid.explorer.regions import Regions
-from napari_ifealid.explorer.restored_references import RestoredReferences
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
-from napari_ifealid.explorer.session import (
-    AFTER_THE_MAP,
-    AnyReference,
-    PixelReference,
-    Session,
-    remove_layer,
-)
-from napari_ifealid.explorer.shown_region import displayed_axes, shown_region
-from napari_ifealid.explorer.sources import (
-    choose_layer,
-    has_features,
-    is_feature_layer,
-    left_behind_maps,
-)
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.shown_map import AFTER_THE_MAP, remove_layer
+from napari_ifealid.explorer.sources import choose_layer, left_behind_maps
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.grid import Pixel, Region
+from napari_ifealid.grid import Pixel, Place
 from napari_ifealid.layers import START_KEY
-from napari_ifealid.query import Origin
 from napari_ifealid.stack import FeatureStack
 
 
@@ -94,29 +81,26 @@ class Explorer:
         self._viewer = viewer
         self._scheduler = scheduler or ImmediateScheduler()
         self._left_behind = left_behind_maps(viewer)
-        self._opened: list[Layer] = []
-        self._chosen_axes: dict[Hashable, int] = {}  # by the user, per layer
         self._session: Session | None = None
         self._asking: Session | None = None  # another than the explored one
-        self._sources: list[ReferenceSource] = []
-        self._hovered_feature: int | None = None
-        self._selected_features: range | None = None
         self._reported_pixel: Pixel | None = None
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
-        self._source_connections = Connections()
+        self._to_explored = Connections()  # its layer and its session
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.links = Links(self._new_session)
         self.pins = Pins(viewer)
         self.marked_pin = MarkedPin(self.pins)
-        self.restored = RestoredReferences()
         self.regions = Regions(viewer)
         self.cursor = Cursor(viewer, self.state, self.reaches)
         self.library = LibrarySource(self.state)
+        self._layers = LayerChoice(viewer, self.state, self._scheduler)
+        self._pointed = PointedFeatures(self.state)
+        self._references = References(viewer.dims, self.state, self.cursor, self.pins)
+        self._inquiry = Inquiry(viewer.dims, self.state, self._references, self._pointed)
         self._connect()
         self.add_source(self.regions)
         self.add_source(self.library)
-        self.add_source(self.restored)
         self._gestures = Gestures(viewer, self)
         self.state.layer = choose_layer(viewer)
 
@@ -142,7 +126,7 @@ class Explorer:
     @property
     def sources(self) -> Sequence[ReferenceSource]:
         """What references come from beside the cursor and the pins."""
-        return tuple(self._sources)
+        return self._references.sources
 
     @property
     def stack(self) -> FeatureStack | None:
@@ -161,7 +145,7 @@ class Explorer:
         It is the one in the middle where the cursor's place is outside of that stack.
         """
         asking = self.asking
-        return None if asking is None or asking.stack is None else self._pixel_in(asking)
+        return None if asking is None or asking.stack is None else self._references.pixel_in(asking)
 
     @property
     def is_outside(self) -> bool:
@@ -177,19 +161,21 @@ class Explorer:
     @property
     def pinned(self) -> list[tuple[Pixel, Pin]]:
         """The pins within the stack that references are taken in, and the pixels they are on."""
-        return [] if self.asking is None else self._pinned_in(self.asking)
+        return [] if self.asking is None else self._references.pinned_in(self.asking)
 
     @property
     def asked(self) -> Asked | None:
         """What the stack that references are taken in is asked for; None before it is loaded."""
         asking = self.asking
-        return None if asking is None or asking.stack is None else self._asked_of(asking)
+        return None if asking is None or asking.stack is None else self._references.asked_of(asking)
 
     @property
     def cursor_reference(self) -> AnyReference | None:
         """The reference pixel of the explored stack, or the window around it."""
         session = self._session
-        return None if session is None or session.stack is None else self._cursor_in(session)
+        if session is None or session.stack is None:
+            return None
+        return self._references.cursor_in(session)
 
     @property
     def is_idle(self) -> bool:
@@ -202,6 +188,21 @@ class Explorer:
         None if they are still to be read.
         """
         return None if self.asking is None else self.asking.vector(pixel)
+
+    def collected_in(self, session: Session) -> list[AnyReference]:
+        """Return what the user has collected to compare with: pins, and what sources give.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        """
+        return self._references.collected_in(session)
+
+    def value_text(self, value: float) -> str:
+        """Return a value of the map in the chosen scale, such as "12.3°"."""
+        spread = None if self._session is None else self._session.spread
+        return self.state.scale.text(value, spread)
 
     def reaches(self, place: Sequence[float]) -> bool:
         """Return whether a place in the world is within a stack that is loaded."""
@@ -219,7 +220,7 @@ class Explorer:
             Index along each spatial axis.
         """
         if self._session is not None:
-            self.cursor.move_to(self._session.grid.moved_to(self._viewer.dims.point, pixel))
+            self.cursor.move_to(self._place_of(self._session, pixel))
 
     def show_feature(self, feature: int | None) -> None:
         """Show a single feature's image for a while; None ends that.
@@ -228,8 +229,7 @@ class Explorer:
         ----------
         feature : int, optional
         """
-        if feature != self._hovered_feature:
-            self._hovered_feature = feature
+        if self._pointed.hover(feature):
             self._ask()
 
     def show_features(self, features: slice | None) -> None:
@@ -244,8 +244,7 @@ class Explorer:
         selected = None
         if features is not None and stack is not None:
             selected = range(*features.indices(stack.feature_count)) or None
-        if selected != self._selected_features:
-            self._selected_features = selected
+        if self._pointed.select(selected):
             self._ask()
 
     def toggle_pin(self, place: Sequence[float]) -> None:
@@ -256,7 +255,7 @@ class Explorer:
     def toggle_pin_at(self, pixel: Pixel) -> None:
         """Pin the middle of a pixel of the explored stack, or remove the pins on it."""
         if self._session is not None:
-            self.toggle_pin(self._session.grid.moved_to(self._viewer.dims.point, pixel))
+            self.toggle_pin(self._place_of(self._session, pixel))
 
     def flip_marked_pin(self) -> None:
         """Look for what is unlike the pin that is marked, or like it again."""
@@ -276,9 +275,8 @@ class Explorer:
         """
         session, pixel = self.asking, pixel or self.pixel
         if session is not None and pixel is not None:
-            place = session.grid.moved_to(self._viewer.dims.point, pixel)
             name = name or f"pixel {', '.join(map(str, pixel))}"
-            self.library.add_pixel(session, pixel, place, name)
+            self.library.add_pixel(session, pixel, self._place_of(session, pixel), name)
 
     def add_regions(self) -> None:
         """Make a layer to draw regions in, along the axes of the explored stack."""
@@ -355,15 +353,11 @@ class Explorer:
     def why_not_comparable(self, session: Session) -> str:
         """Return why a linked stack can't be asked for the references; empty if it can."""
         asking = self.asking
-        if asking is None or session is asking or is_linked_by_place(session, asking):
-            return ""
-        if session.stack is None or asking.stack is None:
-            return ""
-        return mismatch(session.stack, asking.stack)
+        return "" if asking is None else why_not_comparable(session, asking)
 
     def add_source(self, source: ReferenceSource) -> None:
         """Compare with the references of a source, too, wherever pins are compared with."""
-        self._sources.append(source)
+        self._references.add_source(source)
         self._connections.connect(source.changed, self._on_source)
         self._ask()
 
@@ -373,7 +367,7 @@ class Explorer:
 
     def close(self) -> None:
         """Stop following the cursor; leave the map layer and the pins to the user."""
-        self._opened.clear()  # the choice among them may still be to come
+        self._layers.close()
         self._connections.close()
         self.cursor.close()
         self._gestures.close()
@@ -387,7 +381,7 @@ class Explorer:
         self.regions.close()
 
     def _connect(self) -> None:
-        state, layers, dims = self.state.events, self._viewer.layers.events, self._viewer.dims
+        state, dims, layers = self.state.events, self._viewer.dims, self._viewer.layers
         for signal, callback in (
             (state.layer, self._on_layer),
             (state.feature_axis, self._on_axis),
@@ -409,25 +403,9 @@ class Explorer:
             (dims.events.current_step, self._on_place),
             (dims.events.order, self._on_place),
             (dims.events.ndisplay, self._on_place),
-            (layers.inserted, self._on_inserted),
-            (layers.removed, self._on_removed),
+            (layers.events.removed, self._on_removed),
         ):
             self._connections.connect(signal, callback)
-
-    def _on_inserted(self, event: Any) -> None:
-        if has_features(event.value):
-            self._opened.append(event.value)
-            # a reader adds several layers, and the choice is made among all of them
-            self._scheduler.soon(self._choose_opened)
-
-    def _choose_opened(self) -> None:
-        opened = [layer for layer in self._opened if layer in self._viewer.layers]
-        self._opened.clear()
-        stacks = [layer for layer in opened if is_feature_layer(layer)]
-        if stacks:
-            self.state.layer = stacks[0]
-        elif opened and self.state.layer is None:
-            self.state.layer = opened[0]
 
     def _on_removed(self, event: Any) -> None:
         for session in self.sessions:
@@ -445,20 +423,15 @@ class Explorer:
     def _on_layer(self, layer: Image | None) -> None:
         """Explore another layer, or none."""
         with self.state.events.feature_axis.blocked():
-            self.state.feature_axis = None if layer is None else self._axis_of(layer)
+            self.state.feature_axis = None if layer is None else self._layers.axis_of(layer)
         self._explore()
 
     def _on_axis(self, axis: int | None) -> None:
         """Explore along another axis, and remember it for the layer."""
         layer = self.state.layer
         if layer is not None and axis is not None:
-            self._chosen_axes[layer.unique_id] = axis
+            self._layers.remember_axis(layer, axis)
         self._explore()
-
-    def _axis_of(self, layer: Image) -> int | None:
-        """Return the feature axis that a layer is known to have, or that the user has chosen."""
-        chosen = self._chosen_axes.get(layer.unique_id)
-        return chosen if chosen is not None and chosen < layer.ndim else known_axis(layer)
 
     def _on_data(self) -> None:
         """Explore the data that the user has put into the layer instead."""
@@ -475,7 +448,7 @@ class Explorer:
         self._leave(self._keep_or_close)
         layer, axis = self.state.layer, self.state.feature_axis
         if layer is not None:
-            self._source_connections.connect(layer.events.data, self._on_data)
+            self._to_explored.connect(layer.events.data, self._on_data)
         if layer is None or axis is None:
             self._exploration.end()
             self.stack_changed.emit()
@@ -493,7 +466,7 @@ class Explorer:
             (session.engine_changed, self.engine_changed.emit),
             (session.preview_changed, self.preview_changed.emit),
         ):
-            self._source_connections.connect(signal, callback)
+            self._to_explored.connect(signal, callback)
         if linked is None:
             session.open()
         else:
@@ -534,8 +507,9 @@ class Explorer:
         end : callable
             What becomes of it.
         """
-        self._source_connections.close()
-        self._hovered_feature = self._reported_pixel = self._selected_features = None
+        self._to_explored.close()
+        self._reported_pixel = None
+        self._pointed.forget()
         self._exploration.leave()
         session, self._session, self._asking = self._session, None, None
         if session is not None:
@@ -571,18 +545,24 @@ class Explorer:
 
     def _on_any_failed(self, session: Session, error: Exception) -> None:
         if session is self.asking:
-            for other in self.sessions:
-                if other is not session and not is_linked_by_place(other, session):
-                    other.clear()
+            for other in self._asked_by(session):
+                other.clear()
         self._errors.report(error)
 
     def _on_vectors(self, session: Session) -> None:
         """Ask those that wait for the vectors of another stack."""
         if session is self.asking:
             self.vectors_read.emit()
-            for other in self.sessions:
-                if other is not session and not is_linked_by_place(other, session):
-                    self._ask_one(other)
+            for other in self._asked_by(session):
+                self._ask_one(other)
+
+    def _asked_by(self, asking: Session) -> list[Session]:
+        """Return the sessions that are asked for the vectors of another one."""
+        return [
+            session
+            for session in self.sessions
+            if session is not asking and not is_linked_by_place(session, asking)
+        ]
 
     def _on_follow(self, follows: bool) -> None:
         if follows:
@@ -625,11 +605,6 @@ class Explorer:
         state.own_limits = state.measure.limits
         self._ask()
 
-    def value_text(self, value: float) -> str:
-        """Return a value of the map in the chosen scale, such as "12.3°"."""
-        spread = None if self._session is None else self._session.spread
-        return self.state.scale.text(value, spread)
-
     def _on_preview_memory(self, megabytes: int) -> None:
         for session in self.sessions:
             session.set_preview_memory(megabytes)
@@ -658,11 +633,12 @@ class Explorer:
         """Mark the pin on the pixel under the cursor, the last one of several."""
         session, place = self._session, self.cursor.place
         pixel = None if session is None or place is None else session.grid.pixel_at(place)
-        found = None
-        if session is not None and pixel is not None:
-            for index, pin in enumerate(self.pins.pins):
-                found = index if session.grid.pixel_at(pin.place) == pixel else found
-        self.marked_pin.hover(found)
+        if session is None or pixel is None:
+            self.marked_pin.hover(None)
+            return
+        pixels = [session.grid.pixel_at(pin.place) for pin in self.pins.pins]
+        found = [index for index, one in enumerate(pixels) if one == pixel]
+        self.marked_pin.hover(found[-1] if found else None)
 
     def _ask(self) -> None:
         """Ask each session for the map that is wanted."""
@@ -670,102 +646,16 @@ class Explorer:
             self._ask_one(session)
 
     def _ask_one(self, session: Session) -> None:
-        stack = session.stack
-        if stack is None:
-            return
-        region = shown_region(self._viewer.dims, session.grid)
-        features = self._shown_features()
-        if features is not None and features.stop <= stack.feature_count:
-            session.show_features(features, region)
-            return
-        asking = self.asking
-        if asking is None or asking is session or is_linked_by_place(session, asking):
-            asked = self._asked_of(session)
-            session.compare(asked.references, asked.rule, self.state.measure, region)
-        else:
-            self._ask_for_vectors(session, asking, region)
-        if session is self._session:
+        is_compared = self._inquiry.ask(session, self.asking or session)
+        if is_compared and session is self._session:
             self.asked_anew.emit()
 
-    def _ask_for_vectors(self, session: Session, asking: Session, region: Region) -> None:
-        """Ask a stack for the references of another image's, if it has the same features."""
-        if asking.stack is None:
-            session.wait()
-            return
-        if self.why_not_comparable(session):
-            session.clear()
-            return
-        asked = self._asked_of(asking)
-        known = [asking.reference(one) for one in asked.references]
-        vectors = [replace(one, origin=Origin.STACK) for one in known if one is not None]
-        if len(vectors) == len(known):
-            session.compare(vectors, asked.rule, self.state.measure, region)
-        else:
-            session.wait()
-
-    def _shown_features(self) -> range | None:
-        """Return what is shown instead of the similarity: what is pointed at goes first."""
-        kept, hovered = self.state.feature, self._hovered_feature
-        if hovered is None and self._selected_features is not None:
-            return self._selected_features
-        feature = kept if hovered is None else hovered
-        return None if feature is None else range(feature, feature + 1)
-
-    def _asked_of(self, session: Session) -> Asked:
-        mode, cursor = self.state.reference, self._cursor_in(session)
-        # not asked for on each hover
-        collected = [] if mode is ReferenceMode.CURSOR else self.collected_in(session)
-        return what_is_asked(mode, cursor, collected)
-
-    def _cursor_in(self, session: Session) -> AnyReference:
-        return self._reference_at(session, self._pixel_in(session))
-
-    def collected_in(self, session: Session) -> list[AnyReference]:
-        """Return what the user has collected to compare with: pins, and what sources give.
-
-        Parameters
-        ----------
-        session : Session
-            Its stack is loaded.
-        """
-        collected: list[AnyReference] = [
-            self._reference_at(session, pixel, _pin_label(pixel), Origin.PIN, pin.sign, pin.colour)
-            for pixel, pin in self._pinned_in(session)
-        ]
-        for source in self._sources:
-            collected += source.references_in(session)
-        return collected
-
-    def _reference_at(self, session: Session, pixel: Pixel, *description: Any) -> AnyReference:
-        """Return a pixel as a reference, or the window around it."""
-        if self.state.window == 1:
-            return PixelReference(pixel, *(description or ("", Origin.CURSOR)))
-        axes, shape = displayed_axes(self._viewer.dims, session.grid), session.grid.shape
-        window = window_around(pixel, self.state.window, shape, axes)
-        return RegionReference(window, *(description or ("", Origin.CURSOR)))
-
-    def _pinned_in(self, session: Session) -> list[tuple[Pixel, Pin]]:
-        found = ((session.grid.pixel_at(pin.place), pin) for pin in self.pins.pins)
-        return [(pixel, pin) for pixel, pin in found if pixel is not None]
-
-    def _pixel_in(self, session: Session) -> Pixel:
-        """Return the reference pixel in a session; the middle one where the cursor is outside."""
-        place = self.cursor.place
-        pixel = None if place is None else session.grid.pixel_at(place)
-        if pixel is not None:
-            return pixel
-        region = shown_region(self._viewer.dims, session.grid)
-        return tuple(
-            middle if part.stop - part.start > 1 else part.start
-            for middle, part in zip(session.grid.middle, region, strict=True)
-        )
+    def _place_of(self, session: Session, pixel: Pixel) -> Place:
+        """Return the middle of a pixel in the world, in the slice that is shown."""
+        return session.grid.moved_to(self._viewer.dims.point, pixel)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""
         if self.map_layer is not None:
             cursor = self._viewer.cursor
             cursor.events.position(value=cursor.position)
-
-
-def _pin_label(pixel: Pixel) -> str:
-    return f"pin {', '.join(map(str, pixel))}"

@@ -14,8 +14,14 @@ from psygnal import Signal
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.listed_library import (
+    EMPTY_LIST,
+    ListedLibrary,
+    Tick,
+    Ticks,
+    next_colour,
+)
 from napari_ifealid.explorer.map_request import ReferenceMode
-from napari_ifealid.explorer.pins import PALETTE
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Place
@@ -26,42 +32,12 @@ from napari_ifealid.libraries import (
     Mismatch,
     match_features,
     similarities,
+    sure_match,
 )
 from napari_ifealid.measures import Needs
 from napari_ifealid.query import Origin, Reference
 
 _MOST_UNDONE = 100
-
-
-@dataclass(frozen=True, eq=False)
-class ListedLibrary:
-    """A library, and which of its entries are ticked.
-
-    Parameters
-    ----------
-    library : Library
-    colours : tuple of (str or None)
-        The colour of each entry that is ticked, as in ``"#e69f00"``; None for the others.
-    """
-
-    library: Library
-    colours: tuple[str | None, ...]
-
-    @property
-    def ticked(self) -> list[int]:
-        """The numbers of the entries that are ticked."""
-        return [number for number, colour in enumerate(self.colours) if colour is not None]
-
-    def with_entries(
-        self, entries: Sequence[LibraryEntry], colours: Sequence[str | None]
-    ) -> ListedLibrary:
-        """Return the same with other entries; without any, also without features and a name."""
-        if not entries:
-            return _NOTHING
-        return ListedLibrary(replace(self.library, entries=entries), tuple(colours))
-
-
-_NOTHING = ListedLibrary(Library(), ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +65,8 @@ class _Matched:
 class LibrarySource:
     """The list of named vectors: opened, changed, and compared with where they are ticked.
 
-    The first tick turns from the cursor to the best of what is collected, and the last one that
-    goes turns back.
+    The first entry that is looked for turns from the cursor to the best of what is collected, and
+    the last one that goes turns back.
 
     Parameters
     ----------
@@ -108,7 +84,7 @@ class LibrarySource:
 
     def __init__(self, state: ExplorerState) -> None:
         self._state = state
-        self._content = _NOTHING
+        self._content = EMPTY_LIST
         self._history: deque[ListedLibrary] = deque(maxlen=_MOST_UNDONE)
         self._agreed: set[Hashable] = set()
         self._matched: WeakKeyDictionary[Session, _Matched] = WeakKeyDictionary()
@@ -126,14 +102,19 @@ class LibrarySource:
         return self._content.library.entries
 
     @property
-    def colours(self) -> tuple[str | None, ...]:
-        """The colour of each entry that is ticked, None for the others."""
-        return self._content.colours
+    def ticks(self) -> Ticks:
+        """Colour and sign of each entry that is ticked, None for the others."""
+        return self._content.ticks
 
     @property
     def ticked(self) -> list[int]:
         """The numbers of the entries that are ticked."""
         return self._content.ticked
+
+    @property
+    def own_references(self) -> list[Reference]:
+        """The ticked entries as references with the features of the library."""
+        return self._references(self.library.vectors)
 
     @property
     def can_undo(self) -> bool:
@@ -219,8 +200,8 @@ class LibrarySource:
         if not library.entries:
             self._set(ListedLibrary(replace(library, entries=(entry,), labels=labels), (None,)))
             return
-        match = match_features(labels, library.features)
-        if isinstance(match, Mismatch) or match.question:
+        match = sure_match(labels, library.features)
+        if match is None:
             raise DatasetError(
                 "other features than those of the library",
                 expected=f"{len(library.features)} features with the same labels",
@@ -228,8 +209,8 @@ class LibrarySource:
                 file=entry.source or None,
             )
         entry = replace(entry, vector=match.apply(entry.vector))
-        entries, colours = (*library.entries, entry), (*self.colours, None)
-        self._set(self._content.with_entries(entries, colours))
+        entries, ticks = (*library.entries, entry), (*self.ticks, None)
+        self._set(self._content.with_entries(entries, ticks))
 
     def add_pixel(self, session: Session, pixel: Pixel, place: Place | None, name: str) -> None:
         """Add a pixel of a session at the end, once its vector is read.
@@ -262,7 +243,7 @@ class LibrarySource:
         entries = list(self.entries)
         if entries[number].name != name:
             entries[number] = replace(entries[number], name=name)
-            self._set(self._content.with_entries(entries, self.colours))
+            self._set(self._content.with_entries(entries, self.ticks))
 
     def remove(self, numbers: Collection[int]) -> None:
         """Remove entries."""
@@ -284,11 +265,47 @@ class LibrarySource:
 
     def tick(self, number: int, is_ticked: bool) -> None:
         """Compare with an entry from now on, or no longer."""
-        colours = list(self.colours)
-        if (colours[number] is not None) != is_ticked:
-            used = [colour for colour in colours if colour is not None]
-            colours[number] = min(PALETTE, key=used.count) if is_ticked else None
-            self._set(replace(self._content, colours=tuple(colours)))
+        if (self.ticks[number] is not None) != is_ticked:
+            ticks = list(self.ticks)
+            ticks[number] = Tick(next_colour(ticks)) if is_ticked else None
+            self._set(replace(self._content, ticks=tuple(ticks)))
+
+    def set_sign(self, numbers: Collection[int], sign: int) -> None:
+        """Look for pixels like entries, or for pixels unlike them. They are ticked, too.
+
+        Parameters
+        ----------
+        numbers : collection of int
+        sign : {1, -1}
+        """
+        ticks = list(self.ticks)
+        for number in numbers:
+            tick = ticks[number]
+            ticks[number] = Tick(next_colour(ticks) if tick is None else tick.colour, sign)
+        if tuple(ticks) != self.ticks:
+            self._set(replace(self._content, ticks=tuple(ticks)))
+
+    def compare_with(self, library: Library, ticks: Ticks) -> bool:
+        """Compare with entries of another library, and no longer with those that are ticked.
+
+        All of it is one change to undo, see `ListedLibrary.comparing_with`.
+
+        Parameters
+        ----------
+        library : Library
+        ticks : tuple of (Tick or None)
+            Those of its entries. One without a colour gets the next one.
+
+        Returns
+        -------
+        bool
+            Whether the list, which has other features, was replaced.
+        """
+        is_replaced = not self._content.takes(library)
+        content = self._content.comparing_with(library, ticks)
+        if not content.is_like(self._content):
+            self._set(content)
+        return is_replaced
 
     def undo(self) -> None:
         """Undo the last change of the list."""
@@ -302,7 +319,7 @@ class LibrarySource:
 
     def _take(self, numbers: Sequence[int]) -> None:
         entries = [self.entries[number] for number in numbers]
-        self._set(self._content.with_entries(entries, [self.colours[n] for n in numbers]))
+        self._set(self._content.with_entries(entries, [self.ticks[n] for n in numbers]))
 
     def _set(self, content: ListedLibrary) -> None:
         self._history.append(self._content)
@@ -312,17 +329,17 @@ class LibrarySource:
         before, self._content = self._content, content
         self._matched.clear()
         if _asked(before) != _asked(content):
-            self._turn(has_ticks=bool(content.ticked))
+            self._turn(has_liked=content.is_any_liked)
             self.changed.emit()
         self.listed.emit()
 
-    def _turn(self, *, has_ticks: bool) -> None:
-        """Ask for what is ticked, and for the cursor again once nothing is."""
+    def _turn(self, *, has_liked: bool) -> None:
+        """Ask for what is looked for, and for the cursor again once nothing is."""
         state = self._state
-        if has_ticks and state.reference is ReferenceMode.CURSOR:
+        if has_liked and state.reference is ReferenceMode.CURSOR:
             self._turned_from_cursor = True
             state.reference = ReferenceMode.BEST
-        elif not has_ticks and self._turned_from_cursor:
+        elif not has_liked and self._turned_from_cursor:
             self._turned_from_cursor = False
             if state.reference is ReferenceMode.BEST:
                 state.reference = ReferenceMode.CURSOR
@@ -345,12 +362,15 @@ class LibrarySource:
         if match.question and self._pair(session, labels) not in self._agreed:
             return _Matched(labels, match, None, [])
         vectors = match.apply(self.library.vectors)
-        references = [
-            Reference(vectors[number], 1, self.entries[number].name, Origin.LIBRARY, colour)
-            for number, colour in enumerate(self.colours)
-            if colour is not None
+        return _Matched(labels, match, vectors, self._references(vectors))
+
+    def _references(self, vectors: NDArray[np.float64]) -> list[Reference]:
+        """Return the ticked ones of the vectors of all entries as references."""
+        return [
+            Reference(vector, tick.sign, entry.name, Origin.LIBRARY, tick.colour)
+            for entry, tick, vector in zip(self.entries, self.ticks, vectors, strict=True)
+            if tick is not None
         ]
-        return _Matched(labels, match, vectors, references)
 
     def _pair(self, session: Session, labels: Sequence[str | float]) -> Hashable:
         """Return what tells pairs of a library and a stack apart."""
@@ -365,6 +385,9 @@ class LibrarySource:
             self.add_pixel(session, pixel, place, name)
 
 
-def _asked(content: ListedLibrary) -> list[int]:
+def _asked(content: ListedLibrary) -> list[tuple[int, Tick]]:
     """Return what tells the references of two lists apart, while both are there."""
-    return [id(content.library.entries[number]) for number in content.ticked]
+    entries = content.library.entries
+    return [
+        (id(entries[number]), tick) for number, tick in enumerate(content.ticks) if tick is not None
+    ]

@@ -12,7 +12,7 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.exploration import pin_frame
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.place_search import FoundPlace, PlaceSearch
-from napari_ifealid.explorer.session import remove_layer
+from napari_ifealid.explorer.shown_map import remove_layer
 
 PLACES_KEY = "napari_ifealid_best_places"
 """The metadata of the layer of best places hold this key."""

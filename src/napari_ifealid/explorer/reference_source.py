@@ -7,7 +7,8 @@ from typing import Protocol
 
 from psygnal import SignalInstance
 
-from napari_ifealid.explorer.session import AnyReference, Session
+from napari_ifealid.explorer.question import AnyReference
+from napari_ifealid.explorer.session import Session
 
 
 class ReferenceSource(Protocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 from psygnal import Signal
@@ -17,107 +16,29 @@ from napari_ifealid.engines import RunningEngine
 from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
-from napari_ifealid.explorer.map_layer import MapLayer
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Opening
+from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.question import AnyReference, Question
 from napari_ifealid.explorer.region_reference import RegionReference
-from napari_ifealid.explorer.region_vectors import RegionVector, RegionVectorReader
+from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.explorer.shown_map import Shown, ShownMap
 from napari_ifealid.explorer.sources import (
-    MAP_NAME,
     grid_of,
-    layer_shape,
-    map_axes,
-    map_placement,
 )
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.measures import Measure
-from napari_ifealid.query import Origin, Query, Reference, Rule
+from napari_ifealid.query import Query, Reference, Rule
+from napari_ifealid.region_vector import RegionVector
 from napari_ifealid.stack import FeatureStack
 
-AFTER_THE_MAP = 0.016
-"""Seconds by which all else that follows the cursor is later than the map, about a frame.
-
-Where Qt composes the window in software, each place that has changed delays the frame.
-"""
-
 PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
-
-
-@dataclass(frozen=True)
-class PixelReference:
-    """A pixel whose vector is a reference.
-
-    Parameters
-    ----------
-    pixel : tuple of int
-    label : str
-    origin : Origin
-    sign : {1, -1}
-        1: pixels like it are looked for; -1: pixels unlike it.
-    colour : str
-        As in ``"#e69f00"``; empty if it has none.
-    """
-
-    pixel: Pixel
-    label: str = ""
-    origin: Origin = Origin.CURSOR
-    sign: int = 1
-    colour: str = ""
-
-    @property
-    def key(self) -> Pixel:
-        """Key of the pixel: references with equal keys have equal vectors in one stack."""
-        return self.pixel
-
-    def with_vector(self, vector: NDArray[np.float64]) -> Reference:
-        """Return the reference, once its vector is known."""
-        return Reference(vector, self.sign, self.label, self.origin, self.colour)
-
-
-AnyReference = PixelReference | RegionReference | Reference
-"""What a session can be asked for: pixels of its own, means of them, and vectors."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Description of what the map layer shows.
-
-    Parameters
-    ----------
-    request : MapRequest
-    error : float or None
-        None for an exact map, for a preview what 95 of 100 values are off by at most; NaN where
-        parts are missing.
-    """
-
-    request: MapRequest
-    error: float | None
-
-
-@dataclass(frozen=True)
-class _Question:
-    """The last question: references, how they are joined and measured, and where."""
-
-    references: tuple[AnyReference, ...]
-    rule: Rule
-    measure: Measure
-    region: Region
-
-    @property
-    def key(self) -> Hashable:
-        """Key of the question: questions with equal keys have equal answers."""
-        references = tuple(
-            one.key if isinstance(one, Reference) else (one.key, one.sign)
-            for one in self.references
-        )
-        region = tuple((part.start, part.stop) for part in self.region)
-        return references, self.rule, self.measure.name, region
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +117,11 @@ class Session:
         self._opening: Opening | None = None
         self._stack: FeatureStack | None = None
         self._running: _Running | None = None
-        self._question: _Question | FeatureRequest | None = None
+        self._question: Question | FeatureRequest | None = None
         self._is_waiting = False  # for vectors that are read
         self._is_resting = False  # makes no maps, since nobody sees them
-        self._map: MapLayer | None = None
-        self._shown: Shown | None = None
+        self._map = ShownMap(viewer, layer, axis, state, scheduler)
+        self._map.eye_clicked.connect(self.eye_clicked.emit)
         self._connections = Connections()
         for name in PLACEMENT_EVENTS:
             self._connections.connect(getattr(layer.events, name), self._on_moved)
@@ -218,29 +139,22 @@ class Session:
     @property
     def map_layer(self) -> Image | None:
         """The layer that the maps are written into."""
-        return None if self._map is None else self._map.layer
+        return self._map.layer
 
     @property
     def shown(self) -> Shown | None:
         """Description of what the map layer shows."""
-        return self._shown
+        return self._map.shown
 
     @property
     def map_values(self) -> NDArray[np.float32] | None:
         """A copy of the map that is shown, over all of space: NaN where it was not asked for."""
-        if self._map is None or self._shown is None:
-            return None
-        # other slices may still have the preview that was shown there
-        values, region = np.full_like(self._map.values, np.nan), self._shown.request.region
-        values[region] = self._map.values[region]
-        return values
+        return self._map.values
 
     @property
     def shown_values(self) -> NDArray[np.float32] | None:
         """The part of the map that was asked for. Not a copy."""
-        if self._map is None or self._shown is None:
-            return None
-        return self._map.values[self._shown.request.region]
+        return self._map.shown_values
 
     @property
     def spread(self) -> float | None:
@@ -250,9 +164,9 @@ class Session:
     @property
     def is_behind(self) -> bool:
         """Whether the map shown is not yet that of what was asked last."""
-        if self._running is None or self._shown is None or self._is_waiting:
+        if self._running is None or self.shown is None or self._is_waiting:
             return True
-        return self._shown.request != self._running.maker.wanted
+        return self.shown.request != self._running.maker.wanted
 
     @property
     def is_resting(self) -> bool:
@@ -262,7 +176,7 @@ class Session:
     @property
     def is_exact(self) -> bool:
         """Whether the map shown is the exact one of what was asked last."""
-        return not self.is_behind and self._shown is not None and self._shown.error is None
+        return not self.is_behind and self.shown is not None and self.shown.error is None
 
     @property
     def previews(self) -> PreviewBuilder | None:
@@ -322,8 +236,8 @@ class Session:
         region : tuple of slice
             The pixels that are shown.
         """
-        question = _Question(tuple(references), rule, measure, region)
-        is_known = isinstance(self._question, _Question) and self._question.key == question.key
+        question = Question(tuple(references), rule, measure, region)
+        is_known = isinstance(self._question, Question) and self._question.key == question.key
         self._question = question
         self._ask(is_known=is_known)
 
@@ -357,12 +271,12 @@ class Session:
         if self._running is not None and not self.is_exact:
             self._is_waiting = False
             self._running.maker.wait_with(None)
-        self._show_layer()
+        self._map.set_visible(not self._is_resting)
 
     def wake(self) -> None:
         """Show the map of what was asked last, and of what is asked from now on."""
         is_change, self._is_resting = self._is_resting, False
-        self._show_layer()
+        self._map.set_visible(not self._is_resting)
         if is_change:
             self._answer()
 
@@ -380,7 +294,13 @@ class Session:
 
     def reference(self, one: AnyReference) -> Reference | None:
         """Return a reference with its vector; None if that is still to be read."""
-        return self._reference(one)
+        if isinstance(one, Reference):
+            return one
+        if isinstance(one, RegionReference):
+            region = self.region_vector(one)
+            return None if region is None else one.with_vector(region.mean)
+        vector = self.vector(one.pixel)
+        return None if vector is None else one.with_vector(vector)
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -397,14 +317,8 @@ class Session:
         """
         self._connections.close()
         self._stop()
-        self._question, self._stack, self._shown = None, None, None
-        if self._map is not None:
-            layer = self._map.layer
-            self._map.close(is_kept=keeps_map)
-            self._map = None
-            if not keeps_map:
-                # not now: napari may be in the middle of removing layers
-                self._scheduler.soon(partial(remove_layer, self._viewer, layer))
+        self._question, self._stack = None, None
+        self._map.close(keeps_map=keeps_map)
 
     def _stop(self) -> None:
         """Drop the engine and whatever is under way."""
@@ -438,7 +352,7 @@ class Session:
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
         classifier = Classifier[AnyReference](
-            stack.name, owner, self._scheduler, resolve=self._reference, failed=self._report
+            stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
         )
         self._stack = stack
         self._running = _Running(owner, previews, vectors, regions, maker, classifier)
@@ -474,7 +388,7 @@ class Session:
             running.maker.want(question)
             return
         self._is_waiting = True
-        references = [self._reference(one) for one in question.references]
+        references = [self.reference(one) for one in question.references]
         if not self._is_waiting:
             return  # what was read at once is answered, or could not be read
         known = tuple(reference for reference in references if reference is not None)
@@ -485,16 +399,7 @@ class Session:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
 
-    def _reference(self, one: AnyReference) -> Reference | None:
-        if isinstance(one, Reference):
-            return one
-        if isinstance(one, RegionReference):
-            region = self.region_vector(one)
-            return None if region is None else one.with_vector(region.mean)
-        vector = self.vector(one.pixel)
-        return None if vector is None else one.with_vector(vector)
-
-    def _approximate(self, question: _Question) -> SimilarityRequest | None:
+    def _approximate(self, question: Question) -> SimilarityRequest | None:
         """Return the last question with the preview's vectors; None where it has none."""
         preview = None if self.previews is None else self.previews.preview
         # the preview knows directions only, and a mean needs the lengths as well
@@ -505,7 +410,7 @@ class Session:
             if isinstance(one, PixelReference):
                 references.append(one.with_vector(preview.vector(one.pixel)))
             else:
-                known = self._reference(one)
+                known = self.reference(one)
                 if known is None:
                     return None
                 references.append(known)
@@ -537,67 +442,22 @@ class Session:
 
     def _blank(self) -> None:
         """Show no map: the one shown is not that of what was asked."""
-        self._shown = None
-        if self._map is not None:
-            self._map.blank()
+        self._map.blank()
         self.map_changed.emit()
 
     def _show(self, request: MapRequest, values: NDArray[np.float32], error: float | None) -> None:
-        if self._stack is None:
-            return
-        if self._map is None:
-            selected = set(self._viewer.layers.selection)
-            self._map = self._new_map(self._stack)
-            self._show_layer()
-            if self._is_resting:
-                self._viewer.layers.selection = selected
-            self._connections.connect(self._map.layer.events.visible, self._on_visible)
-        self._shown = Shown(request, error)
-        if isinstance(request, SimilarityRequest):
-            measure, name = request.query.measure, MAP_NAME
-        else:
-            measure, name = None, self._stack.features_name(request.features)
-        self._map.show(values, request.region, request.content, measure, name)
-        self.map_changed.emit()
+        if self._stack is not None:
+            self._map.show(self._stack, request, values, error)
+            self.map_changed.emit()
 
     def _forget(self) -> None:
         """Show no map, and make none."""
         if self._running is not None:
             self._running.maker.forget()
-        if self._shown is not None:
+        if self.shown is not None:
             self._blank()
-
-    def _show_layer(self) -> None:
-        if self._map is not None:
-            self._map.layer.visible = not self._is_resting
-
-    def _on_visible(self) -> None:
-        if self._map is not None and self._map.layer.visible == self._is_resting:
-            self.eye_clicked.emit(self._map.layer.visible)
-
-    def _new_map(self, stack: FeatureStack) -> MapLayer:
-        shape = layer_shape(self.layer)
-        axes = map_axes(self.layer, self.axis)
-        is_squashed = len(axes) > len(stack.spatial_shape)
-        lengths = [1 if is_squashed and axis == self.axis else shape[axis] for axis in axes]
-        return MapLayer(
-            self._viewer,
-            self._state,
-            shape=tuple(lengths),
-            spatial_shape=stack.spatial_shape,
-            source_name=self.layer.name,
-            placement=map_placement(self.layer, self.axis),
-            later=partial(self._scheduler.later, AFTER_THE_MAP),
-        )
 
     def _on_moved(self) -> None:
         self._grid = grid_of(self.layer, self.axis)
-        if self._map is not None:
-            self._map.place(map_placement(self.layer, self.axis))
+        self._map.place()
         self.moved.emit()
-
-
-def remove_layer(viewer: ViewerModel, layer: Layer) -> None:
-    """Remove a layer unless it is gone already."""
-    if layer in viewer.layers:
-        viewer.layers.remove(layer)

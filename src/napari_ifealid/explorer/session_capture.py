@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.map_request import ReferenceMode
-from napari_ifealid.explorer.pins import Pin
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_vectors import as_vectors, saved_vectors
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import default_placement
@@ -24,9 +24,9 @@ from napari_ifealid.session_files import (
     SavedCursor,
     SavedLook,
     SavedPlacement,
+    SavedReference,
     SavedSession,
     SavedStack,
-    VectorReference,
 )
 from napari_ifealid.stack import FeatureStack, StackSource
 
@@ -50,7 +50,9 @@ def layers_without_file(viewer: ViewerModel) -> list[Layer]:
 def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
     """Return what is explored as the content of a session file.
 
-    Layers that came from no file are left out, see `layers_without_file`.
+    Layers that came from no file are left out, see `layers_without_file`. Pins are places, all
+    else that is compared with are vectors. Where the reference is held in a stack of another image,
+    it is a vector, too, and the pins are left out, which are not compared with then.
 
     Parameters
     ----------
@@ -60,7 +62,8 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
     Raises
     ------
     DatasetError
-        If no stack is explored, or it came from no file, or a reference is not finite.
+        If no stack is explored, or it came from no file, if a reference is not finite or still
+        being read, or if there is a window along other axes than those that are shown at first.
     """
     explored, session = explorer.state.layer, explorer.session
     if explored is None or session is None or session.stack is None:
@@ -76,7 +79,9 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
             remedy="Save it with Save dataset…, and open that file.",
             file=explored.name,
         )
+    _check_window(explorer, viewer)
     state = explorer.state
+    references, rule = _saved_references(explorer, session)
     layers = [layer for layer in _feature_layers(viewer) if _source(layer) is not None]
     linked = [one.layer for one in explorer.sessions]
     return SavedSession(
@@ -89,22 +94,14 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
             for layer in layers
         ),
         explored=next(number for number, layer in enumerate(layers) if layer == explored),
-        references=(
-            *map(saved_reference, explorer.pins.pins),
-            *_saved_vectors(explorer, session),
-        ),
+        references=references,
         cursor=_saved_cursor(explorer, viewer, session),
-        rule=RULES[state.reference],
+        rule=rule,
         window=state.window,
         measure=state.measure,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
     )
-
-
-def saved_reference(pin: Pin) -> PlaceReference:
-    """Return a pin as the place that is saved."""
-    return PlaceReference(position=pin.place, colour=pin.colour, sign=pin.sign)
 
 
 def placement_of(layer: Image) -> SavedPlacement:
@@ -158,30 +155,31 @@ def _saved_stack(layer: Image, *, axis: int | None, is_linked: bool) -> SavedSta
     )
 
 
-def _saved_vectors(explorer: Explorer, session: Session) -> Iterator[VectorReference]:
-    """Yield what is compared with beside the pins, as vectors: their sources are not saved."""
-    assert session.stack is not None
-    stack = session.stack
-    known = tuple(map(_plain, stack.feature_labels or ()))
-    labels = None if known == tuple(range(stack.feature_count)) else known
-    for source in explorer.sources:
-        for reference in source.references_in(session):
-            one = session.reference(reference)
-            if one is None:
-                raise DatasetError(
-                    "a reference that is still being read",
-                    expected="one that is known",
-                    remedy="Try again in a moment.",
-                    file=reference.label or reference.origin.value,
-                )
-            if not np.isfinite(one.vector).all():
-                raise DatasetError(
-                    "a reference with a NaN or an infinity",
-                    expected="finite values, which a session file can hold",
-                    remedy="Remove the reference.",
-                    file=one.label or one.origin.value,
-                )
-            yield VectorReference(tuple(one.vector.tolist()), one.label, one.sign, labels)
+def _check_window(explorer: Explorer, viewer: ViewerModel) -> None:
+    dims = viewer.dims
+    is_rolled = set(dims.displayed[-2:]) != {dims.ndim - 2, dims.ndim - 1}
+    if explorer.state.window > 1 and is_rolled:
+        raise DatasetError(
+            "a window along other axes than the last two",
+            expected="rows and columns as they are shown at first",
+            remedy="Bring the axes back into their order, or choose the window 1×1.",
+        )
+
+
+def _saved_references(
+    explorer: Explorer, session: Session
+) -> tuple[tuple[SavedReference, ...], Rule | None]:
+    """Return what is compared with, and how it is joined."""
+    asking, asked = explorer.asking, explorer.asked
+    if asking is None or asking is session:
+        pins = [PlaceReference(pin.place, pin.colour, pin.sign) for pin in explorer.pins.pins]
+        references: tuple[SavedReference, ...] = (*pins, *saved_vectors(explorer, session))
+        return references, RULES[explorer.state.reference]
+    if asked is None or explorer.pixel is None:
+        return (), None
+    place = f"pixel {', '.join(map(str, explorer.pixel))} of {asking.layer.name}"
+    named = [one if one.label else replace(one, label=place) for one in asked.references]
+    return tuple(as_vectors(asking, named)), asked.rule
 
 
 def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:
@@ -208,8 +206,3 @@ def _saved_look(state: ExplorerState) -> SavedLook:
 
 def _row(values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
-
-
-def _plain(label: Any) -> str | float:
-    plain: str | float = label.item() if isinstance(label, np.generic) else label
-    return plain

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from napari.utils.notifications import show_warning
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.explorer.alpha_colormaps import FIRE, colormap_names
@@ -17,6 +18,7 @@ from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.pins import Pin
 from napari_ifealid.explorer.session_capture import RULES, placement_by_reader, placement_of
+from napari_ifealid.explorer.session_vectors import restored_vectors
 from napari_ifealid.explorer.sources import is_opened_overlay, opened_stack
 from napari_ifealid.layers import STACK_KEY, layers_of
 from napari_ifealid.session_files import (
@@ -27,6 +29,8 @@ from napari_ifealid.session_files import (
 )
 from napari_ifealid.stack import FeatureStack
 
+_MOST_NAMED = 5  # vectors in a message
+
 _MODES = {rule: mode for mode, rule in RULES.items()}
 
 
@@ -36,7 +40,10 @@ def restore_session(
     session: SavedSession,
     stacks: Sequence[FeatureStack],
 ) -> None:
-    """Explore what a session file describes. Pins that are there are replaced; an undo brings back.
+    """Explore what a session file describes.
+
+    Pins that are there are replaced, and vectors are ticked in the library instead of what was
+    ticked there; an undo brings either back. Regions are let go.
 
     It is complete once the explored stack is loaded; nothing else of the session applies before.
 
@@ -52,9 +59,8 @@ def restore_session(
     Raises
     ------
     DatasetError
-        If a reference or a placement can't be restored. Nothing has changed then.
+        If a placement can't be restored. Nothing has changed then.
     """
-    pins = [_pin(one) for one in session.references if isinstance(one, PlaceReference)]
     layers = _layers(viewer, session, stacks)
     explored, axis = layers[session.explored], session.stacks[session.explored].compared_axis
     connections = Connections()
@@ -73,7 +79,7 @@ def restore_session(
         connections.close()
         if explorer.stack is not None:
             _link(explorer, session, layers)
-            _apply(explorer, session, pins)
+            _apply(explorer, session)
 
     explorer.after_opening(choose)
 
@@ -127,6 +133,8 @@ def _place(layer: Image, saved: SavedStack) -> None:
     if saved.placement is None:
         return
     try:
+        for matrix in (saved.placement.rotate, saved.placement.affine):
+            np.linalg.inv(np.array(matrix, float))
         for name, value in asdict(saved.placement).items():
             setattr(layer, name, value if name == "units" else np.array(value, float))
     except Exception as error:  # matrices and units are refused in many ways
@@ -150,17 +158,47 @@ def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) ->
             explorer.link(layer, axis)
 
 
-def _apply(explorer: Explorer, session: SavedSession, pins: Sequence[Pin]) -> None:
+def _apply(explorer: Explorer, session: SavedSession) -> None:
     state, cursor = explorer.state, session.cursor
-    explorer.pins.replace(pins)
-    explorer.restored.replace(
-        [one for one in session.references if isinstance(one, VectorReference)]
+    explorer.regions.choose(None)  # the session has them as vectors
+    explorer.pins.replace(
+        [
+            Pin(one.position, one.colour, one.sign)
+            for one in session.references
+            if isinstance(one, PlaceReference)
+        ]
     )
+    _list_vectors(explorer, session)
     if cursor is not None:
         state.follow = not cursor.is_held
         explorer.cursor.move_to(cursor.position)
     for name, value in _settings(session):
         setattr(state, name, value)
+
+
+def _list_vectors(explorer: Explorer, session: SavedSession) -> None:
+    """Tick the vectors of a session in the library, and report what can't be listed with others."""
+    stack, source = explorer.stack, explorer.library
+    assert stack is not None
+    vectors = restored_vectors(
+        [one for one in session.references if isinstance(one, VectorReference)],
+        stack.feature_labels or (),
+    )
+    count = len(source.entries)
+    before = "entry" if count == 1 else f"{count} entries"
+    if source.compare_with(vectors.library, vectors.ticks):
+        show_warning(
+            f"The library lists the vectors of the session instead of your {before}, since the "
+            "features are others. Ctrl+Z in the list brings yours back."
+        )
+    if vectors.left_out:
+        more = len(vectors.left_out) - _MOST_NAMED
+        rest = [f"and {more} more"] if more > 0 else []
+        names = ", ".join([*vectors.left_out[:_MOST_NAMED], *rest])
+        show_warning(
+            f"Vectors of the session are left out, since their features are others: {names}. "
+            "The library lists entries that share their features."
+        )
 
 
 def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
@@ -179,8 +217,3 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     yield "opacity", look.opacity
     yield "base", look.base_opacity
     yield "overlay_in_colour", look.image_in_colour
-
-
-def _pin(saved: PlaceReference) -> Pin:
-    """Return the pin that was saved as a place."""
-    return Pin(saved.position, saved.colour, saved.sign)

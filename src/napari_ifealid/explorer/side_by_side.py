@@ -20,7 +20,8 @@ from napari_ifealid.explorer.map_request import ReferenceMode, SimilarityRequest
 from napari_ifealid.explorer.pins import PINS_KEY
 from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.schedulers import Scheduler
-from napari_ifealid.explorer.session import AFTER_THE_MAP, Session
+from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.shown_map import AFTER_THE_MAP
 from napari_ifealid.explorer.viewer_parts import canvas_grid
 from napari_ifealid.explorer.window_order import WindowOrder, put_on_top
 from napari_ifealid.grid import Place

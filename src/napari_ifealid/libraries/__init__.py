@@ -9,6 +9,7 @@ from napari_ifealid.libraries.matching import (
     Mismatch,
     features_in_words,
     match_features,
+    sure_match,
 )
 from napari_ifealid.libraries.ranking import best_first, rank_entries, similarities
 
@@ -25,5 +26,6 @@ __all__ = [
     "rank_entries",
     "read_library",
     "similarities",
+    "sure_match",
     "write_library",
 ]

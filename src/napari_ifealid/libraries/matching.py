@@ -117,6 +117,18 @@ def match_features(library: Labels, stack: Labels) -> Match | Mismatch:
     return _match_by_number(scale, _sizes(library, stack))
 
 
+def sure_match(library: Labels, stack: Labels) -> Match | None:
+    """Return the match that the user need not be asked about; None where there is none.
+
+    Parameters
+    ----------
+    library, stack : sequence of str or float
+        A label for each feature; numbers from 0 where there are none.
+    """
+    match = match_features(library, stack)
+    return match if isinstance(match, Match) and not match.question else None
+
+
 def _match_by_position(library: Labels, stack: Labels, *, is_sure: bool) -> Match | Mismatch:
     if len(library) != len(stack):
         return _mismatch(_sizes(library, stack))

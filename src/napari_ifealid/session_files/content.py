@@ -91,12 +91,20 @@ class VectorReference:
         1: pixels like it are looked for; -1: pixels unlike it.
     feature_labels : tuple of str or float, optional
         Label of each feature; unless given, their numbers from 0.
+    colour : str, optional
+        As in ``"#e69f00"``; one of the plugin's own unless given.
     """
 
     values: Row
     name: str = ""
     sign: int = 1
     feature_labels: tuple[Label, ...] | None = None
+    colour: str = ""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The label of each feature, its number where it has none."""
+        return self.feature_labels or tuple(range(len(self.values)))
 
 
 SavedReference = PlaceReference | VectorReference
@@ -164,7 +172,8 @@ class SavedSession:
     rule : Rule, optional
         How references are joined. None: the cursor is compared with, not they.
     window : int
-        Length in pixels of the square around each place whose mean is compared with.
+        How many pixels long and wide the square around each place, and around the cursor, is whose
+        mean is compared with, one of `WINDOWS`.
     measure : Measure
     threshold : float, optional
         Smallest value that is shown; None: all are.

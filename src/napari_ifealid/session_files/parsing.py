@@ -31,6 +31,7 @@ _MOST_STACKS, _MOST_REFERENCES, _MOST_AXES = 1000, 10_000, 32
 _LONGEST_TEXT = 10_000  # characters
 _MOST_UNKNOWN = 5  # fields that are named
 _CURSOR = "cursor"
+_COLOUR = 'a colour such as "#e69f00"'
 _OWN = {"format", "version"}
 
 T = TypeVar("T")
@@ -165,19 +166,21 @@ def _reference(reader: _Reader, values: Any, where: str) -> SavedReference:
         )
     return PlaceReference(
         position=_position(fields),
-        colour=_needed(fields, "colour", _is_colour, 'a colour such as "#e69f00"'),
+        colour=_needed(fields, "colour", _is_colour, _COLOUR),
         sign=_sign(fields),
     )
 
 
 def _vector(reader: _Reader, values: Any, where: str) -> VectorReference:
-    fields = reader.fields(values, where, {"kind", "name", "sign", "values", "feature_labels"})
+    known = {"kind", "name", "sign", "values", "feature_labels", "colour"}
+    fields = reader.fields(values, where, known)
     numbers = _needed(fields, "values", _are_numbers, "one or more finite numbers")
     return VectorReference(
         values=tuple(map(float, numbers)),
         name=_text(fields, "name", least=0),
         sign=_sign(fields),
         feature_labels=fields.labels("feature_labels", len(numbers)),
+        colour=_optional(fields, "colour", _is_colour, _COLOUR) or "",
     )
 
 

@@ -111,7 +111,7 @@ def _reference(reference: SavedReference) -> Mapping[str, Any]:
         "name": reference.name,
         "sign": reference.sign,
         "values": reference.values,
-        **_known(feature_labels=reference.feature_labels),
+        **_known(feature_labels=reference.feature_labels, colour=reference.colour or None),
     }
 
 

@@ -16,7 +16,9 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.libraries import LIBRARY_SUFFIXES
-from napari_ifealid.widgets.library_model import NAME, SIMILARITY, SWATCH, LibraryModel
+from napari_ifealid.widgets.library_model import NAME, SIMILARITY, LibraryModel
+from napari_ifealid.widgets.reference_rows import SIGN_KEYS
+from napari_ifealid.widgets.swatch import SWATCH
 
 _HEIGHT = 126  # pixels; six rows
 _TICKS = """
@@ -67,7 +69,8 @@ class LibraryList(QTreeView):
         self.setAcceptDrops(True)
         self.setToolTip(
             "Named vectors, with their similarity to the pixel under the cursor. A tick compares "
-            "all pixels with an entry, a double click renames it, Delete removes it"
+            "all pixels with an entry; crosses are those that pixels shall be unlike, as the keys "
+            "+ and − choose. A double click renames an entry, Delete removes it"
         )
         self._lay_out_columns()
 
@@ -154,6 +157,10 @@ class LibraryList(QTreeView):
         """Remove the chosen entries."""
         self._source.remove(self.chosen)
 
+    def set_sign(self, sign: int) -> None:
+        """Look for pixels like the chosen entries, or for pixels unlike them."""
+        self._source.set_sign(self.chosen, sign)
+
     def actions_for_menu(self) -> dict[str, tuple[Callable[[], None], bool]]:
         """Return the text of each action of the menu, what it does, and whether it can."""
         chosen, count = self.chosen, len(self._source.entries)
@@ -161,6 +168,8 @@ class LibraryList(QTreeView):
         can_move = is_one and not self.rows.is_ranked
         is_first, is_last = chosen[:1] == [0], chosen[-1:] == [count - 1]
         return {
+            "Look for pixels like it\t+": (lambda: self.set_sign(1), bool(chosen)),
+            "Look for pixels unlike it\t−": (lambda: self.set_sign(-1), bool(chosen)),
             "Rename\tF2": (lambda: self.rename(chosen[0]), is_one),
             "Move up\tAlt+Up": (lambda: self.move_chosen(-1), can_move and not is_first),
             "Move down\tAlt+Down": (
@@ -189,9 +198,11 @@ class LibraryList(QTreeView):
         menu.popup(event.globalPos())
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802
-        """Remove, move, and undo by keys."""
+        """Remove, move, undo and change signs by keys."""
         if event.key() in _DELETE_KEYS:
             self.remove()
+        elif event.key() in SIGN_KEYS:
+            self.set_sign(SIGN_KEYS[event.key()])
         elif event.matches(QKeySequence.StandardKey.Undo):
             self._source.undo()
         elif event.key() in _STEPS and event.modifiers() & Qt.KeyboardModifier.AltModifier:

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QIcon
 
 from napari_ifealid.explorer.library_source import LibrarySource
+from napari_ifealid.explorer.listed_library import Tick
 from napari_ifealid.libraries import LibraryEntry, best_first
 from napari_ifealid.widgets.pixel_text import joined
+from napari_ifealid.widgets.swatch import swatch
 
 NAME, SIMILARITY = 0, 1
 """The columns."""
-
-SWATCH = 12  # pixels
 
 _ROW_HEIGHT = 20  # pixels; a name is edited in it
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -39,7 +39,7 @@ class LibraryModel(QAbstractTableModel):
         self._is_ranked = True
         self._order = np.arange(len(source.entries))  # the entry of each row
         self._values: NDArray[np.float64] | None = None
-        self._icons: dict[str | None, QIcon] = {}
+        self._icons: dict[Tick | None, QIcon] = {}
 
     @property
     def is_ranked(self) -> bool:
@@ -116,13 +116,15 @@ class LibraryModel(QAbstractTableModel):
         if index.column() == SIMILARITY:
             return self._similarity(number, role)
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(number)
+            case Qt.ItemDataRole.EditRole:
                 return self._source.entries[number].name
             case Qt.ItemDataRole.CheckStateRole:
-                is_ticked = self._source.colours[number] is not None
+                is_ticked = self._source.ticks[number] is not None
                 return Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.DecorationRole:
-                return self._icon(self._source.colours[number])
+                return self._icon(self._source.ticks[number])
         return None
 
     def setData(  # noqa: N802
@@ -146,12 +148,15 @@ class LibraryModel(QAbstractTableModel):
         value = self._values[number]
         return "–" if np.isnan(value) else f"{value:.3f}"
 
-    def _icon(self, colour: str | None) -> QIcon:
-        if colour not in self._icons:
-            pixmap = QPixmap(SWATCH, SWATCH)
-            pixmap.fill(QColor(colour or "transparent"))
-            self._icons[colour] = QIcon(pixmap)
-        return self._icons[colour]
+    def _text(self, number: int) -> str:
+        name, tick = self._source.entries[number].name, self._source.ticks[number]
+        return name if tick is None or tick.sign > 0 else f"unlike {name}"
+
+    def _icon(self, tick: Tick | None) -> QIcon:
+        if tick not in self._icons:
+            known = tick or Tick("transparent")
+            self._icons[tick] = swatch(known.colour, known.sign)
+        return self._icons[tick]
 
     def _tell(self) -> None:
         """Tell that rows show something else, maybe in another order.

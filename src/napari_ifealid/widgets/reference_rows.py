@@ -8,11 +8,13 @@ from typing import Any
 
 from psygnal import Signal
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QListWidget, QListWidgetItem, QPushButton
 
-_HEIGHT, _SWATCH = 66, 12  # pixels; three rows
-_SIGN_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
+from napari_ifealid.widgets.swatch import SWATCH, swatch
+
+_HEIGHT = 66  # pixels; three rows
+SIGN_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
+"""By which a chosen reference is looked for, or not."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class ReferenceRows(QListWidget):
         self._rows: tuple[ReferenceRow, ...] | None = None
         self._note = ""
         self.setFixedHeight(_HEIGHT)
-        self.setIconSize(QSize(_SWATCH, _SWATCH))
+        self.setIconSize(QSize(SWATCH, SWATCH))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.show_rows(())
@@ -86,7 +88,7 @@ class ReferenceRows(QListWidget):
         self.clear()
         for row in rows:
             text = row.text if row.sign > 0 else f"unlike {row.text}"
-            item = QListWidgetItem(_swatch(row), text)
+            item = QListWidgetItem(swatch(row.colour, row.sign), text)
             item.setToolTip(text)
             self.addItem(item)
         for text in filter(None, (note, "" if rows else self._hint)):
@@ -106,8 +108,8 @@ class ReferenceRows(QListWidget):
         key, chosen = event.key(), self.chosen
         if chosen is None:
             super().keyPressEvent(event)
-        elif key in _SIGN_KEYS:
-            self.sign_chosen.emit(chosen, _SIGN_KEYS[key])
+        elif key in SIGN_KEYS:
+            self.sign_chosen.emit(chosen, SIGN_KEYS[key])
         elif key == Qt.Key.Key_Space:
             self.flip_chosen()
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -123,19 +125,3 @@ def small_button(text: str, tooltip: str, action: Callable[[], None]) -> QPushBu
     button.setStyleSheet("padding: 1px 6px")
     button.clicked.connect(lambda _: action())
     return button
-
-
-def _swatch(row: ReferenceRow) -> QIcon:
-    """Return the colour; crossed out, as the pin is in the picture, where it is not looked for."""
-    pixmap = QPixmap(_SWATCH, _SWATCH)
-    if row.sign > 0:
-        pixmap.fill(QColor(row.colour))
-        return QIcon(pixmap)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(row.colour), 3))
-    painter.drawLine(2, 2, _SWATCH - 2, _SWATCH - 2)
-    painter.drawLine(2, _SWATCH - 2, _SWATCH - 2, 2)
-    painter.end()
-    return QIcon(pixmap)

@@ -1,4 +1,4 @@
-"""The button that saves a session, and the vectors that were restored from one."""
+"""The button that saves a session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from napari.components import ViewerModel
 from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer
@@ -23,7 +23,7 @@ _KINDS = f"Sessions (*{SESSION_SUFFIX})"
 
 
 class SaveSession(QWidget):
-    """Saves what is explored as a session file; forgets vectors that came from one.
+    """Saves what is explored as a session file.
 
     Parameters
     ----------
@@ -42,40 +42,19 @@ class SaveSession(QWidget):
             "look as a small file. File › Open brings all of it back, and napari-ifealid apply "
             "compares many files in the same way"
         )
-        self.vectors = QLabel()
-        self.vectors.setToolTip(
-            "References of a session file that are vectors, not places. They are compared with "
-            "along with the pins, where the stack has their features"
-        )
-        self.forget = QPushButton("Forget")
-        self.forget.setToolTip("Compare with the vectors of the session file no longer")
-        self._lay_out()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.save_button)
         self.save_button.clicked.connect(lambda _: self._save())
-        self.forget.clicked.connect(lambda _: explorer.restored.replace(()))
         self._connections.connect(explorer.stack_changed, self._show)
-        self._connections.connect(explorer.restored.changed, self._show)
         self._show()
 
     def stop(self) -> None:
         """Stop following the explorer."""
         self._connections.close()
 
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.vectors, 1)
-        row.addWidget(self.forget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.save_button)
-        layout.addLayout(row)
-
     def _show(self) -> None:
         self.save_button.setDisabled(self._explorer.stack is None)
-        count = len(self._explorer.restored.vectors)
-        self.vectors.setText(f"{count} vector{'s' * (count > 1)} of the session file")
-        self.vectors.setVisible(count > 0)
-        self.forget.setVisible(count > 0)
 
     def _save(self) -> None:
         try:
