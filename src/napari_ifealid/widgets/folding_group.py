@@ -13,7 +13,7 @@ from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 _TITLE_STYLE = """
 QPushButton, QPushButton:checked {
     background: transparent; border: 1px solid transparent; border-radius: 2px;
-    text-align: left; font-weight: bold; padding: 2px;
+    text-align: left; font-weight: bold; padding: 0px 2px;
 }
 QPushButton:hover, QPushButton:checked:hover {background: palette(midlight);}
 QPushButton:focus, QPushButton:checked:focus {border-color: palette(highlight);}

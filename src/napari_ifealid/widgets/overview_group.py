@@ -26,7 +26,7 @@ from napari_ifealid.overview import Aspect
 _FEWEST, _MOST, _AT_FIRST = 2, 20, 8
 _STEPS = 1000  # of the progress bar
 _TWO_LINES = "\n"  # the summary has no more, even in a narrow dock
-_SPIN_BOX = 84  # pixels; the rest of the row is for the buttons
+_SPIN_BOX = 78  # pixels; the rest of the row is for the buttons
 
 
 class OverviewGroup(QWidget):
@@ -80,6 +80,8 @@ class OverviewGroup(QWidget):
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
+        for button in (self.components, self.segments):
+            button.setStyleSheet("padding: 4px 2px")  # else two do not fit into a narrow dock
         buttons.addWidget(self.components, 1)
         buttons.addWidget(self.segments, 1)
         buttons.addWidget(self.count.native)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from magicgui.widgets import CheckBox, ComboBox
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
 from napari_ifealid.widgets.binding import bind_both_ways
@@ -28,7 +28,7 @@ _WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
 
 
 class QuestionGroup(QWidget):
-    """The kind of reference, the measure, the window around it, the pins and the regions.
+    """The kind of reference, the window around it, the measure, the pins and the regions.
 
     Parameters
     ----------
@@ -41,28 +41,28 @@ class QuestionGroup(QWidget):
         super().__init__()
         self.reference = SegmentedChoice(_TOOLTIPS)
         self.follow = CheckBox(
-            text=f"Follow the cursor ({FOLLOW_KEY} holds it)",
+            text="Follow cursor",
             tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
             "reference where it is, and releases it; the arrow keys move it then",
         )
         self.window_size = ComboBox(
-            choices=[(f"{length}×{length}", length) for length in _WINDOWS],
+            choices=[(f"window {length}×{length}", length) for length in _WINDOWS],
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
         self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
+        # else both do not fit into a row
+        self.window_size.native.setStyleSheet("QComboBox {padding: 3px 0px 3px 6px}")
         window = QHBoxLayout()
         window.setSpacing(4)
-        window.addWidget(QLabel("Window"))
+        window.addWidget(self.follow.native, 1)
         window.addWidget(self.window_size.native)
-        window.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.reference)
-        layout.addWidget(self.follow.native)
         layout.addLayout(window)
         for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)

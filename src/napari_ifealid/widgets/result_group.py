@@ -12,6 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -20,6 +21,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
@@ -48,7 +50,7 @@ class ClassMode(Enum):
     """One label for each reference that is looked for."""
 
 
-_SPIN_BOX = 96  # pixels; the rest of the row is for the count
+_SPIN_BOX = 56  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
@@ -79,7 +81,7 @@ class ResultGroup(QWidget):
         self.threshold = FloatSpinBox(
             tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
         )
-        self.count = QLabel()
+        self.count = QElidingLabel()
         self.count.setToolTip("Pixels at or above the threshold, and their share of the map")
         self.mode = ComboBox(
             choices=[(mode.value, mode) for mode in (*RegionMode, *ClassMode)],
@@ -112,7 +114,7 @@ class ResultGroup(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.histogram)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
@@ -126,6 +128,8 @@ class ResultGroup(QWidget):
             for part, share in zip(row, stretch, strict=True):
                 line.addWidget(part, share)
             layout.addLayout(line)
+        self.threshold.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.threshold.native.setStyleSheet(f"QDoubleSpinBox {{min-width: {_SPIN_BOX}px}}")
         self.threshold.native.setMaximumWidth(_SPIN_BOX)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
