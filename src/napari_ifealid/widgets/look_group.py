@@ -62,6 +62,9 @@ class LookGroup(QWidget):
         form.addRow("Base opacity", self.base.native)
         form.addRow(self.overlay_in_colour.native)
         form.addRow(self.shows_feature.native, self.feature.native)
+        for control in (self.colormap, self.colour_range, self.opacity, self.base):
+            if (label := form.labelForField(control.native)) is not None:
+                label.setToolTip(control.tooltip)
         shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         for control in (self.colormap, self.colour_range):
             control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
@@ -120,4 +123,6 @@ class LookGroup(QWidget):
 
 
 def _fraction(tooltip: str) -> FloatSlider:
-    return FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)
+    slider = FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)
+    slider.native.setToolTip(tooltip)  # also of the number beside it
+    return slider

@@ -7,6 +7,7 @@ from typing import Any
 from magicgui.widgets import FloatSpinBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -26,7 +27,7 @@ from napari_ifealid.widgets.reference_name import reference_name
 _HEIGHT = 112  # pixels; six rows
 _COUNT = 10
 _SHARE = 0.05  # of the longer side of the picture, the distance at first
-_SPIN_BOX = 82  # pixels
+_COUNT_WIDTH, _DISTANCE_WIDTH = 40, 58  # pixels
 _KIND = " features"  # what the reader calls all stacks
 _EMPTY = "Nothing found yet: “Find”"
 _STALE = "The reference is another one: find again"
@@ -82,17 +83,23 @@ class PlaceList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.find_button.setStyleSheet("padding: 4px 6px")
-        for control in (self.count, self.distance):
-            control.native.setMaximumWidth(_SPIN_BOX)
-        apart = QLabel("apart")
-        apart.setToolTip(self.distance.tooltip)
-        apart.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        words = QLabel("places"), QLabel("apart")
+        for control, word, width in zip(
+            (self.count, self.distance), words, (_COUNT_WIDTH, _DISTANCE_WIDTH), strict=True
+        ):
+            word.setToolTip(control.tooltip)
+            word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            control.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            control.native.setStyleSheet("QAbstractSpinBox {min-width: 0px; padding: 1px 2px}")
+            control.native.setFixedWidth(width)
+        self.text.setToolTip("What the places are like")
         row = QHBoxLayout()
         row.setSpacing(4)
         for part, stretch in (
             (self.count.native, 0),
+            (words[0], 1),
             (self.distance.native, 0),
-            (apart, 1),
+            (words[1], 1),
             (self.find_button, 0),
         ):
             row.addWidget(part, stretch)

@@ -118,8 +118,10 @@ class ResultGroup(QWidget):
         layout.addWidget(self.histogram)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
+        label = QLabel("Threshold")
+        label.setToolTip(self.threshold.tooltip)
         for row, stretch in (
-            ((QLabel("Threshold"), self.threshold.native, self.count), (0, 0, 1)),
+            ((label, self.threshold.native, self.count), (0, 0, 1)),
             ((self.mode.native, self.make), (1, 0)),
             ((self.table, self.figure, self.save), (1, 1, 1)),
         ):
@@ -180,7 +182,7 @@ class ResultGroup(QWidget):
         layer, state = self._explorer.map_layer, self._explorer.state
         if values is None or layer is None:
             self.histogram.show_values(np.empty(0, np.float32), *state.measure.limits)
-            self.count.clear()
+            self.count.setText("")
         else:
             self.histogram.title = self._title()
             text = self._explorer.value_text

@@ -30,6 +30,8 @@ class StatusTexts:
         self._explorer = explorer
         self.stack = _label(parent)
         self.engine = _label(parent)
+        self.stack.setToolTip("Size of the stack, and how its values are stored")
+        self.engine.setToolTip("What computes the maps of this stack, and why")
         self.reference = _label(parent)
         self.reference.setToolTip(
             "The pixel compared with, counted in the stack; behind “at”, in the world, as in "
@@ -38,6 +40,7 @@ class StatusTexts:
             "(middle): the reference is outside of this stack"
         )
         self.colours = _label(parent)
+        self.colours.setToolTip("Values of the first and of the last colour of the map shown")
         self._show_later = qthrottled(
             self._show, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=parent
         )
