@@ -152,10 +152,10 @@ def test_memory_of_previews_is_asked_for_only_where_there_is_one(
     values = dask.array.random.random((16, 200, 900), chunks=1000)
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
-    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "; preview 3" in widget.texts.stack.toolTip())
     assert not widget.advanced.preview_memory.native.isHidden()
     widget.advanced.preview_memory.value = 0
-    qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.toolTip())
     widget.choice.layer.value = features
     qtbot.waitUntil(lambda: widget.explorer.stack is not None and widget.explorer.is_idle)
     assert widget.advanced.preview_memory.native.isHidden()
@@ -167,7 +167,7 @@ def test_preview_is_offered_no_more_memory_than_it_can_take(widget, viewer, qtbo
     values = dask.array.random.random((16, 200, 900), chunks=1000)
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
-    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "; preview 3" in widget.texts.stack.toolTip())
     assert widget.advanced.preview_memory.max == widget.advanced.preview_memory.value == 3
     assert widget.explorer.state.preview_memory == before > 3
     widget.advanced.preview_memory.value = 2

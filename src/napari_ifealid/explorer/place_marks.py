@@ -67,14 +67,16 @@ class PlaceMarks:
         session = self._explorer.session
         assert session is not None
         frame = pin_frame(session)
+        rows = np.array([frame.row(one.place, self._viewer.dims.point) for one in places])
         self._layer = Points(
-            np.array([frame.row(one.place, self._viewer.dims.point) for one in places]),
+            rows,
             name=_NAME,
             metadata={PLACES_KEY: True},
             features={"similarity": [one.value for one in places]},
             text={
                 "string": "{similarity:.3f}",
                 "anchor": "upper_left",
+                "translation": frame.size * np.eye(rows.shape[1])[-1],  # beside the star
                 "color": "white",
                 "size": 9,
             },
@@ -83,7 +85,7 @@ class PlaceMarks:
             canvas_size_limits=_DIAMETERS,
             face_color="yellow",
             border_color="black",
-            border_width=0.1,
+            border_width=0.03,
             **frame.placement,
         )
         selected = set(self._viewer.layers.selection)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
@@ -39,6 +40,9 @@ class FoldingGroup(QCollapsible):
         self.toggleButton().setToolTip(f"Fold or unfold “{title}”")
         outer = self.layout()
         assert outer is not None
+        # superqt's own policy and alignment cut texts that take more than a line
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        outer.setAlignment(Qt.AlignmentFlag(0))
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(2)
         holder = QWidget()

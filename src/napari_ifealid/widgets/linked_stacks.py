@@ -105,9 +105,9 @@ class LinkedStacks(QWidget):
                 row.addWidget(part, stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for row in (self.offer, self.buttons):  # one in the place of the other
-            row.setFixedHeight(_HEIGHT)
-            layout.addWidget(row)
+        for line in (self.offer, self.buttons):  # one in the place of the other
+            line.setFixedHeight(_HEIGHT)
+            layout.addWidget(line)
 
     def _bind(self) -> None:
         explorer = self._explorer

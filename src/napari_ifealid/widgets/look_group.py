@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_ifealid.explorer import ColourRange, Explorer
 from napari_ifealid.explorer.alpha_colormaps import colormap_names
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 
@@ -65,9 +66,8 @@ class LookGroup(QWidget):
         for control in (self.colormap, self.colour_range, self.opacity, self.base):
             if (label := form.labelForField(control.native)) is not None:
                 label.setToolTip(control.tooltip)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         for control in (self.colormap, self.colour_range):
-            control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+            make_narrow(control.native)
         self._bind()
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.measures import MEASURES
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 
 _SHARES = 4, 3  # of the row; measures have the longer names
 
@@ -74,9 +75,7 @@ class MeasureChoice(QWidget):
 
 def _combo_box() -> QComboBox:
     box = QComboBox()
-    box.setStyleSheet("QComboBox {padding: 3px 0px 3px 6px}")  # else two do not fit into a row
-    # a long name must not widen the dock
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    make_narrow(box)
     return box
 
 

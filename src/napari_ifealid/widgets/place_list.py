@@ -84,14 +84,8 @@ class PlaceList(QWidget):
         layout.setSpacing(4)
         self.find_button.setStyleSheet("padding: 4px 6px")
         words = QLabel("places"), QLabel("apart")
-        for control, word, width in zip(
-            (self.count, self.distance), words, (_COUNT_WIDTH, _DISTANCE_WIDTH), strict=True
-        ):
-            word.setToolTip(control.tooltip)
-            word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            control.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-            control.native.setStyleSheet("QAbstractSpinBox {min-width: 0px; padding: 1px 2px}")
-            control.native.setFixedWidth(width)
+        _fit(self.count, words[0], _COUNT_WIDTH)
+        _fit(self.distance, words[1], _DISTANCE_WIDTH)
         self.text.setToolTip("What the places are like")
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -160,6 +154,15 @@ class PlaceList(QWidget):
         (session,) = (one for one in self._explorer.sessions if one.layer is place.layer)
         name = place.layer.name.removesuffix(_KIND)
         return f"{place.value:.3f}  {name}  {pixel_text(place.pixel, place.place, session.grid)}"
+
+
+def _fit(control: SpinBox | FloatSpinBox, word: QLabel, width: int) -> None:
+    """Let a number and the word behind it fit into a row with others."""
+    word.setToolTip(control.tooltip)
+    word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    control.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    control.native.setStyleSheet("QAbstractSpinBox {min-width: 0px; padding: 1px 2px}")
+    control.native.setFixedWidth(width)
 
 
 class _Rows(QListWidget):

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.measure_choice import MeasureChoice
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.pin_list import PinList
 from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
@@ -25,6 +26,7 @@ _TOOLTIPS = {
 
 
 _WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
+_WINDOW_LENGTH = 11  # of the longest text, in letters of average width
 
 
 class QuestionGroup(QWidget):
@@ -53,8 +55,8 @@ class QuestionGroup(QWidget):
         self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
-        # else both do not fit into a row
-        self.window_size.native.setStyleSheet("QComboBox {padding: 3px 0px 3px 6px}")
+        make_narrow(self.window_size.native)
+        self.window_size.native.setMinimumContentsLength(_WINDOW_LENGTH)
         window = QHBoxLayout()
         window.setSpacing(4)
         window.addWidget(self.follow.native, 1)

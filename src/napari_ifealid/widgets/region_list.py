@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from magicgui.widgets import ComboBox
 from napari.layers import Layer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.regions import NamedRegion
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Draw a shape, or paint a label"
@@ -76,8 +77,7 @@ class RegionList(QWidget):
         line.addWidget(self.layer.native, 1)
         line.addWidget(self.sign)
         line.addWidget(self.new)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.layer.native.setSizeAdjustPolicy(shortest)
+        make_narrow(self.layer.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)

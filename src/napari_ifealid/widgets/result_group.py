@@ -10,10 +10,8 @@ import numpy as np
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -37,6 +35,7 @@ from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
@@ -131,12 +130,10 @@ class ResultGroup(QWidget):
                 line.addWidget(part, share)
             layout.addLayout(line)
         self.threshold.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.threshold.native.setStyleSheet(f"QDoubleSpinBox {{min-width: {_SPIN_BOX}px}}")
+        self.threshold.native.setStyleSheet("QDoubleSpinBox {min-width: 0px; padding: 1px 4px}")
         self.threshold.native.setMaximumWidth(_SPIN_BOX)
-        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.mode.native.setSizeAdjustPolicy(shortest)
+        make_narrow(self.mode.native)
         # as wide as the longer of its texts, so that nothing moves when it changes
         self.make.setMinimumWidth(self.make.sizeHint().width() + 8)
 

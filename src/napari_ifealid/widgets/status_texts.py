@@ -14,6 +14,7 @@ from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.reference_name import reference_name
 
+_STACK = "Size of the stack, and how its values are stored"
 _RESTS = ". The mouse rests in the 3-D view: go back to 2-D to hover"
 
 
@@ -30,7 +31,6 @@ class StatusTexts:
         self._explorer = explorer
         self.stack = _label(parent)
         self.engine = _label(parent)
-        self.stack.setToolTip("Size of the stack, and how its values are stored")
         self.engine.setToolTip("What computes the maps of this stack, and why")
         self.reference = _label(parent)
         self.reference.setToolTip(
@@ -83,15 +83,18 @@ class StatusTexts:
     def _show_stack(self) -> None:
         explorer = self._explorer
         if explorer.stack is not None:
-            preview = (
-                explorer.session and explorer.session.previews and explorer.session.previews.preview
-            )
-            size = f", preview {size_text(preview.memory)}" if preview else ""
-            self.stack.setText(_described(explorer.stack) + size)
+            self.stack.setText(_described(explorer.stack))
+            self.stack.setToolTip(_STACK + self._preview())
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")
         else:
             self.stack.clear()
+
+    def _preview(self) -> str:
+        """Return what the tooltip has about the preview, which comes later than the stack."""
+        session = self._explorer.session
+        preview = session and session.previews and session.previews.preview
+        return f"; preview {size_text(preview.memory)}" if preview else ""
 
     def _show(self) -> None:
         explorer, layer = self._explorer, self._explorer.map_layer
