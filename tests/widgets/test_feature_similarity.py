@@ -320,6 +320,7 @@ def unfold_all(widget):
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nothing_is_clipped_in_a_narrow_dock(widget, viewer, qtbot, theme):
     viewer.theme = theme
+    widget.window().show()
     unfold_all(widget)
     for pixel in ((1, 1), (2, 2)):
         widget.explorer.toggle_pin_at(pixel)

@@ -26,7 +26,6 @@ _TOOLTIPS = {
 
 
 _WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
-_WINDOW_LENGTH = 11  # of the longest text, in letters of average width
 
 
 class QuestionGroup(QWidget):
@@ -56,11 +55,10 @@ class QuestionGroup(QWidget):
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
         make_narrow(self.window_size.native)
-        self.window_size.native.setMinimumContentsLength(_WINDOW_LENGTH)
         window = QHBoxLayout()
         window.setSpacing(4)
-        window.addWidget(self.follow.native, 1)
-        window.addWidget(self.window_size.native)
+        window.addWidget(self.follow.native)
+        window.addWidget(self.window_size.native, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
