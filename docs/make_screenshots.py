@@ -23,8 +23,8 @@ from make_pictures import (
     overview,
     regions,
     settle,
+    show_groups,
     side_by_side,
-    unfold,
 )
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -37,7 +37,6 @@ from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
-from napari_ifealid.widgets.folding_group import FoldingGroup
 
 FOLDER = Path(__file__).parents[1] / ".screenshots"
 SIZES = (1280, 720), (1600, 1000)
@@ -104,20 +103,7 @@ def places(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.question.reference.value = ReferenceMode.MEAN
     settle(widget.explorer)
     widget.places.find_button.click()
-    fold_the_first(widget)
-    unfold(widget.places)
-
-
-def ranked(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
-    library(viewer, widget)
-    fold_the_first(widget)
-
-
-def fold_the_first(widget: FeatureSimilarity) -> None:
-    """Leave the room to the groups below."""
-    for group in widget.findChildren(FoldingGroup):
-        if group.isAncestorOf(widget.what) or group.isAncestorOf(widget.question):
-            group.collapse(animate=False)
+    show_groups(widget, widget.question, widget.places)
 
 
 def narrow(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -134,9 +120,7 @@ def narrow(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
 def narrow_below(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     """Show the other groups in the narrowest dock."""
     narrow(viewer, widget)
-    fold_the_first(widget)
-    for part in (widget.places, widget.overview, widget.look, widget.advanced):
-        unfold(part)
+    show_groups(widget, widget.places, widget.overview, widget.look, widget.advanced)
     QTest.qWait(300)
     for area in widget.findChildren(QScrollArea):
         area.ensureWidgetVisible(widget.advanced)
@@ -157,7 +141,7 @@ SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "degrees": (astronaut, degrees),
     "side by side": (chelsea, side_by_side),
     "places": (chelsea, places),
-    "library": (astronaut, ranked),
+    "library": (astronaut, library),
     "overview": (chelsea, overview),
     "narrow": (astronaut, narrow),
     "narrow below": (astronaut, narrow_below),
@@ -167,9 +151,6 @@ SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
 def draw(name: str, size: tuple[int, int], theme: str) -> None:
     sample, prepare = SCENES[name]
     viewer, widget = opened(sample(), size, theme)
-    for group in widget.findChildren(FoldingGroup):  # as at first, whatever scenes before did
-        shown = any(map(group.isAncestorOf, (widget.what, widget.question, widget.result)))
-        group.expand(animate=False) if shown else group.collapse(animate=False)
     prepare(viewer, widget)
     settle(widget.explorer)
     path = FOLDER / f"{name}, {size[0]}×{size[1]}, {theme}.png"

@@ -85,7 +85,7 @@ class PlaceMarks:
             canvas_size_limits=_DIAMETERS,
             face_color="yellow",
             border_color="black",
-            border_width=0.03,
+            border_width=0.1,
             **frame.placement,
         )
         selected = set(self._viewer.layers.selection)
