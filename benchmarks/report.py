@@ -211,6 +211,17 @@ BARS: list[Bar] = [
         "times half of the reading and the maps",
         most=1.2,
     ),
+    Time(
+        "Three linked stacks of COCO's size, from a mouse move to all three written layers",
+        "test_mouse_move_to_three_written_layers",
+        8.0,
+    ),
+    Figure(
+        "Three linked stacks, times their maps beyond what napari takes for three layers",
+        "test_hover_in_turn_with_the_maps_and_with_napari",
+        "times the maps, beyond napari's own",
+        most=1.3,
+    ),
     Time("1 GB, until the exact map is written", "test_exact_map[(1024, 1024, 1024)]", 200.0),
     Time(
         "1 GB, from the end of a sweep to its map", "test_after_a_sweep[(1024, 1024, 1024)]", 50.0

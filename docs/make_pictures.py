@@ -17,6 +17,7 @@ from napari_ifealid._sample_data import astronaut, chelsea
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.measures import EUCLIDEAN
+from napari_ifealid.session_files import VectorReference
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
@@ -204,6 +205,15 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     return widget.findChild(SaveDialog)
 
 
+def session(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
+    vectors = [VectorReference((0.0, 1.0), name) for name in ("a leaf", "a stem")]
+    widget.explorer.restored.replace(vectors)
+    groups = widget.findChildren(FoldingGroup)
+    (group,) = (one for one in groups if one.isAncestorOf(widget.save_session))
+    group.expand(animate=False)
+    return group
+
+
 def side_by_side(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.links.link.click()
     settle(widget.explorer)
@@ -231,5 +241,6 @@ if __name__ == "__main__":
         photo,
         extract,
         save,
+        session,
     ):
         draw(astronaut, prepare)

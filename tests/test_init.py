@@ -9,30 +9,45 @@ import pytest
 import napari_ifealid
 from napari_ifealid import extraction
 
+NETWORKS = {"torch", "transformers", "huggingface_hub"}
+MODULES = [
+    "napari_ifealid",
+    "napari_ifealid.extraction",
+    "napari_ifealid.results",
+    "napari_ifealid.similarity",
+    "napari_ifealid.overview",
+    "napari_ifealid.explorer",
+    "napari_ifealid.widgets",
+    "napari_ifealid._reader",
+    "napari_ifealid._writer",
+    "napari_ifealid._sample_data",
+    "napari_ifealid.cli",
+]
+IMPORTS = """
+import json, sys
+from importlib import import_module
 
-@pytest.mark.parametrize(
-    "imported",
-    [
-        "napari_ifealid",
-        "napari_ifealid.extraction",
-        "napari_ifealid.results",
-        "napari_ifealid.similarity",
-        "napari_ifealid.explorer",
-        "napari_ifealid.widgets",
-        "napari_ifealid._reader",
-        "napari_ifealid._writer",
-        "napari_ifealid._sample_data",
-        "napari_ifealid.cli",
-    ],
-)
-def test_networks_are_not_imported_before_they_are_needed(imported):
-    code = f"import sys, json, {imported}; print(json.dumps(list(sys.modules)))"
+found = {}
+for name in json.loads(sys.argv[1]):
+    import_module(name)
+    found[name] = list(sys.modules)
+print(json.dumps(found))
+"""
+
+
+def test_networks_are_not_imported_before_they_are_needed():
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", IMPORTS, json.dumps(MODULES)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
-    modules = json.loads(done.stdout.splitlines()[-1])
-    assert imported in modules
-    assert {"torch", "transformers", "huggingface_hub"}.isdisjoint(modules)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert list(found) == MODULES
+    assert {name: NETWORKS & set(modules) for name, modules in found.items()} == {
+        name: set() for name in MODULES
+    }
 
 
 def test_what_is_offered_is_there():

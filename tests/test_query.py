@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE, Background
 from napari_ifealid.query import Origin, Query, Reference, Rule
 
 ONE, OTHER = np.array([1.0, 2.0, 0.0]), np.array([0.0, -1.0, 5.0])
@@ -20,7 +20,9 @@ def map_of(query: Query) -> np.ndarray:
     """Return the values of some pixels, by the definition of the measure."""
     if query.unlike is not None:
         return map_of(query.like) - map_of(query.unlike)
-    return np.max([query.measure.definition(PIXELS, vector) for vector in query.vectors], axis=0)
+    background = Background.of(PIXELS)
+    values = [query.measure.values(PIXELS, vector, background) for vector in query.vectors]
+    return np.max(values, axis=0)
 
 
 VECTORS = arrays(np.float64, 3, elements=st.sampled_from([-2.0, 0.5, 1.0]))

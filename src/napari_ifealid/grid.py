@@ -22,6 +22,10 @@ Region = tuple[slice, ...]
 """A box of pixels: start and stop along each spatial axis."""
 
 
+WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)
+"""Lengths in pixels of the squares around a reference whose mean can be compared with."""
+
+
 def whole_region(shape: Sequence[int]) -> Region:
     """Return the region of all pixels.
 

@@ -47,19 +47,27 @@ def test_places_are_vectors_of_the_sessions_own_stack(session, files):
 LIKE = VectorReference(tuple(map(float, range(9))), "like")
 UNLIKE = replace(LIKE, values=(1.0,) * 9, sign=-1)
 PLACE = PlaceReference((1.0, 2.0), "#e69f00")
+MINUS = PlaceReference((4.0, 0.0), "#56b4e9", -1)
 OUTSIDE = PlaceReference((100.0, 2.0), "#e69f00")
 
 
+@pytest.mark.parametrize("window", [1, 5])
 @pytest.mark.parametrize("rule", [None, *Rule])
 @pytest.mark.parametrize(
     "references",
-    [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (LIKE,), (OUTSIDE, UNLIKE), ()],
-    ids=["places", "all", "vector", "unlike", "none"],
+    [(PLACE, OUTSIDE), (PLACE, LIKE, UNLIKE), (PLACE, MINUS), (LIKE,), (OUTSIDE, UNLIKE), ()],
+    ids=["places", "all", "minus", "vector", "unlike", "none"],
 )
-def test_map_is_that_of_the_window(qapp, session, rule, references):
+def test_map_is_that_of_the_window(qapp, session, rule, references, window):
     cursor = SavedCursor((3.0, 3.0))
     session = replace(
-        session, references=references, rule=rule, cursor=cursor, measure=COSINE, threshold=None
+        session,
+        references=references,
+        rule=rule,
+        cursor=cursor,
+        window=window,
+        measure=COSINE,
+        threshold=None,
     )
     question = question_of(session, FILE)
     viewer = ViewerModel()

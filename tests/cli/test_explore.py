@@ -11,6 +11,14 @@ from PIL import Image
 
 from napari_ifealid import window, write_stack
 from napari_ifealid.cli import main
+from napari_ifealid.query import Rule
+from napari_ifealid.session_files import (
+    PlaceReference,
+    SavedSession,
+    SavedStack,
+    write_session_file,
+)
+from napari_ifealid.stack import StackSource
 
 
 def test_help_names_the_options(capsys):
@@ -59,9 +67,11 @@ def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
 def explored(monkeypatch) -> list:
     """The names of the layers that are to be explored."""
     layers = []
-    monkeypatch.setattr(
-        window, "explore", lambda made, *_: layers.extend(about["name"] for _, about, _ in made)
-    )
+
+    def explore(made, *_, **__):
+        layers.extend(about["name"] for _, about, _ in made)
+
+    monkeypatch.setattr(window, "explore", explore)
     return layers
 
 
@@ -146,3 +156,54 @@ def test_dataset_without_its_overlay_is_a_plain_warning(npy, stack, tmp_path, ca
     warning, error = capsys.readouterr().err.splitlines()
     assert warning.startswith("napari-ifealid: warning: Opened without its overlay: ")
     assert "missing.npy" in error
+
+
+@pytest.fixture
+def session(stack, tmp_path):
+    """A session of the small stack with a pin, which is compared with."""
+    write_stack(tmp_path / "a.zip", stack)
+    saved = SavedSession(
+        stacks=(SavedStack(StackSource(str(tmp_path / "a.zip")), (6, 5, 9)),),
+        references=(PlaceReference((10.0, 14.0), "#e69f00"),),
+        rule=Rule.BEST,
+    )
+    write_session_file(tmp_path / "a.ifealid.json", saved)
+    return tmp_path / "a.ifealid.json"
+
+
+def test_session_is_opened_with_its_stacks(session, monkeypatch):
+    shown = []
+
+    def explore(layers, pixel, screenshot, *, session, measure):
+        shown.append((layers, pixel, screenshot, measure))
+        shown.extend(session)
+
+    monkeypatch.setattr(window, "explore", explore)
+    assert main([str(session)]) == 0
+    arguments, opened, stacks = shown
+    assert arguments == ([], None, None, None)
+    assert opened.references == (PlaceReference((10.0, 14.0), "#e69f00"),)
+    assert [stack.values.shape for stack in stacks] == [(6, 5, 9)]
+
+
+def test_missing_files_of_a_session_are_bad_input_that_lists_them(session, capsys):
+    (session.parent / "a.zip").unlink()
+    assert main([str(session)]) == 2
+    assert f"a missing file, {session.parent / 'a.zip'}" in capsys.readouterr().err
+
+
+def test_session_among_other_files_is_bad_input(session, capsys):
+    assert main([str(session), str(session.parent / "a.zip")]) == 2
+    assert "a session among other files: a.ifealid.json" in capsys.readouterr().err
+
+
+def test_other_json_is_bad_input(tmp_path, capsys):
+    (tmp_path / "a.json").write_text("{}")
+    assert main([str(tmp_path / "a.json")]) == 2
+    assert "a file of the kind '.json'" in capsys.readouterr().err
+
+
+def test_picture_of_a_session_shows_its_map(session, tmp_path, run_command):
+    done = run_command(session, "--screenshot", tmp_path / "a.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Image.open(tmp_path / "a.png").width > 500

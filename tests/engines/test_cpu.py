@@ -164,12 +164,14 @@ def test_values_that_bytes_may_get_wrong_are_measured_again(monkeypatch, error, 
         def __init__(self, stored, vectors, offsets) -> None:
             self.error = error
             self._stored, self._vectors = stored.astype(np.float64), vectors
+            self._offsets = offsets
 
         def __call__(self, first, products) -> None:
             rows = self._stored[first : first + len(products)]
             lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(self._vectors, axis=1).max()
             signs = np.resize([1, -1], len(rows))
-            products[:] = (rows @ self._vectors.T).max(axis=1) + signs * error * lengths
+            exact = (rows @ self._vectors.T + self._offsets).max(axis=1)
+            products[:] = exact + signs * error * lengths
 
     monkeypatch.setattr("napari_ifealid.engines.products.byte_products", Wrong)
     rng = np.random.default_rng(0)

@@ -348,3 +348,14 @@ def test_closed_explorer_leaves_the_maps_and_nothing_else(of_one_image, viewer):
     del of_one_image.explorer
     gc.collect()
     assert session() is None
+
+
+def test_hovering_renames_no_layer(of_one_image):
+    explorer = of_one_image.explorer
+    explorer.links.shows_all = True
+    names = []
+    for session in explorer.sessions:
+        session.map_layer.events.name.connect(lambda event: names.append(event.source.name))
+    of_one_image.hover("fine", 9, 3)
+    of_one_image.hover("fine", 1, 1)
+    assert names == []  # napari's lists and the panel follow a name, which takes longer than a map

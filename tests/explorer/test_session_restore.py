@@ -10,7 +10,6 @@ from napari.layers import Image, Layer
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid import read_stack, write_stack
 from napari_ifealid.colour_limits import ColourRange
-from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.session_capture import captured_session
 from napari_ifealid.explorer.session_restore import restore_session
@@ -19,7 +18,6 @@ from napari_ifealid.layers import layer_data
 from napari_ifealid.measures import COSINE
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
-    PlaceReference,
     VectorReference,
     read_session_file,
     read_session_stacks,
@@ -226,14 +224,17 @@ def test_linked_stacks_are_linked_again(viewer, files, tmp_path):
     assert len(explorer.sessions) == 2
 
 
-def test_place_that_can_not_be_restored_changes_nothing(saved):
-    explorer, path = saved
-    session = read_session_file(path)
-    bad = replace(session, references=(PlaceReference((0.0, 0.0), "#000000", -1),))
-    before = explorer.pins.pins, explorer.state.measure
-    with pytest.raises(DatasetError, match="negative sign"):
-        restore_session(explorer, explorer._viewer, bad, read_session_stacks(bad.stacks))
-    assert (explorer.pins.pins, explorer.state.measure) == before
+def test_signs_of_pins_and_the_window_around_them_are_restored(saved, tmp_path):
+    explorer, _ = saved
+    explorer.pins.set_sign(1, -1)
+    explorer.state.window = 3
+    explorer.state.reference = ReferenceMode.DIFFERENCE
+    session = captured_session(explorer, explorer._viewer)
+    assert [one.sign for one in session.references] == [1, -1]
+    write_session_file(tmp_path / "b.json", session)
+    again, other = restored(tmp_path / "b.json")
+    assert captured_session(other, again) == session
+    np.testing.assert_array_equal(other.map_layer.data, explorer.map_layer.data)
 
 
 def test_colormap_that_is_not_known_becomes_the_plugins_own(saved, tmp_path):

@@ -235,6 +235,21 @@ def test_stack_linked_meanwhile_has_a_cell(window, add_stack, make_stack):
     assert contents("new") in window.cells()
 
 
+def test_stacks_that_are_still_being_loaded_get_their_cells_later(viewer, add_stack, make_stack):
+    scheduler, stack = PatientScheduler(), make_stack("one")
+    layers = [add_stack(viewer, replace(stack, name=name)) for name in ("one", "other")]
+    explorer = Explorer(viewer, scheduler)
+    explorer.state.layer = layers[0]
+    explorer.link(layers[1], 0)
+    side_by_side = SideBySide(viewer, explorer, scheduler)
+    side_by_side.show()
+    assert side_by_side.cells == []
+    scheduler.run()
+    assert [cell.name for cell in side_by_side.cells] == ["one", "other"]
+    side_by_side.close()
+    explorer.close()
+
+
 def test_layer_of_a_cell_that_the_user_removes_comes_back(window):
     window.side_by_side.show()
     window.viewer.layers.remove(window.cell("coarse").layers[0])

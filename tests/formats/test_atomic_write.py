@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.atomic_write import written_file, written_folder
+from napari_ifealid.formats.atomic_write import quickly_written, written_file, written_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has such signals and limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
@@ -308,3 +308,14 @@ def test_folder_without_permission_stays_as_it_was(
     finally:
         tmp_path.chmod(0o700)
     assert at_target() == {"": b"old"}
+
+
+def test_file_that_is_quickly_written_is_not_waited_for_and_complete(tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    with quickly_written(), written_file(tmp_path / "a") as stream:
+        stream.write(b"all")
+    assert (waited, (tmp_path / "a").read_bytes()) == ([], b"all")
+    with written_file(tmp_path / "b"):
+        pass
+    assert len(waited) == 1

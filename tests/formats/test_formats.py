@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from napari_ifealid.formats import (
     stack_names,
     write_array,
 )
+from napari_ifealid.stack import StackSource
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
@@ -294,3 +296,30 @@ def test_progress_of_writing_is_told(tmp_path, suffix):
     last = [total for total, desc in told if desc == "Writing a"]
     assert last == [len(last)] * len(last)
     assert len(last) > 1
+
+
+# Where a stack came from
+
+
+def test_stack_remembers_its_file_its_array_and_its_axis(tmp_path, monkeypatch):
+    values = np.arange(60.0).reshape(3, 4, 5)
+    np.save(tmp_path / "a.npy", values)
+    np.savez(tmp_path / "b.npz", flat=values[0], first=values, second=values)
+    zarr.create_group(str(tmp_path / "c.zarr")).create_array("z", data=values)
+    zarr.open_group(str(tmp_path / "c.zarr")).create_array("y", data=values[:2])
+    monkeypatch.chdir(tmp_path)
+    place = str(tmp_path)
+    assert read_stack("a.npy").source == StackSource(f"{place}/a.npy")
+    assert read_stack("a.npy", feature_axis=0).source.feature_axis == 0
+    sources = [stack.source for stack in read_stacks("b.npz")]
+    assert sources == [StackSource(f"{place}/b.npz", name) for name in ("first", "second")]
+    for stack in read_stacks("c.zarr"):
+        again = read_stack("c.zarr", array=stack.source.array)
+        np.testing.assert_array_equal(again.values, stack.values)
+        assert again.source == stack.source
+
+
+def test_what_is_made_of_a_stack_has_no_source(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 4, 5)))
+    stack = read_stack(tmp_path / "a.npy")
+    assert replace(stack, values=2 * stack.values).source is None

@@ -157,6 +157,7 @@ SOME = {
     ],
     "cursor": [3, {}, {"position": [1, 2]}, {"position": [1, 2], "held": 1}],
     "compare_with": [None, "all", 3],
+    "window": [0, 2, 1.0, True, 1001],
     "measure": [None, "hope", 3],
     "threshold": ["0.5", True, [0.5], 10**400],
     "look": [None, {}, []],

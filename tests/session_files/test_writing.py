@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.measures import MEASURES
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
@@ -76,6 +77,7 @@ looks = st.builds(
     shares,
     shares,
     st.booleans(),
+    texts.filter(bool),
 )
 sessions = st.builds(
     SavedSession,
@@ -84,6 +86,7 @@ sessions = st.builds(
     references=st.lists(places | vectors, max_size=3).map(tuple),
     cursor=st.none() | st.builds(SavedCursor, positions, st.booleans()),
     rule=st.none() | st.sampled_from(Rule),
+    window=st.sampled_from(WINDOWS),
     measure=st.sampled_from(MEASURES),
     threshold=st.none() | numbers,
     look=looks,

@@ -5,7 +5,9 @@ import weakref
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Shapes
+from qtpy.QtGui import QColor, QPalette
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import Explorer, ReferenceMode
@@ -19,12 +21,15 @@ from napari_ifealid.widgets.vector_chart import MEAN_NAME
 
 
 @pytest.fixture
-def panel(make_napari_viewer, add_stack, stack, qtbot):
-    viewer = make_napari_viewer()
+def panel(qapp, add_stack, stack, qtbot):
+    viewer = ViewerModel()
     add_stack(viewer, stack)
     explorer = Explorer(viewer, QtScheduler())
     panel = ChartPanel(explorer)
-    viewer.window.add_dock_widget(panel, area="bottom")
+    qtbot.addWidget(panel)
+    panel.setPalette(QPalette(QColor("#262930")))  # dark, as napari
+    panel.resize(900, 200)
+    panel.show()
     qtbot.waitUntil(lambda: explorer.is_idle and bool(curves(panel)))
     yield panel
     panel.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
@@ -11,7 +12,24 @@ from napari_ifealid.widgets.qt_scheduler import QtScheduler
 
 
 @pytest.fixture
-def panel(make_napari_viewer, add_stack, stack, qtbot):
+def panel(qapp, add_stack, stack, qtbot):
+    """The panel alone: a window of napari's takes a second."""
+    viewer = ViewerModel()
+    add_stack(viewer, stack)
+    explorer = Explorer(viewer, QtScheduler())
+    panel = ChartPanel(explorer)
+    qtbot.addWidget(panel)
+    panel.resize(1280, 200)
+    panel.show()
+    qtbot.waitUntil(lambda: explorer.is_idle and bool(panel.chart.curves))
+    yield panel
+    panel.close()
+    explorer.close()
+
+
+@pytest.fixture
+def docked_panel(make_napari_viewer, add_stack, stack, qtbot):
+    """The panel in a window, with its looks."""
     viewer = make_napari_viewer(show=True)
     add_stack(viewer, stack)
     explorer = Explorer(viewer, QtScheduler())
@@ -69,13 +87,13 @@ def test_click_in_the_list_keeps_a_feature_until_the_next(panel, qtbot):
     assert panel.relevance.selectedItems() == []
 
 
-def test_usable_in_a_low_dock(panel, qtbot):
-    assert panel.minimumSizeHint().height() <= 160
-    assert panel.minimumSizeHint().width() <= 640
+def test_usable_in_a_low_dock(docked_panel, qtbot):
+    assert docked_panel.minimumSizeHint().height() <= 160
+    assert docked_panel.minimumSizeHint().width() <= 640
     for n in range(6):
-        panel.explorer.toggle_pin_at((n, n % 5))
-    assert panel.minimumSizeHint().height() <= 160
-    assert panel.minimumSizeHint().width() <= 640
+        docked_panel.explorer.toggle_pin_at((n, n % 5))
+    assert docked_panel.minimumSizeHint().height() <= 160
+    assert docked_panel.minimumSizeHint().width() <= 640
 
 
 def test_each_control_can_be_reached_by_key_and_has_a_tooltip(panel):
@@ -93,10 +111,10 @@ def test_closed_panel_draws_no_more(panel, qtbot):
     assert [name for name, _ in panel.chart.curves] == [name for name, _ in before]
 
 
-def test_legend_is_beside_the_plot_and_whole(panel, qtbot):
-    panel.explorer.toggle_pin_at((1, 2))
-    qtbot.waitUntil(lambda: bool(panel.chart.legend.findChildren(QPushButton)))
-    (entry,) = panel.chart.legend.findChildren(QPushButton)
+def test_legend_is_beside_the_plot_and_whole(docked_panel, qtbot):
+    docked_panel.explorer.toggle_pin_at((1, 2))
+    qtbot.waitUntil(lambda: bool(docked_panel.chart.legend.findChildren(QPushButton)))
+    (entry,) = docked_panel.chart.legend.findChildren(QPushButton)
     qtbot.waitUntil(lambda: entry.visibleRegion().boundingRect() == entry.rect())
     assert entry.height() >= entry.sizeHint().height()
-    assert panel.chart.legend.geometry().bottom() < panel.chart.y()
+    assert docked_panel.chart.legend.geometry().bottom() < docked_panel.chart.y()

@@ -7,6 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 from magicgui.widgets import Widget
+from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QProgressBar, QPushButton
@@ -16,7 +17,7 @@ from napari_ifealid.explorer.repeated_extraction import ORIGIN_KEY
 from napari_ifealid.extraction import FILTERS, MODELS, ExtractionWarning, filter_features
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import untracked
-from napari_ifealid.widgets.extract_features import Slices
+from napari_ifealid.widgets.extract_features import ExtractFeatures, Slices
 
 MODULE = "napari_ifealid.widgets.extract_features"
 
@@ -74,6 +75,22 @@ def open_widget(viewer, qtbot):
 
     def open_():
         _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Extract features")
+        qtbot.waitUntil(lambda: widget.stages.count() > 0, timeout=20_000)
+        return widget
+
+    return open_
+
+
+@pytest.fixture
+def open_alone(qapp, qtbot):
+    """Makes the widget for a photo, without a window of napari's, which takes a second."""
+
+    def open_():
+        viewer = ViewerModel()
+        viewer.add_image(np.zeros((32, 40, 3), np.uint8), name="photo", rgb=True)
+        widget = ExtractFeatures(viewer)
+        qtbot.addWidget(widget)
+        widget.show()
         qtbot.waitUntil(lambda: widget.stages.count() > 0, timeout=20_000)
         return widget
 
@@ -184,8 +201,8 @@ def test_selected_layer_is_not_followed_once_the_dock_is_closed(open_widget, vie
     assert other in viewer.layers
 
 
-def test_look_up_shows_its_progress_and_can_be_cancelled(open_widget, photo, qtbot, monkeypatch):
-    widget = open_widget()
+def test_look_up_shows_its_progress_and_can_be_cancelled(open_alone, qtbot, monkeypatch):
+    widget = open_alone()
     goes_on, has_ended = Event(), Event()
 
     def slow(model):
@@ -234,8 +251,8 @@ def test_slices_that_were_chosen_are_extracted(
     finish(qtbot, viewer)
 
 
-def test_every_model_in_the_list_is_told_of_in_a_line(open_widget, extractor):
-    widget = open_widget()
+def test_every_model_in_the_list_is_told_of_in_a_line(open_alone, extractor):
+    widget = open_alone()
     for row, (model, line) in enumerate(MODELS.items()):
         widget.model.setCurrentIndex(row)
         assert widget.model.currentText() == model
@@ -243,8 +260,8 @@ def test_every_model_in_the_list_is_told_of_in_a_line(open_widget, extractor):
         assert widget.model.itemData(row, Qt.ItemDataRole.ToolTipRole) == line
 
 
-def test_last_two_stages_are_checked_and_one_at_least_must_be(open_widget, extractor, photo):
-    widget = open_widget()
+def test_last_two_stages_are_checked_and_one_at_least_must_be(open_alone, extractor):
+    widget = open_alone()
     assert listed(widget) == {"early": False, "middle": True, "late": True}
     for row in (1, 2):
         assert widget.run_button.isEnabled()
@@ -337,8 +354,8 @@ def test_typed_model_is_looked_up_with_the_return_key(
     assert widget.run_button.isEnabled()
 
 
-def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qtbot, monkeypatch):
-    widget = open_widget()
+def test_late_stages_of_a_model_chosen_before_are_dropped(open_alone, qtbot, monkeypatch):
+    widget = open_alone()
     goes_on, has_ended = Event(), Event()
 
     def slow(model):
@@ -362,9 +379,9 @@ def test_late_stages_of_a_model_chosen_before_are_dropped(open_widget, photo, qt
 
 
 def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
-    open_widget, photo, qtbot, monkeypatch
+    open_alone, qtbot, monkeypatch
 ):
-    widget = open_widget()
+    widget = open_alone()
     is_there = Event()
 
     def unsteady(model):
@@ -383,14 +400,12 @@ def test_model_that_is_missing_is_told_of_in_the_widget_and_can_be_tried_again(
     assert widget.run_button.isEnabled()
 
 
-def test_without_torch_the_command_is_told_and_filters_still_work(
-    open_widget, photo, qtbot, monkeypatch
-):
+def test_without_torch_the_command_is_told_and_filters_still_work(open_alone, qtbot, monkeypatch):
     monkeypatch.setattr(
         "napari_ifealid.extraction.models.find_spec",
         lambda package: None if package == "torch" else find_spec(package),
     )
-    widget = open_widget()
+    widget = open_alone()
     enter(widget, qtbot, "microsoft/resnet-18")
     command = 'pip install "napari-ifealid[backbones]"'
     qtbot.waitUntil(lambda: command in widget.text.text())
@@ -424,9 +439,9 @@ def test_backbone_in_a_folder_is_extracted_with_its_stages(
     assert similarity_widget(viewer).choice.layer.value is viewer.layers[stage3]
 
 
-def test_no_folder_chosen_changes_nothing(open_widget, monkeypatch):
+def test_no_folder_chosen_changes_nothing(open_alone, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
-    widget = open_widget()
+    widget = open_alone()
     widget.folder_button.click()
     assert listed(widget) == {FILTERS: True}
 
@@ -534,8 +549,8 @@ def test_closing_the_dock_stops_the_extraction_and_opening_it_again_works(
     assert told() == []
 
 
-def test_every_control_has_a_tooltip_and_can_be_reached_with_the_keyboard(open_widget):
-    widget = open_widget()
+def test_every_control_has_a_tooltip_and_can_be_reached_with_the_keyboard(open_alone):
+    widget = open_alone()
     parts = vars(widget).values()
     controls = [part.native for part in parts if isinstance(part, Widget)]
     controls += [part for part in parts if isinstance(part, QPushButton)]

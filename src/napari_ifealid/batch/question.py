@@ -10,8 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, last_part
+from napari_ifealid.grid import Pixel
 from napari_ifealid.measures import MEASURES, Measure
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.session_files import (
@@ -232,7 +234,8 @@ def _collected(
     for one in session.references:
         pixel = grid.pixel_at(one.position) if isinstance(one, PlaceReference) else None
         if pixel is not None and isinstance(one, PlaceReference):
-            yield Reference(stack.vector(pixel), one.sign, one.colour, Origin.PIN)
+            vector = _mean_around(pixel, session.window, stack)
+            yield Reference(vector, one.sign, one.colour, Origin.PIN)
     for one in session.references:
         if isinstance(one, VectorReference) and _labels(one) == stack.feature_labels:
             yield Reference(np.array(one.values), one.sign, one.name, Origin.GIVEN)
@@ -248,7 +251,17 @@ def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureSt
             remedy="Pin what is looked for, and save the session again.",
             file=saved.source.location,
         )
-    return Reference(stack.vector(pixel), origin=Origin.CURSOR)
+    return Reference(_mean_around(pixel, session.window, stack), origin=Origin.CURSOR)
+
+
+def _mean_around(pixel: Pixel, window: int, stack: FeatureStack) -> NDArray[np.float64]:
+    """Return the mean of a square of the last two axes, as far as it lies in the stack."""
+    reach, leading = window // 2, len(pixel) - 2
+    ranges = [slice(x, x + 1) for x in pixel[:leading]]
+    ranges += [slice(max(x - reach, 0), x + reach + 1) for x in pixel[leading:]]
+    real = stack.real_values(np.asarray(stack.values[tuple(ranges)]))
+    mean: NDArray[np.float64] = real.reshape(-1, stack.feature_count).mean(axis=0)
+    return mean
 
 
 def _labels(vector: VectorReference) -> Labels:

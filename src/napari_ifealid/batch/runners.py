@@ -105,18 +105,21 @@ class Cluster:
                 _submitted(client, jobs[first : first + size], question): jobs[first : first + size]
                 for first in range(0, len(jobs), size)
             }
-            finished = as_completed(running, loop=client.loop)
+            suspects: list[Job] = []
             try:
-                for future in finished:
-                    group = running.pop(future)
+                for future in as_completed(running, loop=client.loop):
                     if future.status == "finished":
                         yield from future.result()
-                    elif len(group) == 1:
-                        yield failed(group[0].location, _died(group[0].location, _error(future)))
-                    else:  # one of them ended its process; alone, each tells for itself
-                        for job in group:
-                            running[_submitted(client, [job], question)] = [job]
-                        finished.update(key for key, jobs in running.items() if jobs[0] in group)
+                    else:
+                        suspects += running[future]
+                for job in suspects:  # one of them ended its worker; alone, each tells for itself
+                    alone = _submitted(client, [job], question)
+                    running[alone] = [job]
+                    error = alone.exception()
+                    if error is None:
+                        yield from alone.result()
+                    else:
+                        yield failed(job.location, _died(job.location, error))
             finally:
                 client.cancel(list(running))
 
@@ -133,11 +136,6 @@ def _submitted(client: Any, jobs: Sequence[Job], question: Question) -> Any:
 def _group_size(jobs: int, threads: int) -> int:
     """Return how many files make a task: each task costs the scheduler some milliseconds."""
     return max(1, min(_LARGEST_GROUP, jobs // (_ROUNDS * max(1, threads))))
-
-
-def _error(future: Any) -> BaseException | None:
-    error: BaseException | None = future.exception()
-    return error
 
 
 def _in_pool(

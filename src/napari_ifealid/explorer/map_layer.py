@@ -91,6 +91,7 @@ class MapLayer:
         viewer.add_layer(self.layer)
         self._followers = LateFollowers(self.layer, later)
         self._own_name = self.layer.name
+        self._meant_name = MAP_NAME  # napari adds a number where another layer has the name
         self._connect()
 
     @property
@@ -181,7 +182,10 @@ class MapLayer:
 
     def _rename(self, name: str) -> None:
         """Name the layer after what it shows, unless the user has given it a name."""
-        if self.layer.name == self._own_name != name:
+        if name == self._meant_name:
+            return
+        self._meant_name = name
+        if self.layer.name == self._own_name:
             self.layer.name = name
             self._own_name = self.layer.name
 

@@ -18,7 +18,7 @@ PLACES_KEY = "napari_ifealid_best_places"
 """The metadata of the layer of best places hold this key."""
 
 _NAME = "best places"
-_DIAMETERS = (8.0, 14.0)  # pixels on the screen
+_DIAMETERS = (10.0, 16.0)  # pixels on the screen
 
 
 class PlaceMarks:
@@ -85,7 +85,7 @@ class PlaceMarks:
             canvas_size_limits=_DIAMETERS,
             face_color="yellow",
             border_color="black",
-            border_width=0.1,
+            border_width=0.05,
             **frame.placement,
         )
         selected = set(self._viewer.layers.selection)

@@ -95,6 +95,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         ),
         cursor=_saved_cursor(explorer, viewer, session),
         rule=RULES[state.reference],
+        window=state.window,
         measure=state.measure,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
@@ -103,7 +104,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
 
 def saved_reference(pin: Pin) -> PlaceReference:
     """Return a pin as the place that is saved."""
-    return PlaceReference(position=pin.place, colour=pin.colour)
+    return PlaceReference(position=pin.place, colour=pin.colour, sign=pin.sign)
 
 
 def placement_of(layer: Image) -> SavedPlacement:
@@ -201,6 +202,7 @@ def _saved_look(state: ExplorerState) -> SavedLook:
         opacity=float(state.opacity),
         base_opacity=float(state.base),
         image_in_colour=state.overlay_in_colour,
+        scale=state.scale.name,
     )
 
 

@@ -168,7 +168,10 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     look, least = session.look, session.measure.limits[0]
     yield "feature", None
     yield "measure", session.measure  # which takes the threshold back
+    scales = session.measure.scales
+    yield "scale", next((one for one in scales if one.name == look.scale), scales[0])
     yield "threshold", least if session.threshold is None else session.threshold
+    yield "window", session.window
     yield "reference", _MODES[session.rule]
     yield "colormap", look.colormap if look.colormap in colormap_names() else FIRE
     yield "own_limits", look.own_limits
@@ -180,10 +183,4 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
 
 def _pin(saved: PlaceReference) -> Pin:
     """Return the pin that was saved as a place."""
-    if saved.sign != 1:
-        raise DatasetError(
-            "a place with a negative sign",
-            expected="places with the sign 1",
-            remedy="Save the reference as a vector.",
-        )
-    return Pin(saved.position, saved.colour)
+    return Pin(saved.position, saved.colour, saved.sign)

@@ -235,6 +235,8 @@ class SideBySide:
         )
 
     def _set_grid(self, count: int) -> None:
+        if count == 0:
+            return  # no stack is loaded yet
         self._columns = ceil(sqrt(count))
         shape = ceil(count / self._columns), self._columns
         wanted = {"stride": -LAYERS, "shape": shape, "spacing": _SPACING, "enabled": True}

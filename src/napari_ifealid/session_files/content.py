@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
-from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
 
@@ -136,6 +136,8 @@ class SavedLook:
         Of the least similar pixels, 0 to 1.
     image_in_colour : bool
         Whether the image is shown in colour, else in grey.
+    scale : str
+        Name of the scale by which values are told.
     """
 
     colormap: str
@@ -144,6 +146,7 @@ class SavedLook:
     opacity: float = 1.0
     base_opacity: float = 1.0
     image_in_colour: bool = False
+    scale: str = SIMILARITY.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +163,8 @@ class SavedSession:
         None: the pixel in the middle is compared with.
     rule : Rule, optional
         How references are joined. None: the cursor is compared with, not they.
+    window : int
+        Length in pixels of the square around each place whose mean is compared with.
     measure : Measure
     threshold : float, optional
         Smallest value that is shown; None: all are.
@@ -171,6 +176,7 @@ class SavedSession:
     references: tuple[SavedReference, ...] = ()
     cursor: SavedCursor | None = None
     rule: Rule | None = None
+    window: int = 1
     measure: Measure = field(default=SPECTRAL_ANGLE)
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))

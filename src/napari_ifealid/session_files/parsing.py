@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
-from napari_ifealid.measures import MEASURES, Measure
+from napari_ifealid.grid import WINDOWS
+from napari_ifealid.measures import MEASURES, SIMILARITY, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
     PlaceReference,
@@ -71,7 +72,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         If a field is missing, or its value is of another type or out of its limits.
     """
     reader = _Reader(folder, remedy)
-    known = {"stacks", "explored", "references", "cursor", "compare_with"}
+    known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
     fields = reader.fields(values, "", known | {"measure", "threshold", "look"} | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
@@ -87,6 +88,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         ),
         cursor=_cursor(reader, fields),
         rule=_rule(fields),
+        window=_window(fields),
         measure=_measure(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
@@ -187,7 +189,7 @@ def _cursor(reader: _Reader, outer: Fields) -> SavedCursor | None:
 
 
 def _look(reader: _Reader, outer: Fields) -> SavedLook:
-    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour"}
+    known = {"colormap", "colours", "limits", "opacity", "base_opacity", "image_in_colour", "scale"}
     fields = reader.fields(outer.required("look", dict, "a JSON object"), "look", known)
     ranges = {one.value: one for one in ColourRange}
     limits = _needed(fields, "limits", _is_interval, "two finite numbers, the smaller one first")
@@ -198,12 +200,21 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
         opacity=_share(fields, "opacity"),
         base_opacity=_share(fields, "base_opacity"),
         image_in_colour=fields.required("image_in_colour", bool, "true or false"),
+        scale=_optional(fields, "scale", _is_text, "a text") or SIMILARITY.name,
     )
 
 
 def _rule(fields: Fields) -> Rule | None:
     rules: dict[str, Rule | None] = {rule.value: rule for rule in Rule}
     return _choice(fields, "compare_with", {_CURSOR: None, **rules})
+
+
+def _window(fields: Fields) -> int:
+    def is_window(value: Any) -> bool:
+        return type(value) is int and value in WINDOWS
+
+    expected = f"one of {', '.join(map(str, WINDOWS))}"
+    return int(_optional(fields, "window", is_window, expected) or 1)
 
 
 def _measure(fields: Fields) -> Measure:

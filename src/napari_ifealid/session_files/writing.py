@@ -73,6 +73,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
         "references": [_reference(reference) for reference in session.references],
         "cursor": None if cursor is None else {"position": cursor.position, "held": cursor.is_held},
         "compare_with": "cursor" if session.rule is None else session.rule.value,
+        "window": session.window,
         "measure": session.measure.name,
         "threshold": session.threshold,
         "look": {
@@ -82,6 +83,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
             "opacity": look.opacity,
             "base_opacity": look.base_opacity,
             "image_in_colour": look.image_in_colour,
+            "scale": look.scale,
         },
     }
 

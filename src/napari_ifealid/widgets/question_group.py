@@ -6,6 +6,7 @@ from magicgui.widgets import CheckBox, ComboBox
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
+from napari_ifealid.grid import WINDOWS
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
@@ -23,9 +24,6 @@ _TOOLTIPS = {
     "similarity to the ones minus that to the others, from the middle of the scale. It needs a "
     "reference of each sign: +/− changes the sign",
 }
-
-
-_WINDOWS = (1, 3, 5, 7, 9, 11, 15, 21)  # pixels
 
 
 class QuestionGroup(QWidget):
@@ -47,7 +45,7 @@ class QuestionGroup(QWidget):
             "reference where it is, and releases it; the arrow keys move it then",
         )
         self.window_size = ComboBox(
-            choices=[(f"window {length}×{length}", length) for length in _WINDOWS],
+            choices=[(f"window {length}×{length}", length) for length in WINDOWS],
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
