@@ -53,9 +53,17 @@ def opened(
     for data in layers:
         viewer.add_layer(Layer.create(*data))
     _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    show_groups(widget, widget.what, widget.question, widget.result)
     settle(widget.explorer)
     viewer.reset_view()
     return viewer, widget
+
+
+def show_groups(widget: FeatureSimilarity, *parts: QWidget) -> None:
+    """Unfold the groups of these parts alone, whatever pictures before have left open."""
+    for group in widget.findChildren(FoldingGroup):
+        is_shown = any(map(group.isAncestorOf, parts))
+        group.expand(animate=False) if is_shown else group.collapse(animate=False)
 
 
 def draw(
@@ -109,14 +117,6 @@ def pins(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.question.reference.value = ReferenceMode.BEST
 
 
-def unfold(part: QWidget | None) -> None:
-    """Open the group that a part of the panel is in."""
-    while part is not None:
-        if isinstance(part, FoldingGroup):
-            part.expand(animate=False)
-        part = part.parentWidget()
-
-
 def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     named = {"suit": SUIT, "skin": FACE, "helmet": HELMET, "hair": HAIR, "flag": FLAG}
     for name, pixel in named.items():
@@ -125,7 +125,7 @@ def library(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.library.set_sign([1], -1)
     widget.question.reference.value = ReferenceMode.DIFFERENCE
     widget.explorer.show_pixel((300, 300))
-    unfold(widget.library)
+    show_groups(widget, widget.question, widget.library)
 
 
 def unlike(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -180,9 +180,7 @@ def photo(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
 
 
 def overview(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
-    for part in widget.findChildren(FoldingGroup):
-        is_shown = part.isAncestorOf(widget.what) or part.isAncestorOf(widget.overview)
-        part.expand(animate=False) if is_shown else part.collapse(animate=False)
+    show_groups(widget, widget.what, widget.overview)
     for button in (widget.overview.segments, widget.overview.components):
         button.click()
         while not button.isEnabled():

@@ -1,21 +1,37 @@
 """Draw the window in each theme, at two sizes, with what fits least: make screenshots.
 
-They are for looking at, in `.screenshots`: no text may be clipped or overlap.
+They are for looking at, in `.screenshots`: no text may be clipped or overlap. Names of scenes draw
+these alone: python docs/make_screenshots.py pins places
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import napari
 import numpy as np
-from make_pictures import EYE, extract, opened, settle
+from make_pictures import (
+    EYE,
+    SUIT,
+    classes,
+    extract,
+    library,
+    opened,
+    overview,
+    regions,
+    settle,
+    show_groups,
+    side_by_side,
+)
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QScrollArea
 
 from napari_ifealid import FeatureStack
-from napari_ifealid._sample_data import chelsea, chelsea_texture
+from napari_ifealid._sample_data import astronaut, chelsea, chelsea_texture
 from napari_ifealid.explorer import ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.results.regions import RegionMode
@@ -74,6 +90,42 @@ def labelled(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.result.make.click()
 
 
+def degrees(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    state = widget.explorer.state
+    state.scale = state.measure.scales[1]
+    state.threshold = 0.8
+    widget.explorer.show_pixel(SUIT)
+
+
+def places(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.links.link.click()
+    widget.explorer.toggle_pin_at(EYE)
+    widget.question.reference.value = ReferenceMode.MEAN
+    settle(widget.explorer)
+    widget.places.find_button.click()
+    show_groups(widget, widget.question, widget.places)
+
+
+def narrow(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Show what needs most room in the narrowest dock."""
+    regions(viewer, widget)
+    widget.explorer.toggle_pin_at(SUIT)
+    dock, main = widget.parentWidget(), widget.window()
+    while not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    if isinstance(main, QMainWindow):
+        main.resizeDocks([dock], [1], Qt.Orientation.Horizontal)
+
+
+def narrow_below(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Show the other groups in the narrowest dock."""
+    narrow(viewer, widget)
+    show_groups(widget, widget.places, widget.overview, widget.look, widget.advanced)
+    QTest.qWait(300)
+    for area in widget.findChildren(QScrollArea):
+        area.ensureWidgetVisible(widget.advanced)
+
+
 SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "empty": (list, nothing),
     "first view": (chelsea, nothing),
@@ -84,6 +136,15 @@ SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "wavelengths": (wavelengths, nothing),
     "labels": (chelsea, labelled),
     "extraction": (chelsea, extract),
+    "regions": (astronaut, regions),
+    "classes": (astronaut, classes),
+    "degrees": (astronaut, degrees),
+    "side by side": (chelsea, side_by_side),
+    "places": (chelsea, places),
+    "library": (astronaut, library),
+    "overview": (chelsea, overview),
+    "narrow": (astronaut, narrow),
+    "narrow below": (astronaut, narrow_below),
 }
 
 
@@ -99,5 +160,5 @@ def draw(name: str, size: tuple[int, int], theme: str) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for scene in product(SCENES, SIZES, THEMES):
+    for scene in product(sys.argv[1:] or SCENES, SIZES, THEMES):
         draw(*scene)

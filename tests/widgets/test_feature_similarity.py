@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import dask.array
 import numpy as np
 import pytest
@@ -8,13 +10,25 @@ from napari.layers import Image
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMessageBox,
+    QScrollArea,
+    QSlider,
+    QWidget,
+)
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS, ColourRange
 from napari_ifealid.explorer.alpha_colormaps import FIRE
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.folding_group import FoldingGroup
 
 
 @pytest.fixture
@@ -138,10 +152,10 @@ def test_memory_of_previews_is_asked_for_only_where_there_is_one(
     values = dask.array.random.random((16, 200, 900), chunks=1000)
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
-    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "; preview 3" in widget.texts.stack.toolTip())
     assert not widget.advanced.preview_memory.native.isHidden()
     widget.advanced.preview_memory.value = 0
-    qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "preview" not in widget.texts.stack.toolTip())
     widget.choice.layer.value = features
     qtbot.waitUntil(lambda: widget.explorer.stack is not None and widget.explorer.is_idle)
     assert widget.advanced.preview_memory.native.isHidden()
@@ -153,7 +167,7 @@ def test_preview_is_offered_no_more_memory_than_it_can_take(widget, viewer, qtbo
     values = dask.array.random.random((16, 200, 900), chunks=1000)
     labels = ("feature", "y", "x")
     widget.choice.layer.value = viewer.add_layer(Image(values, name="lazy", axis_labels=labels))
-    qtbot.waitUntil(lambda: ", preview 3" in widget.texts.stack.text())
+    qtbot.waitUntil(lambda: "; preview 3" in widget.texts.stack.toolTip())
     assert widget.advanced.preview_memory.max == widget.advanced.preview_memory.value == 3
     assert widget.explorer.state.preview_memory == before > 3
     widget.advanced.preview_memory.value = 2
@@ -296,3 +310,58 @@ def test_spin_box_steps_through_features(widget, qtbot):
     assert widget.explorer.state.feature == 5
     assert widget.look.feature.max == 8
     qtbot.waitUntil(lambda: widget.explorer.is_idle)
+
+
+def unfold_all(widget):
+    for group in widget.findChildren(FoldingGroup):
+        group.expand(animate=False)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_clipped_in_a_narrow_dock(widget, viewer, qtbot, theme):
+    viewer.theme = theme
+    widget.window().show()
+    unfold_all(widget)
+    for pixel in ((1, 1), (2, 2)):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.add_regions()
+    (scroll,) = (one for one in widget.findChildren(QScrollArea) if one.widget())
+    room = 280 - scroll.verticalScrollBar().sizeHint().width()
+    assert scroll.widget().minimumSizeHint().width() <= room
+    qtbot.waitUntil(lambda: widget.explorer.is_idle)
+
+
+def tooltip(part):
+    """Return the tooltip of a control, or of what it is a part of."""
+    while part is not None and not part.toolTip():
+        part = part.parentWidget()
+    return "" if part is None else part.toolTip()
+
+
+def controls_of(widget):
+    """Return what is shown in the groups, from a folded one on."""
+    unfold_all(widget)
+    kinds = QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractItemView, QLabel, QSlider
+    parts = [part for kind in kinds for part in widget.findChildren(kind)]
+    return [part for part in parts if part.isVisibleTo(widget)]
+
+
+def test_all_controls_have_tooltips(widget):
+    controls = controls_of(widget)
+    assert len(controls) > 40
+    assert [part for part in controls if not tooltip(part)] == []
+
+
+def test_tab_goes_from_top_to_bottom(widget, qtbot):
+    widget.window().show()
+    controls, order = controls_of(widget), []
+    last = widget.advanced.engine.native
+    qtbot.waitUntil(lambda: last.mapTo(widget, QPoint()).y() > 800)  # all is laid out
+    part = widget.nextInFocusChain()
+    while part is not widget:
+        if part in controls and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            order.append(part.mapTo(widget, QPoint(0, part.height() // 2)))
+        part = part.nextInFocusChain()
+    rows = [place.y() // 10 for place in order]
+    assert len(rows) > 30
+    assert all(after >= before - 1 for before, after in pairwise(rows))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.widgets.folding_group import FoldingGroup
 
@@ -35,6 +35,19 @@ def test_content_may_grow(qtbot):
     before = label.height()
     label.setText("several<br>lines<br>of<br>text<br>and<br>more")
     qtbot.waitUntil(lambda: label.height() >= 4 * before)
+
+
+def test_text_that_wraps_in_a_narrow_dock_is_seen_whole(qtbot):
+    text = QLabel("a text of so many words that it takes several lines in a narrow dock")
+    text.setWordWrap(True)
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    layout = QVBoxLayout(holder)
+    layout.addWidget(FoldingGroup("What", text))
+    layout.addStretch()
+    holder.resize(160, 600)
+    holder.show()
+    qtbot.waitUntil(lambda: text.height() >= text.heightForWidth(text.width()))
 
 
 def test_state_is_that_it_was_left_in(make):

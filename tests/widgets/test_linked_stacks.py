@@ -53,10 +53,12 @@ def actions(links):
 
 def test_stacks_of_one_image_offer_to_be_linked_and_a_click_does_it(links, layers):
     assert not links.offer.isHidden()
+    assert links.buttons.isHidden()
     assert links.offer_text.text() == "2 stacks of this image"
     links.link.click()
     assert links.explorer.links.layers == [layers["Cat small"], layers["Cat large"]]
     assert links.offer.isHidden()
+    assert not links.buttons.isHidden()
     assert links.button.text() == "Linked stacks (2)…"
 
 

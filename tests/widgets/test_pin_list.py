@@ -19,9 +19,9 @@ def texts(pins: PinList) -> list[str]:
 
 
 def test_says_what_to_do_without_pins(pins):
-    assert texts(pins) == ["Click in the picture to pin a pixel"]
-    assert not pins.clear.isEnabled()
-    assert not pins.remove.isEnabled()
+    assert pins.title.text() == "Click in the picture to pin a pixel"
+    for part in (pins.rows, pins.sign, pins.remove, pins.clear):
+        assert part.isHidden()
 
 
 def test_lists_pins_with_their_places(pins, explorer):
@@ -53,20 +53,22 @@ def test_clears_all_pins(pins, explorer):
     explorer.toggle_pin_at((2, 3))
     pins.clear.click()
     assert explorer.pinned == []
-    assert len(texts(pins)) == 1
+    assert texts(pins) == []
 
 
-def test_keeps_its_height(pins, explorer):
-    before = pins.sizeHint().height()
-    for column in range(4):
+def test_is_no_higher_than_three_pins(pins, explorer):
+    for column in range(3):
         explorer.toggle_pin_at((1, column))
+    before = pins.sizeHint().height()
+    assert pins.title.text() == "Pins"
+    explorer.toggle_pin_at((1, 3))
     assert pins.sizeHint().height() == before
 
 
 def test_stopped_list_follows_nothing(pins, explorer):
     pins.stop()
     explorer.toggle_pin_at((1, 1))
-    assert texts(pins) == ["Click in the picture to pin a pixel"]
+    assert texts(pins) == []
 
 
 def test_button_changes_the_sign_of_the_chosen_pin(pins, explorer):

@@ -11,7 +11,7 @@ ROWS = [ReferenceRow("first", "#e69f00"), ReferenceRow("second", "#56b4e9", -1)]
 
 @pytest.fixture
 def rows(qtbot) -> ReferenceRows:
-    rows = ReferenceRows("nothing yet")
+    rows = ReferenceRows("nothing yet", 2)
     qtbot.addWidget(rows)
     return rows
 
@@ -31,6 +31,17 @@ def test_note_is_below_the_rows(rows):
     assert texts(rows) == ["first", "unlike second", "and more"]
     rows.setCurrentRow(2)
     assert rows.chosen is None
+
+
+def test_is_as_high_as_its_rows_and_no_higher_than_so_many(rows):
+    one = rows.height()
+    rows.show_rows(ROWS)
+    two = rows.height()
+    assert one < two < 2 * one
+    rows.show_rows([*ROWS, ReferenceRow("third", "#009e73")])
+    assert rows.height() == two
+    rows.show_rows(ROWS[:1])
+    assert rows.height() == one
 
 
 def test_says_which_are_not_looked_for(rows):

@@ -76,7 +76,8 @@ def test_list_is_there_while_a_layer_is_chosen(regions, explorer, viewer, shapes
     assert not regions.rows.isHidden()
     viewer.layers.remove(shapes)
     assert regions.layer.value is None
-    assert regions.rows.parentWidget().isHidden()
+    assert regions.rows.isHidden()
+    assert regions.sign.isHidden()
 
 
 @pytest.mark.parametrize("by_key", [True, False])

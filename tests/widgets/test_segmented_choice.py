@@ -49,6 +49,12 @@ def test_member_can_be_set(choice, changes):
     assert changes == [Side.RIGHT]
 
 
+def test_is_no_wider_than_its_texts_need(choice):
+    buttons = choice.findChildren(QPushButton)
+    texts = sum(one.fontMetrics().horizontalAdvance(one.text()) for one in buttons)
+    assert texts < choice.minimumSizeHint().width() <= texts + 10 * len(buttons)
+
+
 def test_keys_choose(choice, qtbot):
     right = choice.findChildren(QPushButton)[1]
     assert right.focusPolicy() & Qt.FocusPolicy.TabFocus

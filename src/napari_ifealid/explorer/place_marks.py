@@ -67,14 +67,16 @@ class PlaceMarks:
         session = self._explorer.session
         assert session is not None
         frame = pin_frame(session)
+        rows = np.array([frame.row(one.place, self._viewer.dims.point) for one in places])
         self._layer = Points(
-            np.array([frame.row(one.place, self._viewer.dims.point) for one in places]),
+            rows,
             name=_NAME,
             metadata={PLACES_KEY: True},
             features={"similarity": [one.value for one in places]},
             text={
                 "string": "{similarity:.3f}",
                 "anchor": "upper_left",
+                "translation": frame.size * np.eye(rows.shape[1])[-1],  # beside the star
                 "color": "white",
                 "size": 9,
             },

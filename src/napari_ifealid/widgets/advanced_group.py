@@ -73,6 +73,9 @@ class AdvancedGroup(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Engine", self.engine.native)
+        if (label := form.labelForField(self.engine.native)) is not None:
+            label.setToolTip(self.engine.tooltip)
+        self._preview_label.setToolTip(self.preview_memory.tooltip)
         form.addRow(texts.engine)
         form.addRow(self._preview_label, self.preview_memory.native)
         buttons = QHBoxLayout()

@@ -49,6 +49,7 @@ from napari_ifealid.extraction.titles import extraction_title, features_title, m
 from napari_ifealid.layers import LayerData
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.dock_closed import call_when_closed
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.stack_choice import distinct
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
@@ -221,9 +222,8 @@ class ExtractFeatures(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.text)
         layout.addStretch()
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         for combo in (self.layer.native, self.slices.native, self.model):
-            combo.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+            make_narrow(combo)
         line_height = self.stages.fontMetrics().lineSpacing() + 6
         self.stages.setFixedHeight(_STAGES_SHOWN * line_height)
         self.setMinimumWidth(_LEAST_WIDTH)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
@@ -40,14 +40,14 @@ from napari_ifealid.workarounds.canvas_focus import CanvasFocus
 from napari_ifealid.workarounds.last_move import LastMove
 from napari_ifealid.workarounds.removal_context import guard_removals
 
-_LEAST_WIDTH = 280  # pixels; leaves most of a laptop's screen to the picture
+_LEAST_WIDTH, _WIDTH = 280, 310  # pixels; leave most of a laptop's screen to the picture
 
 _GROUPS = (
     "What",
     "Question",
-    "Library",
     "Result",
     "Places",
+    "Library",
     "Overview",
     "Look",
     "Advanced",
@@ -113,6 +113,10 @@ class FeatureSimilarity(QWidget):
             self.choice.show()
             self.links.show_offer()
             self._show_page()
+
+    def sizeHint(self) -> QSize:  # noqa: N802  # the name is Qt's
+        """Return the size at first, which long texts do not change."""
+        return QSize(_WIDTH, super().sizeHint().height())
 
     def showEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Open the chart, and work round what napari, vispy and Qt do, in the window now known."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
@@ -13,7 +14,7 @@ from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 _TITLE_STYLE = """
 QPushButton, QPushButton:checked {
     background: transparent; border: 1px solid transparent; border-radius: 2px;
-    text-align: left; font-weight: bold; padding: 2px;
+    text-align: left; font-weight: bold; padding: 0px 2px;
 }
 QPushButton:hover, QPushButton:checked:hover {background: palette(midlight);}
 QPushButton:focus, QPushButton:checked:focus {border-color: palette(highlight);}
@@ -39,6 +40,9 @@ class FoldingGroup(QCollapsible):
         self.toggleButton().setToolTip(f"Fold or unfold “{title}”")
         outer = self.layout()
         assert outer is not None
+        # superqt's own policy and alignment cut texts that take more than a line
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        outer.setAlignment(Qt.AlignmentFlag(0))
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(2)
         holder = QWidget()

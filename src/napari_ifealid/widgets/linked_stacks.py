@@ -36,13 +36,14 @@ _SIDE_BY_SIDE = (
     "Show all linked stacks at once, each over its image. Again: only the chosen one, and the "
     "layers as they were before"
 )
+_HEIGHT = 24  # pixels
 _TOO_FEW = "Link another stack first: “Linked stacks…”"
 
 
 class LinkedStacks(QWidget):
     """A menu of the stacks that can be linked, and a button that shows them side by side.
 
-    Stacks of one image offer to be linked in a line of their own.
+    In their place, stacks of one image offer to be linked until the user has answered.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class LinkedStacks(QWidget):
         self.button.setMenu(self.menu)
         self.side_by_side = QPushButton("Side by side")
         self.side_by_side.setCheckable(True)
-        self.offer = QWidget()
+        self.offer, self.buttons = QWidget(), QWidget()
         self.offer_text = QLabel()
         self.offer_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.link = QPushButton("Link")
@@ -83,17 +84,17 @@ class LinkedStacks(QWidget):
     def show_offer(self) -> None:
         """Offer to link the stacks of the explored image, unless that was done or declined."""
         layers = self._of_the_image()
-        linked = self._explorer.links.layers
-        is_open = len(layers) > 1 and not any(layer in linked for layer in layers)
-        self.offer.setVisible(is_open and not any(one in self._declined for one in layers))
+        is_open = len(layers) > 1 and len(self._explorer.sessions) < 2
+        is_offered = is_open and not any(one in self._declined for one in layers)
+        self.offer.setVisible(is_offered)
+        self.buttons.setHidden(is_offered)
         self.offer_text.setText(f"{len(layers)} stacks of this image")
         self.offer_text.setToolTip("\n".join(layer.name for layer in layers))
 
     def _lay_out(self) -> None:
         for button in (self.button, self.side_by_side, self.link):
-            button.setStyleSheet("padding: 4px 6px")
-        offer = QHBoxLayout(self.offer)
-        buttons = QHBoxLayout()
+            button.setStyleSheet("padding: 3px 6px")
+        offer, buttons = QHBoxLayout(self.offer), QHBoxLayout(self.buttons)
         for row, parts in (
             (offer, ((self.offer_text, 1), (self.link, 0), (self.decline, 0))),
             (buttons, ((self.button, 1), (self.side_by_side, 1))),
@@ -104,9 +105,9 @@ class LinkedStacks(QWidget):
                 row.addWidget(part, stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.offer)
-        layout.addLayout(buttons)
+        for line in (self.offer, self.buttons):  # one in the place of the other
+            line.setFixedHeight(_HEIGHT)
+            layout.addWidget(line)
 
     def _bind(self) -> None:
         explorer = self._explorer

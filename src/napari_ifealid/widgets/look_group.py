@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_ifealid.explorer import ColourRange, Explorer
 from napari_ifealid.explorer.alpha_colormaps import colormap_names
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.binding import bind_both_ways
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 
@@ -62,9 +63,11 @@ class LookGroup(QWidget):
         form.addRow("Base opacity", self.base.native)
         form.addRow(self.overlay_in_colour.native)
         form.addRow(self.shows_feature.native, self.feature.native)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        for control in (self.colormap, self.colour_range, self.opacity, self.base):
+            if (label := form.labelForField(control.native)) is not None:
+                label.setToolTip(control.tooltip)
         for control in (self.colormap, self.colour_range):
-            control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+            make_narrow(control.native)
         self._bind()
 
     def stop(self) -> None:
@@ -120,4 +123,6 @@ class LookGroup(QWidget):
 
 
 def _fraction(tooltip: str) -> FloatSlider:
-    return FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)
+    slider = FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)
+    slider.native.setToolTip(tooltip)  # also of the number beside it
+    return slider

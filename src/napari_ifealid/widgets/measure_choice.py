@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.measures import MEASURES
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
+
+_SHARES = 4, 3  # of the row; measures have the longer names
 
 
 class MeasureChoice(QWidget):
-    """Two rows: by which measure pixels are compared, and the scale of its values.
+    """One row: by which measure pixels are compared, and the scale of its values.
 
     Parameters
     ----------
@@ -27,11 +30,13 @@ class MeasureChoice(QWidget):
         self.measure = _combo_box()
         _fill(self.measure, [(one.name, one.summary) for one in MEASURES])
         self.scale = _combo_box()
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Measure", self.measure)
-        form.addRow("Shown as", self.scale)
+        self._by = QLabel("By")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._by)
+        row.addWidget(self.measure, _SHARES[0])
+        row.addWidget(self.scale, _SHARES[1])
         self.measure.currentIndexChanged.connect(self._on_measure)
         self.scale.currentIndexChanged.connect(self._on_scale)
         events = explorer.state.events
@@ -54,14 +59,15 @@ class MeasureChoice(QWidget):
         scale = state.measure.scale_like(state.scale)
         self.measure.blockSignals(True)
         self.measure.setCurrentIndex(MEASURES.index(state.measure))
-        self.measure.setToolTip(f"How pixels are compared. {state.measure.summary}")
+        for part in (self._by, self.measure):
+            part.setToolTip(f"How pixels are compared. {state.measure.summary}")
         self.measure.blockSignals(False)
         self.scale.blockSignals(True)
         self.scale.clear()
         _fill(self.scale, [(one.name, one.summary) for one in state.measure.scales])
         self.scale.setCurrentIndex(state.measure.scales.index(scale))
         self.scale.setToolTip(
-            f"How the threshold and the limits of the colours are told. {scale.summary}"
+            f"Shown as: how the threshold and the limits of the colours are told. {scale.summary}"
         )
         self.scale.setEnabled(len(state.measure.scales) > 1)
         self.scale.blockSignals(False)
@@ -69,8 +75,7 @@ class MeasureChoice(QWidget):
 
 def _combo_box() -> QComboBox:
     box = QComboBox()
-    # a long name must not widen the dock
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    make_narrow(box)
     return box
 
 

@@ -26,7 +26,7 @@ from napari_ifealid.overview import Aspect
 _FEWEST, _MOST, _AT_FIRST = 2, 20, 8
 _STEPS = 1000  # of the progress bar
 _TWO_LINES = "\n"  # the summary has no more, even in a narrow dock
-_SPIN_BOX = 84  # pixels; the rest of the row is for the buttons
+_SPIN_BOX = 78  # pixels; the rest of the row is for the buttons
 
 
 class OverviewGroup(QWidget):
@@ -80,13 +80,18 @@ class OverviewGroup(QWidget):
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
+        for button in (self.components, self.segments):
+            button.setStyleSheet("padding: 4px 2px")  # else two do not fit into a narrow dock
         buttons.addWidget(self.components, 1)
         buttons.addWidget(self.segments, 1)
         buttons.addWidget(self.count.native)
+        self.count.native.setStyleSheet("QAbstractSpinBox {min-width: 0px}")
         self.count.native.setMaximumWidth(_SPIN_BOX)
         choice = QHBoxLayout()
         choice.setSpacing(4)
-        choice.addWidget(QLabel("Compare"))
+        compare = QLabel("Compare")
+        compare.setToolTip(self.aspect.tooltip)
+        choice.addWidget(compare)
         choice.addWidget(self.aspect.native, 1)
         running = QWidget()
         row = QHBoxLayout(running)

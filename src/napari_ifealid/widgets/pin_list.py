@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import CLEAR_KEY, SIGN_KEY, Explorer
 from napari_ifealid.explorer.connections import Connections
@@ -11,6 +11,8 @@ from napari_ifealid.widgets.pixel_text import pixel_text
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Click in the picture to pin a pixel"
+_MOST = 3  # rows
+_TITLE_HEIGHT = 24  # pixels
 
 
 class PinList(QWidget):
@@ -25,7 +27,8 @@ class PinList(QWidget):
         super().__init__()
         self._explorer = explorer
         self._pins: list[Pin] = []
-        self.rows = ReferenceRows(_EMPTY)
+        self.title = QLabel()
+        self.rows = ReferenceRows("", _MOST)
         self.rows.setToolTip(
             "The pins, in their colours; crosses are those that pixels shall be unlike. The keys "
             "+, − and Space change that for the chosen one, Delete removes it"
@@ -60,15 +63,20 @@ class PinList(QWidget):
         self._connections.close()
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.rows, 1)
-        buttons = QVBoxLayout()
-        buttons.setSpacing(2)
+        self.title.setToolTip(self.rows.toolTip())
+        title = QWidget()
+        title.setFixedHeight(_TITLE_HEIGHT)  # with and without the buttons
+        row = QHBoxLayout(title)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.title, 1)
         for button in (self.sign, self.remove, self.clear):
-            buttons.addWidget(button)
-        buttons.addStretch()
-        layout.addLayout(buttons)
+            row.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(title)
+        layout.addWidget(self.rows)
 
     def _show(self) -> None:
         explorer = self._explorer
@@ -89,10 +97,12 @@ class PinList(QWidget):
         return pixel_text(pixel, pin.place, session.grid)
 
     def _show_buttons(self) -> None:
-        is_chosen = self.rows.chosen is not None
+        has_pins, is_chosen = bool(self._pins), self.rows.chosen is not None
+        self.title.setText("Pins" if has_pins else _EMPTY)
+        for part in (self.rows, self.sign, self.remove, self.clear):
+            part.setVisible(has_pins)
         self.sign.setEnabled(is_chosen)
         self.remove.setEnabled(is_chosen)
-        self.clear.setEnabled(bool(self._pins))
 
     def _remove_chosen(self) -> None:
         if self.rows.chosen is not None:

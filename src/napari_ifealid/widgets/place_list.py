@@ -7,6 +7,7 @@ from typing import Any
 from magicgui.widgets import FloatSpinBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -26,7 +27,7 @@ from napari_ifealid.widgets.reference_name import reference_name
 _HEIGHT = 112  # pixels; six rows
 _COUNT = 10
 _SHARE = 0.05  # of the longer side of the picture, the distance at first
-_SPIN_BOX = 98  # pixels
+_COUNT_WIDTH, _DISTANCE_WIDTH = 40, 58  # pixels
 _KIND = " features"  # what the reader calls all stacks
 _EMPTY = "Nothing found yet: “Find”"
 _STALE = "The reference is another one: find again"
@@ -82,17 +83,17 @@ class PlaceList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.find_button.setStyleSheet("padding: 4px 6px")
-        for control in (self.count, self.distance):
-            control.native.setMaximumWidth(_SPIN_BOX)
-        apart = QLabel("apart")
-        apart.setToolTip(self.distance.tooltip)
-        apart.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        words = QLabel("places"), QLabel("apart")
+        _fit(self.count, words[0], _COUNT_WIDTH)
+        _fit(self.distance, words[1], _DISTANCE_WIDTH)
+        self.text.setToolTip("What the places are like")
         row = QHBoxLayout()
         row.setSpacing(4)
         for part, stretch in (
             (self.count.native, 0),
+            (words[0], 1),
             (self.distance.native, 0),
-            (apart, 1),
+            (words[1], 1),
             (self.find_button, 0),
         ):
             row.addWidget(part, stretch)
@@ -153,6 +154,15 @@ class PlaceList(QWidget):
         (session,) = (one for one in self._explorer.sessions if one.layer is place.layer)
         name = place.layer.name.removesuffix(_KIND)
         return f"{place.value:.3f}  {name}  {pixel_text(place.pixel, place.place, session.grid)}"
+
+
+def _fit(control: SpinBox | FloatSpinBox, word: QLabel, width: int) -> None:
+    """Let a number and the word behind it fit into a row with others."""
+    word.setToolTip(control.tooltip)
+    word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    control.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    control.native.setStyleSheet("QAbstractSpinBox {min-width: 0px; padding: 1px 2px}")
+    control.native.setFixedWidth(width)
 
 
 class _Rows(QListWidget):

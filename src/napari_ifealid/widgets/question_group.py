@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from magicgui.widgets import CheckBox, ComboBox
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import FOLLOW_KEY, Explorer, ReferenceMode
 from napari_ifealid.grid import WINDOWS
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.measure_choice import MeasureChoice
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.pin_list import PinList
 from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
@@ -26,7 +27,7 @@ _TOOLTIPS = {
 
 
 class QuestionGroup(QWidget):
-    """The kind of reference, the measure, the window around it, the pins and the regions.
+    """The kind of reference, the window around it, the measure, the pins and the regions.
 
     Parameters
     ----------
@@ -39,28 +40,27 @@ class QuestionGroup(QWidget):
         super().__init__()
         self.reference = SegmentedChoice(_TOOLTIPS)
         self.follow = CheckBox(
-            text=f"Follow the cursor ({FOLLOW_KEY} holds it)",
+            text="Follow cursor",
             tooltip=f"Compare with the pixel under the cursor. The key {FOLLOW_KEY} holds the "
             "reference where it is, and releases it; the arrow keys move it then",
         )
         self.window_size = ComboBox(
-            choices=[(f"{length}×{length}", length) for length in WINDOWS],
+            choices=[(f"window {length}×{length}", length) for length in WINDOWS],
             tooltip="Compare with the mean of so many pixels around the cursor, and around each "
             "pin, as far as there are any",
         )
         self.measure = MeasureChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
+        make_narrow(self.window_size.native)
         window = QHBoxLayout()
         window.setSpacing(4)
-        window.addWidget(QLabel("Window"))
-        window.addWidget(self.window_size.native)
-        window.addStretch()
+        window.addWidget(self.follow.native)
+        window.addWidget(self.window_size.native, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.reference)
-        layout.addWidget(self.follow.native)
         layout.addLayout(window)
         for part in (texts.reference, self.measure, self.pins, self.regions):
             layout.addWidget(part)

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QListWidget, QListWidgetItem, QPushButton
 
 from napari_ifealid.widgets.swatch import SWATCH, swatch
 
-_HEIGHT = 66  # pixels; three rows
+_ROW = 20  # pixels
 SIGN_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
 """By which a chosen reference is looked for, or not."""
 
@@ -37,12 +37,12 @@ class ReferenceRow:
 class ReferenceRows(QListWidget):
     """Rows of which the chosen one gets another sign with the keys +, − and Space.
 
-    Its height is always the same, so that nothing moves when references come and go.
-
     Parameters
     ----------
     hint : str
         Shown while there are no rows.
+    most : int
+        As many rows are seen at once; the others are scrolled to.
 
     Attributes
     ----------
@@ -55,12 +55,12 @@ class ReferenceRows(QListWidget):
     sign_chosen = Signal(int, int)
     removal_chosen = Signal(int)
 
-    def __init__(self, hint: str) -> None:
+    def __init__(self, hint: str, most: int) -> None:
         super().__init__()
         self._hint = hint
+        self._most = most
         self._rows: tuple[ReferenceRow, ...] | None = None
         self._note = ""
-        self.setFixedHeight(_HEIGHT)
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -90,11 +90,14 @@ class ReferenceRows(QListWidget):
             text = row.text if row.sign > 0 else f"unlike {row.text}"
             item = QListWidgetItem(swatch(row.colour, row.sign), text)
             item.setToolTip(text)
+            item.setSizeHint(QSize(1, _ROW))
             self.addItem(item)
         for text in filter(None, (note, "" if rows else self._hint)):
             item = QListWidgetItem(text)
+            item.setSizeHint(QSize(1, _ROW))
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.addItem(item)
+        self.setFixedHeight(min(self.count(), self._most) * _ROW + 2 * self.frameWidth())
         if chosen is not None and chosen < len(rows):
             self.setCurrentRow(chosen)
 
@@ -119,9 +122,9 @@ class ReferenceRows(QListWidget):
 
 
 def small_button(text: str, tooltip: str, action: Callable[[], None]) -> QPushButton:
-    """Return a button that fits beside three rows."""
+    """Return a button that fits into a row with others."""
     button = QPushButton(text)
     button.setToolTip(tooltip)
-    button.setStyleSheet("padding: 1px 6px")
+    button.setStyleSheet("padding: 2px 6px")
     button.clicked.connect(lambda _: action())
     return button

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from magicgui.widgets import ComboBox
 from napari.layers import Layer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.regions import NamedRegion
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Draw a shape, or paint a label"
+_MOST = 2  # rows
 
 
 class RegionList(QWidget):
@@ -35,7 +37,7 @@ class RegionList(QWidget):
         self.new = small_button(
             "New", "Make a layer to draw regions in, with the tool for rectangles", self._make
         )
-        self.rows = ReferenceRows(_EMPTY)
+        self.rows = ReferenceRows(_EMPTY, _MOST)
         self.rows.setToolTip(
             "The regions, in their colours; crosses are those that pixels shall be unlike. The "
             "keys +, − and Space change that for the chosen one"
@@ -45,7 +47,6 @@ class RegionList(QWidget):
             "Look for pixels unlike the chosen region, or like it again",
             self.rows.flip_chosen,
         )
-        self._list = QWidget()
         self._lay_out()
         self._connections = Connections()
         regions = explorer.regions
@@ -70,23 +71,18 @@ class RegionList(QWidget):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
-        line.addWidget(QLabel("Regions from"))
+        label = QLabel("Regions")
+        label.setToolTip(self.layer.tooltip)
+        line.addWidget(label)
         line.addWidget(self.layer.native, 1)
+        line.addWidget(self.sign)
         line.addWidget(self.new)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.layer.native.setSizeAdjustPolicy(shortest)
-        rows = QHBoxLayout(self._list)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self.rows, 1)
-        buttons = QVBoxLayout()
-        buttons.addWidget(self.sign)
-        buttons.addStretch()
-        rows.addLayout(buttons)
+        make_narrow(self.layer.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addLayout(line)
-        layout.addWidget(self._list)
+        layout.addWidget(self.rows)
 
     def _choices(self, _: object) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._explorer.regions.candidates]
@@ -102,7 +98,8 @@ class RegionList(QWidget):
             if self.layer.value is not regions.layer:
                 self.layer.reset_choices()
                 self.layer.value = regions.layer
-        self._list.setVisible(regions.layer is not None)
+        for part in (self.rows, self.sign):
+            part.setVisible(regions.layer is not None)
         is_open = session is not None and session.stack is not None
         self._regions = regions.regions_in(session) if session is not None and is_open else []
         rows = [ReferenceRow(self._text(one), one.colour, one.sign) for one in self._regions]

@@ -10,9 +10,8 @@ import numpy as np
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QComboBox,
+    QAbstractSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -20,6 +19,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
@@ -35,6 +35,7 @@ from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
@@ -48,7 +49,7 @@ class ClassMode(Enum):
     """One label for each reference that is looked for."""
 
 
-_SPIN_BOX = 96  # pixels; the rest of the row is for the count
+_SPIN_BOX = 56  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
@@ -79,7 +80,7 @@ class ResultGroup(QWidget):
         self.threshold = FloatSpinBox(
             tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
         )
-        self.count = QLabel()
+        self.count = QElidingLabel()
         self.count.setToolTip("Pixels at or above the threshold, and their share of the map")
         self.mode = ComboBox(
             choices=[(mode.value, mode) for mode in (*RegionMode, *ClassMode)],
@@ -112,12 +113,14 @@ class ResultGroup(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.histogram)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
+        label = QLabel("Threshold")
+        label.setToolTip(self.threshold.tooltip)
         for row, stretch in (
-            ((QLabel("Threshold"), self.threshold.native, self.count), (0, 0, 1)),
+            ((label, self.threshold.native, self.count), (0, 0, 1)),
             ((self.mode.native, self.make), (1, 0)),
             ((self.table, self.figure, self.save), (1, 1, 1)),
         ):
@@ -126,11 +129,11 @@ class ResultGroup(QWidget):
             for part, share in zip(row, stretch, strict=True):
                 line.addWidget(part, share)
             layout.addLayout(line)
+        self.threshold.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.threshold.native.setStyleSheet("QDoubleSpinBox {min-width: 0px; padding: 1px 4px}")
         self.threshold.native.setMaximumWidth(_SPIN_BOX)
-        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.mode.native.setSizeAdjustPolicy(shortest)
+        make_narrow(self.mode.native)
         # as wide as the longer of its texts, so that nothing moves when it changes
         self.make.setMinimumWidth(self.make.sizeHint().width() + 8)
 
@@ -176,7 +179,7 @@ class ResultGroup(QWidget):
         layer, state = self._explorer.map_layer, self._explorer.state
         if values is None or layer is None:
             self.histogram.show_values(np.empty(0, np.float32), *state.measure.limits)
-            self.count.clear()
+            self.count.setText("")
         else:
             self.histogram.title = self._title()
             text = self._explorer.value_text

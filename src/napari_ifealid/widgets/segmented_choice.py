@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 E = TypeVar("E", bound=Enum)
 
+_PADDING = 4  # pixels beside each text
+
 
 class SegmentedChoice(QWidget, Generic[E]):
     """One of a few members of an enum is chosen at any time, the first one at first.
@@ -56,7 +58,9 @@ class SegmentedChoice(QWidget, Generic[E]):
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setToolTip(tooltip)
-        button.setStyleSheet("padding: 3px 4px")  # else four do not fit into a narrow dock
+        button.setStyleSheet(f"padding: 3px {_PADDING}px")
+        # some of Qt's styles ask for more than the text, and four do not fit into a narrow dock
+        button.setMinimumWidth(button.fontMetrics().horizontalAdvance(member.value) + 2 * _PADDING)
         return button
 
     def _on_toggled(self, _: object, is_checked: bool) -> None:

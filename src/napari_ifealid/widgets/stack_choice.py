@@ -11,13 +11,14 @@ from typing import Any
 from magicgui.widgets import ComboBox, PushButton
 from napari.components import ViewerModel
 from napari.layers import Layer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
 from napari_ifealid.explorer.same_image import grouped_by_image
 from napari_ifealid.explorer.sources import has_features, layer_shape
+from napari_ifealid.widgets.narrow_combo_box import make_narrow
 
 _TOOLTIP = (
     "The image layer whose features are compared: an opened feature stack, or any image with an "
@@ -63,9 +64,8 @@ class StackChoice:
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.axis.native, 1)
         layout.addWidget(self.compare.native)
-        shortest = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         for control in (self.layer, self.axis):
-            control.native.setSizeAdjustPolicy(shortest)  # a long name must not widen the dock
+            make_narrow(control.native)
         self.layer.changed.connect_setattr(state, "layer", maxargs=1)
         self.axis.changed.connect_setattr(state, "feature_axis", maxargs=1)
         self.compare.changed.connect(self._agree)

@@ -14,6 +14,7 @@ from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.reference_name import reference_name
 
+_STACK = "Size of the stack, and how its values are stored"
 _RESTS = ". The mouse rests in the 3-D view: go back to 2-D to hover"
 
 
@@ -30,6 +31,7 @@ class StatusTexts:
         self._explorer = explorer
         self.stack = _label(parent)
         self.engine = _label(parent)
+        self.engine.setToolTip("What computes the maps of this stack, and why")
         self.reference = _label(parent)
         self.reference.setToolTip(
             "The pixel compared with, counted in the stack; behind “at”, in the world, as in "
@@ -38,6 +40,7 @@ class StatusTexts:
             "(middle): the reference is outside of this stack"
         )
         self.colours = _label(parent)
+        self.colours.setToolTip("Values of the first and of the last colour of the map shown")
         self._show_later = qthrottled(
             self._show, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=parent
         )
@@ -80,15 +83,18 @@ class StatusTexts:
     def _show_stack(self) -> None:
         explorer = self._explorer
         if explorer.stack is not None:
-            preview = (
-                explorer.session and explorer.session.previews and explorer.session.previews.preview
-            )
-            size = f", preview {size_text(preview.memory)}" if preview else ""
-            self.stack.setText(_described(explorer.stack) + size)
+            self.stack.setText(_described(explorer.stack))
+            self.stack.setToolTip(_STACK + self._preview())
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")
         else:
             self.stack.clear()
+
+    def _preview(self) -> str:
+        """Return what the tooltip has about the preview, which comes later than the stack."""
+        session = self._explorer.session
+        preview = session and session.previews and session.previews.preview
+        return f"; preview {size_text(preview.memory)}" if preview else ""
 
     def _show(self) -> None:
         explorer, layer = self._explorer, self._explorer.map_layer

@@ -16,7 +16,7 @@ from napari_ifealid.results.map_colours import coloured
 
 BINS = 128
 _MOST_VALUES = 1 << 17  # more would change no bar by a pixel
-_HEIGHT, _STRIP, _MARGIN = 84, 9, 8  # pixels
+_HEIGHT, _STRIP, _MARGIN = 74, 9, 8  # pixels
 _KEY_STEP = 0.01  # of the range
 
 
