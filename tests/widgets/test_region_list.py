@@ -99,7 +99,7 @@ def test_new_makes_a_layer_and_chooses_it(regions, explorer, viewer):
 
 
 def test_says_that_further_regions_are_no_references(regions, viewer, monkeypatch):
-    monkeypatch.setattr("napari_ifealid.explorer.regions.MOST", 2)
+    monkeypatch.setattr("napari_ifealid.explorer.drawn_regions.MOST", 2)
     regions.layer.value = viewer.add_labels(np.arange(24 * 20).reshape(24, 20))
     assert texts(regions)[:2] == ["label 42: 1 px", "label 46: 1 px"]
     assert texts(regions)[2] == "28 more regions are no references"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from napari_ifealid.explorer.map_request import ReferenceMode
-from napari_ifealid.explorer.question import AnyReference
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.query import Rule
 
 

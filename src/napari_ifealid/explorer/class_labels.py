@@ -14,11 +14,11 @@ from psygnal import Signal
 
 from napari_ifealid.explorer.classifier import Classifier, ClassMap
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.drawn_regions import DERIVED_KEY
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_colours import reference_colours
-from napari_ifealid.explorer.regions import DERIVED_KEY
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
 
 UNCLASSIFIED = "unclassified"

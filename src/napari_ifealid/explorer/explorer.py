@@ -17,6 +17,7 @@ from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.explorer.asked import Asked
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.cursor import Cursor
+from napari_ifealid.explorer.drawn_regions import Regions
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
@@ -28,12 +29,11 @@ from napari_ifealid.explorer.links import Links, is_linked_by_place
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.pointed_features import PointedFeatures
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_source import ReferenceSource
 from napari_ifealid.explorer.references import References
-from napari_ifealid.explorer.regions import Regions
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_map import AFTER_THE_MAP, remove_layer
 from napari_ifealid.explorer.sources import choose_layer, left_behind_maps
 from napari_ifealid.explorer.state import ExplorerState

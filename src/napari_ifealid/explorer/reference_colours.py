@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_ifealid.explorer.pins import PALETTE
-from napari_ifealid.explorer.question import AnyReference
+from napari_ifealid.explorer.session_question import AnyReference
 
 
 def reference_colours(references: Sequence[AnyReference]) -> list[str]:

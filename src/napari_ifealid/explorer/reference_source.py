@@ -7,8 +7,8 @@ from typing import Protocol
 
 from psygnal import SignalInstance
 
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 
 
 class ReferenceSource(Protocol):

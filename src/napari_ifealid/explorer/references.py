@@ -12,10 +12,10 @@ from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.pixel_reference import PixelReference
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_source import ReferenceSource
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import displayed_axes, shown_region
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, window_around

@@ -21,10 +21,10 @@ from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, Simi
 from napari_ifealid.explorer.opening import Opening
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
-from napari_ifealid.explorer.question import AnyReference, Question
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.shown_map import Shown, ShownMap
 from napari_ifealid.explorer.sources import (
     grid_of,

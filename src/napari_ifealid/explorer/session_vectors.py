@@ -11,8 +11,8 @@ import numpy as np
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.listed_library import Tick, Ticks
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.libraries import Library, LibraryEntry, sure_match
 from napari_ifealid.query import Reference
 from napari_ifealid.session_files import VectorReference

@@ -15,10 +15,10 @@ from superqt.utils import qthrottled
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.pixel_reference import PixelReference
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.widgets.relevance_list import most_relevant
 from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart

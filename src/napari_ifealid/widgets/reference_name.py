@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_ifealid.explorer import AskedKind, Explorer, Session
 from napari_ifealid.explorer.pixel_reference import PixelReference
-from napari_ifealid.explorer.question import AnyReference
 from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.grid import Pixel
 from napari_ifealid.query import Origin, Rule
 from napari_ifealid.widgets.pixel_text import joined, pixel_text

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.regions import NamedRegion
+from napari_ifealid.explorer.drawn_regions import NamedRegion
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 

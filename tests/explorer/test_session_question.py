@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_ifealid.explorer.pixel_reference import PixelReference
-from napari_ifealid.explorer.question import Question
 from napari_ifealid.explorer.region_reference import RegionReference
+from napari_ifealid.explorer.session_question import Question
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 from napari_ifealid.query import Reference, Rule
 
