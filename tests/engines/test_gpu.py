@@ -12,7 +12,7 @@ from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.similarity_visual import MOST_REFERENCES, SimilarityVisual
 from napari_ifealid.grid import Region, whole_region
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, EUCLIDEAN, SPECTRAL_ANGLE
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -343,6 +343,16 @@ def test_only_blocks_that_have_pixels_of_a_region_are_drawn(running_gpu, drawn, 
     with running_gpu(STACK, max_side) as engine:
         np.testing.assert_allclose(map_of(engine, QUERY, region), EXPECTED[3:4], atol=1e-5)
     assert len(drawn) == len(blocks)
+
+
+@pytest.mark.filterwarnings("error")
+def test_distances_in_a_stack_of_zeros_are_those_of_the_definition(running_gpu):
+    stack = FeatureStack(values=np.zeros((3, 4, 2), np.float32), name="zeros")
+    one, zero = (Query.to(np.array([0.0, x]), measure=EUCLIDEAN) for x in (1.0, 0.0))
+    whole = (slice(0, 3), slice(0, 4))
+    with running_gpu(stack) as engine:
+        np.testing.assert_allclose(map_of(engine, one, whole), 0.0, atol=1e-6)
+        np.testing.assert_array_equal(map_of(engine, zero, whole), 1.0)
 
 
 def test_query_without_a_direction_needs_no_drawing(running_gpu, drawn):

@@ -37,9 +37,9 @@ from napari_ifealid.query import Query
 
 _INTERNAL_FORMATS = {"uint8": "rgba8", "uint16": "rgba16", "float32": "rgba32f"}
 _WITNESSES, _TESTED = 64, 10_000  # pixels compared with the CPU's: of each map, and at the start
-_FARTHEST = (
-    100.0  # of a point from zero: float32 has too few digits for the distance of farther ones
-)
+# of a point from zero: float32 has too few digits for the distance of farther ones
+_FARTHEST = 100.0
+_LARGEST_FACTOR = 1e30
 _WRONG = 1e-3  # more than rounding can do
 
 
@@ -261,7 +261,9 @@ class GpuEngine:
             inverse = self._pixels.inverse_lengths
             known = inverse > 0.0
             reach = float((factor[known] / inverse[known]).max(initial=0.0))
-            is_suited = reach < _FARTHEST and float(np.abs(shift).max()) < _FARTHEST
+            farthest = max(reach, float(np.abs(shift).max()))
+            # of a stack without a spread, the factor is more than float32 holds
+            is_suited = farthest < _FARTHEST and float(factor.max()) < _LARGEST_FACTOR
             self._points[measure.name] = _PixelPoints(factor, shift, is_suited)
         return self._points[measure.name]
 

@@ -104,8 +104,9 @@ def _crossings(
     counts = (first_row(lower[:, 0]) - first).astype(np.intp)
     edges = np.repeat(np.arange(len(corners)), counts)
     rows = first[edges] + np.arange(len(edges)) - np.repeat(np.cumsum(counts) - counts, counts)
-    slopes = (lower[edges, 1] - upper[edges, 1]) / (lower[edges, 0] - upper[edges, 0])
-    columns = upper[edges, 1] + slopes * (rows - upper[edges, 0])
+    # a share of the edge, since the slope of one that is nearly level may be infinite
+    shares = (rows - upper[edges, 0]) / (lower[edges, 0] - upper[edges, 0])
+    columns = upper[edges, 1] + shares * (lower[edges, 1] - upper[edges, 1])
     order = np.lexsort((columns, rows))
     return rows[order].astype(np.intp), columns[order]
 
