@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,8 +22,10 @@ from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets import preferences
 
 # a busy machine makes any example slow; what hangs meets pytest's own time limit
-settings.register_profile("default", deadline=None)
-settings.load_profile("default")
+# the same examples in each run; HYPOTHESIS_PROFILE=random has others each time
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(autouse=True, scope="module")

