@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
-from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
-from napari_ifealid.measures.projections import Projection
+from napari_ifealid.measures.projections import Projection, projection_kernel
 from napari_ifealid.measures.unit_vectors import cosine_contributions
 
 
@@ -46,21 +45,8 @@ def constrained_energy_minimisation(
     return _projection(background).values(vectors, reference)
 
 
-def _projection(background: Background | None) -> Projection:
-    assert background is not None
+def _projection(background: Background) -> Projection:
     return Projection(background, background.decorrelation, np.zeros_like(background.mean))
-
-
-def _pixel_terms(vectors: NDArray[np.float64], background: Background | None) -> PixelTerms:
-    return _projection(background).pixel_terms(vectors)
-
-
-def _reference_terms(vectors: NDArray[np.float64], background: Background | None) -> ReferenceTerms:
-    return _projection(background).reference_terms(vectors)
-
-
-def _unchanged(forms: NDArray[np.float64]) -> NDArray[np.float64]:
-    return forms
 
 
 CEM = Measure(
@@ -70,7 +56,7 @@ CEM = Measure(
     limits=(0.0, 1.0),
     definition=constrained_energy_minimisation,
     contributions=cosine_contributions,
-    kernel=Linear(_pixel_terms, _reference_terms, _unchanged),
+    kernel=projection_kernel(_projection),
     needs=Needs.COVARIANCE,
     is_bounded=False,
 )

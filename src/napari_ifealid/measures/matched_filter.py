@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
-from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
-from napari_ifealid.measures.projections import Projection
+from napari_ifealid.measures.projections import Projection, projection_kernel
 from napari_ifealid.measures.unit_vectors import cosine_contributions
 
 
@@ -44,21 +43,8 @@ def matched_filter(
     return _projection(background).values(vectors, reference)
 
 
-def _projection(background: Background | None) -> Projection:
-    assert background is not None
+def _projection(background: Background) -> Projection:
     return Projection(background, background.whitening, background.mean)
-
-
-def _pixel_terms(vectors: NDArray[np.float64], background: Background | None) -> PixelTerms:
-    return _projection(background).pixel_terms(vectors)
-
-
-def _reference_terms(vectors: NDArray[np.float64], background: Background | None) -> ReferenceTerms:
-    return _projection(background).reference_terms(vectors)
-
-
-def _unchanged(forms: NDArray[np.float64]) -> NDArray[np.float64]:
-    return forms
 
 
 MATCHED_FILTER = Measure(
@@ -68,7 +54,7 @@ MATCHED_FILTER = Measure(
     limits=(0.0, 1.0),
     definition=matched_filter,
     contributions=cosine_contributions,
-    kernel=Linear(_pixel_terms, _reference_terms, _unchanged),
+    kernel=projection_kernel(_projection),
     needs=Needs.COVARIANCE,
     is_bounded=False,
 )

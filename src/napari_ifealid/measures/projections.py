@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.measures.background import Background
-from napari_ifealid.measures.kernels import PixelTerms, ReferenceTerms
+from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 
 _INVISIBLE = 1e-20
 """Squared shares along axes with variance that are smaller are none but for rounding."""
@@ -87,3 +89,38 @@ class Projection:
 
     def _is_origin(self, vectors: NDArray[np.float64]) -> NDArray[np.bool_]:
         return self.background.is_nothing(vectors - self.origin)
+
+
+def projection_kernel(projection_of: Callable[[Background], Projection]) -> Linear:
+    """Return what engines need of a measure whose values are projections.
+
+    Parameters
+    ----------
+    projection_of : callable
+        `projection_of(background)`: the projection in a stack of these statistics.
+    """
+    return Linear(
+        partial(_pixel_terms, projection_of), partial(_reference_terms, projection_of), _unchanged
+    )
+
+
+def _pixel_terms(
+    projection_of: Callable[[Background], Projection],
+    vectors: NDArray[np.float64],
+    background: Background | None,
+) -> PixelTerms:
+    assert background is not None
+    return projection_of(background).pixel_terms(vectors)
+
+
+def _reference_terms(
+    projection_of: Callable[[Background], Projection],
+    vectors: NDArray[np.float64],
+    background: Background | None,
+) -> ReferenceTerms:
+    assert background is not None
+    return projection_of(background).reference_terms(vectors)
+
+
+def _unchanged(forms: NDArray[np.float64]) -> NDArray[np.float64]:
+    return forms
