@@ -6,7 +6,8 @@ import pytest
 from napari.layers import Layer
 
 from napari_ifealid.formats import read_stacks
-from napari_ifealid.layers import STACK_KEY, default_grid, layer_data, layers_of
+from napari_ifealid.georeference import PixelSize
+from napari_ifealid.layers import STACK_KEY, default_grid, image_affine, layer_data, layers_of
 from napari_ifealid.stack import FeatureStack, Placement
 
 
@@ -262,3 +263,21 @@ def test_default_grid_lies_where_the_layers_do(stack):
     assert np.array_equal(grid.place_of((0, 0)), features["translate"][1:])
     assert np.array_equal(grid.spacing, features["scale"][1:])
     assert np.array_equal(grid.bounds, [[-0.5, -0.5], [23.5, 19.5]])  # of the image
+
+
+def test_layers_of_pixels_of_known_size_lie_in_its_unit():
+    overlay = np.zeros((8, 12, 3), np.uint8)
+    stack = FeatureStack(
+        values=np.zeros((4, 6, 3), np.uint8),
+        name="x",
+        overlay=overlay,
+        pixel_size=PixelSize((0.5, 0.25), "µm"),
+    )
+    (_, image, _), (_, features, _) = layer_data(stack)
+    assert image["scale"] == (0.5, 0.25)
+    assert image["units"] == ("µm", "µm")
+    assert features["scale"] == (1.0, 1.0, 0.5)
+    assert features["translate"] == (0.0, 0.25, 0.125)
+    assert features["units"] == ("pixel", "µm", "µm")
+    corner = image_affine(stack) @ (-0.5, -0.5, 1.0)
+    np.testing.assert_allclose(default_grid(stack).affine @ (-0.5, -0.5, 1.0), corner)

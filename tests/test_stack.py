@@ -231,3 +231,30 @@ def test_range_of_features_is_called_by_its_ends():
     stack = FeatureStack(values=values, name="x", feature_labels=labels)
     assert stack.features_name(range(2)) == "mean of features 450 nm to 500 nm"
     assert stack.features_name(range(2, 3)) == stack.feature_name(2)
+
+
+def test_real_values_are_stored_ones_times_the_gain_but_for_those_that_stand_for_none():
+    values = np.array([[[1, -2, -9]]], np.int16)
+    stack = FeatureStack(values=values, name="x", gain=0.5, nodata=-9)
+    np.testing.assert_array_equal(stack.vector((0, 0)), [0.5, -1.0, np.nan])
+    region = (slice(0, 1),) * 2
+    np.testing.assert_array_equal(stack.mean_image(range(2), region), [[-0.25]])
+    assert np.isnan(stack.mean_image(range(3), region)).all()
+    assert not stack.stores_real_values
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, np.nan, np.inf])
+def test_gain_that_is_none_is_refused(gain):
+    with pytest.raises(DatasetError):
+        FeatureStack(values=CUBE, name="x", gain=gain)
+
+
+def test_gain_is_refused_beside_a_value_range():
+    with pytest.raises(DatasetError):
+        FeatureStack(values=CUBE, name="x", gain=2.0, value_range=(0.0, 1.0))
+
+
+def test_storage_is_all_that_another_stack_of_such_values_needs():
+    stack = FeatureStack(values=CUBE, name="x", gain=2.0, nodata=7.0)
+    other = FeatureStack(values=CUBE[:1], name="y", **stack.storage)
+    np.testing.assert_array_equal(other.vector((0, 1)), stack.vector((0, 1)))

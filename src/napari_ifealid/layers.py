@@ -47,9 +47,9 @@ def layers_of(
 def layer_data(stack: FeatureStack) -> list[LayerData]:
     """Return the overlay, where there is one, and the features as napari layer tuples.
 
-    World coordinates are the image's pixels. Unless the stack tells its place on the image, the
-    outer edges of the overlay and of the features meet. Without an overlay, world coordinates are
-    the features' own pixels then.
+    World coordinates are the image's pixels, in units of their size where that is known. Unless
+    the stack tells its place on the image, the outer edges of the overlay and of the features meet.
+    Without an overlay, the features' own pixels take the place of the image's.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         The overlay as an RGB image; the features as an image of shape (C, ...), a view of the
         stack's values, hidden at first.
     """
-    scale, translate = default_placement(stack)
+    scale, translate = world_placement(stack)
     features: dict[str, Any] = {
         "name": f"{stack.name} features",
         "metadata": {STACK_KEY: stack},
@@ -72,6 +72,8 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
         "scale": (1.0, *scale),
         "translate": (0.0, *translate),
     }
+    if stack.pixel_size is not None:
+        features["units"] = layer_units(stack)
     limits = _contrast_limits(stack)
     if limits is not None:
         features["contrast_limits"] = limits
@@ -83,6 +85,9 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
             "rgb": True,
             "multiscale": False,
         }
+        if stack.pixel_size is not None:
+            overlay["scale"] = stack.pixel_size.size
+            overlay["units"] = (stack.pixel_size.unit,) * 2
         layers.insert(0, (stack.overlay, overlay, "image"))
     return layers
 
@@ -109,9 +114,32 @@ def default_placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
     return scale, [(factor - 1.0) / 2.0 for factor in scale]
 
 
-def default_grid(stack: FeatureStack) -> Grid:
-    """Return where a stack's pixels lie in the world, of which a unit is a pixel of its image."""
+def layer_units(stack: FeatureStack) -> tuple[str, ...]:
+    """Return the unit of each axis of the features' layer."""
+    unit = "pixel" if stack.pixel_size is None else stack.pixel_size.unit
+    return (*("pixel",) * (stack.values.ndim - 2), unit, unit)
+
+
+def image_affine(stack: FeatureStack) -> NDArray[np.float64]:
+    """Return the matrix from the overlay's pixels to the world, as its layer lies at first."""
+    leading = len(stack.spatial_shape) - 2
+    size = (1.0, 1.0) if stack.pixel_size is None else stack.pixel_size.size
+    return np.diag([*(1.0,) * leading, *size, 1.0])
+
+
+def world_placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
+    """Return scale and translation from a stack's pixels to the world, along each spatial axis."""
     scale, translate = default_placement(stack)
+    if stack.pixel_size is not None:
+        sizes = [1.0] * (len(scale) - 2) + [*stack.pixel_size.size]
+        scale = [factor * size for factor, size in zip(scale, sizes, strict=True)]
+        translate = [offset * size for offset, size in zip(translate, sizes, strict=True)]
+    return scale, translate
+
+
+def default_grid(stack: FeatureStack) -> Grid:
+    """Return where a stack's pixels lie in the world, as its layers do at first."""
+    scale, translate = world_placement(stack)
     affine = np.diag([*scale, 1.0])
     affine[:-1, -1] = translate
     return Grid(stack.spatial_shape, affine)

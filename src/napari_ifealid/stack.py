@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Region
 
 FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
@@ -80,6 +82,18 @@ class FeatureStack:
         The type that the real values had before they were quantised, where it is known.
     feature_labels : sequence of str or float, optional
         A label for each feature, e.g. its wavelength. Feature numbers (from 0) unless given.
+    gain : float, optional
+        Factor from stored values to real ones, greater than 0; not beside a value range.
+    nodata : float, optional
+        The stored value that stands for none: its real value is NaN.
+    bands : Bands, optional
+        What else is known of the features.
+    pixel_size : PixelSize, optional
+        How large the pixels are: those of the overlay, where there is one.
+    georeference : Georeference, optional
+        Where the pixels lie on the earth: those of the overlay, where there is one.
+    is_axis_guessed : bool, optional
+        Whether nothing tells that these are the features, and not another axis of the array.
 
     Attributes
     ----------
@@ -101,6 +115,12 @@ class FeatureStack:
     value_range: tuple[float, float] | None = None
     real_dtype: np.dtype[Any] | None = None
     feature_labels: Sequence[str | float] | None = None
+    gain: float = 1.0
+    nodata: float | None = None
+    bands: Bands = field(default_factory=Bands)
+    pixel_size: PixelSize | None = None
+    georeference: Georeference | None = None
+    is_axis_guessed: bool = False
     source: StackSource | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -119,6 +139,15 @@ class FeatureStack:
             )
         if self.value_range is not None:
             object.__setattr__(self, "value_range", _checked_range(*self.value_range))
+        if not (isfinite(self.gain) and self.gain > 0.0) or (
+            self.gain != 1.0 and self.value_range is not None
+        ):
+            raise DatasetError(
+                f"the gain {self.gain}",
+                expected="a finite number greater than 0, and 1 beside a value range",
+                remedy="Convert the values first.",
+            )
+        self.bands.check(self.feature_count)
         labels = range(self.feature_count) if self.feature_labels is None else self.feature_labels
         if len(labels) != self.feature_count:
             raise DatasetError(
@@ -147,6 +176,21 @@ class FeatureStack:
     def feature_count(self) -> int:
         """Number of features, C."""
         return int(self.values.shape[-1])
+
+    @property
+    def storage(self) -> dict[str, Any]:
+        """How stored values stand for real ones, for another stack of such values."""
+        return {
+            "value_range": self.value_range,
+            "real_dtype": self.real_dtype,
+            "gain": self.gain,
+            "nodata": self.nodata,
+        }
+
+    @property
+    def stores_real_values(self) -> bool:
+        """Whether the stored values are the real ones."""
+        return self.value_range is None and self.gain == 1.0 and self.nodata is None
 
     def read_from(self, source: StackSource | None) -> FeatureStack:
         """Return the same stack, which remembers where it was read from.
@@ -187,10 +231,17 @@ class FeatureStack:
         Returns
         -------
         array of float64, same shape
-            Exactly zero where that is one of the values.
+            Exactly zero where that is one of the values, NaN where there is none.
         """
+        real = self._scaled(stored)
+        if self.nodata is not None:
+            real[stored == self.nodata] = np.nan
+        return real
+
+    def _scaled(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         if self.value_range is None:
-            return stored.astype(np.float64)
+            values = stored.astype(np.float64)
+            return values if self.gain == 1.0 else values * self.gain
         low, high = map(float, self.value_range)
         top = int(np.iinfo(self.values.dtype).max)
         fractions = stored.astype(np.float64) / top
@@ -238,9 +289,12 @@ class FeatureStack:
             return self.feature_image(features[0], region)
         index = (*region, slice(features.start, features.stop))
         with np.errstate(over="ignore", invalid="ignore"):  # infinities
-            stored = np.asarray(self.values[index]).mean(axis=-1, dtype=np.float64)
+            stored = np.asarray(self.values[index])
             # real values are linear in the stored ones, and so is the mean
-            return self.real_values(stored).astype(np.float32)
+            real = self._scaled(stored.mean(axis=-1, dtype=np.float64))
+            if self.nodata is not None:
+                real[(stored == self.nodata).any(axis=-1)] = np.nan
+            return real.astype(np.float32)
 
     def vector(self, position: Sequence[int]) -> NDArray[np.float64]:
         """Return the real values of one pixel.

@@ -296,3 +296,19 @@ def test_progress_tells_what_is_measured():
 def test_progress_that_ends_early_cancels():
     with pytest.raises(CancelledError):
         quantisation(stack_of(WITH_GAPS), 8, nonfinite=0, track=lambda pieces, **_: pieces[:1])
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_values_with_a_gain_and_missing_ones_are_restored_as_floats(dtype):
+    values = np.array([[[1, 3, -9]]], dtype)
+    stack = FeatureStack(values=values, name="x", gain=0.5, nodata=-9)
+    real = restored(stack)
+    assert real.dtype == np.float32
+    np.testing.assert_array_equal(real, [[[0.5, 1.5, np.nan]]])
+
+
+def test_values_with_a_gain_are_quantised_as_real_ones():
+    stack = FeatureStack(values=np.array([[[0, 2, 4]]], np.int16), name="x", gain=0.5)
+    numbers = quantisation(stack, 8)
+    assert numbers.value_range == (0.0, 2.0)
+    np.testing.assert_array_equal(numbers.quantised(slice(None)), [[[0, 128, 255]]])

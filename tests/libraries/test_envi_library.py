@@ -8,8 +8,8 @@ from hypothesis import given
 from library_strategies import assert_same_libraries, libraries
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.envi_header import header_text, read_header
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.libraries.envi_header import header_text, read_header
 from napari_ifealid.libraries.envi_library import read_envi_library, write_envi_library
 
 VALUES = np.arange(6).reshape(2, 3)

@@ -3,25 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.libraries.wavelengths import known_unit, shared_scale
+from napari_ifealid.libraries.wavelengths import shared_scale
 from napari_ifealid.numeric_labels import NumericLabels
-
-
-@pytest.mark.parametrize(
-    ("text", "unit"),
-    [
-        ("Micrometers", "µm"),
-        ("microns", "µm"),
-        ("um", "µm"),
-        ("μm", "µm"),
-        ("Nanometers", "nm"),
-        ("nm", "nm"),
-        ("cm-1", "cm-1"),
-        ("", ""),
-    ],
-)
-def test_unit_has_one_spelling(text, unit):
-    assert known_unit(text) == unit
 
 
 def scale(library, library_unit, stack, stack_unit):

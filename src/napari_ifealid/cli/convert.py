@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     check_place(output, force=options.force)
     stack = read_input(options)
     if options.stored:
-        stack = replace(stack, value_range=None)
+        stack = replace(stack, value_range=None, gain=1.0, nodata=None)
     write_array(output, stack, force=options.force, track=terminal_progress)
     report_written(output, f"an array of shape {stack.values.shape}")
 

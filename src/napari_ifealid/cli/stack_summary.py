@@ -169,9 +169,10 @@ def _measured(
     todo = blocks_near_in_memory(stack.values)
     for block in every_item(track, todo, total=len(todo), desc=f"Measuring {stack.name}"):
         stored, pixels = loaded_block(stack, block), block[:-1]
-        finite = np.isfinite(stored)
         with np.errstate(over="ignore"):  # long doubles become infinite
-            has_value[pixels] |= stack.real_values(stored).any(axis=-1)
+            real = stack.real_values(stored)
+        finite = np.isfinite(stored) & ~np.isnan(real)
+        has_value[pixels] |= real.any(axis=-1)
         is_finite[pixels] &= finite.all(axis=-1)
         known = stored[finite]
         if known.size:
@@ -188,13 +189,7 @@ def _measured(
 
 def _real_extremes(stack: FeatureStack, stored: list[Any]) -> NDArray[Any]:
     values = np.array([[[min(stored), max(stored)]]], stack.values.dtype)
-    part = FeatureStack(
-        values=values,
-        name=stack.name,
-        value_range=stack.value_range,
-        real_dtype=stack.real_dtype,
-    )
-    return restored(part).ravel()
+    return restored(FeatureStack(values=values, name=stack.name, **stack.storage)).ravel()
 
 
 def _plain_number(value: np.generic) -> float | None:

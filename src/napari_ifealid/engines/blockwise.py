@@ -198,8 +198,7 @@ class BlockwiseEngine:
     @property
     def _described(self) -> dict[str, Any]:
         """Facts about the values, such as their lengths, as far as known."""
-        stack = self._stack
-        return {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
+        return self._stack.storage
 
 
 class _InOrder:

@@ -167,6 +167,11 @@ def _blocks(stored: NDArray[Any], rows: slice | None = None) -> Iterator[slice]:
 
 def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
     """Return a factor for real values, so that float32 can hold their squares."""
+    return _stored_unit(stack, stored) / stack.gain
+
+
+def _stored_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
+    """Return a factor for values before their gain."""
     if stack.value_range is not None:
         return 1.0 / max(*map(abs, stack.value_range), np.finfo(np.float64).tiny)
     if stored.dtype.kind == "u":
@@ -181,7 +186,7 @@ def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
 def _float_conversion(stack: FeatureStack, unit: float) -> tuple[float, float]:
     """Return factor and shift from stored values to engine units."""
     if stack.value_range is None:
-        return unit, 0.0
+        return unit * stack.gain, 0.0
     low, high = (unit * value for value in stack.value_range)
     return (high - low) / float(np.iinfo(stack.values.dtype).max), low
 

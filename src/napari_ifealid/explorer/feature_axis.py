@@ -19,9 +19,14 @@ def known_axis(layer: Image) -> int | None:
     if layer.rgb:
         return -1
     if STACK_KEY in layer.metadata:
-        return 0
+        return None if layer.metadata[STACK_KEY].is_axis_guessed else 0
     names = [str(label).lower() for label in layer.axis_labels]
     return next((axis for axis, name in enumerate(names) if name in FEATURE_AXIS_NAMES), None)
+
+
+def proposed_axis_of(layer: Image) -> int:
+    """Return the axis of a layer to propose: the one that its reader took, if it had to guess."""
+    return 0 if STACK_KEY in layer.metadata else proposed_axis(layer.level_shapes[0])
 
 
 def proposed_axis(shape: Sequence[int]) -> int:

@@ -40,6 +40,7 @@ def layer_of_features(session: Session, features: range) -> Image:
         stack,
         values=stack.values[..., features.start : features.stop],
         feature_labels=labels,
+        bands=stack.bands.of(features),
         name=f"{stack.name}, {labels[0]} to {labels[-1]}",
     )
     data, settings, _ = layer_data(part)[-1]

@@ -47,6 +47,8 @@ def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
         stack.values.shape,
         str(stack.values.dtype),
         stack.value_range,
+        stack.gain,
+        stack.nodata,
         *(stack.vector((end,) * len(stack.spatial_shape)).tobytes() for end in (0, -1)),
     )
     return cache_folder() / "previews" / f"{sha256(repr(state).encode()).hexdigest()}.npz"

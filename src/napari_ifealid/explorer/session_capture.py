@@ -17,7 +17,7 @@ from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_vectors import as_vectors, saved_vectors
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.layers import default_placement
+from napari_ifealid.layers import layer_units, world_placement
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -118,7 +118,7 @@ def placement_of(layer: Image) -> SavedPlacement:
 
 def placement_by_reader(stack: FeatureStack) -> SavedPlacement:
     """Return where a reader puts the features of a stack."""
-    scale, translate = default_placement(stack)
+    scale, translate = world_placement(stack)
     count = stack.values.ndim
     return SavedPlacement(
         scale=_row([1.0, *scale]),
@@ -126,7 +126,7 @@ def placement_by_reader(stack: FeatureStack) -> SavedPlacement:
         rotate=tuple(map(_row, np.eye(count))),
         shear=_row(np.zeros(count * (count - 1) // 2)),
         affine=tuple(map(_row, np.eye(count + 1))),
-        units=("pixel",) * count,
+        units=layer_units(stack),
     )
 
 

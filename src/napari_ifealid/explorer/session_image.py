@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import full_data
-from napari_ifealid.layers import default_grid
+from napari_ifealid.layers import default_grid, image_affine
 from napari_ifealid.luminance import grey_image
 from napari_ifealid.stack import FeatureStack
 
@@ -39,7 +39,8 @@ class SessionImage:
         """Where it lies: it moves along with the features."""
         affine = self.session.grid.affine
         if self._stack.overlay is not None:
-            affine = affine @ np.linalg.inv(default_grid(self._stack).affine)
+            from_image = np.linalg.inv(default_grid(self._stack).affine) @ image_affine(self._stack)
+            affine = affine @ from_image
         kept, units = [-3, -2, -1], self.session.layer.units
         return {
             "affine": np.array(affine)[np.ix_(kept, kept)],

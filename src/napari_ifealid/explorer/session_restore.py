@@ -124,7 +124,7 @@ def _is_unchanged(opened: FeatureStack, read_again: FeatureStack) -> bool:
         return opened.is_lazy and read_again.is_lazy
     return (
         opened.values.dtype == read_again.values.dtype
-        and opened.value_range == read_again.value_range
+        and opened.storage == read_again.storage
         and opened.values.tobytes() == read_again.values.tobytes()
     )
 

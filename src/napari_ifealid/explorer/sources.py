@@ -117,7 +117,9 @@ def feature_stack(data: Any, opened: FeatureStack | None, axis: int, name: str) 
     if opened is not None and axis == 0 and _shows(data, opened):
         stack = opened
     else:
-        stack = FeatureStack(values=np.moveaxis(_as_array(data, axis), axis, -1), name=name)
+        storage = {} if opened is None or not _shows(data, opened) else opened.storage
+        values = np.moveaxis(_as_array(data, axis), axis, -1)
+        stack = FeatureStack(values=values, name=name, **storage)
     values = _where_it_fits(stack.values)
     return stack if values is stack.values else replace(stack, values=values)
 

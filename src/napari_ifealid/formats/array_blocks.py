@@ -16,13 +16,7 @@ from napari_ifealid.tracking import Track, every_item
 
 def real_block(stack: FeatureStack, block: Block) -> NDArray[Any]:
     """Return the real values of a block of a stack in memory."""
-    part = FeatureStack(
-        values=stack.values[block],
-        name=stack.name,
-        value_range=stack.value_range,
-        real_dtype=stack.real_dtype,
-    )
-    return restored(part)
+    return restored(FeatureStack(values=stack.values[block], name=stack.name, **stack.storage))
 
 
 def real_dtype(stack: FeatureStack) -> np.dtype[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -116,8 +116,10 @@ def with_features_last(
         If there is no such axis.
     """
     axes = stack.values.ndim
-    if feature_axis in (None, -1, axes - 1):
+    if feature_axis is None:
         return stack
+    if feature_axis in (-1, axes - 1):
+        return replace(stack, is_axis_guessed=False) if stack.is_axis_guessed else stack
     if not -axes <= feature_axis < axes:
         raise no_such_axis(feature_axis, stack.values.shape, location)
     return FeatureStack(values=np.moveaxis(stack.values, feature_axis, -1), name=stack.name)

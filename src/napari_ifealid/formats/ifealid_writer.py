@@ -156,7 +156,7 @@ def _check_writable(stack: FeatureStack, precision: int) -> None:
 def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metadata:
     height, width = stack.spatial_shape
     labels = tuple(plain_labels(stack))
-    real_dtype = stack.values.dtype if stack.value_range is None else stack.real_dtype
+    real_dtype = stack.values.dtype if stack.stores_real_values else stack.real_dtype
     if real_dtype is not None and real_dtype.itemsize > 8:
         real_dtype = np.dtype(np.float64)  # long double is another type on another machine
     return Metadata(

@@ -139,7 +139,7 @@ def quantisation(
         has_zero_pixel = has_zero_pixel or not piece.any(axis=-1).all()
     if nans or infinities:
         raise _not_finite(stack, nans, infinities)
-    kind = float if stack.value_range is not None or stack.values.dtype.kind == "f" else int
+    kind = int if stack.stores_real_values and stack.values.dtype.kind != "f" else float
     low, high = kind(min(lows)), kind(max(highs))
     if low < 0 < high and has_zero_pixel:
         low, high = _with_zero(low, high, int(np.iinfo(dtype).max))
@@ -153,12 +153,15 @@ def restored(stack: FeatureStack) -> NDArray[Any]:
     -------
     array, shape (..., C)
         Of the stack's `real_dtype`. Integers are exact if their range has no more values than
-        the stack has numbers. Without a `real_dtype` float32, or float64 for numbers of 32 bits.
-        A stack that is not quantised is returned as it is, without a copy.
+        the stack has numbers. Without a `real_dtype` float32, or float64 where that does not hold
+        all stored ones.
+        Values that are the real ones are returned as they are, without a copy.
     """
-    if stack.value_range is None:
+    if stack.stores_real_values:
         return stack.values
-    dtype = stack.real_dtype or np.dtype("f4" if stack.values.dtype.itemsize < 4 else "f8")
+    stored = stack.values.dtype
+    is_held = stored.itemsize < 4 or stored == np.float32  # by float32
+    dtype = stack.real_dtype or np.dtype("f4" if is_held else "f8")
     result = np.empty(stack.values.shape, dtype)
     for rows in _pieces(stack.values):
         result[rows] = _restored(stack, stack.values[rows], dtype)
@@ -166,7 +169,9 @@ def restored(stack: FeatureStack) -> NDArray[Any]:
 
 
 def _restored(stack: FeatureStack, numbers: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    assert stack.value_range is not None
+    if stack.value_range is None or stack.nodata is not None:
+        with np.errstate(over="ignore"):  # beyond the type's largest float
+            return stack.real_values(numbers).astype(dtype)
     low, high = stack.value_range
     if not (_is_held(low, dtype) and _is_held(high, dtype)):
         return _nearest(stack.real_values(numbers), dtype)
@@ -205,15 +210,17 @@ def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
 
 
 def _keeps_numbers(stack: FeatureStack, dtype: np.dtype[Any]) -> bool:
-    return stack.value_range is not None and stack.values.dtype.itemsize <= dtype.itemsize
+    is_quantised = stack.value_range is not None and stack.nodata is None
+    return is_quantised and stack.values.dtype.itemsize <= dtype.itemsize
 
 
 def _values(
     stack: FeatureStack, dtype: np.dtype[Any], stored: NDArray[Any], nonfinite: float | None
 ) -> NDArray[Any]:
     """Return the values to quantise: finite real values, or numbers that are kept."""
-    if stack.value_range is not None and not _keeps_numbers(stack, dtype):
-        return stack.real_values(stored)
+    if not stack.stores_real_values and not _keeps_numbers(stack, dtype):
+        real = stack.real_values(stored)
+        return real if nonfinite is None else np.where(np.isfinite(real), real, nonfinite)
     if stored.dtype.itemsize > 8:
         with np.errstate(over="ignore"):  # long doubles beyond the largest float: infinite
             stored = stored.astype(np.float64)

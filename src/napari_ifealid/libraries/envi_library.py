@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.envi_header import EnviHeader, header_text, parse_fields, read_header
 from napari_ifealid.formats.location import cannot_open, no_such_file
 from napari_ifealid.libraries.entry import LibraryEntry
-from napari_ifealid.libraries.envi_header import EnviHeader, header_text, parse_fields, read_header
 from napari_ifealid.libraries.library import Library
-from napari_ifealid.libraries.wavelengths import known_unit
 from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.wavelength_units import known_unit
 
 HEADER_SUFFIX, DATA_SUFFIX = ".hdr", ".sli"
 

@@ -9,8 +9,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_ifealid.libraries.wavelengths import SharedScale, known_unit, shared_scale
+from napari_ifealid.libraries.wavelengths import SharedScale, shared_scale
 from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
+from napari_ifealid.wavelength_units import known_unit
 
 Labels = Sequence[str | float]
 

@@ -8,22 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.numeric_labels import NumericLabels
-
-_NANOMETRES = {"nm": 1.0, "µm": 1e3, "mm": 1e6, "cm": 1e7, "m": 1e9, "å": 0.1}
-
-_SPELLINGS = {
-    "nanometer": "nm",
-    "nanometre": "nm",
-    "micrometer": "µm",
-    "micrometre": "µm",
-    "micron": "µm",
-    "um": "µm",
-    "μm": "µm",  # the Greek letter, not the micro sign
-    "millimeter": "mm",
-    "centimeter": "cm",
-    "meter": "m",
-    "angstrom": "å",
-}
+from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +28,6 @@ class SharedScale:
     assumption: str = ""
 
 
-def known_unit(text: str) -> str:
-    """Return the short name of a unit of length, in the one spelling; others as they are.
-
-    Parameters
-    ----------
-    text : str
-        Such as "Micrometers" or "um".
-    """
-    plain = text.strip().lower()
-    plain = _SPELLINGS.get(plain, _SPELLINGS.get(plain.removesuffix("s"), plain))
-    return plain if plain in _NANOMETRES else text.strip()
-
-
 def shared_scale(library: NumericLabels, stack: NumericLabels) -> SharedScale | None:
     """Return the numbers of two sets of features in one unit; None where their units differ.
 
@@ -69,7 +41,7 @@ def shared_scale(library: NumericLabels, stack: NumericLabels) -> SharedScale | 
     units = known_unit(library.unit), known_unit(stack.unit)
     if units[0] == units[1]:
         return SharedScale(library.numbers, stack.numbers)
-    if all(unit in _NANOMETRES for unit in units):
+    if all(unit in NANOMETRES for unit in units):
         return _scaled(library, stack, *units)
     if units[0] and units[1]:
         return None
@@ -90,9 +62,9 @@ def _scaled(
     """Return both in the unit of the stack, None where there is no factor between them."""
     if library_unit == stack_unit:
         return SharedScale(library.numbers, stack.numbers)
-    if not {library_unit, stack_unit} <= _NANOMETRES.keys():
+    if not {library_unit, stack_unit} <= NANOMETRES.keys():
         return None
-    factor = _NANOMETRES[library_unit] / _NANOMETRES[stack_unit]
+    factor = NANOMETRES[library_unit] / NANOMETRES[stack_unit]
     return SharedScale(library.numbers * factor, stack.numbers)
 
 

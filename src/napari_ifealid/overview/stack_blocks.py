@@ -58,8 +58,7 @@ class StackBlocks:
             Further arguments of each call.
         """
         stack = self.stack
-        described = {"value_range": stack.value_range, "real_dtype": stack.real_dtype}
-        applied = partial(_applied, function, described)
+        applied = partial(_applied, function, stack.storage)
         run = self._in_memory if self._lazy is None else self._read
         yield from zip(self.regions, run(applied, *arguments), strict=True)
 

@@ -15,9 +15,9 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
+from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis_of
 from napari_ifealid.explorer.same_image import grouped_by_image
-from napari_ifealid.explorer.sources import has_features, layer_shape
+from napari_ifealid.explorer.sources import has_features
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 
 _TOOLTIP = (
@@ -81,7 +81,7 @@ class StackChoice:
         self.axis_row.setVisible(asks)
         self.compare.native.setVisible(axis is None)
         if asks and axis is None:
-            axis = proposed_axis(layer_shape(layer))
+            axis = proposed_axis_of(layer)
         _offer(self.layer, layer)
         self.layer.native.setToolTip(f"{_TOOLTIP}\nNow: {layer.name}" if layer else _TOOLTIP)
         _offer(self.axis, axis)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.libraries.envi_header import EnviHeader, header_text, parse_fields, read_header
+from napari_ifealid.formats.envi_header import EnviHeader, header_text, parse_fields, read_header
 
 TEXT = """ENVI
 ; a comment = no field
