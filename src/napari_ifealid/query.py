@@ -150,7 +150,7 @@ class Query:
     def key(self) -> Hashable:
         """Key of the query, cheap to compare: queries with equal keys give equal maps."""
         keys = tuple(reference.key for reference in self.references)
-        return keys, self.rule if len(keys) > 1 else None, self.measure.name
+        return keys, self.rule if len(keys) > 1 else None, self.measure.key
 
     @cached_property
     def like(self) -> Query:
@@ -178,6 +178,12 @@ class Query:
                 vectors = vectors.mean(axis=0, keepdims=True)
         vectors.flags.writeable = False
         return vectors
+
+    @property
+    def used_vectors(self) -> NDArray[np.float64]:
+        """The same with the features alone that the measure uses, shape (R, N)."""
+        features = self.measure.features
+        return self.vectors if features is None else features.taken(self.vectors)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Query) and other.key == self.key

@@ -18,6 +18,7 @@ from napari_ifealid.engines import (
     whole_map,
 )
 from napari_ifealid.formats.loading import cannot_read
+from napari_ifealid.good_features import good_features
 from napari_ifealid.grid import Region, is_pixel_of, whole_region
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure, measure_named
 from napari_ifealid.query import Query, Rule
@@ -53,7 +54,9 @@ def similarity_map(
     measure : Measure or str, optional
         "spectral angle", "cosine", "Pearson correlation", "Euclidean distance", "information
         divergence", "ACE", "CEM" or "matched filter". The last three, and the distance, need the
-        statistics of the whole stack, which are measured first.
+        statistics of the whole stack, which are measured first. Unless the measure is one over
+        some features (`Measure.over`), or a query has it, those are compared that the stack's
+        bands call good.
 
     Returns
     -------
@@ -105,6 +108,8 @@ def query_for(
             _vector(stack, one.vector)
         return reference
     references: Iterable[Any] = reference if _is_sequence(reference) else [reference]
+    if measure.features is None:
+        measure = measure.over(good_features(stack))
     return Query.to(*(_vector(stack, one) for one in references), rule=rule, measure=measure)
 
 

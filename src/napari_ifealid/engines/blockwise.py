@@ -31,7 +31,7 @@ from napari_ifealid.engines.preview import (
 from napari_ifealid.engines.stack_moments import moments_of
 from napari_ifealid.grid import Region, intersection, region_shape, whole_region, within
 from napari_ifealid.lazy_arrays import in_blocks
-from napari_ifealid.measures import Background, Measure, Moments, Needs
+from napari_ifealid.measures import Background, Measure, Moments, Needs, UsedFeatures
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -62,18 +62,18 @@ class BlockwiseEngine:
         values = in_blocks(stack.values)
         self._blocks: list[Region] = [block[:-1] for block in product(*map(_slices, values.chunks))]
         self._values: list[Delayed] = values.to_delayed().ravel().tolist()
-        self._background: Background | None = None
+        self._backgrounds: dict[UsedFeatures | None, Background] = {}  # of the features used last
 
     @property
     def memory(self) -> int:
         """Bytes held: the statistics of the stack, once a measure has needed them."""
-        covariance = None if self._background is None else self._background.covariance
-        return 0 if covariance is None else covariance.nbytes
+        covariances = (known.covariance for known in self._backgrounds.values())
+        return sum(0 if covariance is None else covariance.nbytes for covariance in covariances)
 
     @property
     def spread(self) -> float | None:
         """Spread of the vectors in the stack's own units, once it is known."""
-        known = self._background
+        known = next(iter(self._backgrounds.values()), None)
         return None if known is None else known.spread * known.scale
 
     def refusal(self, measure: Measure) -> str:  # noqa: ARG002
@@ -84,7 +84,7 @@ class BlockwiseEngine:
         """Return whether the statistics that a measure needs are known."""
         if measure.needs is Needs.NOTHING:
             return True
-        known = self._background
+        known = self._backgrounds.get(measure.features)
         return known is not None and (measure.needs is Needs.SPREAD or known.covariance is not None)
 
     def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
@@ -96,12 +96,17 @@ class BlockwiseEngine:
         if self.is_prepared(measure):
             return
         has_scatter = measure.needs is Needs.COVARIANCE
-        measured = partial(_moments, described=self._described, has_scatter=has_scatter)
+        measured = partial(
+            _moments,
+            described=self._described,
+            used=measure.features,
+            has_scatter=has_scatter,
+        )
         joined = _InOrder()
         for number, part in computed(measured, self._values):
             joined.add(number, part)
             yield None
-        self._background = Background.from_moments(joined.moments)
+        self._backgrounds = {measure.features: Background.from_moments(joined.moments)}
 
     def part_count(self, region: Region) -> int:
         """Return how many blocks have pixels in a region."""
@@ -125,16 +130,19 @@ class BlockwiseEngine:
         """How many steps there are to building a preview: samples, codes, and the preview."""
         return min(len(self._blocks), _SAMPLED_BLOCKS) + len(self._blocks) + 1
 
-    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+    def preview_steps(
+        self, budget: int, features: UsedFeatures | None = None
+    ) -> Generator[Preview | None]:
         """Build a preview block by block, see `Engine`."""
-        shape, features = self._stack.spatial_shape, self._stack.feature_count
-        count = axis_count(budget, self._stack.pixel_count, features)
+        shape = self._stack.spatial_shape
+        used = self._stack.feature_count if features is None else len(features.numbers)
+        count = axis_count(budget, self._stack.pixel_count, used)
         if count == 0:
             return
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(self._values))[:_SAMPLED_BLOCKS]
         share = -(-SAMPLE // len(chosen))
-        sampled = partial(_sampled, described=self._described, count=share)
+        sampled = partial(_sampled, described=self._described, used=features, count=share)
         units = []
         for _, part in computed(sampled, [self._values[number] for number in chosen]):
             units.append(part)
@@ -145,7 +153,7 @@ class BlockwiseEngine:
         axes = PrincipalAxes.of(sample, count)
         codes = np.empty((*shape, count), np.uint8)
         flags = np.empty((2, *shape), bool)
-        encoded = partial(_encoded, described=self._described, axes=axes)
+        encoded = partial(_encoded, described=self._described, used=features, axes=axes)
         for number, (part, part_flags) in computed(encoded, self._values):
             codes[self._blocks[number]] = part
             flags[:, *self._blocks[number]] = part_flags
@@ -153,6 +161,7 @@ class BlockwiseEngine:
         is_zero, is_invalid = flags.reshape(2, -1)
         yield Preview(
             axes=axes,
+            features=features,
             codes=codes.reshape(-1, count),
             is_zero=is_zero,
             is_invalid=is_invalid,
@@ -175,7 +184,7 @@ class BlockwiseEngine:
             function,
             described=self._described,
             query=query,
-            background=self._background if is_needed else None,
+            background=self._backgrounds[query.measure.features] if is_needed else None,
         )
 
     def _parts(
@@ -304,7 +313,8 @@ def _compared(
     background: Background | None,
 ) -> NDArray[np.float32]:
     """Return the map of a region of a block."""
-    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)), background)
+    stack = _stack(values[region], described)
+    engine = CpuEngine(PixelVectors.of(stack, query.measure.features), background)
     engine.accelerate()  # later blocks
     whole = whole_region(region_shape(region))
     return whole_map(engine.parts(query, whole), whole)
@@ -318,13 +328,19 @@ def _classified(
     background: Background | None,
 ) -> Classes:
     """Return the classes of a region of a block."""
-    engine = CpuEngine(PixelVectors.of(_stack(values[region], described)), background)
+    stack = _stack(values[region], described)
+    engine = CpuEngine(PixelVectors.of(stack, query.measure.features), background)
     return classes_of(engine, query, whole_region(region_shape(region)))
 
 
-def _moments(values: NDArray[Any], described: dict[str, Any], has_scatter: bool) -> Moments:
+def _moments(
+    values: NDArray[Any],
+    described: dict[str, Any],
+    used: UsedFeatures | None,
+    has_scatter: bool,
+) -> Moments:
     """Return the moments of the vectors of a block."""
-    return moments_of(PixelVectors.of(_stack(values, described)), has_scatter=has_scatter)
+    return moments_of(PixelVectors.of(_stack(values, described), used), has_scatter=has_scatter)
 
 
 def _mean_image(
@@ -334,17 +350,22 @@ def _mean_image(
     return _stack(values, described).mean_image(features, region)
 
 
-def _sampled(values: NDArray[Any], described: dict[str, Any], count: int) -> NDArray[np.float32]:
+def _sampled(
+    values: NDArray[Any], described: dict[str, Any], used: UsedFeatures | None, count: int
+) -> NDArray[np.float32]:
     """Return unit vectors of some pixels of a block."""
-    pixels = PixelVectors.of(_stack(values, described))
+    pixels = PixelVectors.of(_stack(values, described), used)
     return sampled_units(pixels, sampled_rows(pixels, count))
 
 
 def _encoded(
-    values: NDArray[Any], described: dict[str, Any], axes: PrincipalAxes
+    values: NDArray[Any],
+    described: dict[str, Any],
+    used: UsedFeatures | None,
+    axes: PrincipalAxes,
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the codes of a block, and which pixels are zero and which are not finite."""
-    pixels = PixelVectors.of(_stack(values, described))
+    pixels = PixelVectors.of(_stack(values, described), used)
     shape = pixels.stack.spatial_shape
     flags = np.stack([pixels.is_zero, pixels.is_invalid])
     return codes_of(pixels, axes).reshape(*shape, -1), flags.reshape(2, *shape)

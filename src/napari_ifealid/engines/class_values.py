@@ -53,7 +53,7 @@ def class_values(pixels: PixelVectors, facts: StackFacts, query: Query, rows: sl
     known = [
         (number, replace(reference, sign=1))
         for number, reference in enumerate(query.references)
-        if np.isfinite(reference.vector).all()
+        if np.isfinite(pixels.of_used(reference.vector)).all()
     ]
     if not known:
         return classes
@@ -95,7 +95,7 @@ class _Forms:
 def _forms(
     pixels: PixelVectors, facts: StackFacts, measure: Measure, references: tuple[Reference, ...]
 ) -> _Forms:
-    vectors = np.array([reference.vector for reference in references])
+    vectors = pixels.of_used(np.array([reference.vector for reference in references]))
     match measure.kernel:
         case Linear() as kernel:
             background, terms = facts.of_linear(measure, kernel)
@@ -168,7 +168,7 @@ class _Decision:
         pixels = self.pixels
         lengths = pixels.inverse_lengths[rows] * pixels.scale
         units = pixels.as_float32(rows) * lengths[:, np.newaxis]
-        vectors = np.array([one.vector for one in self.references])
+        vectors = pixels.of_used(np.array([one.vector for one in self.references]))
         units -= unit_vectors(vectors).astype(np.float32)[numbers]
         squared: NDArray[np.float32] = np.einsum("pc,pc->p", units, units)
         return squared
@@ -196,7 +196,8 @@ class _ByForms:
         with np.errstate(over="ignore"):  # what float32 can't hold is left to the definition
             self._vectors = terms.vectors.astype(np.float32) * pixels.scale
             self._offsets = terms.offsets.astype(np.float32)
-        compiled = None if pixels.is_scaled else compiled_two_best(pixels.stored)
+        is_read_first = pixels.is_scaled or pixels.spoils_products
+        compiled = None if is_read_first else compiled_two_best(pixels.stored)
         is_ready = compiled is not None and compiled.done()
         self._compiled = compiled.result() if compiled is not None and is_ready else None
         zero = np.flatnonzero(terms.is_zero)
@@ -256,7 +257,7 @@ class _ByForms:
         """Fill the numbers of the best references; return the products with the two best."""
         best, second = np.empty(len(numbers), np.float32), np.empty(len(numbers), np.float32)
         if self._compiled is not None:
-            stored, vectors = self._pixels.stored, self._vectors
+            stored, vectors = self._pixels.stored, self._pixels.expanded(self._vectors)
             self._compiled(stored, vectors, self._offsets, best, second, numbers, first)
             return best, second
         for block in self._pixels.blocks(slice(0, len(numbers))):

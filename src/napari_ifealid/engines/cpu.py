@@ -16,7 +16,7 @@ from napari_ifealid.engines.preview import Preview, preview_of
 from napari_ifealid.engines.stack_facts import StackFacts
 from napari_ifealid.engines.values import values_of
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
-from napari_ifealid.measures import Background, Measure
+from napari_ifealid.measures import Background, Measure, UsedFeatures
 from napari_ifealid.query import Query
 
 
@@ -39,22 +39,18 @@ class CpuEngine:
 
     def __init__(self, pixels: PixelVectors, background: Background | None = None) -> None:
         self._pixels = pixels
-        self._facts = StackFacts(pixels, background)
-        self._apart: tuple[Region, PixelVectors] | None = None
+        self._known = {pixels.used: _Known(pixels, StackFacts(pixels, background))}
 
     @property
     def memory(self) -> int:
         """Bytes held beside the stack, between two maps."""
-        held = _measured_bytes(self._pixels) + self._facts.memory
-        if self._apart is None:
-            return held
-        taken = self._apart[1]
-        return held + _measured_bytes(taken) + taken.stored.nbytes
+        return sum(known.memory for known in self._known.values())
 
     @property
     def spread(self) -> float | None:
         """Spread of the vectors in the stack's own units, once it is known."""
-        return self._facts.spread
+        *_, latest = self._known.values()
+        return latest.facts.spread
 
     def refusal(self, measure: Measure) -> str:  # noqa: ARG002
         """Return nothing: every measure is computed."""
@@ -62,7 +58,8 @@ class CpuEngine:
 
     def is_prepared(self, measure: Measure) -> bool:
         """Return whether maps of a measure can be made at once, see `Engine`."""
-        return self._facts.is_known(measure)
+        known = self._known.get(measure.features)
+        return known is not None and known.facts.is_known(measure)
 
     def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
         """Return 1."""
@@ -70,7 +67,7 @@ class CpuEngine:
 
     def preparation_steps(self, measure: Measure) -> Generator[None]:
         """Measure what a measure needs, in one step, see `Engine`."""
-        self._facts.learn(measure)
+        self._knowing(measure)
         yield None
 
     def part_count(self, region: Region) -> int:  # noqa: ARG002
@@ -93,9 +90,11 @@ class CpuEngine:
         """Yield the mean of the real values of features, see `Engine`."""
         yield region, self._pixels.stack.mean_image(features, region)
 
-    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+    def preview_steps(
+        self, budget: int, features: UsedFeatures | None = None
+    ) -> Generator[Preview | None]:
         """Build the preview in one step, see `Engine`."""
-        yield preview_of(self._pixels, budget)
+        yield preview_of(self._pixels_of(features), budget)
 
     def accelerate(self) -> None:
         """Begin to compile what makes the maps to come quicker, in another thread."""
@@ -106,17 +105,63 @@ class CpuEngine:
 
     def _asked(self, query: Query, region: Region) -> tuple[PixelVectors, StackFacts, slice]:
         """Return vectors among which those of a region lie together, their facts, and where."""
-        self._facts.learn(query.measure)
+        known = self._knowing(query.measure)
         rows = pixel_numbers(region, self._pixels.stack.spatial_shape)
         if isinstance(rows, slice):
-            return self._pixels, self._facts, rows
-        return self._together(region, rows), self._facts.of_rows(rows), slice(0, len(rows))
+            return known.pixels, known.facts, rows
+        return known.together(region, rows), known.facts.of_rows(rows), slice(0, len(rows))
 
-    def _together(self, region: Region, rows: NDArray[np.intp]) -> PixelVectors:
+    def _knowing(self, measure: Measure) -> _Known:
+        """Return what is known of the features of a measure, all that it needs among that.
+
+        Beside all features, those chosen last are kept.
+        """
+        features = measure.features
+        known = self._known.get(features) or _Known.of(self._pixels_of(features))
+        known.facts.learn(measure)
+        self._known = {
+            key: one for key, one in self._known.items() if key in (self._pixels.used, features)
+        } | {features: known}
+        return known
+
+    def _pixels_of(self, features: UsedFeatures | None) -> PixelVectors:
+        known = self._known.get(features)
+        return PixelVectors.of(self._pixels.stack, features) if known is None else known.pixels
+
+
+class _Known:
+    """The vectors of some features, and what is known of them.
+
+    Parameters
+    ----------
+    pixels : PixelVectors
+    facts : StackFacts
+    """
+
+    def __init__(self, pixels: PixelVectors, facts: StackFacts) -> None:
+        self.pixels = pixels
+        self.facts = facts
+        self._apart: tuple[Region, PixelVectors] | None = None
+
+    @classmethod
+    def of(cls, pixels: PixelVectors) -> _Known:
+        """Return that of which nothing is known yet."""
+        return cls(pixels, StackFacts(pixels))
+
+    @property
+    def memory(self) -> int:
+        """Bytes held beside the stack, between two maps."""
+        held = _measured_bytes(self.pixels) + self.facts.memory
+        if self._apart is None:
+            return held
+        taken = self._apart[1]
+        return held + _measured_bytes(taken) + taken.stored.nbytes
+
+    def together(self, region: Region, rows: NDArray[np.intp]) -> PixelVectors:
         """Return the vectors of pixels that lie apart in memory; those asked for last are kept."""
         apart = self._apart  # another thread may replace it
         if apart is None or apart[0] != region:
-            apart = self._apart = region, self._pixels.taken(rows)
+            apart = self._apart = region, self.pixels.taken(rows)
         return apart[1]
 
 

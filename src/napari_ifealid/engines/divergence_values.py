@@ -39,7 +39,8 @@ class DivergenceQuery:
     @classmethod
     def of(cls, query: Query, kernel: Divergence) -> DivergenceQuery:
         """Prepare a query. References that are not finite count for nothing."""
-        vectors = query.vectors[np.isfinite(query.vectors).all(axis=1)]
+        vectors = query.used_vectors
+        vectors = vectors[np.isfinite(vectors).all(axis=1)]
         is_positive = (vectors > 0.0).any(axis=1)
         return cls(query.measure, kernel, vectors[is_positive], not is_positive.all())
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.classes import Classes
 from napari_ifealid.engines.preview import Preview
 from napari_ifealid.grid import Region, region_shape, within
-from napari_ifealid.measures import Measure
+from napari_ifealid.measures import Measure, UsedFeatures
 from napari_ifealid.query import Query
 
 MapPart = tuple[Region, NDArray[np.float32]]
@@ -136,13 +136,17 @@ class Engine(Protocol):
             NaN where one of the values is.
         """
 
-    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+    def preview_steps(
+        self, budget: int, features: UsedFeatures | None = None
+    ) -> Generator[Preview | None]:
         """Build a preview step by step.
 
         Parameters
         ----------
         budget : int
             Bytes that it may take.
+        features : UsedFeatures, optional
+            Those that it is about; all of them unless given.
 
         Yields
         ------

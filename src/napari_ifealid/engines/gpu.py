@@ -31,7 +31,7 @@ from napari_ifealid.engines.stack_facts import StackFacts
 from napari_ifealid.engines.texture_blocks import BlockLayout, pack_slices, texel_dtype
 from napari_ifealid.engines.values import values_of
 from napari_ifealid.grid import Region, pixel_numbers, region_shape
-from napari_ifealid.measures import Linear, Measure, UnitLength
+from napari_ifealid.measures import Linear, Measure, UnitLength, UsedFeatures
 from napari_ifealid.measures.kernels import Points
 from napari_ifealid.query import Query
 
@@ -56,11 +56,56 @@ class _PixelPoints:
 class _Asked:
     """What is drawn for a query: points, and which pixels and references are zero."""
 
+    compared: _Compared
     shader: str
     points: NDArray[np.float32]
     has_zero: bool
     is_zero: NDArray[np.bool_]
     of_pixels: _PixelPoints | None
+
+
+class _Compared:
+    """The vectors of the features that are used, and what is known of them."""
+
+    def __init__(self, pixels: PixelVectors) -> None:
+        self.pixels = pixels
+        self.facts = StackFacts(pixels)
+        self.scalars: dict[str, list[tuple[gloo.Texture2D, ...]]] = {}
+        self._points: dict[str, _PixelPoints] = {}
+        self._kept: tuple[tuple[int, int, int], NDArray[np.intp], PixelVectors] | None = None
+
+    def knows_points(self, measure: Measure) -> bool:
+        """Return whether `points_of` needs no measuring."""
+        return measure.name in self._points
+
+    def points_of(self, measure: Measure, kernel: Linear) -> _PixelPoints:
+        """Return what makes points of the pixels; measured when it is first needed."""
+        assert kernel.points is not None, measure.name
+        if measure.name not in self._points:
+            background, _ = self.facts.of_linear(measure, kernel)
+            factor, shift = pixel_points(self.pixels, kernel.points, background)
+            inverse = self.pixels.inverse_lengths
+            known = inverse > 0.0
+            reach = float((factor[known] / inverse[known]).max(initial=0.0))
+            farthest = max(reach, float(np.abs(shift).max()))
+            # of a stack without a spread, the factor is more than float32 holds
+            is_suited = farthest < _FARTHEST and float(factor.max()) < _LARGEST_FACTOR
+            self._points[measure.name] = _PixelPoints(factor, shift, is_suited)
+        return self._points[measure.name]
+
+    def witnesses(self, rows: slice, count: int) -> tuple[NDArray[np.intp], PixelVectors]:
+        """Return pixels spread over these rows, and their vectors; those used last are kept."""
+        kind = rows.start, rows.stop, count
+        if self._kept is None or self._kept[0] != kind:
+            numbers = spread(rows, count)
+            self._kept = kind, numbers, self.pixels.taken(numbers)
+        return self._kept[1:]
+
+    def delete(self) -> None:
+        """Give back the textures. The context is current."""
+        for one in chain.from_iterable(chain.from_iterable(self.scalars.values())):
+            one.delete()
+        self.scalars.clear()
 
 
 class GpuEngine:
@@ -91,11 +136,8 @@ class GpuEngine:
         self._pixels = pixels
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
-        self._kept: tuple[tuple[int, int, int], NDArray[np.intp], PixelVectors] | None = None
-        self._facts = StackFacts(pixels)
-        self._points: dict[str, _PixelPoints] = {}
-        self._scalars: dict[str, list[tuple[gloo.Texture2D, ...]]] = {}
-        self._visuals: dict[tuple[str, bool, int], SimilarityVisual] = {}
+        self._compared = {pixels.used: _Compared(pixels)}
+        self._visuals: dict[tuple[str, bool, bool, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
             shape = (layout.height, layout.width, 4)
@@ -141,7 +183,8 @@ class GpuEngine:
     @property
     def spread(self) -> float | None:
         """Spread of the vectors in the stack's own units, once it is known."""
-        return self._facts.spread
+        *_, latest = self._compared.values()
+        return latest.facts.spread
 
     def refusal(self, measure: Measure) -> str:
         """Return why maps of a measure can't be made; empty if they can."""
@@ -153,7 +196,10 @@ class GpuEngine:
 
     def is_prepared(self, measure: Measure) -> bool:
         """Return whether maps of a measure can be made at once, see `Engine`."""
-        return isinstance(measure.kernel, UnitLength) or measure.name in self._points
+        compared = self._compared.get(measure.features)
+        if compared is None:
+            return False
+        return isinstance(measure.kernel, UnitLength) or compared.knows_points(measure)
 
     def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
         """Return 1."""
@@ -161,8 +207,9 @@ class GpuEngine:
 
     def preparation_steps(self, measure: Measure) -> Generator[None]:
         """Measure what a measure needs, in one step, see `Engine`."""
+        compared = self._compared_for(measure)
         if isinstance(measure.kernel, Linear):
-            self._points_of(measure, measure.kernel)
+            compared.points_of(measure, measure.kernel)
         yield None
 
     def part_count(self, region: Region) -> int:  # noqa: ARG002
@@ -182,15 +229,21 @@ class GpuEngine:
 
     def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
         """Yield the classes of a whole region, found on the CPU, see `Engine`."""
-        yield from CpuEngine(self._pixels).class_parts(query, region)
+        pixels = self._compared_for(query.measure).pixels
+        yield from CpuEngine(pixels).class_parts(query, region)
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, see `Engine`."""
         yield region, self._pixels.stack.mean_image(features, region)
 
-    def preview_steps(self, budget: int) -> Generator[Preview | None]:
+    def preview_steps(
+        self, budget: int, features: UsedFeatures | None = None
+    ) -> Generator[Preview | None]:
         """Build the preview in one step, see `Engine`."""
-        yield preview_of(self._pixels, budget)
+        compared = self._compared.get(features)
+        stack = self._pixels.stack
+        pixels = PixelVectors.of(stack, features) if compared is None else compared.pixels
+        yield preview_of(pixels, budget)
 
     def accelerate(self) -> None:
         """Do nothing: all was compiled for the first map."""
@@ -209,63 +262,65 @@ class GpuEngine:
     def close(self) -> None:
         """Give the GPU memory back."""
         with suppress(EngineUnavailableError), self._context.current():  # a lost one has none
-            scalars = chain.from_iterable(chain.from_iterable(self._scalars.values()))
             drawn = self._visuals.values()
-            parts = chain(*self._textures, scalars, drawn, (self._frame, self._target))
-            for part in parts:
+            known = self._compared.values()
+            for part in chain(*self._textures, known, drawn, (self._frame, self._target)):
                 part.delete()
         self._textures.clear()
-        self._scalars.clear()
+        self._compared.clear()
         self._visuals.clear()
 
     def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
         """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
         asked = self._asked(query)
         if asked is None or len(asked.points) == 0:
-            return values_of(self._pixels, self._facts, query, rows)
+            compared = self._compared_for(query.measure)
+            return values_of(compared.pixels, compared.facts, query, rows)
         values = self._drawn(asked, asked.points[:MOST_REFERENCES], rows)
         for start in range(MOST_REFERENCES, len(asked.points), MOST_REFERENCES):
             points = asked.points[start : start + MOST_REFERENCES]
             np.maximum(values, self._drawn(asked, points, rows), out=values)
         if asked.has_zero:
             values[asked.is_zero[rows]] = query.measure.limits[1]
-        values[self._pixels.is_invalid[rows]] = np.nan
-        self._check(query, rows, values, witnesses)
+        values[asked.compared.pixels.is_invalid[rows]] = np.nan
+        self._check(asked.compared, query, rows, values, witnesses)
         return values
 
     def _asked(self, query: Query) -> _Asked | None:
         """Return what is drawn for a query; None where float32 is not enough for the stack."""
+        compared = self._compared_for(query.measure)
+        pixels = compared.pixels
         match query.measure.kernel:
             case UnitLength() as kernel:
                 prepared = PreparedQuery.of(query, kernel)
-                return _Asked(
-                    kernel.shader, prepared.units, prepared.has_zero, self._pixels.is_zero, None
-                )
+                units, has_zero = prepared.units, prepared.has_zero
+                return _Asked(compared, kernel.shader, units, has_zero, pixels.is_zero, None)
             case Linear(points=Points() as points) as kernel:
-                of_pixels = self._points_of(query.measure, kernel)
+                of_pixels = compared.points_of(query.measure, kernel)
                 if not of_pixels.is_suited:
                     return None
-                background, terms = self._facts.of_linear(query.measure, kernel)
-                vectors = query.vectors[np.isfinite(query.vectors).all(axis=1)] * self._pixels.unit
+                background, terms = compared.facts.of_linear(query.measure, kernel)
+                vectors = query.used_vectors
+                vectors = vectors[np.isfinite(vectors).all(axis=1)] * pixels.unit
                 is_zero = kernel.reference_terms(vectors, background).is_zero
                 drawn = points.of_references(vectors[~is_zero], background).astype(np.float32)
-                return _Asked(points.shader, drawn, bool(is_zero.any()), terms.is_zero, of_pixels)
+                has_zero = bool(is_zero.any())
+                return _Asked(compared, points.shader, drawn, has_zero, terms.is_zero, of_pixels)
         raise AssertionError(self.refusal(query.measure))
 
-    def _points_of(self, measure: Measure, kernel: Linear) -> _PixelPoints:
-        """Return what makes points of the pixels; measured when it is first needed."""
-        assert kernel.points is not None, self.refusal(measure)
-        if measure.name not in self._points:
-            background, _ = self._facts.of_linear(measure, kernel)
-            factor, shift = pixel_points(self._pixels, kernel.points, background)
-            inverse = self._pixels.inverse_lengths
-            known = inverse > 0.0
-            reach = float((factor[known] / inverse[known]).max(initial=0.0))
-            farthest = max(reach, float(np.abs(shift).max()))
-            # of a stack without a spread, the factor is more than float32 holds
-            is_suited = farthest < _FARTHEST and float(factor.max()) < _LARGEST_FACTOR
-            self._points[measure.name] = _PixelPoints(factor, shift, is_suited)
-        return self._points[measure.name]
+    def _compared_for(self, measure: Measure) -> _Compared:
+        """Return what is known of the features of a measure.
+
+        Beside all features, those chosen last are kept.
+        """
+        features = measure.features
+        if features not in self._compared:
+            compared = _Compared(PixelVectors.of(self._pixels.stack, features))
+            for outdated in self._compared.keys() - {self._pixels.used}:
+                with self._context.current():
+                    self._compared.pop(outdated).delete()
+            self._compared[features] = compared
+        return self._compared[features]
 
     def _drawn(
         self, asked: _Asked, points: NDArray[np.float32], rows: slice
@@ -275,7 +330,8 @@ class GpuEngine:
         with self._context.current(), self._frame:
             scalars = self._scalar_textures(asked)
             visual = self._visual(asked, len(points))
-            visual.set_references(points, has_zero=asked.has_zero)
+            used = asked.compared.pixels.used
+            visual.set_references(points, used=used, has_zero=asked.has_zero)
             for number, block in enumerate(layout.blocks):
                 first, stop = max(block.start, rows.start), min(block.stop, rows.stop)
                 if first >= stop:
@@ -293,48 +349,48 @@ class GpuEngine:
         return values
 
     def _visual(self, asked: _Asked, reference_count: int) -> SimilarityVisual:
-        kind = asked.shader, asked.of_pixels is not None, visual_size(reference_count)
+        has_unused = asked.compared.pixels.used is not None
+        has_shifts = asked.of_pixels is not None
+        kind = asked.shader, has_shifts, has_unused, visual_size(reference_count)
         if kind not in self._visuals:
             self._visuals[kind] = SimilarityVisual(self._layout, *kind)
         return self._visuals[kind]
 
     def _scalar_textures(self, asked: _Asked) -> list[tuple[gloo.Texture2D, ...]]:
         """Return the factors of each block, and the shifts where there are any."""
-        of_pixels = asked.of_pixels
-        if of_pixels is None:
+        compared, of_pixels = asked.compared, asked.of_pixels
+        if of_pixels is None and compared.pixels is self._pixels:
             return [(lengths,) for _, lengths in self._textures]
-        if asked.shader not in self._scalars:
-            factors = (of_pixels.factor * self._texel_factor).astype(np.float32)
-            shifts = of_pixels.shift.astype(np.float32)
-            self._scalars[asked.shader] = [
-                tuple(
-                    texture(self._layout.pack_scalars(one[block]), "rgba32f")
-                    for one in (factors, shifts)
-                )
+        kind = "" if of_pixels is None else asked.shader
+        if kind not in compared.scalars:
+            pixels = compared.pixels
+            factors = pixels.inverse_lengths if of_pixels is None else of_pixels.factor
+            scalars = [(factors * self._texel_factor(pixels)).astype(np.float32)]
+            if of_pixels is not None:
+                scalars.append(of_pixels.shift.astype(np.float32))
+            compared.scalars[kind] = [
+                tuple(texture(self._layout.pack_scalars(one[block]), "rgba32f") for one in scalars)
                 for block in self._layout.blocks
             ]
-        return self._scalars[asked.shader]
+        return compared.scalars[kind]
 
     def _check(
-        self, query: Query, rows: slice, values: NDArray[np.float32], witnesses: int
+        self,
+        compared: _Compared,
+        query: Query,
+        rows: slice,
+        values: NDArray[np.float32],
+        witnesses: int,
     ) -> None:
         """Compare some pixels with the CPU's: a driver may draw nonsense without an error."""
-        numbers, pixels = self._witness_pixels(rows, witnesses)
+        numbers, pixels = compared.witnesses(rows, witnesses)
         drawn = values[numbers - rows.start]
-        facts = self._facts.of_rows(numbers)
+        facts = compared.facts.of_rows(numbers)
         expected = values_of(pixels, facts, query, slice(0, len(numbers)))
         differences = np.abs(drawn - expected)
         agree = (differences < _WRONG) | (np.isnan(drawn) & np.isnan(expected))
         if not agree.all():
             raise EngineUnavailableError(f"its map is off by {differences[~agree].max():.2g}")
-
-    def _witness_pixels(self, rows: slice, count: int) -> tuple[NDArray[np.intp], PixelVectors]:
-        """Return pixels spread over these rows, and their vectors; those used last are kept."""
-        kind = rows.start, rows.stop, count
-        if self._kept is None or self._kept[0] != kind:
-            numbers = spread(rows, count)
-            self._kept = kind, numbers, self._pixels.taken(numbers)
-        return self._kept[1:]
 
     def _new_textures(self) -> tuple[gloo.Texture2D, gloo.Texture2D]:
         """Return textures for the features of a block and for the lengths, both still to come."""
@@ -348,21 +404,20 @@ class GpuEngine:
 
     def _texel_lengths(self, rows: slice) -> NDArray[np.float32]:
         """Return inverse lengths in texels, which saves the shader a product for each of them."""
-        lengths = self._pixels.inverse_lengths[rows] * self._texel_factor
+        lengths = self._pixels.inverse_lengths[rows] * self._texel_factor(self._pixels)
         return self._layout.pack_scalars(lengths)
 
     @property
     def _texel_dtype(self) -> np.dtype[Any]:
         return texel_dtype(self._pixels.stored.dtype, is_scaled=self._pixels.is_scaled)
 
-    @property
-    def _texel_factor(self) -> np.float32:
+    def _texel_factor(self, pixels: PixelVectors) -> np.float32:
         """Factor from a texel to engine units: textures of integers run from 0 to 1."""
         if self._pixels.is_scaled:
-            return np.float32(1.0)
+            return np.float32(pixels.unit / self._pixels.unit)
         dtype = self._texel_dtype
         top = float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
-        return np.float32(self._pixels.factor * top)
+        return np.float32(pixels.factor * top)
 
     def _raise_on_gl_error(self) -> None:
         with self._context.current():

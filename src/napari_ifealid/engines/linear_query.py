@@ -24,7 +24,7 @@ class LinearQuery:
     kernel : Linear
         That of the measure.
     vectors : array of float64, shape (R, C)
-        What pixels in engine units are multiplied with.
+        Of the features that are used: what pixels in engine units are multiplied with.
     offsets : array of float64, shape (R,)
         What is added to the products.
     has_zero : bool
@@ -53,7 +53,7 @@ class LinearQuery:
         unit : float
             Factor from real values to engine units.
         """
-        vectors = query.vectors
+        vectors = query.used_vectors
         vectors = vectors[np.isfinite(vectors).all(axis=1)]
         with np.errstate(over="ignore", invalid="ignore"):
             terms = kernel.reference_terms(vectors * unit, background)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.linear_query import LinearQuery
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
-from napari_ifealid.engines.products import Products, exact_products, largest_products
+from napari_ifealid.engines.products import Products
 from napari_ifealid.measures.kernels import PixelTerms
 
 _TOLERANCE = 4e-5  # of a value, and of its share beyond 1
@@ -80,8 +80,7 @@ class _Comparison:
         with np.errstate(over="ignore"):  # what float32 can't hold is multiplied in float64
             self._vectors = query.vectors.astype(np.float32) * pixels.scale
             self._offsets = query.offsets.astype(np.float32)
-        self._convert = pixels.as_float32 if pixels.is_scaled else None
-        self._quick = largest_products(pixels.stored, self._vectors, self._offsets, self._convert)
+        self._quick = pixels.largest_products(self._vectors, self._offsets)
         if self._quick.uses_all_cores:
             with _pixels_may_be_not_finite():
                 self._quick.multiply(rows.start, values)
@@ -102,7 +101,7 @@ class _Comparison:
                 self._fill_exactly(first, doubtful, values)
 
     def _exact(self) -> Products:
-        return exact_products(self._pixels.stored, self._vectors, self._offsets, self._convert)
+        return self._pixels.exact_products(self._vectors, self._offsets)
 
     def _fill_by(
         self, products: Products, first: int, values: NDArray[np.float32]

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.cores import on_all_cores
+from napari_ifealid.engines.products import Products, Rows, exact_products, largest_products
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.measures.unit_vectors import unit_vectors
 from napari_ifealid.stack import FeatureStack
 
@@ -35,8 +37,10 @@ class PixelVectors:
     ----------
     stack : FeatureStack
         Whose pixels they are.
+    used : UsedFeatures or None
+        The features that are compared, where not all are: what this class tells is about them.
     stored : array, shape (P, C)
-        The stored values, a view of the stack's wherever its layout allows one.
+        The stored values of all features, a view of the stack's wherever its layout allows one.
     unit : float
         Factor from real values to engine units.
     factor, shift : float
@@ -46,9 +50,12 @@ class PixelVectors:
         Pixels whose vector is zero, or too short beside the longest for float32.
     is_invalid : array of bool, shape (P,)
         Pixels that hold a NaN or an infinity.
+    spoils_products : bool
+        Whether a feature that is not used holds a NaN or an infinity, whose product with 0 is none.
     """
 
     stack: FeatureStack
+    used: UsedFeatures | None
     stored: NDArray[Any]
     unit: float
     factor: float
@@ -56,18 +63,30 @@ class PixelVectors:
     inverse_lengths: NDArray[np.float32]
     is_zero: NDArray[np.bool_]
     is_invalid: NDArray[np.bool_]
+    spoils_products: bool
 
     @classmethod
-    def of(cls, stack: FeatureStack) -> PixelVectors:
-        """Lay out a stack and measure its vectors, block by block."""
+    def of(cls, stack: FeatureStack, used: UsedFeatures | None = None) -> PixelVectors:
+        """Lay out a stack and measure its vectors, block by block.
+
+        Parameters
+        ----------
+        stack : FeatureStack
+        used : UsedFeatures, optional
+            The features that are compared; all of them unless given.
+        """
         stored = _flat(stack.values)
-        unit = _engine_unit(stack, stored)
-        factor, shift = _float_conversion(stack, unit)
+        unit, factor, shift = _engine_units(stack, stored, used)
+        is_spoilt = [False]
         lengths = np.empty(len(stored))
 
         def measure(rows: slice) -> None:
             for part in _blocks(stored, rows):
-                block = stack.real_values(stored[part]) * unit
+                block = stored[part]
+                if used is not None:
+                    is_spoilt[0] |= not _is_finite(block)
+                    block = used.taken(block)
+                block = stack.real_values(block) * unit
                 lengths[part] = np.sqrt(np.einsum("pc,pc->p", block, block))
 
         on_all_cores(measure, len(stored), least=max(1, WORTH_A_THREAD // stored.shape[1]))
@@ -76,6 +95,7 @@ class PixelVectors:
         lengths[is_invalid | is_zero] = np.inf
         return cls(
             stack=stack,
+            used=used,
             stored=stored,
             unit=unit,
             factor=factor,
@@ -83,6 +103,7 @@ class PixelVectors:
             inverse_lengths=(1.0 / lengths).astype(np.float32),
             is_zero=is_zero,
             is_invalid=is_invalid,
+            spoils_products=is_spoilt[0],
         )
 
     @property
@@ -92,8 +113,8 @@ class PixelVectors:
 
     @property
     def feature_count(self) -> int:
-        """Number of features, C."""
-        return int(self.stored.shape[1])
+        """Number of features that are compared, C."""
+        return int(self.stored.shape[1]) if self.used is None else len(self.used.numbers)
 
     @property
     def is_scaled(self) -> bool:
@@ -108,7 +129,7 @@ class PixelVectors:
 
     def as_float32(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
         """Return vectors as float32: in engine units if `is_scaled`, else the stored values."""
-        stored = self.stored[rows]
+        stored = self.of_used(self.stored[rows])
         if self.is_scaled:
             # integers become float64 here, so that vectors near a shifted zero keep their digits
             stored = stored * self.factor + self.shift
@@ -116,7 +137,42 @@ class PixelVectors:
 
     def in_engine_units(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float64]:
         """Return vectors in engine units with all their digits."""
-        return self.stack.real_values(self.stored[rows]) * self.unit
+        return self.stack.real_values(self.of_used(self.stored[rows])) * self.unit
+
+    def largest_products(
+        self, vectors: NDArray[np.float32], offsets: NDArray[np.float32]
+    ) -> Products:
+        """Choose the fastest way to multiply all pixels, as `as_float32` has them.
+
+        Parameters
+        ----------
+        vectors : array of float32, shape (R, C)
+        offsets : array of float32, shape (R,)
+            Added to the products with each vector before the largest is taken.
+        """
+        return largest_products(self.stored, *self._multiplied(vectors, offsets))
+
+    def exact_products(
+        self, vectors: NDArray[np.float32], offsets: NDArray[np.float32]
+    ) -> Products:
+        """Choose the fastest way to do so that is off by no more than the rounding of float32."""
+        return exact_products(self.stored, *self._multiplied(vectors, offsets))
+
+    def _multiplied(
+        self, vectors: NDArray[np.float32], offsets: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Rows | None]:
+        """Return what stored values are multiplied with, or vectors and how to read pixels."""
+        if self.is_scaled or self.spoils_products:
+            return vectors, offsets, self.as_float32
+        return self.expanded(vectors), offsets, None
+
+    def expanded(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return vectors to multiply stored values with: 0 for features that are not used."""
+        return vectors if self.used is None else self.used.expanded(vectors)
+
+    def of_used(self, vectors: NDArray[Any]) -> NDArray[Any]:
+        """Return the features of vectors that are compared, shape (..., C)."""
+        return vectors if self.used is None else self.used.taken(vectors)
 
     def blocks(self, rows: slice | None = None) -> Iterator[slice]:
         """Return slices of these rows, or of all, that fit a core's cache."""
@@ -138,6 +194,10 @@ class PixelVectors:
             is_zero=self.is_zero[rows],
             is_invalid=self.is_invalid[rows],
         )
+
+
+def _is_finite(block: NDArray[Any]) -> bool:
+    return block.dtype.kind != "f" or bool(np.isfinite(block).all())
 
 
 def spread(rows: slice, count: int) -> NDArray[np.intp]:
@@ -165,32 +225,43 @@ def _blocks(stored: NDArray[Any], rows: slice | None = None) -> Iterator[slice]:
         yield slice(start, min(start + length, end))
 
 
-def _engine_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
-    """Return a factor for real values, so that float32 can hold their squares."""
-    return _stored_unit(stack, stored) / stack.gain
+def _engine_units(
+    stack: FeatureStack, stored: NDArray[Any], used: UsedFeatures | None
+) -> tuple[float, float, float]:
+    """Return the factor from real values to engine units, and those from stored ones.
+
+    Returns
+    -------
+    unit, factor, shift : float
+    """
+    if stack.value_range is None:
+        factor = _float_factor(stack, stored, used)
+        return factor / stack.gain, factor, 0.0
+    unit = 1.0 / max(*map(abs, stack.value_range), np.finfo(np.float64).tiny)
+    low, high = (unit * value for value in stack.value_range)
+    return unit, (high - low) / float(np.iinfo(stored.dtype).max), low
 
 
-def _stored_unit(stack: FeatureStack, stored: NDArray[Any]) -> float:
-    """Return a factor for values before their gain."""
-    if stack.value_range is not None:
-        return 1.0 / max(*map(abs, stack.value_range), np.finfo(np.float64).tiny)
+def _float_factor(stack: FeatureStack, stored: NDArray[Any], used: UsedFeatures | None) -> float:
+    """Return a factor for stored values, so that float32 can hold their squares."""
     if stored.dtype.kind == "u":
         return 1.0 / float(np.iinfo(stored.dtype).max)
     if stored.dtype.kind != "f":
         return 1.0
-    exponent = frexp(_largest_finite(stored))[1]
+    exponent = frexp(_largest_known(stack, stored, used))[1]
     # within these bounds neither products nor sums leave float32's range: no scaled copy needed
     return 1.0 if -40 < exponent < 40 else 2.0 ** min(-exponent, np.finfo(stored.dtype).maxexp - 1)
 
 
-def _float_conversion(stack: FeatureStack, unit: float) -> tuple[float, float]:
-    """Return factor and shift from stored values to engine units."""
-    if stack.value_range is None:
-        return unit * stack.gain, 0.0
-    low, high = (unit * value for value in stack.value_range)
-    return (high - low) / float(np.iinfo(stack.values.dtype).max), low
-
-
-def _largest_finite(stored: NDArray[Any]) -> float:
-    blocks = (np.abs(stored[rows]) for rows in _blocks(stored))
-    return max(float(np.max(b, where=np.isfinite(b), initial=0)) for b in blocks)
+def _largest_known(stack: FeatureStack, stored: NDArray[Any], used: UsedFeatures | None) -> float:
+    """Return the largest of the stored values that are compared."""
+    largest = 0.0
+    for rows in _blocks(stored):
+        block = np.abs(stored[rows])
+        is_known = np.isfinite(block)
+        if stack.nodata is not None:
+            is_known &= stored[rows] != stack.nodata
+        if used is not None:
+            block, is_known = used.taken(block), used.taken(is_known)
+        largest = max(largest, float(np.max(block, where=is_known, initial=0)))
+    return largest

@@ -22,7 +22,7 @@ class PreparedQuery:
     kernel : UnitLength
         That of the measure.
     units : array of float32, shape (R, C)
-        References that are finite and not zero.
+        Of the features that are used: references that are finite and not zero.
     has_zero : bool
         Whether one is zero. It is at a right angle to all pixels but zero ones, which it equals.
     """
@@ -42,7 +42,7 @@ class PreparedQuery:
         kernel : UnitLength
             That of its measure.
         """
-        vectors = query.vectors
+        vectors = query.used_vectors
         is_finite, has_direction = np.isfinite(vectors).all(axis=1), vectors.any(axis=1)
         return cls(
             measure=query.measure,

@@ -16,7 +16,7 @@ from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, Pixel
 from napari_ifealid.engines.prepared_query import PreparedQuery
 from napari_ifealid.engines.products import largest_products
 from napari_ifealid.grid import Pixel, Region, pixel_numbers, region_shape
-from napari_ifealid.measures import MEASURES, Measure, UnitLength
+from napari_ifealid.measures import MEASURES, Measure, UnitLength, UsedFeatures
 from napari_ifealid.query import Query
 
 MOST_AXES = 128
@@ -91,6 +91,9 @@ class Preview:
     Parameters
     ----------
     axes : PrincipalAxes
+        Of the features that are used.
+    features : UsedFeatures or None
+        Those that it is about; None for all of them.
     codes : array of uint8, shape (P, K)
     is_zero, is_invalid : array of bool, shape (P,)
         Pixels whose vector is zero, and that hold a NaN or an infinity.
@@ -101,6 +104,7 @@ class Preview:
     """
 
     axes: PrincipalAxes
+    features: UsedFeatures | None
     codes: NDArray[np.uint8]
     is_zero: NDArray[np.bool_]
     is_invalid: NDArray[np.bool_]
@@ -114,7 +118,8 @@ class Preview:
 
     def answers(self, measure: Measure) -> bool:
         """Return whether there is a preview of a measure: there is where directions are enough."""
-        return isinstance(measure.kernel, UnitLength) and measure.name in self.errors
+        is_known = measure.features == self.features and measure.name in self.errors
+        return is_known and isinstance(measure.kernel, UnitLength)
 
     def error_of(self, measure: Measure) -> float:
         """Return the 95th percentile of the error of a measure's values."""
@@ -170,14 +175,16 @@ class Preview:
         Returns
         -------
         array of float64, shape (C,)
-            Zero for a zero pixel, NaN for one that is not finite.
+            Zero for a zero pixel, NaN for one that is not finite, and for features not used.
         """
         number = int(np.ravel_multi_index(pixel, self.spatial_shape))
         if self.is_invalid[number] or self.is_zero[number]:
             nothing = np.nan if self.is_invalid[number] else 0.0
-            return np.full(len(self.axes.vectors), nothing)
-        projections = self.axes.projections(self.codes[number])
-        return (self.axes.vectors @ projections).astype(np.float64)
+            vector = np.full(len(self.axes.vectors), nothing)
+        else:
+            projections = self.axes.projections(self.codes[number])
+            vector = (self.axes.vectors @ projections).astype(np.float64)
+        return vector if self.features is None else self.features.expanded(vector, np.nan)
 
     def _multiply(
         self,
@@ -263,6 +270,7 @@ def preview_of(pixels: PixelVectors, budget: int) -> Preview | None:
     axes = PrincipalAxes.of(sample, count)
     return Preview(
         axes=axes,
+        features=pixels.used,
         codes=codes_of(pixels, axes),
         is_zero=pixels.is_zero,
         is_invalid=pixels.is_invalid,

@@ -11,6 +11,7 @@ from vispy.visuals import Visual
 from vispy.visuals.shaders import Function
 
 from napari_ifealid.engines.texture_blocks import BlockLayout
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.shaders import load_shader
 
 MOST_REFERENCES = 8
@@ -18,6 +19,7 @@ MOST_REFERENCES = 8
 
 _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
 _NONE_IS_FARTHER, _RIGHT_ANGLE = 1e30, 2.0  # squared distances
+_NOT_USED = 1e30  # in the place of a feature of the first reference
 
 
 class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
@@ -30,12 +32,19 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         The GLSL file with the function of the squared distance.
     has_shifts : bool
         Whether something is added to the features of each pixel.
+    has_unused : bool
+        Whether some features are not used.
     reference_count : int
         No more than MOST_REFERENCES.
     """
 
     def __init__(
-        self, layout: BlockLayout, value: str, has_shifts: bool, reference_count: int
+        self,
+        layout: BlockLayout,
+        value: str,
+        has_shifts: bool,
+        has_unused: bool,
+        reference_count: int,
     ) -> None:
         super().__init__(load_shader("block.vert"), load_shader("similarity.frag"))
         self._layout = layout
@@ -46,6 +55,8 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         fragment["texels"] = str(layout.texels)
         fragment["group"] = f"{layout.group}.0"
         fragment["references"] = str(reference_count)
+        is_used = f"vec4(lessThan(reference, vec4({_NOT_USED / 10.0})))"
+        fragment["used"] = is_used if has_unused else "vec4(1.0)"
         fragment["value"] = Function(load_shader(value))
         point = Function(load_shader("shifted.glsl" if has_shifts else "scaled.glsl"))
         if has_shifts:
@@ -58,18 +69,24 @@ class SimilarityVisual(Visual):  # type: ignore[misc]  # vispy is not typed
         self._draw_mode = "triangle_strip"
         self.set_gl_state(blend=False, depth_test=False, cull_face=False)
 
-    def set_references(self, units: NDArray[np.float32], *, has_zero: bool) -> None:
+    def set_references(
+        self, units: NDArray[np.float32], *, used: UsedFeatures | None, has_zero: bool
+    ) -> None:
         """Compare with these from now on.
 
         Parameters
         ----------
         units : array of float32, shape (R, C)
-            As many as the visual was made for, or fewer.
+            Of the features that are used. As many as the visual was made for, or fewer.
+        used : UsedFeatures or None
         has_zero : bool
             Whether there is a zero reference beside them.
         """
         missing = self._references.shape[0] - len(units)
         units = np.concatenate([units, np.repeat(units[:1], missing, axis=0)])
+        if used is not None:
+            marked = used.expanded(units[:1], _NOT_USED)
+            units = np.concatenate([marked, used.expanded(units[1:])])
         self._references.set_data(self._layout.pack_references(units))
         self.shared_program["u_farthest"] = _RIGHT_ANGLE if has_zero else _NONE_IS_FARTHER
 

@@ -177,7 +177,7 @@ def pack_slices(pixels: PixelVectors, layout: BlockLayout) -> Iterator[TextureSl
     """Yield a stack in texture order, slice by slice, a hundred at most.
 
     8- and 16-bit unsigned integers stay as they are unless they are scaled; all else becomes
-    float32. Pixels that are not finite become zero.
+    float32. Values that are not finite become zero.
     """
     dtype = texel_dtype(pixels.stored.dtype, is_scaled=pixels.is_scaled)
     row_bytes = 4 * dtype.itemsize * layout.texels * layout.width
@@ -195,5 +195,6 @@ def _texel_values(pixels: PixelVectors, rows: slice, dtype: np.dtype[Any]) -> ND
     is_native = dtype == pixels.stored.dtype and not pixels.is_scaled
     vectors = pixels.stored[rows] if is_native else pixels.as_float32(rows)
     if pixels.is_invalid[rows].any():
-        vectors = np.where(pixels.is_invalid[rows, np.newaxis], dtype.type(0), vectors)
+        # values alone: those of features that are used may be known
+        vectors = np.where(np.isfinite(vectors), vectors, dtype.type(0))
     return vectors

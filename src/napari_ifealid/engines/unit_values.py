@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.pixel_vectors import IN_CACHE, WORTH_A_THREAD, PixelVectors
 from napari_ifealid.engines.prepared_query import PreparedQuery
-from napari_ifealid.engines.products import Products, exact_products, largest_products
+from napari_ifealid.engines.products import Products, exact_products
 
 _NEAR = np.float32(0.9998)  # cosines above it lose digits in the arc cosine
 _LARGEST_ERROR = 4e-5  # of a cosine, and of an angle in right angles
@@ -62,8 +62,7 @@ class _Comparison:
         self._values = values
         self._vectors = query.units * pixels.scale
         self._offsets = np.zeros(len(query.units), np.float32)
-        self._convert = pixels.as_float32 if pixels.is_scaled else None
-        self._quick = largest_products(pixels.stored, self._vectors, self._offsets, self._convert)
+        self._quick = pixels.largest_products(self._vectors, self._offsets)
         self._sure = _surely_measured(self._quick.error)
         if self._quick.uses_all_cores:
             with _pixels_may_be_not_finite():
@@ -91,13 +90,14 @@ class _Comparison:
                 self._measure_near(first, near, cosines)
 
     def _exact(self) -> Products:
-        return exact_products(self._pixels.stored, self._vectors, self._offsets, self._convert)
+        return self._pixels.exact_products(self._vectors, self._offsets)
 
     def _measured_again(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of some pixels with all digits that float32 has."""
         cosines = np.empty(len(rows), np.float32)
         pixels = self._pixels
-        again = exact_products(pixels.stored[rows], self._vectors, self._offsets)
+        vectors = pixels.expanded(self._vectors)  # of integers, which need no conversion
+        again = exact_products(pixels.stored[rows], vectors, self._offsets)
         again.multiply(0, cosines)
         cosines *= pixels.inverse_lengths[rows]
         return cosines

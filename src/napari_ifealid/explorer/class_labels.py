@@ -150,7 +150,8 @@ class ClassLabels:
             self._to_classifier.connect(classifier.changed, self._write)
         self._references = self._liked(session)
         region = shown_region(self._viewer.dims, session.grid)
-        classifier.ask(self._references, self._explorer.state.measure, region)
+        measure = self._explorer.state.measure.over(session.features)
+        classifier.ask(self._references, measure, region)
         self._show_names()
 
     def _show_names(self) -> None:

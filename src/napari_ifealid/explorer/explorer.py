@@ -21,6 +21,7 @@ from napari_ifealid.explorer.drawn_regions import Regions
 from napari_ifealid.explorer.error_reports import ErrorReports
 from napari_ifealid.explorer.exploration import Exploration, pin_frame
 from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
+from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.inquiry import Inquiry, why_not_comparable
 from napari_ifealid.explorer.layer_choice import LayerChoice
@@ -87,6 +88,7 @@ class Explorer:
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
         self._to_explored = Connections()  # its layer and its session
+        self.feature_use = FeatureUse()
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.links = Links(self._new_session)
         self.pins = Pins(viewer)
@@ -474,9 +476,10 @@ class Explorer:
 
     def _new_session(self, layer: Image, axis: int) -> Session:
         """Return a session that answers what is asked of it from now on."""
-        session = Session(self._viewer, layer, axis, self.state, self._scheduler)
+        session = Session(self._viewer, layer, axis, self.state, self._scheduler, self.feature_use)
         session.stack_changed.connect(partial(self._on_linked_stack, session))
         session.moved.connect(partial(self._ask_one, session))
+        session.features_changed.connect(partial(self._ask_one, session))
         session.vectors_read.connect(partial(self._on_vectors, session))
         session.failed.connect(partial(self._on_any_failed, session))
         return session

@@ -16,6 +16,7 @@ from napari_ifealid.engines import Preview
 from napari_ifealid.engines.preview import PREVIEWED, PrincipalAxes
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 MOST_BYTES = 2_000_000_000
@@ -24,7 +25,9 @@ MOST_BYTES = 2_000_000_000
 _MOST_LOOKED_AT = 10_000  # files of a folder, such as the chunks of a Zarr array
 
 
-def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
+def preview_file(
+    source: str | None, stack: FeatureStack, features: UsedFeatures | None = None
+) -> Path | None:
     """Return where the preview of a stack is kept, None for one that is from no file.
 
     A change of the source makes it another file: of a folder, a change of any of its first
@@ -36,6 +39,8 @@ def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
     source : str or None
         Path of the file or folder that the stack is read from.
     stack : FeatureStack
+    features : UsedFeatures, optional
+        Those that the preview is about.
     """
     if source is None or not Path(source).exists():
         return None
@@ -49,13 +54,14 @@ def preview_file(source: str | None, stack: FeatureStack) -> Path | None:
         stack.value_range,
         stack.gain,
         stack.nodata,
+        features,
         *(stack.vector((end,) * len(stack.spatial_shape)).tobytes() for end in (0, -1)),
     )
     return cache_folder() / "previews" / f"{sha256(repr(state).encode()).hexdigest()}.npz"
 
 
-def load_preview(path: Path) -> Preview | None:
-    """Read a preview, None if there is none or it is damaged."""
+def load_preview(path: Path, features: UsedFeatures | None = None) -> Preview | None:
+    """Read a preview of some features; None if there is none or it is damaged."""
     try:
         with path.open("rb") as stream, np.load(stream) as kept:
             parts = dict(kept)
@@ -64,6 +70,7 @@ def load_preview(path: Path) -> Preview | None:
             return None  # kept by another version
         return Preview(
             axes=PrincipalAxes(parts["vectors"], parts["lowest"], float(parts["step"])),
+            features=features,
             codes=parts["codes"],
             is_zero=parts["is_zero"],
             is_invalid=parts["is_invalid"],

@@ -167,7 +167,8 @@ class LibrarySource:
         matched = self._matched_with(session)
         if matched is None or matched.vectors is None or not self.can_rank:
             return None
-        return similarities(self._state.measure, matched.vectors, vector)
+        measure = self._state.measure.over(session.features)
+        return similarities(measure, matched.vectors, vector)
 
     def agree(self, session: Session) -> None:
         """Compare the library with a session's stack as its match proposes, from now on."""

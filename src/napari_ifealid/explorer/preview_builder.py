@@ -13,6 +13,7 @@ from napari_ifealid.engines.preview import MOST_AXES, axis_count
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.kept_previews import load_preview, preview_file, save_preview
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 MEGABYTE = 1_000_000
@@ -40,6 +41,8 @@ class PreviewBuilder:
         Called when the preview is needed, has been built or is gone.
     failed : callable
         `failed(error)`, called where it could not be built, unless the user has cancelled it.
+    features : UsedFeatures, optional
+        Those that are compared.
     source : str, optional
         Path that a lazy stack is read from. Its preview is kept for the next time.
     """
@@ -53,6 +56,7 @@ class PreviewBuilder:
         budget: int,
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
+        features: UsedFeatures | None = None,
         source: str | None = None,
     ) -> None:
         self._stack = stack
@@ -60,6 +64,7 @@ class PreviewBuilder:
         self._scheduler = scheduler
         self._changed = changed
         self._failed = failed
+        self._features = features
         self._source = source
         self._budget = _bytes(budget)
         self._cancel: Callable[[], None] | None = None  # of what was begun last
@@ -86,6 +91,16 @@ class PreviewBuilder:
         if self._cancel is None:
             self._build()
 
+    def set_features(self, features: UsedFeatures | None) -> None:
+        """Let the preview be about these features, and build it anew if it was begun."""
+        if features == self._features:
+            return
+        self._features = features
+        if self._cancel is not None:
+            self._cancel()
+            self._preview = None
+            self._build()
+
     def set_budget(self, budget: int) -> None:
         """Let the preview take so many megabytes, and build it anew if that makes it another."""
         before = self._count
@@ -102,11 +117,21 @@ class PreviewBuilder:
 
     @property
     def _count(self) -> int:
-        return axis_count(self._budget, self._stack.pixel_count, self._stack.feature_count)
+        count = self._stack.feature_count
+        if self._features is not None:
+            count = len(self._features.numbers)
+        return axis_count(self._budget, self._stack.pixel_count, count)
 
     def _build(self) -> None:
         self._cancel = self._scheduler.in_steps(
-            _Steps(self._stack, self._owner.engine, self._budget, self._count, self._source),
+            _Steps(
+                self._stack,
+                self._features,
+                self._owner.engine,
+                self._budget,
+                self._count,
+                self._source,
+            ),
             self._on_step,
             lambda: None,
             self._on_failed,
@@ -130,18 +155,21 @@ class _Steps:
     """Builds a preview in another thread. It holds only what it needs, and no layer."""
 
     stack: FeatureStack
+    features: UsedFeatures | None
     engine: Engine
     budget: int
     axis_count: int
     source: str | None
 
     def __call__(self) -> Generator[Preview | None]:
-        file = preview_file(self.source, self.stack) if self.stack.is_lazy else None
-        kept = None if file is None else load_preview(file)
+        file = None
+        if self.stack.is_lazy:
+            file = preview_file(self.source, self.stack, self.features)
+        kept = None if file is None else load_preview(file, self.features)
         if kept is not None and kept.codes.shape[1] == self.axis_count:
             yield kept
             return
-        for preview in self.engine.preview_steps(self.budget):
+        for preview in self.engine.preview_steps(self.budget, self.features):
             yield preview
             if preview is not None and file is not None:
                 save_preview(file, preview)

@@ -16,6 +16,7 @@ from napari_ifealid.engines import RunningEngine
 from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Opening
@@ -33,7 +34,7 @@ from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
-from napari_ifealid.measures import Measure
+from napari_ifealid.measures import Measure, UsedFeatures
 from napari_ifealid.query import Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
 from napari_ifealid.stack import FeatureStack
@@ -74,6 +75,8 @@ class Session:
     state : ExplorerState
         The user's settings.
     scheduler : Scheduler
+    use : FeatureUse, optional
+        Which features are compared.
     """
 
     stack_changed = Signal()
@@ -94,6 +97,9 @@ class Session:
     preview_changed = Signal()
     """A preview is needed, has been built or is gone."""
 
+    features_changed = Signal()
+    """Other features are compared."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
@@ -107,12 +113,14 @@ class Session:
         axis: int,
         state: ExplorerState,
         scheduler: Scheduler,
+        use: FeatureUse | None = None,
     ) -> None:
         self.layer = layer
         self.axis = axis
         self._viewer = viewer
         self._state = state
         self._scheduler = scheduler
+        self._use = FeatureUse() if use is None else use
         self._grid = grid_of(layer, axis)
         self._opening: Opening | None = None
         self._stack: FeatureStack | None = None
@@ -123,6 +131,7 @@ class Session:
         self._map = ShownMap(viewer, layer, axis, state, scheduler)
         self._map.eye_clicked.connect(self.eye_clicked.emit)
         self._connections = Connections()
+        self._connections.connect(self._use.changed, self._on_use)
         for name in PLACEMENT_EVENTS:
             self._connections.connect(getattr(layer.events, name), self._on_moved)
 
@@ -130,6 +139,11 @@ class Session:
     def stack(self) -> FeatureStack | None:
         """The stack, once it is loaded."""
         return self._stack
+
+    @property
+    def features(self) -> UsedFeatures | None:
+        """The features that are compared; None for all of them."""
+        return None if self._stack is None else self._use.of(self.layer, self._stack)
 
     @property
     def grid(self) -> Grid:
@@ -233,10 +247,11 @@ class Session:
             The session's own pixels, or vectors.
         rule : Rule
         measure : Measure
+            Of the features that are compared.
         region : tuple of slice
             The pixels that are shown.
         """
-        question = Question(tuple(references), rule, measure, region)
+        question = Question(tuple(references), rule, measure.over(self.features), region)
         is_known = isinstance(self._question, Question) and self._question.key == question.key
         self._question = question
         self._ask(is_known=is_known)
@@ -340,6 +355,7 @@ class Session:
             budget=self._state.preview_memory,
             changed=self.preview_changed.emit,
             failed=self._report,
+            features=self._use.of(self.layer, stack),
             source=self.layer.source.path,
         )
         maker = MapMaker(
@@ -360,6 +376,11 @@ class Session:
             previews.begin()
         self._tell_engine(running)
         self.stack_changed.emit()
+
+    def _on_use(self, layer: Image) -> None:
+        if layer is self.layer and self._running is not None:
+            self._running.previews.set_features(self.features)
+            self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
         self._opening = None

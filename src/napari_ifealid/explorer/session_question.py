@@ -42,4 +42,4 @@ class Question:
             for one in self.references
         )
         region = tuple((part.start, part.stop) for part in self.region)
-        return references, self.rule, self.measure.name, region
+        return references, self.rule, self.measure.key, region

@@ -12,6 +12,7 @@ from napari_ifealid.measures.measure import Measure, Needs
 from napari_ifealid.measures.pearson import PEARSON
 from napari_ifealid.measures.scale import SIMILARITY, Scale
 from napari_ifealid.measures.spectral_angle import SPECTRAL_ANGLE, spectral_angle_similarity
+from napari_ifealid.measures.used_features import UsedFeatures
 
 MEASURES = (
     SPECTRAL_ANGLE,
@@ -59,6 +60,7 @@ __all__ = [
     "Needs",
     "Scale",
     "UnitLength",
+    "UsedFeatures",
     "measure_named",
     "spectral_angle_similarity",
 ]

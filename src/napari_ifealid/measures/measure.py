@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Kernel
 from napari_ifealid.measures.scale import SIMILARITY, Scale
+from napari_ifealid.measures.used_features import UsedFeatures
 
 Definition = Callable[..., NDArray[np.float64]]
 """`function(vectors, reference)`, or `function(vectors, reference, background)` of a measure that
@@ -33,7 +34,7 @@ class Needs(Enum):
 class Measure:
     """How two vectors are compared, and all that an engine needs to compute it.
 
-    Two measures of the same name are the same.
+    Two measures of the same name, over the same features, are the same.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ class Measure:
         Whether all values lie within the limits.
     scales : tuple of Scale
         How values can be told to the user: first as they are.
+    features : UsedFeatures, optional
+        Those that are compared, where not all are, see `over`.
     """
 
     name: str
@@ -68,6 +71,16 @@ class Measure:
     needs: Needs = Needs.NOTHING
     is_bounded: bool = True
     scales: tuple[Scale, ...] = (SIMILARITY,)
+    features: UsedFeatures | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Key of the measure: measures with equal keys are the same."""
+        return self.name, self.features
+
+    def over(self, features: UsedFeatures | None) -> Measure:
+        """Return the same measure of some features, or of all of them."""
+        return self if features == self.features else replace(self, features=features)
 
     def values(
         self,
@@ -82,7 +95,7 @@ class Measure:
         vectors : array, shape (..., C)
         reference : array, shape (C,)
         background : Background, optional
-            Of the stack that the vectors are of.
+            Of the stack that the vectors are of, and of the features that are used.
 
         Returns
         -------
@@ -93,18 +106,36 @@ class Measure:
         ValueError
             If the measure needs a background.
         """
+        if self.features is not None:
+            vectors, reference = map(self.features.taken, (vectors, reference))
         if self.needs is Needs.NOTHING:
             return self.definition(vectors, reference)
         if background is None:
             raise ValueError(f"no background; the {self.name} needs the statistics of a stack")
         return self.definition(vectors, reference, background)
 
+    def relevance(self, vector: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
+        """Return how much each feature adds to the value; NaN for those that are not used.
+
+        Parameters
+        ----------
+        vector, reference : array, shape (C,)
+
+        Returns
+        -------
+        array of float64, shape (C,)
+        """
+        if self.features is None:
+            return self.contributions(vector, reference)
+        taken = map(self.features.taken, (vector, reference))
+        return self.features.expanded(self.contributions(*taken), np.nan)
+
     def scale_like(self, other: Scale) -> Scale:
         """Return the scale of the same name as that of another measure; the first if none has."""
         return next((one for one in self.scales if one.name == other.name), self.scales[0])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Measure) and other.name == self.name
+        return isinstance(other, Measure) and other.key == self.key
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self.key)

@@ -2,7 +2,8 @@
 // share the fetches of the references and the read-back. The pixels of a block fill four quarters,
 // row by row, and a fragment draws one of each quarter. Four features lie in a texel. Pixels of a
 // group, which are neighbours in a row, have their first texels side by side, then their second, and
-// so on. GLSL 1.20, since macOS offers no more beside vispy.
+// so on. Where some features are not used, the first reference marks them by a large number: a mark
+// costs less than a fetch of its own. GLSL 1.20, since macOS offers no more beside vispy.
 
 uniform sampler2D u_features;
 uniform sampler2D u_factors;          // 1 / length of the vectors, or what stands for it; 0: zero vector
@@ -19,15 +20,17 @@ void add_squares(int texel) {
     float column = (float(texel) + 0.5) / float($texels);
     // before the features: a tenth less time on a software renderer
     vec4 reference = texture2D(u_references, vec2(column, 0.5 / float($references)));
+    vec4 used = $used;
+    reference *= used;
     float x = (position.x + float(texel) * $group) / ($width * float($texels));
     vec4 first = texture2D(u_features, vec2(x, position.y));
-    first = $point(first, factors.x, shifts.x, texel);
+    first = $point(first, factors.x, shifts.x, texel) * used;
     vec4 second = texture2D(u_features, vec2(x, position.y + 0.25));
-    second = $point(second, factors.y, shifts.y, texel);
+    second = $point(second, factors.y, shifts.y, texel) * used;
     vec4 third = texture2D(u_features, vec2(x, position.y + 0.5));
-    third = $point(third, factors.z, shifts.z, texel);
+    third = $point(third, factors.z, shifts.z, texel) * used;
     vec4 fourth = texture2D(u_features, vec2(x, position.y + 0.75));
-    fourth = $point(fourth, factors.w, shifts.w, texel);
+    fourth = $point(fourth, factors.w, shifts.w, texel) * used;
     for (int number = 0; number < $references; number++) {
         if (number > 0) {
             vec2 place = vec2(column, (float(number) + 0.5) / float($references));

@@ -189,7 +189,9 @@ class ChartBinding:
     def _contributions(self, vector: NDArray[np.float64]) -> NDArray[np.float64] | None:
         if self._last is None or self._order.value is Order.NUMBER:
             return None
-        return self._explorer.state.measure.contributions(vector, self._last)
+        session, measure = self._explorer.session, self._explorer.state.measure
+        used = None if session is None else session.features
+        return measure.over(used).relevance(vector, self._last)
 
     def _on_feature(self, feature: int | None) -> None:
         self._chart.clear_selection()
