@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_ifealid.engines.byte_products import bytes_function
 
 _DTYPES = {np.dtype(name): name for name in ("uint8", "uint16", "int16", "float32")}
-_TILE = 1 << 12  # values that stay in a core's nearest cache while several vectors pass over them
+_TILE = 1 << 14  # values that stay in a core's cache while several vectors pass over them
 _ROW = 4096  # pixels whose sums stay there
 _PRODUCTS = 1 << 15  # that stay in a core's cache until the largest are found
 _GROUP = 4  # vectors that share a pixel's conversion to float32
@@ -30,8 +30,8 @@ class CompiledProducts:
     Parameters
     ----------
     one, several : callable
-        `function(stored, vectors, offsets, products, first)` fills the products, shape (R, N), of
-        one vector or of any number of them.
+        `function(stored, vectors, offsets, products, first)` fills the products of one vector, or
+        of any number of them: all, shape (R, N), or the largest of each row, shape (1, N).
     find_two : callable
         `function(products, best, second, numbers)` fills the last three arrays.
     features_first : bool
@@ -64,12 +64,9 @@ class CompiledProducts:
         first : int
             The first of the N rows.
         """
-        if len(vectors) == 1:
-            laid_out = stored.T if self.features_first else stored
-            self.one(laid_out, vectors, offsets, products[np.newaxis], first)
-            return
-        for part, every in self._all(stored, vectors, offsets, len(products), first):
-            np.max(every, axis=0, out=products[part])
+        multiply = self.one if len(vectors) == 1 else self.several
+        laid_out = stored.T if self.features_first else stored
+        multiply(laid_out, vectors, offsets, products[np.newaxis], first)
 
     def fill_two_largest(
         self,
@@ -92,27 +89,15 @@ class CompiledProducts:
         numbers : array of int16, shape (N,)
             Of the vector with the largest product, the first of several.
         """
-        for part, every in self._all(stored, vectors, offsets, len(best), first):
-            self.find_two(every, best[part], second[part], numbers[part])
-
-    def _all(
-        self,
-        stored: NDArray[Any],
-        vectors: NDArray[np.float32],
-        offsets: NDArray[np.float32],
-        count: int,
-        first: int,
-    ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Yield parts of the rows, and their products with all vectors, shape (R, N)."""
         laid_out = stored.T if self.features_first else stored
         step = max(1, _PRODUCTS // len(vectors))
-        room = np.empty(len(vectors) * min(step, count), np.float32)
-        for start in range(0, count, step):
-            part = slice(start, min(start + step, count))
+        room = np.empty(len(vectors) * min(step, len(best)), np.float32)
+        for start in range(0, len(best), step):
+            part = slice(start, min(start + step, len(best)))
             length = part.stop - start
             products = room[: len(vectors) * length].reshape(-1, length)
             self.several(laid_out, vectors, offsets, products, first + start)
-            yield part, products
+            self.find_two(products, best[part], second[part], numbers[part])
 
 
 _begun: dict[tuple[str, bool], Future[CompiledProducts | None]] = {}
@@ -202,10 +187,22 @@ def _features_last_once(stored: Any, vectors: Any, offsets: Any, products: Any, 
 
 def _features_last(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:
     count, features = vectors.shape
+    keeps_all = len(products) == count
     grouped = count - count % _GROUP
     tile = max(1, _TILE // features)
     for start in range(0, products.shape[1], tile):
         stop = min(start + tile, products.shape[1])
+        for vector in range(grouped, count):
+            for pixel in range(start, stop):
+                total = np.float32(0)
+                for feature in range(features):
+                    total += np.float32(stored[first + pixel, feature]) * vectors[vector, feature]
+                total += offsets[vector]
+                if keeps_all:
+                    products[vector, pixel] = total
+                else:
+                    is_first = vector == grouped
+                    products[0, pixel] = total if is_first else max(products[0, pixel], total)
         for vector in range(0, grouped, _GROUP):
             for pixel in range(start, stop):
                 a = b = c = d = np.float32(0)
@@ -215,29 +212,34 @@ def _features_last(stored: Any, vectors: Any, offsets: Any, products: Any, first
                     b += value * vectors[vector + 1, feature]
                     c += value * vectors[vector + 2, feature]
                     d += value * vectors[vector + 3, feature]
-                products[vector, pixel] = a + offsets[vector]
-                products[vector + 1, pixel] = b + offsets[vector + 1]
-                products[vector + 2, pixel] = c + offsets[vector + 2]
-                products[vector + 3, pixel] = d + offsets[vector + 3]
-        for vector in range(grouped, count):
-            for pixel in range(start, stop):
-                total = np.float32(0)
-                for feature in range(features):
-                    total += np.float32(stored[first + pixel, feature]) * vectors[vector, feature]
-                products[vector, pixel] = total + offsets[vector]
+                a, b = a + offsets[vector], b + offsets[vector + 1]
+                c, d = c + offsets[vector + 2], d + offsets[vector + 3]
+                if keeps_all:
+                    products[vector, pixel], products[vector + 1, pixel] = a, b
+                    products[vector + 2, pixel], products[vector + 3, pixel] = c, d
+                else:
+                    best = max(max(a, b), max(c, d))
+                    is_first = vector == 0 and grouped == count
+                    products[0, pixel] = best if is_first else max(products[0, pixel], best)
 
 
 def _features_first(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:
+    keeps_all = len(products) == len(vectors)
+    totals = np.empty(_ROW, np.float32)
     for start in range(0, products.shape[1], _ROW):
         length = min(_ROW, products.shape[1] - start)
         for vector in range(len(vectors)):
-            total = products[vector, start : start + length]
+            kept = products[vector if keeps_all else 0, start : start + length]
+            total = kept if vector == 0 or keeps_all else totals[:length]
             total[:] = offsets[vector]
             for feature in range(len(stored)):
                 weight = vectors[vector, feature]
                 values = stored[feature, first + start : first + start + length]
                 for pixel in range(length):
                     total[pixel] += np.float32(values[pixel]) * weight
+            if vector > 0 and not keeps_all:
+                for pixel in range(length):
+                    kept[pixel] = max(kept[pixel], total[pixel])
 
 
 def _two_largest(products: Any, best: Any, second: Any, numbers: Any) -> None:
