@@ -264,6 +264,39 @@ def test_table_has_the_classes(group, explorer, viewer, choose, tmp_path):
     np.testing.assert_allclose(table["mean_similarity"][1:], means, atol=1e-5)
 
 
+def test_table_of_frozen_classes_is_that_of_the_layer(
+    group, explorer, viewer, choose, tmp_path, add_stack, stack
+):
+    pin(explorer, (1, 1), (4, 3))
+    group.mode.value = ClassMode.CLASSES
+    group.make.click()
+    group.make.click()
+    explorer.pins.clear()
+    explorer.state.threshold = 0.99
+    layer = labels(viewer)
+    layer.data[0, 0] = 0
+    choose(tmp_path / "last.csv")
+    assert group.table.isEnabled()
+    group.table.click()
+    table = pd.read_csv(tmp_path / "last.csv")
+    assert table["name"].tolist() == ["unclassified", "pin 1, 1", "pin 4, 3"]
+    assert table["area_pixels"].tolist() == [(layer.data == label).sum() for label in range(3)]
+    np.testing.assert_allclose(table["area_world"], table["area_pixels"] * 16)
+    assert layer.name in group.table.toolTip()
+    pin(explorer, (2, 2))
+    group.make.click()  # others, which follow
+    choose(tmp_path / "live.csv")
+    group.table.click()
+    assert "mean_similarity" in pd.read_csv(tmp_path / "live.csv")
+    viewer.layers.selection.active = layer
+    choose(tmp_path / "selected.csv")
+    group.table.click()
+    assert pd.read_csv(tmp_path / "selected.csv").equals(table)
+    viewer.layers.remove(group.classes.layer)
+    viewer.layers.remove(layer)
+    assert not group.table.isEnabled()
+
+
 def test_region_under_the_reference_is_that_of_a_pin_that_is_looked_for(group, explorer, viewer):
     pin(explorer, (1, 1), (4, 3))
     explorer.pins.set_sign(1, -1)

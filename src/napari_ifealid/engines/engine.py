@@ -198,12 +198,34 @@ def classes_of(engine: Engine, query: Query, region: Region) -> Classes:
     Classes
         Of the region's shape.
     """
-    whole: Classes | None = None
-    for place, classes in engine.class_parts(query, region):
-        if place == region:
-            return classes
-        whole = Classes.empty(region_shape(region)) if whole is None else whole
-        inside = within(place, region)
-        whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+    whole = None
+    for item in class_steps(engine, query, region):
+        whole = item
     assert whole is not None
     return whole
+
+
+def class_steps(engine: Engine, query: Query, region: Region) -> Generator[Classes | None]:
+    """Do the same part by part.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : Query
+    region : tuple of slice
+
+    Yields
+    ------
+    Classes or None
+        None after each part but the last; then the classes of the whole region.
+    """
+    whole = Classes.empty(region_shape(region))
+    count = 0
+    for place, classes in engine.class_parts(query, region):
+        count += 1
+        if place == region:
+            whole = classes
+        else:
+            inside = within(place, region)
+            whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+        yield None if count < engine.part_count(region) else whole

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -28,6 +29,7 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.named_labels import named_labels_table
 from napari_ifealid.explorer.sources import units_along
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.results.class_table import class_table
@@ -53,7 +55,9 @@ _SPIN_BOX = 56  # pixels; the rest of the row is for the count
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
-_NO_CLASSES = "Make labels first: the table is of classes that follow the references"
+_NO_CLASSES = (
+    "Make labels first, or select labels whose features table has names: the table is of them"
+)
 
 
 class ResultGroup(QWidget):
@@ -159,6 +163,7 @@ class ResultGroup(QWidget):
             (self.classes.changed, self._show_buttons),
             (explorer.pins.changed, self._show_buttons),
             (explorer.source_changed, self._show_buttons),
+            (self._viewer.layers.selection.events.active, self._show_buttons),
         ):
             self._connections.connect(signal, callback)
         self._show()
@@ -254,8 +259,15 @@ class ResultGroup(QWidget):
             if can_be_made
             else _NO_REFERENCES
         )
-        self.table.setEnabled(classes.classes is not None)
-        self.table.setToolTip(_TABLE if classes.follows else _NO_CLASSES)
+        frozen = classes.frozen
+        self.table.setEnabled(frozen is not None or classes.classes is not None)
+        self.table.setToolTip(
+            f"Measure each class of “{frozen.name}” as it is now, and save the table as CSV"
+            if frozen is not None
+            else _TABLE
+            if classes.follows
+            else _NO_CLASSES
+        )
 
     def _make_or_freeze(self) -> None:
         labels = self.classes if self._makes_classes else self.labels
@@ -281,17 +293,29 @@ class ResultGroup(QWidget):
         return self.labels.layer if is_same else None
 
     def _save_class_table(self) -> None:
-        classes, layer, session = self.classes.classes, self.classes.layer, self._explorer.session
-        if classes is None or layer is None or session is None:
-            return
+        frozen, layer = self.classes.frozen, self.classes.layer
+        if frozen is not None:
+            self._save_table_of(frozen, named_labels_table(frozen))
+        elif layer is not None:
+            table = self._live_class_table(layer)
+            if table is not None:
+                self._save_table_of(layer, table)
+
+    def _live_class_table(self, layer: Labels) -> pd.DataFrame | None:
+        """Return the table of the classes that follow; None while they are not known."""
+        classes, session = self.classes.classes, self._explorer.session
+        if classes is None or session is None:
+            return None
         axes = tuple(range(len(session.grid.shape)))
-        table = class_table(
+        return class_table(
             classes.above(self._explorer.state.threshold),
             classes.values,
             self.classes.names,
             grid=session.grid.section(classes.region, axes),
             units=units_along(layer, session.grid.axes),
         )
+
+    def _save_table_of(self, layer: Labels, table: pd.DataFrame) -> None:
         self._save_file(
             "Save the table",
             f"{layer.name}.csv",
@@ -312,12 +336,7 @@ class ResultGroup(QWidget):
         units = units_along(layer, source.grid.axes)
         table = region_table(numbers, source.values, grid=source.grid, units=units)
         layer.features = table.rename(columns={"label": "index"})
-        self._save_file(
-            "Save the table",
-            f"{layer.name}.csv",
-            "CSV (*.csv)",
-            partial(write_table, table=table),
-        )
+        self._save_table_of(layer, table)
 
     def _save_figure(self) -> None:
         content = map_figure(self._explorer, self._viewer, reference_name(self._explorer))
