@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
+from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode
@@ -223,6 +224,53 @@ def test_map_of_another_reference_makes_nothing(viewer, add_stack, stack, qtbot,
 def pin(explorer: Explorer, *pixels: tuple[int, int]) -> None:
     for pixel in pixels:
         explorer.toggle_pin_at(pixel)
+
+
+def value_text(group) -> str:
+    return group.value.text().strip()
+
+
+def test_value_under_the_mouse_is_told_in_the_chosen_scale(group, explorer, viewer, qtbot):
+    viewer.mouse_over_canvas = True
+    features = explorer.session.layer
+    explorer.show_pixel((1, 2))
+    height = group.value.sizeHint().height()
+    hover(viewer, features, 0, 4, 3)
+    qtbot.wait(40)
+    assert value_text(group) == ""  # it is the reference itself
+    explorer.state.follow = False
+    explorer.show_pixel((1, 2))
+    hover(viewer, features, 0, 4, 3)
+    value = explorer.map_layer.data[4, 3]
+    qtbot.waitUntil(lambda: value_text(group) == f"Under the mouse: {value:.3g}")
+    explorer.state.scale = explorer.state.measure.scales[1]
+    expected = f"Under the mouse: {explorer.value_text(float(value))}"
+    assert expected.endswith("°")
+    qtbot.waitUntil(lambda: value_text(group) == expected)
+    assert group.value.sizeHint().height() == height
+    viewer.mouse_over_canvas = False
+    assert value_text(group) == ""
+
+
+def test_value_of_an_outdated_map_is_gone_at_once(viewer, add_stack, stack, qtbot):
+    scheduler = PatientScheduler()
+    features = add_stack(viewer, stack)
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    group = ResultGroup(explorer, viewer)
+    qtbot.addWidget(group)
+    viewer.mouse_over_canvas = True
+    explorer.state.follow = False
+    hover(viewer, features, 0, 4, 3)
+    qtbot.waitUntil(lambda: value_text(group) != "")
+    explorer.show_pixel((1, 1))
+    assert value_text(group) == ""
+    qtbot.wait(40)
+    assert value_text(group) == ""
+    scheduler.run()
+    qtbot.waitUntil(lambda: value_text(group) != "")
+    group.stop()
+    hover(viewer, features, 0, 1, 1)
 
 
 def test_classes_need_references(group, explorer):

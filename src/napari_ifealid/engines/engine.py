@@ -206,12 +206,13 @@ def classes_of(engine: Engine, query: Query, region: Region) -> Classes:
 
 
 def class_steps(engine: Engine, query: Query, region: Region) -> Generator[Classes | None]:
-    """Do the same part by part.
+    """Find the most similar reference of each pixel of a region, part by part.
 
     Parameters
     ----------
     engine : Engine
     query : Query
+        Each of its references is a class, whatever the rule and their signs.
     region : tuple of slice
 
     Yields
@@ -219,13 +220,13 @@ def class_steps(engine: Engine, query: Query, region: Region) -> Generator[Class
     Classes or None
         None after each part but the last; then the classes of the whole region.
     """
-    whole = Classes.empty(region_shape(region))
-    count = 0
-    for place, classes in engine.class_parts(query, region):
-        count += 1
+    whole: Classes | None = None
+    last = engine.part_count(region)
+    for number, (place, classes) in enumerate(engine.class_parts(query, region), start=1):
         if place == region:
             whole = classes
         else:
+            whole = Classes.empty(region_shape(region)) if whole is None else whole
             inside = within(place, region)
             whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
-        yield None if count < engine.part_count(region) else whole
+        yield whole if number == last else None

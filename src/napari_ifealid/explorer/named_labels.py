@@ -11,7 +11,7 @@ from napari.layers import Labels
 from napari_ifealid.explorer.drawn_regions import given_names
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import full_data, layer_affine, units_along
-from napari_ifealid.grid import Grid, Region, region_shape, whole_region
+from napari_ifealid.grid import Grid, Region, whole_region
 from napari_ifealid.results.class_table import class_table
 
 CLASSIFIED_KEY = "napari_ifealid_classified"

@@ -29,6 +29,7 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.mouse_value import MouseValue
 from napari_ifealid.explorer.named_labels import named_labels_table
 from napari_ifealid.explorer.sources import units_along
 from napari_ifealid.measures import SPECTRAL_ANGLE
@@ -52,6 +53,7 @@ class ClassMode(Enum):
 
 
 _SPIN_BOX = 56  # pixels; the rest of the row is for the count
+_NO_VALUE = " "  # as high as any other text, so that nothing moves when it changes
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
@@ -81,6 +83,13 @@ class ResultGroup(QWidget):
             "How many pixels have which similarity, and its colour. Drag the line: pixels less "
             "similar than this are transparent. With the focus, the arrow keys move it"
         )
+        self.mouse_value = MouseValue(viewer, explorer)
+        self.value = QLabel(_NO_VALUE)
+        self.value.setToolTip(
+            "The map where the mouse is, in the scale that is chosen beside the measure; ≈ of a "
+            "preview. Hold the reference, or compare with pins or regions: of the cursor itself "
+            "there is nothing to tell"
+        )
         self.threshold = FloatSpinBox(
             tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
         )
@@ -105,6 +114,10 @@ class ResultGroup(QWidget):
         self._show_later = qthrottled(
             self._show, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=self
         )
+        self._is_value_due = False
+        self._show_value_later = qthrottled(
+            self._show_value, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=self
+        )
         self._bind()
 
     def stop(self) -> None:
@@ -112,13 +125,17 @@ class ResultGroup(QWidget):
         self.labels.close()
         self.classes.close()
         self._connections.close()
+        self.mouse_value.close()
         self._show_later.cancel()
+        self._show_value_later.cancel()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.histogram)
+        layout.addWidget(self.value)
+        self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
         label = QLabel("Threshold")
@@ -159,6 +176,9 @@ class ResultGroup(QWidget):
             (events.colour_range, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.stack_changed, self._show_soon),
+            (events.scale, self._show_value_soon),
+            (self.mouse_value.moved, self._show_value_soon),
+            (self.mouse_value.changed, self._on_value),
             (self.labels.changed, self._show_buttons),
             (self.classes.changed, self._show_buttons),
             (explorer.pins.changed, self._show_buttons),
@@ -178,6 +198,28 @@ class ResultGroup(QWidget):
 
     def _show_soon(self) -> None:
         self._show_later()
+
+    def _show_value_soon(self) -> None:
+        if not self._is_value_due:  # a hover takes no longer than this
+            self._is_value_due = True
+            self._show_value_later()
+
+    def _on_value(self) -> None:
+        """Remove at once a value that is no longer so; all else comes after the map."""
+        if self.value.text() != _NO_VALUE and self.mouse_value.value is None:
+            self.value.setText(_NO_VALUE)
+        self._show_value_soon()
+
+    def _show_value(self) -> None:
+        self._is_value_due = False
+        self.value.setText(self._value_text() or _NO_VALUE)
+
+    def _value_text(self) -> str:
+        value, session = self.mouse_value.value, self._explorer.session
+        if value is None or session is None or session.shown is None:
+            return ""
+        nearly = "" if session.shown.error is None else "≈ "
+        return f"Under the mouse: {nearly}{self._explorer.value_text(value)}"
 
     def _show(self) -> None:
         values = self._values()
