@@ -247,7 +247,10 @@ def test_value_under_the_mouse_is_told_in_the_chosen_scale(group, explorer, view
     expected = f"Under the mouse: {explorer.value_text(float(value))}"
     assert expected.endswith("°")
     qtbot.waitUntil(lambda: value_text(group) == expected)
-    assert group.value.sizeHint().height() == height
+    for text in (" ", expected, "Under the mouse: ≈ 0.83", "Under the mouse: ∞"):
+        group.value.setText(text)
+        assert group.value.sizeHint().height() == height
+    group.value.setText(expected)
     viewer.mouse_over_canvas = False
     assert value_text(group) == ""
 
