@@ -22,7 +22,7 @@ from napari_ifealid.engines import (
     start_engine,
     whole_map,
 )
-from napari_ifealid.engines.compiled import compiled_two_best
+from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.cores import core_count
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.grid import whole_region
@@ -98,7 +98,7 @@ def test_classes_of_eight_references(benchmark, make_stack, measure, dtype):
     benchmark.group = f"classes {LARGE}"
     stack = make_stack(LARGE, dtype)
     pixels = PixelVectors.of(stack)
-    compiled_two_best(pixels.stored).result()
+    compiled_products(pixels.stored).result()
     engine, region = CpuEngine(pixels), whole_region(LARGE[:2])
     query = Query.to(*map(stack.vector, EIGHT), measure=measure)
     classes = benchmark(classes_of, engine, query, region)

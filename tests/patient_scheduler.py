@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from functools import partial
 
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
@@ -23,7 +24,7 @@ class PatientScheduler:
         self.background.append(partial(at_once, function, done, failed))
 
     def in_steps(self, steps, step, done, failed, description=None, total=0):
-        run = Steps(steps, step, done, failed, total)
+        run = Steps(steps, step, done, failed, description, total)
         self.background.append(run)
         return run.cancel
 
@@ -50,13 +51,18 @@ class PatientScheduler:
 class Steps:
     """A generator that a test goes through."""
 
-    def __init__(self, steps, step, done, failed, total) -> None:
+    def __init__(self, steps, step, done, failed, description, total) -> None:
         self.steps, self.step, self.done, self.failed = steps, step, done, failed
+        self.description = description
         self.total = total
         self.is_cancelled = False
 
     def cancel(self) -> None:
         self.is_cancelled = True
+
+    def cancelled_by_user(self) -> None:
+        self.is_cancelled = True
+        self.failed(CancelledError(self.description))
 
     def __call__(self, most: int | None = None) -> None:
         if self.is_cancelled:

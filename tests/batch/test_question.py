@@ -44,6 +44,11 @@ def test_places_are_vectors_of_the_sessions_own_stack(session, files):
     assert question.threshold == 0.7
 
 
+def test_slice_that_is_shown_makes_no_other_question(session, files):
+    other = replace(session, shown_slice=(3.0, None, None))
+    assert question_of(other, FILE).key == question_of(session, FILE).key
+
+
 LIKE = VectorReference(tuple(map(float, range(9))), "like")
 UNLIKE = replace(LIKE, values=(1.0,) * 9, sign=-1)
 PLACE = PlaceReference((1.0, 2.0), "#e69f00")

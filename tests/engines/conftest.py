@@ -14,11 +14,7 @@ from dask.distributed import Client, LocalCluster
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 
 from napari_ifealid.engines import BlockwiseEngine, CpuEngine, Engine, find_renderer
-from napari_ifealid.engines.compiled import (
-    compiled_products,
-    compiled_two_best,
-    has_numba,
-)
+from napari_ifealid.engines.compiled import compiled_products, has_numba
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.stack import FeatureStack
@@ -34,7 +30,6 @@ def run_cpu(stack: FeatureStack, max_side: int = MAX_SIDE) -> Iterator[Engine]:
     """Run the CPU engine with all that makes it quicker."""
     pixels = PixelVectors.of(stack)
     compiled_products(pixels.stored).result()
-    compiled_two_best(pixels.stored).result()
     engine = CpuEngine(pixels)
     yield engine
     engine.close()

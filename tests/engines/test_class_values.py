@@ -7,7 +7,7 @@ import pytest
 
 from napari_ifealid.engines import CpuEngine, classes_of
 from napari_ifealid.engines import class_values as module
-from napari_ifealid.engines.compiled import compiled_two_best
+from napari_ifealid.engines.compiled import compiled_products
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, PEARSON, SPECTRAL_ANGLE
@@ -21,7 +21,7 @@ WHOLE = whole_region(SHAPE[:2])
 
 def engine_of(values: np.ndarray) -> CpuEngine:
     pixels = PixelVectors.of(FeatureStack(values=values, name="x"))
-    compiled_two_best(pixels.stored).result()
+    compiled_products(pixels.stored).result()
     return CpuEngine(pixels)
 
 
@@ -29,13 +29,13 @@ def engine_of(values: np.ndarray) -> CpuEngine:
 def decided(monkeypatch) -> list[int]:
     """How many pixels the definition had to decide."""
     counts: list[int] = []
-    decide = module._Decision.decide
+    settle = module._Decision.settle
 
-    def counted(decision, first, rows, classes) -> None:
-        counts.append(len(rows))
-        decide(decision, first, rows, classes)
+    def counted(decision, first, is_open, is_inaccurate, classes) -> None:
+        counts.append(np.count_nonzero(is_open))
+        settle(decision, first, is_open, is_inaccurate, classes)
 
-    monkeypatch.setattr(module._Decision, "decide", counted)
+    monkeypatch.setattr(module._Decision, "settle", counted)
     return counts
 
 

@@ -48,7 +48,7 @@ def jobs(draw):
 def test_products_are_those_of_double_precision(job):
     stored, vectors, offsets, rows = job
     actual = np.full(len(stored), -7, np.float32)
-    multiply = compiled_products(stored).result()
+    multiply = compiled_products(stored).result().fill_largest
     multiply(stored, vectors, offsets, actual[rows], rows.start)
     doubles = stored[rows].astype(float), vectors.astype(float)
     expected = (doubles[0] @ doubles[1].T + offsets).max(axis=1)
@@ -63,12 +63,49 @@ def test_compiled_products_are_those_of_blas(job):
     stored, vectors, offsets, rows = job
     by_compiled = np.empty(rows.stop - rows.start, np.float32)
     by_blas = np.empty_like(by_compiled)
-    compiled_products(stored).result()(stored, vectors, offsets, by_compiled, rows.start)
+    multiply = compiled_products(stored).result().fill_largest
+    multiply(stored, vectors, offsets, by_compiled, rows.start)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "ready_products", lambda stored: None)
         exact_products(stored, vectors, offsets).multiply(rows.start, by_blas)
     sizes = (np.abs(stored[rows].astype(float)) @ np.abs(vectors.T)).max(axis=1) + 10
     assert (np.abs(by_compiled - by_blas) <= 3e-6 * sizes).all()
+
+
+@needs_numba
+@given(jobs())
+def test_two_largest_products_are_those_of_double_precision(job):
+    stored, vectors, offsets, rows = job
+    best, second = np.full((2, len(stored)), -7, np.float32)
+    numbers = np.full(len(stored), -7, np.int16)
+    find = compiled_products(stored).result().fill_two_largest
+    find(stored, vectors, offsets, best[rows], second[rows], numbers[rows], rows.start)
+    doubles = stored[rows].astype(float), vectors.astype(float)
+    every = doubles[0] @ doubles[1].T + offsets
+    margins = 2e-6 * ((np.abs(doubles[0]) @ np.abs(doubles[1]).T).max(axis=1) + 10)
+    chosen = every[np.arange(len(every)), numbers[rows]]
+    in_order = np.sort(every, axis=1)
+    assert (chosen >= in_order[:, -1] - 2 * margins).all()
+    assert (np.abs(best[rows] - chosen) <= margins).all()
+    if len(vectors) > 1:
+        assert (np.abs(second[rows] - in_order[:, -2]) <= margins).all()
+    else:
+        assert (second[rows] < -1e38).all()
+    for untouched in (best, second, numbers):
+        assert (np.delete(untouched, np.arange(rows.start, rows.stop)) == -7).all()
+
+
+@needs_numba
+@pytest.mark.parametrize("order", "CF")
+def test_first_of_equal_products_is_the_largest(order):
+    stored = random_rows(np.uint8, 30, 12, order)
+    vectors = np.repeat(np.random.default_rng(2).random((1, 12), np.float32), 8, axis=0)
+    best, second = np.empty((2, 30), np.float32)
+    numbers = np.empty(30, np.int16)
+    find = compiled_products(stored).result().fill_two_largest
+    find(stored, vectors, np.zeros(8, np.float32), best, second, numbers, 0)
+    np.testing.assert_array_equal(best, second)
+    assert not numbers.any()
 
 
 @needs_numba
@@ -78,7 +115,7 @@ def test_two_thousand_features_lose_no_digits_that_matter(order, count):
     stored = random_rows(np.uint16, 50, 2048, order)
     actual = np.empty(50, np.float32)
     vectors = np.full((count, 2048), 2048**-0.5, np.float32)
-    multiply = compiled_products(stored).result()
+    multiply = compiled_products(stored).result().fill_largest
     multiply(stored, vectors, np.zeros(count, np.float32), actual, 0)
     np.testing.assert_allclose(actual, stored.astype(float) @ vectors[0], rtol=3e-6)
 
@@ -92,7 +129,7 @@ def test_each_of_several_vectors_can_be_the_best(order, best):
     offsets = np.full(9, -1e5, np.float32)
     offsets[best] = 0
     actual = np.empty(30, np.float32)
-    compiled_products(stored).result()(stored, vectors, offsets, actual, 0)
+    compiled_products(stored).result().fill_largest(stored, vectors, offsets, actual, 0)
     np.testing.assert_allclose(actual, stored.astype(float) @ vectors[best], rtol=1e-5)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,7 +98,7 @@ def test_what_is_compiled_multiplies_once_it_is_ready(nothing_compiled, monkeypa
         called.append((stored, first))
         result[:] = 7
 
-    monkeypatch.setattr(products, "ready_products", lambda stored: multiply)
+    monkeypatch.setattr(products, "ready_products", lambda _: Mock(fill_largest=multiply))
     assert filled(exact_products(BYTES, VECTORS, OFFSETS).multiply, 5, 3).tolist() == [7] * 5
     assert called == [(BYTES, 3)]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -10,6 +11,7 @@ from napari.components import ViewerModel
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from patient_scheduler import PatientScheduler, Steps
 
 PIXELS = [(1, 1), (3, 2), (4, 4)]
 
@@ -207,3 +209,86 @@ def test_closed_labels_are_left_to_the_user(classes, explorer, viewer):
     explorer.pins.clear()
     assert layer in viewer.layers
     np.testing.assert_array_equal(layer.data, before)
+
+
+@pytest.fixture
+def lazy(viewer, monkeypatch):
+    """Classes of a stack that is read in blocks, their explorer and its scheduler."""
+    monkeypatch.setattr("napari_ifealid.lazy_arrays.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
+    values = da.from_array(np.random.default_rng(0).random((9, 12, 5)), chunks=(9, 2, 5))
+    viewer.add_image(values, axis_labels=("c", "y", "x"), name="large", contrast_limits=(0, 1))
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    for pixel in [(1, 1), (7, 2)]:
+        explorer.toggle_pin_at(pixel)
+    scheduler.run()
+    return ClassLabels(viewer, explorer), explorer, scheduler
+
+
+def classifying(scheduler: PatientScheduler) -> Steps:
+    """Return the classification that has been begun."""
+    while not (found := [one for one in scheduler.background if is_classifying(one)]):
+        scheduler.run_one()
+    return found[0]
+
+
+def is_classifying(run) -> bool:
+    return isinstance(run, Steps) and run.description == "Classifying large"
+
+
+def test_cancelled_classes_leave_no_layer_that_claims_to_be_whole(lazy, viewer):
+    classes, explorer, scheduler = lazy
+    before = list(viewer.layers)
+    classes.make()
+    run = classifying(scheduler)
+    assert run.total > 1
+    run(2)
+    assert not classes.layer.data.any()
+    run.cancelled_by_user()
+    assert list(viewer.layers) == before
+    assert not classes.follows
+    scheduler.run()
+    explorer.show_pixel((3, 3))
+    scheduler.run()
+    assert list(viewer.layers) == before
+    classes.make()
+    scheduler.run()
+    assert classes.layer.data.all()
+    explorer.toggle_pin_at((9, 4))
+    classifying(scheduler).cancelled_by_user()
+    assert list(viewer.layers) == before
+
+
+def test_labels_that_are_frozen_before_they_are_known_say_so(lazy, viewer):
+    classes, _, scheduler = lazy
+    classes.make()
+    classifying(scheduler)
+    classes.freeze()
+    assert classes.layer.name == "classes (unfinished)"
+    assert "name" not in classes.layer.features
+    assert classes.frozen is None
+    scheduler.run()
+    assert not classes.layer.data.any()
+
+
+def test_frozen_labels_are_those_selected_else_those_made_last(classes, viewer):
+    assert classes.frozen is None
+    classes.make()
+    assert classes.frozen is None  # they follow
+    first = classes.layer
+    classes.freeze()
+    assert classes.frozen is first
+    classes.make()
+    second = classes.layer
+    assert classes.frozen is None
+    viewer.layers.selection.active = second
+    assert classes.frozen is None
+    viewer.layers.selection.active = first
+    assert classes.frozen is first
+    classes.freeze()
+    viewer.layers.selection.active = viewer.add_labels(np.zeros((6, 5), int))  # without names
+    assert classes.frozen is second
+    viewer.layers.remove(second)
+    assert classes.frozen is None

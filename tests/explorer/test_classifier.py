@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 
-from napari_ifealid.engines import CpuEngine, classes_of
+from napari_ifealid.engines import BlockwiseEngine, CpuEngine, classes_of
 from napari_ifealid.engines.choice import RunningEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.explorer import classifier as module
 from napari_ifealid.explorer.classifier import Classifier
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.grid import whole_region
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, EUCLIDEAN, SPECTRAL_ANGLE
 from napari_ifealid.query import Query, Reference
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
@@ -151,7 +152,7 @@ def test_no_references_show_nothing(classifier, scheduler):
 def test_failure_is_reported_and_ends_at_rest(classifier, scheduler, errors, monkeypatch, frame):
     monkeypatch.setattr(module, "_FRAME", frame)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "classes_of", lambda *_: 1 / 0)
+        patch.setattr(module, "class_steps", lambda *_: 1 / 0)
         classifier.ask([1, 2], SPECTRAL_ANGLE, REGION)
         scheduler.run()
     assert len(errors) == 1
@@ -160,6 +161,97 @@ def test_failure_is_reported_and_ends_at_rest(classifier, scheduler, errors, mon
     classifier.ask([1, 2], SPECTRAL_ANGLE, REGION)
     scheduler.run()
     assert_shown(classifier, [1, 2])
+
+
+@pytest.fixture
+def read() -> list[int]:
+    """The blocks that have been classified, once for each time."""
+    return []
+
+
+@pytest.fixture
+def blockwise(scheduler, errors, read, monkeypatch) -> Classifier[int]:
+    """The same of a stack that is read in six blocks, a row each."""
+    monkeypatch.setattr("napari_ifealid.lazy_arrays.BLOCK_BYTES", 5 * 4 * 8)
+    stack = FeatureStack(values=da.from_array(VALUES, chunks=(1, 5, 4)), name="large")
+    engine = BlockwiseEngine(stack)
+    class_parts = engine.class_parts
+
+    def noted(query, region):
+        for place, classes in class_parts(query, region):
+            read.append(place[0].start)
+            yield place, classes
+
+    monkeypatch.setattr(engine, "class_parts", noted)
+    owner = EngineOwner(RunningEngine(engine, "it was chosen"), lambda _: None)
+    return Classifier(
+        "large", owner, scheduler, lambda n: Reference(VALUES.reshape(-1, 4)[n]), errors.append
+    )
+
+
+def test_blocks_are_counted_and_nothing_is_shown_before_the_last_one(blockwise, scheduler, read):
+    blockwise.ask([1, 2, 3], SPECTRAL_ANGLE, REGION)
+    scheduler.run_events()
+    (run,) = scheduler.background
+    assert (run.description, run.total) == ("Classifying large", 6)
+    advanced = []
+    step, run.step = run.step, lambda item: (advanced.append(blockwise.shown), step(item))
+    scheduler.run_background()
+    assert advanced == [None] * 6
+    assert sorted(read) == list(range(6))
+    assert_shown(blockwise, [1, 2, 3])
+    assert blockwise.is_idle
+
+
+def test_blocks_that_are_measured_first_are_counted_too(blockwise, scheduler):
+    blockwise.ask([1, 2], EUCLIDEAN, REGION)
+    scheduler.run_events()
+    assert scheduler.background[0].total == 12
+    scheduler.run()
+    assert_shown(blockwise, [1, 2], EUCLIDEAN)
+    blockwise.ask([1, 3], EUCLIDEAN, REGION)
+    scheduler.run_events()
+    assert scheduler.background[0].total == 6
+
+
+def test_cancelled_classes_are_not_shown_and_not_asked_again_until_they_are_others(
+    blockwise, scheduler, errors
+):
+    cancelled = []
+    blockwise.cancelled.connect(lambda: cancelled.append(blockwise.shown))
+    blockwise.ask([1, 2], SPECTRAL_ANGLE, REGION)
+    scheduler.run_events()
+    scheduler.background[0](2)
+    scheduler.background.pop().cancelled_by_user()
+    assert cancelled == [None]
+    assert errors == []
+    assert blockwise.is_idle
+    scheduler.run()
+    assert blockwise.shown is None
+    blockwise.ask([1, 3], SPECTRAL_ANGLE, REGION)
+    scheduler.run()
+    assert_shown(blockwise, [1, 3])
+
+
+def test_blocks_of_an_outdated_question_are_read_no_further(blockwise, scheduler, read):
+    blockwise.ask([1, 2], SPECTRAL_ANGLE, REGION)
+    scheduler.run_events()
+    outdated = scheduler.background[0]
+    blockwise.ask([3, 4], SPECTRAL_ANGLE, REGION)
+    assert outdated.is_cancelled
+    scheduler.run()
+    assert len(read) == 6
+    assert_shown(blockwise, [3, 4])
+
+
+def test_resting_classifier_reads_no_further(blockwise, scheduler, read):
+    blockwise.ask([1, 2], SPECTRAL_ANGLE, REGION)
+    scheduler.run_events()
+    blockwise.rest()
+    assert scheduler.background[0].is_cancelled
+    assert blockwise.is_idle
+    scheduler.run()
+    assert read == []
 
 
 def test_stopped_classifier_reports_nothing(classifier, scheduler, errors):

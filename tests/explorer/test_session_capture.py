@@ -14,11 +14,12 @@ from napari_ifealid.explorer.session_capture import (
     placement_by_reader,
     placement_of,
 )
+from napari_ifealid.formats import write_array
 from napari_ifealid.layers import layer_data
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.query import Origin, Reference
 from napari_ifealid.session_files import PlaceReference, VectorReference
-from napari_ifealid.stack import StackSource
+from napari_ifealid.stack import FeatureStack, StackSource
 
 
 @pytest.fixture
@@ -124,6 +125,21 @@ def test_window_and_scale_are_saved(explorer, viewer):
     explorer.state.window, explorer.state.scale = 5, SPECTRAL_ANGLE.scales[1]
     session = captured_session(explorer, viewer)
     assert (session.window, session.look.scale) == (5, "degrees")
+
+
+def test_slice_is_saved_of_a_volume_alone(explorer, viewer, tmp_path):
+    assert captured_session(explorer, viewer).shown_slice == ()
+    volume = FeatureStack(values=np.random.default_rng(0).random((4, 6, 5, 3)), name="volume")
+    write_array(tmp_path / "b.npy", volume)
+    for data in layer_data(read_stack(tmp_path / "b.npy")):
+        viewer.add_layer(Layer.create(*data)).scale = (1, 2.5, 1, 1)
+    viewer.dims.set_point(1, 7.5)
+    assert captured_session(explorer, viewer).shown_slice == (None, 7.5, None, None)
+    viewer.dims.order = (0, 3, 1, 2)
+    viewer.dims.set_point(3, 4)
+    assert captured_session(explorer, viewer).shown_slice == (None, None, None, 4.0)
+    viewer.dims.ndisplay = 3
+    assert captured_session(explorer, viewer).shown_slice == ()
 
 
 def test_window_along_other_axes_is_an_error_that_says_what_to_do(explorer, viewer):

@@ -14,6 +14,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.session_capture import captured_session, placement_of
 from napari_ifealid.explorer.session_restore import restore_session
+from napari_ifealid.formats import write_array
 from napari_ifealid.formats.loading import loaded
 from napari_ifealid.layers import layer_data
 from napari_ifealid.libraries import Library, LibraryEntry
@@ -25,6 +26,7 @@ from napari_ifealid.session_files import (
     read_session_stacks,
     write_session_file,
 )
+from napari_ifealid.stack import FeatureStack
 
 
 def add_file(viewer: ViewerModel, path) -> Image:
@@ -391,8 +393,6 @@ def test_colormap_that_is_not_known_becomes_the_plugins_own(saved, tmp_path):
 
 
 def test_lazy_stack_is_opened_again_as_such(viewer, tmp_path, make_stack):
-    from napari_ifealid.formats import write_array
-
     write_array(tmp_path / "a.zarr", make_stack("a", image=None))
     add_file(viewer, tmp_path / "a.zarr")
     before = Explorer(viewer)
@@ -401,3 +401,55 @@ def test_lazy_stack_is_opened_again_as_such(viewer, tmp_path, make_stack):
     _, explorer = restored(tmp_path / "a.json")
     expected = expected_map(loaded(explorer.stack), (2, 2))
     np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
+
+
+@pytest.fixture
+def volume(viewer, tmp_path):
+    """An explorer of a volume that was moved, and its session file while its slice 2 is shown."""
+    path = tmp_path / "volume.npy"
+    write_array(path, FeatureStack(values=np.random.default_rng(0).random((4, 6, 5, 3)), name="v"))
+    layer = add_file(viewer, path)
+    layer.scale, layer.translate = (1, 2.5, 1, 1), (0, 100, 0, 0)
+    explorer = Explorer(viewer)
+    viewer.dims.set_point(1, 105)
+    return explorer, layer, tmp_path / "volume.ifealid.json"
+
+
+@pytest.mark.parametrize("mode", [ReferenceMode.CURSOR, ReferenceMode.BEST])
+@pytest.mark.parametrize("is_held", [False, True])
+def test_slice_is_restored_and_a_reference_held_elsewhere_stays_there(
+    volume, viewer, mode, is_held
+):
+    before, layer, path = volume
+    before.state.reference = mode
+    before.toggle_pin_at((1, 2, 2))
+    hover(viewer, layer, 0, 0, 4, 1)
+    before.state.follow = not is_held
+    viewer.dims.set_point(1, 107.5)
+    session = captured_session(before, viewer)
+    write_session_file(path, session)
+    again, explorer = restored(path)
+    assert again.dims.point[1] == 107.5
+    assert explorer.pixel == before.pixel == ((2 if is_held else 3), 4, 1)
+    assert captured_session(explorer, again) == session
+    np.testing.assert_array_equal(explorer.map_layer.data[3], before.map_layer.data[3])
+    assert np.isfinite(explorer.map_layer.data[3]).all()
+
+
+def test_slice_is_restored_along_the_last_axes_of_a_larger_world(volume, viewer):
+    before, _, path = volume
+    write_session_file(path, captured_session(before, viewer))
+    again = ViewerModel()
+    again.add_image(np.zeros((2, 2, 3, 4, 6, 5)), name="series", visible=False)
+    explorer = Explorer(again)
+    open_again(explorer, again, path)
+    assert again.dims.point[3] == 105
+    assert explorer.pixel == before.pixel
+
+
+def test_session_without_a_slice_leaves_the_one_that_is_shown(volume, viewer):
+    before, _, path = volume
+    session = replace(captured_session(before, viewer), shown_slice=(), cursor=None)
+    write_session_file(path, session)
+    open_again(before, viewer, path)
+    assert viewer.dims.point[1] == 105

@@ -19,6 +19,11 @@ def test_each_class_has_its_area_and_mean_similarity():
     np.testing.assert_allclose(table["mean_similarity"], [np.nan, 0.6, np.nan, 0.85], atol=1e-6)
 
 
+def test_table_without_similarities_has_the_rest():
+    table = class_table(LABELS, VALUES, NAMES).drop(columns="mean_similarity")
+    assert class_table(LABELS, None, NAMES).equals(table)
+
+
 def test_areas_are_in_units_of_the_world():
     grid = Grid((2, 3), np.diag([2.0, 0.5, 1.0]))
     table = class_table(LABELS, VALUES, NAMES, grid=grid, units="meter")

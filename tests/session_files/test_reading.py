@@ -161,6 +161,7 @@ SOME = {
     "window": [0, 2, -1, 1.0, True, "3", 1001],
     "measure": [None, "hope", 3],
     "threshold": ["0.5", True, [0.5], 10**400],
+    "slice": [3, {}, [], [1], [None, None], ["1", None], [True, None], [1, 10**400], [1] * 33],
     "look": [None, {}, []],
 }
 
@@ -195,6 +196,12 @@ def test_missing_field_is_an_error(changed, path, key):
     del fields[key]
     path.write_text(json.dumps(fields))
     assert error_of(path).found == "no such field"
+
+
+def test_slice_is_the_coordinates_along_axes_that_are_not_displayed(changed, path):
+    assert read_session_file(path).shown_slice == ()
+    assert read_session_file(changed(slice=None)).shown_slice == ()
+    assert read_session_file(changed(slice=[2, None, None])).shown_slice == (2.0, None, None)
 
 
 def test_window_may_be_missing(path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_characters="\0"), max_size=8)
 signs = st.sampled_from([1, -1])
 shares = st.floats(0, 1)
+
+
+def any_known(coordinates) -> bool:
+    return any(one is not None for one in coordinates)
 
 
 def rows(length: int, of=numbers):
@@ -92,6 +97,8 @@ sessions = st.builds(
     window=st.sampled_from(WINDOWS),
     threshold=st.none() | numbers,
     look=looks,
+    shown_slice=st.just(())
+    | st.lists(st.none() | numbers, min_size=2, max_size=5).filter(any_known).map(tuple),
 )
 
 
@@ -143,6 +150,13 @@ def test_name_that_is_no_text_comes_back(session, tmp_path):
     named = SavedSession(stacks=(SavedStack(StackSource("/data/\udcff.zip"), (3, 4, 5)),))
     write_session_file(tmp_path / "a.ifealid.json", named)
     assert read_session_file(tmp_path / "a.ifealid.json") == named
+
+
+def test_slice_is_only_written_where_there_is_one(session, tmp_path):
+    write_session_file(tmp_path / "a.json", session)
+    assert "slice" not in json.loads((tmp_path / "a.json").read_text())
+    write_session_file(tmp_path / "b.json", replace(session, shown_slice=(1.5, None, None)))
+    assert json.loads((tmp_path / "b.json").read_text())["slice"] == [1.5, None, None]
 
 
 def test_same_session_gives_the_same_bytes(session, tmp_path):

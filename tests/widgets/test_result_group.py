@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
+from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode
@@ -225,6 +226,56 @@ def pin(explorer: Explorer, *pixels: tuple[int, int]) -> None:
         explorer.toggle_pin_at(pixel)
 
 
+def value_text(group) -> str:
+    return group.value.text().strip()
+
+
+def test_value_under_the_mouse_is_told_in_the_chosen_scale(group, explorer, viewer, qtbot):
+    viewer.mouse_over_canvas = True
+    features = explorer.session.layer
+    explorer.show_pixel((1, 2))
+    height = group.value.sizeHint().height()
+    hover(viewer, features, 0, 4, 3)
+    qtbot.wait(40)
+    assert value_text(group) == ""  # it is the reference itself
+    explorer.state.follow = False
+    explorer.show_pixel((1, 2))
+    hover(viewer, features, 0, 4, 3)
+    value = explorer.map_layer.data[4, 3]
+    qtbot.waitUntil(lambda: value_text(group) == f"Under the mouse: {value:.3g}")
+    explorer.state.scale = explorer.state.measure.scales[1]
+    expected = f"Under the mouse: {explorer.value_text(float(value))}"
+    assert expected.endswith("°")
+    qtbot.waitUntil(lambda: value_text(group) == expected)
+    for text in (" ", expected, "Under the mouse: ≈ 0.83", "Under the mouse: ∞"):
+        group.value.setText(text)
+        assert group.value.sizeHint().height() == height
+    group.value.setText(expected)
+    viewer.mouse_over_canvas = False
+    assert value_text(group) == ""
+
+
+def test_value_of_an_outdated_map_is_gone_at_once(viewer, add_stack, stack, qtbot):
+    scheduler = PatientScheduler()
+    features = add_stack(viewer, stack)
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    group = ResultGroup(explorer, viewer)
+    qtbot.addWidget(group)
+    viewer.mouse_over_canvas = True
+    explorer.state.follow = False
+    hover(viewer, features, 0, 4, 3)
+    qtbot.waitUntil(lambda: value_text(group) != "")
+    explorer.show_pixel((1, 1))
+    assert value_text(group) == ""
+    qtbot.wait(40)
+    assert value_text(group) == ""
+    scheduler.run()
+    qtbot.waitUntil(lambda: value_text(group) != "")
+    group.stop()
+    hover(viewer, features, 0, 1, 1)
+
+
 def test_classes_need_references(group, explorer):
     group.mode.value = ClassMode.CLASSES
     assert not group.make.isEnabled()
@@ -262,6 +313,39 @@ def test_table_has_the_classes(group, explorer, viewer, choose, tmp_path):
     explorer.state.reference = ReferenceMode.BEST
     means = [explorer.map_layer.data[numbers == label].mean() for label in (1, 2)]
     np.testing.assert_allclose(table["mean_similarity"][1:], means, atol=1e-5)
+
+
+def test_table_of_frozen_classes_is_that_of_the_layer(
+    group, explorer, viewer, choose, tmp_path, add_stack, stack
+):
+    pin(explorer, (1, 1), (4, 3))
+    group.mode.value = ClassMode.CLASSES
+    group.make.click()
+    group.make.click()
+    explorer.pins.clear()
+    explorer.state.threshold = 0.99
+    layer = labels(viewer)
+    layer.data[0, 0] = 0
+    choose(tmp_path / "last.csv")
+    assert group.table.isEnabled()
+    group.table.click()
+    table = pd.read_csv(tmp_path / "last.csv")
+    assert table["name"].tolist() == ["unclassified", "pin 1, 1", "pin 4, 3"]
+    assert table["area_pixels"].tolist() == [(layer.data == label).sum() for label in range(3)]
+    np.testing.assert_allclose(table["area_world"], table["area_pixels"] * 16)
+    assert layer.name in group.table.toolTip()
+    pin(explorer, (2, 2))
+    group.make.click()  # others, which follow
+    choose(tmp_path / "live.csv")
+    group.table.click()
+    assert "mean_similarity" in pd.read_csv(tmp_path / "live.csv")
+    viewer.layers.selection.active = layer
+    choose(tmp_path / "selected.csv")
+    group.table.click()
+    assert pd.read_csv(tmp_path / "selected.csv").equals(table)
+    viewer.layers.remove(group.classes.layer)
+    viewer.layers.remove(layer)
+    assert not group.table.isEnabled()
 
 
 def test_region_under_the_reference_is_that_of_a_pin_that_is_looked_for(group, explorer, viewer):

@@ -19,6 +19,7 @@ from napari_ifealid.engines.engine import (
     Engine,
     EngineUnavailableError,
     MapPart,
+    class_steps,
     classes_of,
     whole_map,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Preview",
     "Renderer",
     "RunningEngine",
+    "class_steps",
     "classes_of",
     "find_renderer",
     "plan_engine",

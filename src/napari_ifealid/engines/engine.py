@@ -202,12 +202,35 @@ def classes_of(engine: Engine, query: Query, region: Region) -> Classes:
     Classes
         Of the region's shape.
     """
-    whole: Classes | None = None
-    for place, classes in engine.class_parts(query, region):
-        if place == region:
-            return classes
-        whole = Classes.empty(region_shape(region)) if whole is None else whole
-        inside = within(place, region)
-        whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+    whole = None
+    for item in class_steps(engine, query, region):
+        whole = item
     assert whole is not None
     return whole
+
+
+def class_steps(engine: Engine, query: Query, region: Region) -> Generator[Classes | None]:
+    """Find the most similar reference of each pixel of a region, part by part.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : Query
+        Each of its references is a class, whatever the rule and their signs.
+    region : tuple of slice
+
+    Yields
+    ------
+    Classes or None
+        None after each part but the last; then the classes of the whole region.
+    """
+    whole: Classes | None = None
+    last = engine.part_count(region)
+    for number, (place, classes) in enumerate(engine.class_parts(query, region), start=1):
+        if place == region:
+            whole = classes
+        else:
+            whole = Classes.empty(region_shape(region)) if whole is None else whole
+            inside = within(place, region)
+            whole.numbers[inside], whole.values[inside] = classes.numbers, classes.values
+        yield whole if number == last else None

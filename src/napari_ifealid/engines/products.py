@@ -78,7 +78,8 @@ def exact_products(
     compiled = None if rows else ready_products(stored)
     if compiled is not None:
         vectors = np.ascontiguousarray(vectors)
-        return Products(lambda first, products: compiled(stored, vectors, offsets, products, first))
+        multiply = compiled.fill_largest
+        return Products(lambda first, products: multiply(stored, vectors, offsets, products, first))
     return Products(_by_blas(rows or _as_float32(stored), vectors, offsets))
 
 

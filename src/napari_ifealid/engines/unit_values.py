@@ -63,7 +63,7 @@ class _Comparison:
         self._vectors = query.units * pixels.scale
         self._offsets = np.zeros(len(query.units), np.float32)
         self._quick = pixels.largest_products(self._vectors, self._offsets)
-        self._sure = _surely_measured(self._quick.error)
+        self._accurate_up_to = accurate_up_to(self._quick.error)
         if self._quick.uses_all_cores:
             with _pixels_may_be_not_finite():
                 self._quick.multiply(rows.start, values)
@@ -78,7 +78,7 @@ class _Comparison:
                 if not products.uses_all_cores:
                     products.multiply(first, cosines)
                 cosines *= self._pixels.inverse_lengths[first : first + len(cosines)]
-                near = np.flatnonzero(cosines > min(self._sure, _NEAR))
+                near = np.flatnonzero(cosines > self._accurate_up_to)
                 if products.error:
                     cosines[near] = self._measured_again(near + first)
                     if 2 * len(near) > len(cosines):
@@ -125,7 +125,13 @@ class _Comparison:
         return squared
 
 
-def _surely_measured(error: float) -> np.float32:
-    """Return up to which cosine an error of it makes no value worse than it may be."""
+def accurate_up_to(error: float) -> np.float32:
+    """Return up to which cosine an error of it makes no value worse than it may be.
+
+    Parameters
+    ----------
+    error : float
+        Beyond the rounding of float32.
+    """
     sine = error / (_LARGEST_ERROR * pi / 2.0)  # an angle changes by that of its cosine / sine
-    return np.float32(sqrt(1.0 - sine**2) if error < _LARGEST_ERROR else -inf)
+    return min(_NEAR, np.float32(sqrt(1.0 - sine**2) if error < _LARGEST_ERROR else -inf))

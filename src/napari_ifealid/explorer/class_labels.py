@@ -16,24 +16,30 @@ from napari_ifealid.explorer.classifier import Classifier, ClassMap
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.drawn_regions import DERIVED_KEY
 from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.named_labels import (
+    CLASSIFIED_KEY,
+    UNCLASSIFIED,
+    ClassifiedPart,
+    has_names,
+)
 from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
-
-UNCLASSIFIED = "unclassified"
-"""Name of the label 0."""
+from napari_ifealid.grid import Region
 
 _TRANSPARENT = np.zeros(4, np.float32)
 _DRAWN_AS_IT_IS = np.uint16  # napari maps labels of more bytes anew at each change
 _LONGEST_NAME = 40  # characters
+_UNFINISHED = "classes (unfinished)"
 
 
 class ClassLabels:
     """Makes a Labels layer of the classes, which follows references, measure and threshold.
 
     It does so until it is frozen, at the latest when another stack is explored. What is not yet
-    known is blank.
+    known is blank. A layer that is frozen before all of it is known says so by its name; where the
+    user cancels, there is none.
 
     Parameters
     ----------
@@ -50,6 +56,7 @@ class ClassLabels:
         self._layer: Labels | None = None
         self._own_name = ""
         self._session: Session | None = None
+        self._written: Region | None = None  # whose classes the layer shows
         self._classifier: Classifier[AnyReference] | None = None
         self._references: list[AnyReference] = []
         self._connections = Connections()  # while the labels follow
@@ -82,6 +89,16 @@ class ClassLabels:
         """What the labels show before the threshold is applied; None until it is known."""
         return None if self._classifier is None else self._classifier.shown
 
+    @property
+    def frozen(self) -> Labels | None:
+        """Labels with names that follow nothing: those selected, else those made last."""
+        for layer in (self._viewer.layers.selection.active, self._layer):
+            if isinstance(layer, Labels) and has_names(layer):
+                if DERIVED_KEY not in layer.metadata:
+                    return layer
+                return None
+        return None
+
     def make(self) -> None:
         """Classify the pixels of the explored stack from now on."""
         self.freeze()
@@ -89,6 +106,7 @@ class ClassLabels:
         if session is None or session.map_layer is None:
             return
         self._session = session
+        self._written = None
         self._own_name = ""
         self._references = []
         self._layer = _layer(session.map_layer)
@@ -105,16 +123,16 @@ class ClassLabels:
 
     def freeze(self) -> None:
         """Leave the labels as they are."""
-        if self._session is None:
+        session, self._session = self._session, None
+        if session is None:
             return
         self._connections.close()
         self._to_classifier.close()
-        self._session = None
         if self._classifier is not None:
             classifier, self._classifier = self._classifier, None
             classifier.rest()
         if self._layer is not None:
-            self._layer.metadata.pop(DERIVED_KEY, None)
+            self._finish(self._layer, session)
         self._explorer.regions.candidates_changed.emit()
         self.changed.emit()
 
@@ -122,6 +140,21 @@ class ClassLabels:
         """Leave the labels to the user."""
         self.freeze()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _finish(self, layer: Labels, session: Session) -> None:
+        """Note in the layer what it has; it claims no classes where these are not known."""
+        layer.metadata.pop(DERIVED_KEY, None)
+        if self._written is not None:
+            part = ClassifiedPart.of(self._written, session, layer)
+            layer.metadata[CLASSIFIED_KEY] = part
+        elif self._references:
+            layer.features = pd.DataFrame()
+            if layer.name == self._own_name:
+                layer.name = _UNFINISHED
+
+    def _on_cancelled(self) -> None:
+        if self._layer is not None:
+            self._viewer.layers.remove(self._layer)
 
     def _liked(self, session: Session) -> list[AnyReference]:
         return [one for one in self._explorer.collected_in(session) if one.sign > 0]
@@ -148,6 +181,7 @@ class ClassLabels:
             self._to_classifier.close()
             self._classifier = classifier
             self._to_classifier.connect(classifier.changed, self._write)
+            self._to_classifier.connect(classifier.cancelled, self._on_cancelled)
         self._references = self._liked(session)
         region = shown_region(self._viewer.dims, session.grid)
         measure = self._explorer.state.measure.over(session.features)
@@ -181,6 +215,7 @@ class ClassLabels:
             return
         numbers = layer.data.reshape(session.stack.spatial_shape)
         numbers[...] = 0
+        self._written = None if classes is None else classes.region
         if classes is not None:
             numbers[classes.region] = classes.above(self._explorer.state.threshold)
         layer.refresh(thumbnail=False, extent=False, highlight=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_ifealid.engines import Engine, classes_of
+from napari_ifealid.engines import Classes, Engine, class_steps
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.grid import Region
@@ -70,6 +71,9 @@ class Classifier(Generic[R]):
     changed = Signal()
     """`shown` is another one."""
 
+    cancelled = Signal()
+    """The user has cancelled; nothing is asked any more."""
+
     def __init__(
         self,
         name: str,
@@ -86,7 +90,8 @@ class Classifier(Generic[R]):
         self._question: tuple[tuple[R, ...], Measure, Region] | None = None
         self._wanted: tuple[Query, Region] | None = None
         self._shown: ClassMap | None = None
-        self._is_begin_due = self._is_running = False
+        self._is_begin_due = False
+        self._run: _Run | None = None
         self._seconds = float("inf")  # that the last map took, per reference
 
     @property
@@ -97,7 +102,7 @@ class Classifier(Generic[R]):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
-        return not (self._is_begin_due or self._is_running) and (
+        return not (self._is_begin_due or self._run is not None) and (
             self._question is None or self._wanted is not None
         )
 
@@ -117,6 +122,7 @@ class Classifier(Generic[R]):
     def rest(self) -> None:
         """Ask for nothing any more."""
         self._question = self._wanted = None
+        self._stop_parts()
         self._show(None)
 
     def stop(self) -> None:
@@ -127,17 +133,18 @@ class Classifier(Generic[R]):
     def resume(self) -> None:
         """Go on with the question: vectors have been read."""
         if self._question is None:
-            self._wanted = None
-            self._show(None)
+            self.rest()
             return
         references, measure, region = self._question
         known = [self._resolve(reference) for reference in references]
         vectors = tuple(reference for reference in known if reference is not None)
         if len(vectors) < len(known):
             self._wanted = None
+            self._stop_parts()
             self._show(None)
             return
         self._wanted = Query(_liked(vectors), measure=measure), region
+        self._stop_parts()
         if not self._is_begin_due and not self._is_shown:
             self._is_begin_due = True
             self._scheduler.soon(self._begin)
@@ -154,53 +161,70 @@ class Classifier(Generic[R]):
         shown = self._shown
         return shown is not None and (shown.query, shown.region) == self._wanted
 
+    def _stop_parts(self) -> None:
+        """Stop reading the parts of an outdated question. What comes in one piece is finished."""
+        run = self._run
+        if run is not None and run.cancel is not None and (run.query, run.region) != self._wanted:
+            run.cancel()
+            self._run = None
+
     def _begin(self) -> None:
         self._is_begin_due = False
-        if self._wanted is None or self._is_running or self._is_shown:
+        if self._wanted is None or self._run is not None or self._is_shown:
             return
-        query, region = self._wanted
-        engine = self._owner.engine
-        work = partial(_timed, engine, query, region)
-        is_quick = self._seconds * len(query.references) < _FRAME
-        if engine.needs_gui_thread or is_quick:
-            try:
-                result = work()
-            except Exception as error:  # each driver fails in its own way
-                self._on_failed(error)
-            else:
-                self._on_done(query, region, result)
-            return
-        self._is_running = True
-        self._show(None)
-        is_long = engine.part_count(region) > 1
-        self._scheduler.in_background(
-            work,
-            partial(self._on_done, query, region),
-            self._on_failed,
-            f"Classifying {self._name}" if is_long else None,
-        )
+        run = _Run(self._owner.engine, *self._wanted)
+        is_quick = self._seconds * len(run.query.references) < _FRAME
+        if run.engine.needs_gui_thread or is_quick:
+            self._run_now(run)
+        else:
+            self._run_in_background(run)
 
-    def _on_done(
-        self,
-        query: Query,
-        region: Region,
-        result: tuple[NDArray[np.int32], NDArray[np.float32], float],
-    ) -> None:
-        self._is_running = False
-        labels, values, seconds = result
-        self._seconds = seconds / len(query.references)
-        if (query, region) == self._wanted:
-            self._show(ClassMap(query, region, labels, values))
+    def _run_now(self, run: _Run) -> None:
+        self._run = run
+        try:
+            for _ in run.steps():
+                pass
+        except Exception as error:  # each driver fails in its own way
+            self._on_failed(run, error)
+        else:
+            self._on_done(run)
+
+    def _run_in_background(self, run: _Run) -> None:
+        self._run = run
+        self._show(None)
+        count = run.step_count
+        cancel = self._scheduler.in_steps(
+            run.steps,
+            lambda _: None,
+            partial(self._on_done, run),
+            partial(self._on_failed, run),
+            f"Classifying {self._name}" if count > 1 else None,
+            count,
+        )
+        if count > 1:
+            run.cancel = cancel
+
+    def _on_done(self, run: _Run) -> None:
+        if run is not self._run:
+            return
+        self._run = None
+        self._seconds = run.seconds / len(run.query.references)
+        if (run.query, run.region) == self._wanted:
+            self._show(run.class_map)
         else:
             self._begin()
 
-    def _on_failed(self, error: Exception) -> None:
-        self._is_running = False
-        if self._wanted is not None and self._owner.replace(error):
+    def _on_failed(self, run: _Run, error: Exception) -> None:
+        if run is not self._run:
+            return
+        self._run = None
+        if isinstance(error, CancelledError):
+            self.rest()
+            self.cancelled.emit()
+        elif self._wanted is not None and self._owner.replace(error):
             self._begin()
         elif self._wanted is not None:
-            self._wanted = self._question = None
-            self._show(None)
+            self.rest()
             self._failed(error)
 
     def _show(self, classes: ClassMap | None) -> None:
@@ -213,10 +237,50 @@ def _liked(references: Sequence[Reference]) -> tuple[Reference, ...]:
     return tuple(reference for reference in references if reference.sign > 0)
 
 
-def _timed(
-    engine: Engine, query: Query, region: Region
-) -> tuple[NDArray[np.int32], NDArray[np.float32], float]:
-    start = perf_counter()
-    classes = classes_of(engine, query, region)
-    # a label of 0 is none
-    return classes.numbers.astype(np.int32) + 1, classes.values, perf_counter() - start
+class _Run:
+    """Pixels being classified.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : Query
+    region : tuple of slice
+    """
+
+    def __init__(self, engine: Engine, query: Query, region: Region) -> None:
+        self.engine = engine
+        self.query = query
+        self.region = region
+        self.seconds = float("inf")
+        self.cancel: Callable[[], None] | None = None
+        self._classes: Classes | None = None
+
+    @property
+    def step_count(self) -> int:
+        """How many steps there are, those that measure the stack first included."""
+        return self._preparation_step_count + self.engine.part_count(self.region)
+
+    @property
+    def class_map(self) -> ClassMap:
+        """The result, once all steps are done."""
+        assert self._classes is not None
+        # a label of 0 is none
+        labels = self._classes.numbers.astype(np.int32) + 1
+        return ClassMap(self.query, self.region, labels, self._classes.values)
+
+    def steps(self) -> Generator[None]:
+        """Yield after each step, and measure how long they take."""
+        start = perf_counter()
+        if self._preparation_step_count:
+            yield from self.engine.preparation_steps(self.query.measure)
+        for classes in class_steps(self.engine, self.query, self.region):
+            self._classes = classes
+            yield None
+        self.seconds = perf_counter() - start
+
+    @property
+    def _preparation_step_count(self) -> int:
+        """How many blocks are to be measured first; 0 where the engine does that on the way."""
+        engine, measure = self.engine, self.query.measure
+        count = 0 if engine.is_prepared(measure) else engine.preparation_step_count(measure)
+        return count if count > 1 else 0

@@ -264,7 +264,7 @@ class Regions:
             layer.edge_color = colours
 
     def _shape_regions(self, layer: Shapes, grid: Grid) -> Iterator[NamedRegion]:
-        names = _names(layer)
+        names = given_names(layer)
         affine, point = layer_affine(layer), self._viewer.dims.point
         before, self._shapes = self._shapes, {}
         self._left_out = max(0, len(layer.data) - MOST)
@@ -283,7 +283,7 @@ class Regions:
             yield NamedRegion(number, name, colour, self._signs.get(number, 1), pixels)
 
     def _label_regions(self, layer: Labels, grid: Grid, shown: Any) -> Iterator[NamedRegion]:
-        names = _names(layer)
+        names = given_names(layer)
         found = labels_on_grid(
             full_data(layer), layer_affine(layer), grid, shown, self._viewer.dims.point
         )
@@ -312,8 +312,8 @@ def _positions(
     return grid.positions_of(np.stack(columns, axis=1))
 
 
-def _names(layer: Shapes | Labels) -> dict[int, str]:
-    """Return the names that the layer's features table gives, by shape or label."""
+def given_names(layer: Shapes | Labels) -> dict[int, str]:
+    """Return the names that a layer's features table gives, by shape or label."""
     table = layer.features
     if "name" not in table:
         return {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import Dims, ViewerModel
 from napari.layers import Image, Layer
 
 from napari_ifealid.errors import DatasetError
@@ -101,6 +101,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         measure=state.measure,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
+        shown_slice=_saved_slice(viewer.dims, session),
     )
 
 
@@ -189,6 +190,14 @@ def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> 
     if place is None or not np.isfinite(place).all():
         return None
     return SavedCursor(position=place, is_held=not explorer.state.follow)
+
+
+def _saved_slice(dims: Dims, session: Session) -> tuple[float | None, ...]:
+    """Return the coordinates of the slice along the axes of space that are not displayed."""
+    sliced = {dims.ndim + axis for axis in session.grid.axes} - set(dims.displayed)
+    if not sliced:
+        return ()
+    return tuple(float(dims.point[axis]) if axis in sliced else None for axis in range(dims.ndim))
 
 
 def _saved_look(state: ExplorerState) -> SavedLook:

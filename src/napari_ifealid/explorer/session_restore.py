@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import Dims, ViewerModel
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_warning
 
@@ -79,6 +79,7 @@ def restore_session(
         connections.close()
         if explorer.stack is not None:
             _link(explorer, session, layers)
+            _show_slice(viewer.dims, session.shown_slice)
             _apply(explorer, session)
 
     explorer.after_opening(choose)
@@ -156,6 +157,16 @@ def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) ->
         axis = known_axis(layer)
         if saved.is_linked and layer not in following and axis is not None:
             explorer.link(layer, axis)
+
+
+def _show_slice(dims: Dims, coordinates: Sequence[float | None]) -> None:
+    """Show a slice along the last axes of the world, before the cursor is moved into it."""
+    point = list(dims.point)
+    for axis in range(-min(len(coordinates), dims.ndim), 0):
+        coordinate = coordinates[axis]
+        if coordinate is not None:
+            point[axis] = coordinate
+    dims.point = tuple(point)
 
 
 def _apply(explorer: Explorer, session: SavedSession) -> None:

@@ -178,6 +178,9 @@ class SavedSession:
     threshold : float, optional
         Smallest value that is shown; None: all are.
     look : SavedLook
+    shown_slice : tuple of float or None
+        The slice of a volume that is shown: one coordinate for each axis of the world, None along
+        those that are displayed. Empty where there is nothing but one slice.
     """
 
     stacks: tuple[SavedStack, ...]
@@ -189,3 +192,4 @@ class SavedSession:
     measure: Measure = field(default=SPECTRAL_ANGLE)
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))
+    shown_slice: tuple[float | None, ...] = ()

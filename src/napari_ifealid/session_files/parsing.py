@@ -74,7 +74,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
     """
     reader = _Reader(folder, remedy)
     known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
-    fields = reader.fields(values, "", known | {"measure", "threshold", "look"} | _OWN)
+    fields = reader.fields(values, "", known | {"measure", "threshold", "look", "slice"} | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
     if not 0 <= explored < len(stacks):
@@ -93,6 +93,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         measure=_measure(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
+        shown_slice=_slice(fields),
     )
     return session, reader.unknown[:_MOST_UNKNOWN]
 
@@ -205,6 +206,20 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
         image_in_colour=fields.required("image_in_colour", bool, "true or false"),
         scale=_optional(fields, "scale", _is_text, "a text") or SIMILARITY.name,
     )
+
+
+def _slice(fields: Fields) -> tuple[float | None, ...]:
+    def is_slice(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and 2 <= len(value) <= _MOST_AXES
+            and all(one is None or is_number(one) for one in value)
+            and any(one is not None for one in value)
+        )
+
+    expected = "for each axis of the world a finite number or null, and not null for all of them"
+    coordinates = _optional(fields, "slice", is_slice, expected) or ()
+    return tuple(None if one is None else float(one) for one in coordinates)
 
 
 def _rule(fields: Fields) -> Rule | None:

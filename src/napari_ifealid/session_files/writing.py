@@ -85,6 +85,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
             "image_in_colour": look.image_in_colour,
             "scale": look.scale,
         },
+        **_known(slice=session.shown_slice or None),
     }
 
 

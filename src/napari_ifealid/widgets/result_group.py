@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -28,6 +29,8 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.mouse_value import MouseValue
+from napari_ifealid.explorer.named_labels import named_labels_table
 from napari_ifealid.explorer.sources import units_along
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.results.class_table import class_table
@@ -50,10 +53,13 @@ class ClassMode(Enum):
 
 
 _SPIN_BOX = 56  # pixels; the rest of the row is for the count
+_NO_VALUE = " "  # as high as any other text, so that nothing moves when it changes
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
-_NO_CLASSES = "Make labels first: the table is of classes that follow the references"
+_NO_CLASSES = (
+    "Make labels first, or select labels whose features table has names: the table is of them"
+)
 
 
 class ResultGroup(QWidget):
@@ -76,6 +82,13 @@ class ResultGroup(QWidget):
         self.histogram.setToolTip(
             "How many pixels have which similarity, and its colour. Drag the line: pixels less "
             "similar than this are transparent. With the focus, the arrow keys move it"
+        )
+        self.mouse_value = MouseValue(viewer, explorer)
+        self.value = QLabel(_NO_VALUE)
+        self.value.setToolTip(
+            "The map where the mouse is, in the scale that is chosen beside the measure; ≈ of a "
+            "preview. Hold the reference, or compare with pins or regions: of the cursor itself "
+            "there is nothing to tell"
         )
         self.threshold = FloatSpinBox(
             tooltip="Pixels less similar than this are transparent", min=0.0, max=1.0, step=0.01
@@ -101,6 +114,10 @@ class ResultGroup(QWidget):
         self._show_later = qthrottled(
             self._show, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=self
         )
+        self._is_value_due = False
+        self._show_value_later = qthrottled(
+            self._show_value, timeout=round(1000 * AFTER_THE_MAP), leading=False, parent=self
+        )
         self._bind()
 
     def stop(self) -> None:
@@ -108,13 +125,17 @@ class ResultGroup(QWidget):
         self.labels.close()
         self.classes.close()
         self._connections.close()
+        self.mouse_value.close()
         self._show_later.cancel()
+        self._show_value_later.cancel()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.histogram)
+        layout.addWidget(self.value)
+        self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
         label = QLabel("Threshold")
@@ -155,10 +176,14 @@ class ResultGroup(QWidget):
             (events.colour_range, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.stack_changed, self._show_soon),
+            (events.scale, self._show_value_soon),
+            (self.mouse_value.moved, self._show_value_soon),
+            (self.mouse_value.changed, self._on_value),
             (self.labels.changed, self._show_buttons),
             (self.classes.changed, self._show_buttons),
             (explorer.pins.changed, self._show_buttons),
             (explorer.source_changed, self._show_buttons),
+            (self._viewer.layers.selection.events.active, self._show_buttons),
         ):
             self._connections.connect(signal, callback)
         self._show()
@@ -173,6 +198,28 @@ class ResultGroup(QWidget):
 
     def _show_soon(self) -> None:
         self._show_later()
+
+    def _show_value_soon(self) -> None:
+        if not self._is_value_due:  # a hover takes no longer than this
+            self._is_value_due = True
+            self._show_value_later()
+
+    def _on_value(self) -> None:
+        """Remove at once a value that is no longer so; all else comes after the map."""
+        if self.value.text() != _NO_VALUE and self.mouse_value.value is None:
+            self.value.setText(_NO_VALUE)
+        self._show_value_soon()
+
+    def _show_value(self) -> None:
+        self._is_value_due = False
+        self.value.setText(self._value_text() or _NO_VALUE)
+
+    def _value_text(self) -> str:
+        value, session = self.mouse_value.value, self._explorer.session
+        if value is None or session is None or session.shown is None:
+            return ""
+        nearly = "" if session.shown.error is None else "≈ "
+        return f"Under the mouse: {nearly}{self._explorer.value_text(value)}"
 
     def _show(self) -> None:
         values = self._values()
@@ -254,8 +301,15 @@ class ResultGroup(QWidget):
             if can_be_made
             else _NO_REFERENCES
         )
-        self.table.setEnabled(classes.classes is not None)
-        self.table.setToolTip(_TABLE if classes.follows else _NO_CLASSES)
+        frozen = classes.frozen
+        self.table.setEnabled(frozen is not None or classes.classes is not None)
+        self.table.setToolTip(
+            f"Measure each class of “{frozen.name}” as it is now, and save the table as CSV"
+            if frozen is not None
+            else _TABLE
+            if classes.follows
+            else _NO_CLASSES
+        )
 
     def _make_or_freeze(self) -> None:
         labels = self.classes if self._makes_classes else self.labels
@@ -281,17 +335,29 @@ class ResultGroup(QWidget):
         return self.labels.layer if is_same else None
 
     def _save_class_table(self) -> None:
-        classes, layer, session = self.classes.classes, self.classes.layer, self._explorer.session
-        if classes is None or layer is None or session is None:
-            return
+        frozen, layer = self.classes.frozen, self.classes.layer
+        if frozen is not None:
+            self._save_table_of(frozen, named_labels_table(frozen))
+        elif layer is not None:
+            table = self._live_class_table(layer)
+            if table is not None:
+                self._save_table_of(layer, table)
+
+    def _live_class_table(self, layer: Labels) -> pd.DataFrame | None:
+        """Return the table of the classes that follow; None while they are not known."""
+        classes, session = self.classes.classes, self._explorer.session
+        if classes is None or session is None:
+            return None
         axes = tuple(range(len(session.grid.shape)))
-        table = class_table(
+        return class_table(
             classes.above(self._explorer.state.threshold),
             classes.values,
             self.classes.names,
             grid=session.grid.section(classes.region, axes),
             units=units_along(layer, session.grid.axes),
         )
+
+    def _save_table_of(self, layer: Labels, table: pd.DataFrame) -> None:
         self._save_file(
             "Save the table",
             f"{layer.name}.csv",
@@ -312,12 +378,7 @@ class ResultGroup(QWidget):
         units = units_along(layer, source.grid.axes)
         table = region_table(numbers, source.values, grid=source.grid, units=units)
         layer.features = table.rename(columns={"label": "index"})
-        self._save_file(
-            "Save the table",
-            f"{layer.name}.csv",
-            "CSV (*.csv)",
-            partial(write_table, table=table),
-        )
+        self._save_table_of(layer, table)
 
     def _save_figure(self) -> None:
         content = map_figure(self._explorer, self._viewer, reference_name(self._explorer))
