@@ -133,6 +133,7 @@ def _coloured(content: ListedLibrary, others: Sequence[str]) -> ListedLibrary:
     ticks, used = list(content.ticks), [*content.colours, *others]
     for number, tick in enumerate(ticks):
         if tick is not None and not tick.colour:
-            ticks[number] = replace(tick, colour=next_colour(used))
-            used.append(ticks[number].colour)
+            colour = next_colour(used)
+            ticks[number] = replace(tick, colour=colour)
+            used.append(colour)
     return replace(content, ticks=tuple(ticks))

@@ -262,7 +262,8 @@ class SideBySide:
     @property
     def _text_colour(self) -> str:
         """The colour of texts on the canvas, whose background the theme chooses."""
-        return get_theme(self._viewer.theme).text.as_hex()
+        colour: str = get_theme(self._viewer.theme).text.as_hex()
+        return colour
 
     def _show_text_colour(self) -> None:
         for cell in self._cells:
