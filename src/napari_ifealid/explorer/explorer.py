@@ -28,6 +28,7 @@ from napari_ifealid.explorer.layer_choice import LayerChoice
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links, is_linked_by_place
 from napari_ifealid.explorer.marked_pin import MarkedPin
+from napari_ifealid.explorer.palette import ColoursInUse
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.pointed_features import PointedFeatures
 from napari_ifealid.explorer.reference_source import ReferenceSource
@@ -91,11 +92,12 @@ class Explorer:
         self.feature_use = FeatureUse()
         self._exploration = Exploration(viewer, self.state, self._scheduler)
         self.links = Links(self._new_session)
-        self.pins = Pins(viewer)
+        colours = ColoursInUse()
+        self.pins = Pins(viewer, colours)
         self.marked_pin = MarkedPin(self.pins)
-        self.regions = Regions(viewer)
+        self.regions = Regions(viewer, colours)
         self.cursor = Cursor(viewer, self.state, self.reaches)
-        self.library = LibrarySource(self.state)
+        self.library = LibrarySource(self.state, colours)
         self._layers = LayerChoice(viewer, self.state, self._scheduler)
         self._pointed = PointedFeatures(self.state)
         self._references = References(viewer.dims, self.state, self.cursor, self.pins)

@@ -14,24 +14,13 @@ from psygnal import Signal
 
 from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.palette import ColoursInUse, next_colour
 from napari_ifealid.grid import Grid, Place
 
 PINS_KEY = "pinned_references"
 """The metadata of a layer of pins hold this key."""
 
 PINS_NAME = "references"
-
-PALETTE = (
-    "#e69f00",  # orange
-    "#56b4e9",  # sky blue
-    "#009e73",  # bluish green
-    "#f0e442",  # yellow
-    "#0072b2",  # blue
-    "#d55e00",  # vermilion
-    "#cc79a7",  # reddish purple
-)
-"""Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
-Design, https://jfly.uni-koeln.de/color/)."""
 
 _BORDER, _EMPHASISED = 0.2, 0.501
 """Widths of the white borders, as parts of the diameter; nobody else chooses the second."""
@@ -124,13 +113,17 @@ class Pins:
     Parameters
     ----------
     viewer : napari viewer
+    colours : ColoursInUse, optional
+        New pins get colours that no other source uses.
     """
 
     changed = Signal()
     """Emitted when the places, their colours or their signs have changed."""
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, colours: ColoursInUse | None = None) -> None:
         self._viewer = viewer
+        self._colours = colours or ColoursInUse()
+        self._colours.add(self)
         self._frame: PinFrame | None = None
         self._layer: Points | None = None
         self._point_count = 0  # of the layer, those that have got their colours
@@ -150,6 +143,11 @@ class Pins:
     def pins(self) -> list[Pin]:
         """All pins in the layer's order, but for points without a place."""
         return list(self._pins)
+
+    @property
+    def colours(self) -> list[str]:
+        """The colour of each pin."""
+        return [pin.colour for pin in self._pins]
 
     def show_in(self, frame: PinFrame) -> None:
         """Show pins along these axes from now on. Existing pins keep their places.
@@ -195,7 +193,8 @@ class Pins:
                 "pin one inside of it, after show_in() was called."
             )
         if self._layer is None:
-            self._create(self._frame, [Pin(tuple(map(float, place)), PALETTE[0])])
+            colour = next_colour(self._colours.beside(self))
+            self._create(self._frame, [Pin(tuple(map(float, place)), colour)])
             self._tell()
             return
         found = [n for n, at in enumerate(self._places()) if grid.pixel_at(at) == pixel]
@@ -381,8 +380,15 @@ class Pins:
             return  # napari is in the middle of a change
         known, self._point_count = self._point_count, len(layer.data)
         if known < self._point_count:
-            layer.face_color = _with_next_colours(self._point_colours(), known)
+            layer.face_color = self._with_next_colours(self._point_colours(), known)
         self._tell()
+
+    def _with_next_colours(self, colours: list[str], known: int) -> list[str]:
+        """Return the colours with others for those after the first ``known`` ones."""
+        result, others = colours[:known], self._colours.beside(self)
+        while len(result) < len(colours):
+            result.append(next_colour([*result, *others]))
+        return result
 
     def _tell(self) -> None:
         points = zip(self._places(), self._point_colours(), self._point_signs(), strict=True)
@@ -422,11 +428,3 @@ def _moved_pin(before: list[Pin], after: list[Pin]) -> int | None:
 
 def _symbols(pins: Sequence[Pin]) -> list[str]:
     return [_LIKE if pin.sign > 0 else _UNLIKE for pin in pins]
-
-
-def _with_next_colours(colours: list[str], known: int) -> list[str]:
-    """Return the colours with others for those after the first ``known`` ones."""
-    result = colours[:known]
-    while len(result) < len(colours):
-        result.append(min(PALETTE, key=result.count))
-    return result

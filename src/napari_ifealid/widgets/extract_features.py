@@ -85,6 +85,7 @@ class ExtractFeatures(QWidget):
             nullable=True,
             tooltip="The image to extract features of, with the contrast that it is shown with",
         )
+        self.layer.null_string = "none"
         self.slices = ComboBox(
             choices=[(choice.value, choice) for choice in Slices],
             tooltip="The slice that the sliders are at, or all of them with the same contrast. A "

@@ -381,7 +381,7 @@ class VectorChart(QWidget):
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False, enableViewBoxMenu=False)  # they offer what does not fit
         item.hideButtons()
-        item.setContentsMargins(0, 4, 12, 0)  # half a tick's text at the right
+        item.setContentsMargins(0, 4, 16, 0)  # half of four digits at the right
         self._size_axes()
         self._zero.setZValue(-1)
         self._mark.setZValue(3)
