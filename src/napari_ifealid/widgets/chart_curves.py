@@ -100,7 +100,11 @@ class ChartCurves:
     def pins(self) -> list[PinnedVector]:
         """The vectors of the pins, as they are drawn."""
         parts = zip(self._vectors, self._pins, strict=True)
-        return [replace(vector, values=curve.values) for vector, curve in parts]
+        return [
+            replace(vector, values=curve.values)
+            for vector, curve in parts
+            if curve.values is not None
+        ]
 
     @property
     def listed(self) -> list[tuple[str, NDArray[Any]]]:
