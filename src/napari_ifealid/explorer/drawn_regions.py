@@ -17,7 +17,7 @@ from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.label_pixels import labels_on_grid, pixels_of_labels
 from napari_ifealid.explorer.palette import ColoursInUse, next_colour
-from napari_ifealid.explorer.pins import PinFrame
+from napari_ifealid.explorer.pin_frame import PinFrame
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import PLACEMENT_EVENTS, Session
 from napari_ifealid.explorer.shape_pixels import pixels_of_shape
