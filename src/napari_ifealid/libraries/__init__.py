@@ -1,7 +1,12 @@
 """Libraries: vectors with names, in files, matched with stacks and ranked."""
 
 from napari_ifealid.libraries.entry import LibraryEntry
-from napari_ifealid.libraries.files import LIBRARY_SUFFIXES, read_library, write_library
+from napari_ifealid.libraries.files import (
+    LIBRARY_SUFFIXES,
+    is_library_file,
+    read_library,
+    write_library,
+)
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.libraries.matching import (
     Match,
