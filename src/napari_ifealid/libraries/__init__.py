@@ -27,6 +27,7 @@ __all__ = [
     "Mismatch",
     "best_first",
     "features_in_words",
+    "is_library_file",
     "match_features",
     "rank_entries",
     "read_library",
