@@ -186,11 +186,6 @@ def files_of(location: Location) -> list[Path]:
     ----------
     location : path
         A file or a folder that is there.
-
-    Raises
-    ------
-    DatasetError
-        If it can't be opened.
     """
     kinds = formats_named(location)
     return list(kinds[0].files(Path(location))) if kinds else [Path(location)]

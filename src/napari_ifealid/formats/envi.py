@@ -138,9 +138,12 @@ def _recognises(path: Path) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    header = header_of(path)
-    size = layout_of(cube_header(header)).size
-    return [header, data_of(path, size) if is_header(path) else path]
+    try:
+        header = header_of(path)
+        size = layout_of(cube_header(header)).size
+        return [header, data_of(path, size) if is_header(path) else path]
+    except DatasetError:  # it is no cube
+        return [path]
 
 
 def _read(
