@@ -13,7 +13,7 @@ from napari_ifealid.formats.envi_header import (
     read_header,
 )
 from napari_ifealid.formats.esri_header import esri_header, is_esri
-from napari_ifealid.formats.location import no_such_file
+from napari_ifealid.formats.location import cannot_open, no_such_file
 
 HEADER_SUFFIX, WRITTEN_SUFFIX = ".hdr", ".img"
 DATA_SUFFIXES = (".raw", WRITTEN_SUFFIX, ".dat", ".bsq", ".bil", ".bip", ".bin")
@@ -111,11 +111,18 @@ def data_of(header: Path, size: int) -> Path:
     DatasetError
         If there is none.
     """
-    usual = [path for path in _named(header) if path.is_file()]
-    fitting = [path for path in (*usual, *_others(header)) if path.stat().st_size == size]
+    try:
+        usual = [path for path in _named(header) if path.is_file()]
+        fitting = _of_size(usual, size) or _of_size(_others(header), size)
+    except OSError as error:
+        raise cannot_open(header, error) from error
     if not (fitting or usual):
         raise _no_companion(header, "the values", header.with_suffix(WRITTEN_SUFFIX))
     return (fitting or usual)[0]
+
+
+def _of_size(paths: list[Path], size: int) -> list[Path]:
+    return [path for path in paths if path.stat().st_size == size]
 
 
 def _named(header: Path) -> list[Path]:
