@@ -129,7 +129,8 @@ def with_features_last(
         return replace(stack, is_axis_guessed=False) if stack.is_axis_guessed else stack
     if not -axes <= feature_axis < axes:
         raise no_such_axis(feature_axis, stack.values.shape, location)
-    return FeatureStack(values=np.moveaxis(stack.values, feature_axis, -1), name=stack.name)
+    values = np.moveaxis(stack.values, feature_axis, -1)
+    return FeatureStack(values=values, name=stack.name, **stack.storage)
 
 
 def no_such_axis(
