@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.grid import Region
+from napari_ifealid.measures import Moments
 from napari_ifealid.stack import FeatureStack
 
 _BLOCK = 1 << 18  # values that stay in a core's cache
@@ -38,33 +39,20 @@ class RegionVector:
 def region_vector(stack: FeatureStack, pixels: NDArray[np.intp]) -> RegionVector:
     """Return the mean of some pixels and their standard deviation, read block by block.
 
-    The blocks' means and squared deviations are joined as by Chan, Golub & LeVeque (1983,
-    doi:10.1080/00031305.1983.10483115).
-
     Parameters
     ----------
     stack : FeatureStack
     pixels : array of int, shape (N,)
         Numbers of one or more pixels in C order, rising.
     """
-    count, mean = 0, np.full(stack.feature_count, np.nan)
-    squares = np.full(stack.feature_count, np.nan)
+    moments = Moments.none(stack.feature_count, has_scatter=False)
     for stored in _blocks(stack, pixels):
-        values = stack.real_values(stored)
-        if values.dtype.kind == stack.values.dtype.kind:  # integers are all finite
-            values = values[np.isfinite(values).all(axis=1)]
-        added = len(values)
-        if not added:
-            continue
-        part = values.mean(axis=0)
-        values -= part
-        off = np.einsum("pc,pc->c", values, values)
-        if count:
-            step = part - mean
-            off += squares + step**2 * (count * added / (count + added))
-            part = mean + step * (added / (count + added))
-        count, mean, squares = count + added, part, off
-    return RegionVector(mean, np.sqrt(squares / max(count, 1)), count, len(pixels) - count)
+        moments = moments.joined(Moments.of(stack.real_values(stored), has_scatter=False))
+    if moments.count == 0:
+        unknown = np.full(stack.feature_count, np.nan)
+        return RegionVector(unknown, unknown, 0, len(pixels))
+    deviation = np.sqrt(moments.squares / moments.count)
+    return RegionVector(moments.mean, deviation, moments.count, len(pixels) - moments.count)
 
 
 def _blocks(stack: FeatureStack, pixels: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:

@@ -181,3 +181,13 @@ def test_unknown_measure_is_refused_with_all_that_there_are(cube, tmp_path, caps
         draw(cube, "--figure", tmp_path / "a.svg", "--measure", "angle")
     error = capsys.readouterr().err
     assert "found the measure 'angle'; expected one of spectral angle, cosine" in error
+
+
+def test_envi_cube_is_drawn_by_either_file_and_a_library_is_refused(shared_data, tmp_path, capsys):
+    folder = shared_data / "hyperspectral"
+    for suffix in (".hdr", ".raw"):
+        picture = tmp_path / f"{suffix[1:]}.png"
+        assert draw(folder / f"corn-kernel-hyperspectral{suffix}", "--figure", picture) == 0
+        assert picture.is_file()
+    assert draw(folder / "library_berlin.hdr", "--figure", tmp_path / "a.png") == 2
+    assert "a spectral library, not an image: library_berlin.hdr" in capsys.readouterr().err

@@ -396,3 +396,14 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found)
     assert printed.err.startswith(f"napari-ifealid: {found}")
     assert printed.err.endswith(f" In full: {tmp_path / name}\n")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".hdr", ".raw"])
+def test_envi_cube_is_described_by_either_file(shared_data, info, suffix):
+    path = shared_data / "hyperspectral/corn-kernel-hyperspectral.hdr"
+    told = info(path.with_suffix(suffix))
+    files = [path, path.with_suffix(".raw")]
+    assert told["file_size_bytes"] == sum(file.stat().st_size for file in files)
+    (stack,) = told["stacks"]
+    assert stack["shape"] == [31, 43, 580]
+    assert stack["feature_labels"][0] == "366.551 nm"

@@ -132,6 +132,18 @@ def test_stack_explored_meanwhile_is_the_one_that_is_shown(window):
     assert window.viewer.layers["image under the map"].visible
 
 
+def test_names_are_written_in_the_colour_of_the_theme(window):
+    def colours():
+        return [cell.layers[2].text.color.constant[:3].tolist() for cell in cells]
+
+    window.side_by_side.show()
+    cells = window.side_by_side.cells
+    (light,) = {tuple(colour) for colour in colours()}
+    window.viewer.theme = "light"
+    (dark,) = {tuple(colour) for colour in colours()}
+    assert sum(dark) < 1 < 2 < sum(light)
+
+
 def test_maps_of_all_cells_follow_the_mouse_in_any_cell(window):
     window.side_by_side.show()
     for name, pixel, fine in [("fine", (9, 3), (9, 3)), ("coarse", (1, 4), (6, 18))]:

@@ -28,7 +28,7 @@ from napari_ifealid.stack import StackSource
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
-SUFFIXES = [".zip", ".npy", ".npz", ".zarr"]
+SUFFIXES = [".zip", ".npy", ".npz", ".zarr", ".hdr"]
 
 
 @pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr"])
@@ -221,7 +221,7 @@ def test_arrays_of_every_type_and_shape_come_back_as_they_are(tmp_path, suffix, 
         np.testing.assert_array_equal(result, values)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr", ".hdr"])
 def test_values_that_are_not_finite_stay(tmp_path, suffix):
     values = np.ones((3, 4, 5), np.float32)
     values[0, 0, 0], values[1, 1, 1], values[2, 2, 2] = np.nan, np.inf, -0.0
@@ -249,7 +249,9 @@ def test_the_same_stack_gives_the_same_bytes(tmp_path, random_stack, contents, s
 @pytest.mark.parametrize("name", ["a.tif", "a", "zarr", "a.zip.part"])
 def test_other_suffixes_are_refused(tmp_path, random_stack, name):
     for write_ in (check_array_suffix, lambda path: write_array(path, random_stack)):
-        with pytest.raises(DatasetError, match=r"expected one of \.zip, \.npy, \.npz, \.zarr,"):
+        with pytest.raises(
+            DatasetError, match=r"expected one of \.zip, \.npy, \.npz, \.zarr, \.hdr,"
+        ):
             write_(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

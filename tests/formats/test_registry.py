@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,21 @@ import zarr
 from dataset_files import dataset, write
 from npe2 import PluginManager, PluginManifest
 
+from napari_ifealid import FeatureStack, formats
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import read_stacks
+from napari_ifealid.formats import read_stacks, registry, write_array
+from napari_ifealid.formats.envi import ENVI
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
-from napari_ifealid.formats.registry import FORMATS, all_suffixes, format_of, suffixes_in_words
+from napari_ifealid.formats.registry import (
+    FORMATS,
+    all_suffixes,
+    format_of,
+    suffixes_in_words,
+    written_suffixes,
+)
 from napari_ifealid.formats.zarr_arrays import ZARR
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -39,6 +48,9 @@ def saved(tmp_path):
         if kind is ZARR:
             zarr.create_array(str(path), data=CUBE)
             return path
+        if kind is ENVI:
+            write_array(path, FeatureStack(values=CUBE, name="a"))
+            return path
         with path.open("wb") as stream:
             np.save(stream, CUBE) if kind is NPY else np.savez(stream, CUBE)
         return path
@@ -61,13 +73,23 @@ def test_each_format_is_known_by_its_suffix_of_any_case(kind, saved):
 
 
 def test_each_suffix_is_written_by_one_format_and_differs_from_the_others():
-    written = [kind.suffixes[0] for kind in FORMATS]
-    assert sorted(written) == sorted(all_suffixes())
-    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in written)
+    written = written_suffixes()
+    assert len(set(written)) == len(written)
+    assert set(written) <= set(all_suffixes())
+    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in all_suffixes())
+
+
+def test_format_that_is_only_read_writes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(registry, "FORMATS", (NPY, replace(ZARR, write=None)))
+    monkeypatch.setattr(formats, "FORMATS", registry.FORMATS)
+    assert written_suffixes() == [".npy"]
+    assert ".zarr" in all_suffixes()
+    with pytest.raises(DatasetError, match=r"the suffix '.zarr': a.zarr; expected one of .npy,"):
+        formats.write_array(tmp_path / "a.zarr", FeatureStack(values=CUBE, name="a"))
 
 
 def test_suffixes_in_words_name_each_once():
-    assert suffixes_in_words() == ".zip, .npy, .npz or .zarr"
+    assert suffixes_in_words([".zip", ".npy", ".npz"]) == ".zip, .npy or .npz"
     assert re.findall(r"\.\w+", suffixes_in_words()) == all_suffixes()
 
 
@@ -137,5 +159,5 @@ def test_reader_is_found_for_a_file_or_a_folder_of_each_format(kind, saved, mani
 
 
 def test_readme_lists_the_suffixes():
-    rows = re.findall(r"^\| `(\.\w+)` \|", README.read_text("utf-8"), re.M)
-    assert rows == all_suffixes()
+    rows = re.findall(r"^\| (`\.\w+`(?:, `\.\w+`)*) \|", README.read_text("utf-8"), re.M)
+    assert re.findall(r"\.\w+", " ".join(rows)) == all_suffixes()

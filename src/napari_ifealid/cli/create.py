@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 
 from napari_ifealid.cli.feature_labels import read_labels
 from napari_ifealid.cli.input_stack import add_input, read_input
+from napari_ifealid.cli.option_values import finite_number
 from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace-nonfinite",
         metavar="VALUE",
-        type=_finite,
+        type=finite_number,
         help="what replaces NaN and infinities, which are refused otherwise",
     )
 
@@ -90,16 +90,6 @@ def run(options: argparse.Namespace) -> None:
         track=terminal_progress,
     )
     report_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a finite number, such as 0")
-    return value
 
 
 def _output_beside(source: Location, precision: int) -> Path:

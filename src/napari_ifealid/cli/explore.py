@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
-from math import isnan
 from pathlib import Path
 
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import fail, plain_warnings
+from napari_ifealid.cli.option_values import number
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.layers import LayerData, layers_of
@@ -113,7 +113,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--threshold",
         metavar="VALUE",
-        type=_number,
+        type=number,
         help="with --figure: pixels less similar than this are transparent",
     )
     parser.add_argument(
@@ -139,16 +139,6 @@ def _measure(text: str) -> Measure:
         return measure_named(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"found {error}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if isnan(value):
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a number, such as 0.8")
-    return value
 
 
 def _session(paths: list[str]) -> tuple[SavedSession, list[FeatureStack]] | None:

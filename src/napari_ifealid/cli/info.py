@@ -15,9 +15,8 @@ from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.formats import Location, array_names, read_stack, suffixes_in_words
 from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
-from napari_ifealid.formats.location import suffix_of
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
-from napari_ifealid.libraries import LIBRARY_SUFFIXES
+from napari_ifealid.libraries import LIBRARY_SUFFIXES, is_library_file
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import size_in_words
 
@@ -41,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the summary of a file."""
     path: Location = options.file
-    if suffix_of(path) in LIBRARY_SUFFIXES:
+    if is_library_file(path):
         _print_library(Path(path), as_json=options.json)
         return
     arrays = array_names(path)

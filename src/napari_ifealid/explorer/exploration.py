@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari_ifealid.colormaps import base_opacity
 from napari_ifealid.explorer.backdrop import Backdrop
 from napari_ifealid.explorer.feature_slider import FeatureSlider
-from napari_ifealid.explorer.pins import PinFrame
+from napari_ifealid.explorer.pin_frame import PinFrame
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import layer_shape, map_axes

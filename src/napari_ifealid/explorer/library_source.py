@@ -19,9 +19,9 @@ from napari_ifealid.explorer.listed_library import (
     ListedLibrary,
     Tick,
     Ticks,
-    next_colour,
 )
 from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.palette import ColoursInUse, next_colour
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Place
@@ -71,6 +71,8 @@ class LibrarySource:
     Parameters
     ----------
     state : ExplorerState
+    colours : ColoursInUse, optional
+        Ticked entries get colours that no other source uses.
     """
 
     changed = Signal()
@@ -82,8 +84,10 @@ class LibrarySource:
     failed = Signal(object)
     """An entry could not be added: an exception."""
 
-    def __init__(self, state: ExplorerState) -> None:
+    def __init__(self, state: ExplorerState, colours: ColoursInUse | None = None) -> None:
         self._state = state
+        self._colours = colours or ColoursInUse()
+        self._colours.add(self)
         self._content = EMPTY_LIST
         self._history: deque[ListedLibrary] = deque(maxlen=_MOST_UNDONE)
         self._agreed: set[Hashable] = set()
@@ -110,6 +114,11 @@ class LibrarySource:
     def ticked(self) -> list[int]:
         """The numbers of the entries that are ticked."""
         return self._content.ticked
+
+    @property
+    def colours(self) -> list[str]:
+        """The colours of the entries that are ticked."""
+        return self._content.colours
 
     @property
     def own_references(self) -> list[Reference]:
@@ -268,7 +277,7 @@ class LibrarySource:
         """Compare with an entry from now on, or no longer."""
         if (self.ticks[number] is not None) != is_ticked:
             ticks = list(self.ticks)
-            ticks[number] = Tick(next_colour(ticks)) if is_ticked else None
+            ticks[number] = Tick(self._next_colour(ticks)) if is_ticked else None
             self._set(replace(self._content, ticks=tuple(ticks)))
 
     def set_sign(self, numbers: Collection[int], sign: int) -> None:
@@ -282,7 +291,8 @@ class LibrarySource:
         ticks = list(self.ticks)
         for number in numbers:
             tick = ticks[number]
-            ticks[number] = Tick(next_colour(ticks) if tick is None else tick.colour, sign)
+            colour = self._next_colour(ticks) if tick is None else tick.colour
+            ticks[number] = Tick(colour, sign)
         if tuple(ticks) != self.ticks:
             self._set(replace(self._content, ticks=tuple(ticks)))
 
@@ -303,7 +313,7 @@ class LibrarySource:
             Whether the list, which has other features, was replaced.
         """
         is_replaced = not self._content.takes(library)
-        content = self._content.comparing_with(library, ticks)
+        content = self._content.comparing_with(library, ticks, self._colours.beside(self))
         if not content.is_like(self._content):
             self._set(content)
         return is_replaced
@@ -317,6 +327,10 @@ class LibrarySource:
         """Wait for nothing any more."""
         self._waiting.close()
         self._matched.clear()
+
+    def _next_colour(self, ticks: Sequence[Tick | None]) -> str:
+        used = [tick.colour for tick in ticks if tick is not None]
+        return next_colour([*used, *self._colours.beside(self)])
 
     def _take(self, numbers: Sequence[int]) -> None:
         entries = [self.entries[number] for number in numbers]

@@ -20,18 +20,14 @@ from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Opening
-from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
-from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.shown_map import Shown, ShownMap
-from napari_ifealid.explorer.sources import (
-    grid_of,
-)
+from napari_ifealid.explorer.sources import grid_of
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.measures import Measure, UsedFeatures
@@ -48,8 +44,7 @@ class _Running:
 
     owner: EngineOwner
     previews: PreviewBuilder
-    vectors: PixelVectorReader
-    regions: RegionVectorReader
+    vectors: ReferenceVectors
     maker: MapMaker
     classifier: Classifier[AnyReference]
 
@@ -57,7 +52,6 @@ class _Running:
         self.maker.stop()
         self.classifier.stop()
         self.vectors.stop()
-        self.regions.stop()
         self.owner.close()
 
 
@@ -226,11 +220,11 @@ class Session:
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
         """Return the real values of a pixel; None if they are still to be read."""
-        return None if self._running is None else self._running.vectors.vector(pixel)
+        return None if self._running is None else self._running.vectors.of_pixel(pixel)
 
     def region_vector(self, region: RegionReference) -> RegionVector | None:
         """Return the mean vector of a region; None if it is still to be read."""
-        return None if self._running is None else self._running.regions.vector(region)
+        return None if self._running is None else self._running.vectors.of_region(region)
 
     def compare(
         self,
@@ -311,11 +305,7 @@ class Session:
         """Return a reference with its vector; None if that is still to be read."""
         if isinstance(one, Reference):
             return one
-        if isinstance(one, RegionReference):
-            region = self.region_vector(one)
-            return None if region is None else one.with_vector(region.mean)
-        vector = self.vector(one.pixel)
-        return None if vector is None else one.with_vector(vector)
+        return None if self._running is None else self._running.vectors.reference(one)
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -361,17 +351,14 @@ class Session:
         maker = MapMaker(
             stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
         )
-        vectors = PixelVectorReader(
-            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
-        )
-        regions = RegionVectorReader(
+        vectors = ReferenceVectors(
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
         classifier = Classifier[AnyReference](
             stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
         )
         self._stack = stack
-        self._running = _Running(owner, previews, vectors, regions, maker, classifier)
+        self._running = _Running(owner, previews, vectors, maker, classifier)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
@@ -415,28 +402,11 @@ class Session:
         known = tuple(reference for reference in references if reference is not None)
         self._is_waiting = len(known) < len(references)
         if self._is_waiting:
-            running.maker.wait_with(self._approximate(question))
+            preview = running.previews.preview
+            running.maker.wait_with(running.vectors.approximate(question, preview))
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
-
-    def _approximate(self, question: Question) -> SimilarityRequest | None:
-        """Return the last question with the preview's vectors; None where it has none."""
-        preview = None if self.previews is None else self.previews.preview
-        # the preview knows directions only, and a mean needs the lengths as well
-        if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
-            return None
-        references = []
-        for one in question.references:
-            if isinstance(one, PixelReference):
-                references.append(one.with_vector(preview.vector(one.pixel)))
-            else:
-                known = self.reference(one)
-                if known is None:
-                    return None
-                references.append(known)
-        query = Query(tuple(references), question.rule, question.measure)
-        return SimilarityRequest(query, question.region)
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()

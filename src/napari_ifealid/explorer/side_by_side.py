@@ -142,6 +142,7 @@ class SideBySide:
             (explorer.cursor.moved, self._mark_soon),
             (explorer.pins.changed, self._mark_soon),
             (self._viewer.dims.events.current_step, self._mark_soon),
+            (self._viewer.events.theme, self._show_text_colour),
         ):
             self._connections.connect(signal, callback)
         if self._search is not None:
@@ -232,7 +233,7 @@ class SideBySide:
             self._viewer,
             session,
             in_colour=self._explorer.state.overlay_in_colour,
-            text_colour=get_theme(self._viewer.theme).text.as_hex(),
+            text_colour=self._text_colour,
         )
 
     def _set_grid(self, count: int) -> None:
@@ -257,6 +258,16 @@ class SideBySide:
         number = self._cells.index(cell)
         end = len(self._viewer.layers) - LAYERS * number
         return list(self._viewer.layers)[end - LAYERS : end] == cell.layers
+
+    @property
+    def _text_colour(self) -> str:
+        """The colour of texts on the canvas, whose background the theme chooses."""
+        colour: str = get_theme(self._viewer.theme).text.as_hex()
+        return colour
+
+    def _show_text_colour(self) -> None:
+        for cell in self._cells:
+            cell.show_text_colour(self._text_colour)
 
     def _show_images(self, in_colour: bool) -> None:
         for cell in self._cells:

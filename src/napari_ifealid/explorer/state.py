@@ -77,3 +77,11 @@ class ExplorerState:
     scale: Scale = SIMILARITY
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None
+
+    def adapt_to_measure(self) -> None:
+        """Keep the scale where the measure has it; values mean something else from now on."""
+        self.scale = self.measure.scale_like(self.scale)
+        self.threshold = self.measure.limits[0]
+        if self.colour_range is ColourRange.MINE:
+            self.colour_range = ColourRange.EACH_MAP
+        self.own_limits = self.measure.limits

@@ -16,6 +16,7 @@ from napari_ifealid.formats.registry import (
     format_of,
     formats_named,
     suffixes_in_words,
+    written_suffixes,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.stack import FeatureStack, StackSource
@@ -32,6 +33,7 @@ __all__ = [
     "all_suffixes",
     "array_names",
     "check_array_suffix",
+    "files_of",
     "looks_like_stack",
     "lossless_precision",
     "read_overlay",
@@ -43,6 +45,7 @@ __all__ = [
     "untracked",
     "write_array",
     "write_stack",
+    "written_suffixes",
     "zip_path",
 ]
 
@@ -54,7 +57,7 @@ def read_stack(
     feature_axis: int | None = None,
     track: Track = untracked,
 ) -> FeatureStack:
-    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array of a .npz file or of a .zarr.
+    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array in a .npz or .zarr, a cube.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def read_stack(
     Returns
     -------
     FeatureStack
-        The values of a Zarr array, and of a .npy file that takes more than half of the free
+        The values of a Zarr array, and of another file that takes more than half of the free
         memory, stay where they are, as a dask array.
 
     Raises
@@ -114,7 +117,7 @@ def read_stack(
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
-    """Read all feature stacks at a location: an IFeaLiD ZIP, a .npy or .npz file, a Zarr.
+    """Read all feature stacks at a location: an IFeaLiD ZIP, a .npy or .npz file, a Zarr, a cube.
 
     Parameters
     ----------
@@ -176,13 +179,26 @@ def array_names(location: Location) -> dict[str, bool] | None:
     return None if names is None else dict(names)
 
 
+def files_of(location: Location) -> list[Path]:
+    """Return all files that belong to one: of an ENVI cube, its header and its values.
+
+    Parameters
+    ----------
+    location : path
+        A file or a folder that is there.
+    """
+    kinds = formats_named(location)
+    return list(kinds[0].files(Path(location))) if kinds else [Path(location)]
+
+
 def looks_like_stack(location: Location) -> bool:
     """Return whether a file or a folder is meant to hold feature stacks, good or bad.
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for all other
-    files and folders and for paths where nothing is.
+    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for ENVI
+    libraries and data files without a header, for all other files and folders and for paths where
+    nothing is.
     """
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
@@ -210,7 +226,8 @@ def write_array(
         Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
         stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
         3, whose chunks are tiles of the image with all features and whose attributes are the
-        stack's `name`, `feature_labels`, `stride` and `offset`; or .zip, see `write_stack`.
+        stack's `name`, `feature_labels`, `stride` and `offset`; .hdr, the header of an ENVI
+        cube, whose values are in a .img file beside it; or .zip, see `write_stack`.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.
@@ -230,7 +247,11 @@ def write_array(
     >>> write_array("features.zarr", napari_ifealid.read_stack("features.zip"))
     """
     check_array_suffix(path)
-    (write, *_) = (kind.write for kind in FORMATS if suffix_of(path) == kind.suffixes[0])
+    (write, *_) = (
+        kind.write
+        for kind in FORMATS
+        if kind.write is not None and suffix_of(path) == kind.suffixes[0]
+    )
     write(Path(path), loaded(stack, track=track), force=force, track=track)
 
 
@@ -242,7 +263,7 @@ def check_array_suffix(path: Location) -> None:
     DatasetError
         If it does not.
     """
-    known = [kind.suffixes[0] for kind in FORMATS]
+    known = written_suffixes()
     if suffix_of(path) not in known:
         raise DatasetError(
             f"the suffix {Path(path).suffix!r}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -52,12 +52,17 @@ class Format:
     array_names : callable
         `array_names(location)`: the names of all arrays of something that holds several, and for
         each whether it is a feature stack; None for what holds one without a name.
-    write : callable
-        See `Write`.
+    write : callable or None
+        See `Write`; None for a format that is only read.
     is_folder : bool
         Whether it is a folder, not a file.
     takes_urls : bool
         Whether it is read from URLs, too.
+    recognises : callable
+        `recognises(path)`: whether something whose ending no format takes is of this one, for
+        formats whose files may have any name.
+    files : callable
+        `files(path)`: all files that belong together, where one of them is named.
     """
 
     name: str
@@ -66,9 +71,11 @@ class Format:
     looks_like_stack: Callable[[Location], bool]
     read: Read
     array_names: Callable[[Location], Mapping[str, bool] | None]
-    write: Write
+    write: Write | None
     is_folder: bool = False
     takes_urls: bool = False
+    recognises: Callable[[Path], bool] = lambda _: False
+    files: Callable[[Path], Sequence[Path]] = lambda path: [path]
 
 
 def no_stacks(
@@ -122,7 +129,8 @@ def with_features_last(
         return replace(stack, is_axis_guessed=False) if stack.is_axis_guessed else stack
     if not -axes <= feature_axis < axes:
         raise no_such_axis(feature_axis, stack.values.shape, location)
-    return FeatureStack(values=np.moveaxis(stack.values, feature_axis, -1), name=stack.name)
+    values = np.moveaxis(stack.values, feature_axis, -1)
+    return FeatureStack(values=values, name=stack.name, **stack.storage)
 
 
 def no_such_axis(

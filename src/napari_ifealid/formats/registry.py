@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.envi import ENVI
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
@@ -12,7 +14,7 @@ from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
 from napari_ifealid.formats.zarr_arrays import ZARR
 
-FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR)
+FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, ENVI)
 """Where several take the same ending, a look inside decides."""
 
 
@@ -21,15 +23,23 @@ def all_suffixes() -> list[str]:
     return list(dict.fromkeys(suffix for kind in FORMATS for suffix in kind.suffixes))
 
 
-def suffixes_in_words() -> str:
-    """Return the endings for a help text: ".zip, .npy, .npz or .zarr"."""
-    *first, last = all_suffixes()
+def written_suffixes() -> list[str]:
+    """Return the endings of the files that are written, as in ".zip"."""
+    return [kind.suffixes[0] for kind in FORMATS if kind.write is not None]
+
+
+def suffixes_in_words(suffixes: Sequence[str] | None = None) -> str:
+    """Return endings for a help text, all of them unless given: ".zip, .npy, .npz or .zarr"."""
+    *first, last = all_suffixes() if suffixes is None else suffixes
     return f"{', '.join(first)} or {last}"
 
 
 def formats_named(location: Location) -> list[Format]:
-    """Return the formats that take a location's ending."""
-    return [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+    """Return the formats that take a location's ending, else those that recognise it."""
+    named = [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+    if named or is_url(location):
+        return named
+    return [kind for kind in FORMATS if kind.recognises(Path(location))]
 
 
 def format_of(location: Location) -> Format:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import isqrt, prod
+from math import prod
 from numbers import Integral
 from os import fspath
 from pathlib import Path
@@ -14,27 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
-from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
-from napari_ifealid.formats.atomic_write import written_folder
-from napari_ifealid.formats.blocks import Block, blocks, whole_chunks
-from napari_ifealid.formats.fields import Fields, placement_fields
+from napari_ifealid.formats.blocks import whole_chunks
+from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
 from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
+from napari_ifealid.formats.zarr_writer import LABELS_KEY, NAME_KEY, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
-from napari_ifealid.tracking import Track, every_item
+from napari_ifealid.tracking import Track
 
 if TYPE_CHECKING:
     import zarr
 
-NAME_KEY, LABELS_KEY = "name", "feature_labels"
-"""Names of the attributes that describe a stack, beside its placement."""
-
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
 
-CHUNK_BYTES = 1 << 22
 _STACK_THEM = "Stack the features along an axis, or choose another array or folder."
 _REMEDY = "Correct the attribute, or remove it."
 _ARRAY_METADATA_FILES = ("zarr.json", ".zarray")
@@ -93,61 +87,6 @@ def read_zarr(
             place = ", ".join(part for part in (name, error.member) if part)
             raise error.inside(location, place) from error.__cause__
     return result
-
-
-def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, and what is known of it, see `write_array`."""
-    import zarr
-
-    dtype = real_dtype(stack)
-    _check_type(dtype, path)
-    shape = stack.values.shape
-    chunks = _tiles(shape, dtype.itemsize)
-    # an interruption comes to the main thread only: what another one does, it does to the end
-    with written_folder(path, force=force) as folder, ThreadPoolExecutor(1) as worker:
-        worker.submit(int).result()  # a thread that is still to start would not be waited for
-        array = worker.submit(
-            zarr.create_array,
-            str(folder),
-            shape=shape,
-            dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
-            chunks=chunks,
-            dimension_names=_dimension_names(len(shape)),
-            attributes={
-                NAME_KEY: stack.name,
-                LABELS_KEY: plain_labels(stack),
-                **placement_fields(stack),
-            },
-        ).result()
-
-        def write_block(block: Block) -> None:
-            array[block] = real_block(stack, block)
-
-        todo = blocks(shape, chunks)
-        for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
-            worker.submit(write_block, block).result()
-
-
-def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Return lengths of chunks: square tiles of the last two spatial axes, all features."""
-    *leading, height, width, features = shape
-    side = max(1, isqrt(CHUNK_BYTES // (itemsize * features)))
-    return (*(1 for _ in leading), min(height, side), min(width, side), features)
-
-
-def _dimension_names(count: int) -> list[str | None]:
-    spatial: list[str | None] = [None] * (count - 5)
-    return [*spatial, *"tzyx"[-(count - 1) :], "feature"]
-
-
-def _check_type(dtype: np.dtype[Any], path: Path) -> None:
-    if dtype.itemsize > 8:
-        raise DatasetError(
-            f"values of type {dtype}",
-            expected="values of at most 64 bits, which Zarr knows",
-            remedy="Write a .npy file instead, or convert them to float64 first.",
-            file=path,
-        )
 
 
 def _array_names(location: Location) -> dict[str, bool] | None:
