@@ -377,6 +377,7 @@ class Explorer:
             (state.reference, self._asking.ask),
             (state.window, self._asking.ask),
             (state.measure, self._on_measure),
+            (state.preprocessing, self._on_preprocessing),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
             (self.library.failed, self._errors.report),
@@ -559,6 +560,10 @@ class Explorer:
     def _on_engine(self) -> None:
         for session in self.sessions:
             session.open()
+
+    def _on_preprocessing(self) -> None:
+        for session in self.sessions:
+            session.open_anew()
 
     def _on_measure(self) -> None:
         self.state.adapt_to_measure()

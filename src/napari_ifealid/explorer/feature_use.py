@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from napari.layers import Image
@@ -33,11 +35,11 @@ class FeatureUse:
         stack : FeatureStack
             What it shows.
         """
-        chosen = self._chosen.get(layer)
-        is_of_stack = chosen is not None and len(chosen.is_used) == stack.feature_count
-        if is_of_stack or (chosen is None and layer in self._chosen):
-            return chosen
-        return good_features(stack)
+        return self.chooser(layer)(stack)
+
+    def chooser(self, layer: Image) -> Callable[[FeatureStack], UsedFeatures | None]:
+        """Return a function of the stack that a layer shows, which does not hold the layer."""
+        return partial(_chosen_in, layer in self._chosen, self._chosen.get(layer))
 
     def choose(self, layer: Image, features: UsedFeatures | None) -> None:
         """Compare these features of a layer from now on; None for all of them."""
@@ -48,3 +50,11 @@ class FeatureUse:
         """Compare those features again that the stack's file calls good."""
         self._chosen.pop(layer, None)
         self.changed.emit(layer)
+
+
+def _chosen_in(
+    is_chosen: bool, chosen: UsedFeatures | None, stack: FeatureStack
+) -> UsedFeatures | None:
+    if is_chosen and (chosen is None or len(chosen.is_used) == stack.feature_count):
+        return chosen
+    return good_features(stack)

@@ -35,6 +35,7 @@ from napari_ifealid.libraries import (
     sure_match,
 )
 from napari_ifealid.measures import Needs
+from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Origin, Reference
 
 _MOST_UNDONE = 100
@@ -49,15 +50,18 @@ class _Matched:
     labels : sequence of str or float
         The stack's, by which it is known without being kept in memory.
     match : Match or Mismatch
+    transform : Transform or None
+        What is done to the stack before it is compared.
     vectors : array, shape (N, C), optional
-        All entries with the features of the stack; None where they can't be compared, or the user
-        has not agreed to it.
+        All entries with the features of the stack, as they are compared; None where they can't be,
+        or the user has not agreed to it.
     references : list of Reference
         The ticked ones among them.
     """
 
     labels: Sequence[str | float]
     match: Match | Mismatch
+    transform: Transform | None
     vectors: NDArray[np.float64] | None
     references: list[Reference]
 
@@ -235,9 +239,11 @@ class LibrarySource:
         name : str
         """
         self._waiting.close()
-        vector, stack = session.vector(pixel), session.stack
+        vector, stack = session.vector(pixel), session.original
         if stack is None:
             return
+        if vector is not None and session.transform is not None:
+            vector = stack.vector(pixel)
         if vector is None:
             again = partial(self._add_once_read, ref(session), pixel, place, name)
             self._waiting.connect(session.vectors_read, again)
@@ -365,19 +371,22 @@ class LibrarySource:
             return None
         labels = stack.feature_labels or ()
         known = self._matched.get(session)
-        if known is None or known.labels is not labels:
+        is_known = known is not None and known.labels is labels
+        if known is None or not is_known or known.transform is not session.transform:
             known = self._match(session, labels)
             self._matched[session] = known
         return known
 
     def _match(self, session: Session, labels: Sequence[str | float]) -> _Matched:
         match = match_features(self.library.features, labels)
+        transform = session.transform
         if isinstance(match, Mismatch):
-            return _Matched(labels, match, None, [])
+            return _Matched(labels, match, transform, None, [])
         if match.question and self._pair(session, labels) not in self._agreed:
-            return _Matched(labels, match, None, [])
+            return _Matched(labels, match, transform, None, [])
         vectors = match.apply(self.library.vectors)
-        return _Matched(labels, match, vectors, self._references(vectors))
+        compared = vectors if transform is None else transform.of(vectors)
+        return _Matched(labels, match, transform, compared, self._references(vectors))
 
     def _references(self, vectors: NDArray[np.float64]) -> list[Reference]:
         """Return the ticked ones of the vectors of all entries as references."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,8 @@ from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.grid import Pixel
-from napari_ifealid.query import Query, Reference, Rule
+from napari_ifealid.preprocessing import Transform
+from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
 from napari_ifealid.stack import FeatureStack
 
@@ -27,6 +30,9 @@ class ReferenceVectors:
     Parameters
     ----------
     stack : FeatureStack
+        As it is compared.
+    transform : Transform or None
+        What was done to its vectors, and is done to those that come from elsewhere.
     scheduler, arrived, failed
         See `DeferredReader`.
     """
@@ -34,12 +40,15 @@ class ReferenceVectors:
     def __init__(
         self,
         stack: FeatureStack,
+        transform: Transform | None,
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._pixels = PixelVectorReader(stack, scheduler, arrived, failed)
         self._regions = RegionVectorReader(stack, scheduler, arrived, failed)
+        self._transform = transform
+        self._transformed: WeakKeyDictionary[Reference, Reference] = WeakKeyDictionary()
 
     def of_pixel(self, pixel: Pixel) -> NDArray[np.float64] | None:
         """Return the real values of a pixel; None if they are still to be read."""
@@ -52,7 +61,7 @@ class ReferenceVectors:
     def reference(self, one: AnyReference) -> Reference | None:
         """Return a reference with its vector; None if that is still to be read."""
         if isinstance(one, Reference):
-            return one
+            return self._as_compared(one)
         if isinstance(one, RegionReference):
             region = self.of_region(one)
             return None if region is None else one.with_vector(region.mean)
@@ -75,6 +84,15 @@ class ReferenceVectors:
                 references.append(known)
         query = Query(tuple(references), question.rule, question.measure)
         return SimilarityRequest(query, question.region)
+
+    def _as_compared(self, one: Reference) -> Reference:
+        """Do to a vector what was done to the stack; another stack's has it done already."""
+        if self._transform is None or one.origin is Origin.STACK:
+            return one
+        if one not in self._transformed:
+            vector = self._transform.of(one.vector)
+            self._transformed[one] = replace(one, vector=vector)
+        return self._transformed[one]
 
     def stop(self) -> None:
         """Stop: nothing is reported from now on."""

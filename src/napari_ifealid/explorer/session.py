@@ -19,7 +19,7 @@ from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
-from napari_ifealid.explorer.opening import Opening
+from napari_ifealid.explorer.opening import Features, Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
@@ -31,8 +31,9 @@ from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.measures import Measure, UsedFeatures
+from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
-from napari_ifealid.region_vector import RegionVector
+from napari_ifealid.region_vector import RegionVector, region_vector
 from napari_ifealid.stack import FeatureStack
 
 PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -117,7 +118,7 @@ class Session:
         self._use = FeatureUse() if use is None else use
         self._grid = grid_of(layer, axis)
         self._opening: Opening | None = None
-        self._stack: FeatureStack | None = None
+        self._features: Features | None = None
         self._running: _Running | None = None
         self._question: Question | FeatureRequest | None = None
         self._is_waiting = False  # for vectors that are read
@@ -131,13 +132,23 @@ class Session:
 
     @property
     def stack(self) -> FeatureStack | None:
-        """The stack, once it is loaded."""
-        return self._stack
+        """The stack that is compared, once it is loaded: preprocessed, if that is chosen."""
+        return None if self._features is None else self._features.stack
+
+    @property
+    def original(self) -> FeatureStack | None:
+        """The stack as its layer has it, once it is loaded."""
+        return None if self._features is None else self._features.original
+
+    @property
+    def transform(self) -> Transform | None:
+        """What is done to the vectors before they are compared."""
+        return None if self._features is None else self._features.transform
 
     @property
     def features(self) -> UsedFeatures | None:
         """The features that are compared; None for all of them."""
-        return None if self._stack is None else self._use.of(self.layer, self._stack)
+        return None if self.original is None else self._use.of(self.layer, self.original)
 
     @property
     def grid(self) -> Grid:
@@ -211,12 +222,31 @@ class Session:
             self.layer,
             self.axis,
             self._state.engine,
+            self._state.preprocessing,
+            self._use.chooser(self.layer),
             self._scheduler,
             opened=self._on_opened,
             progressed=lambda share: self.engine_changed.emit(f"GPU: {share:.0%} loaded"),
             failed=self._on_not_opened,
         )
         self._opening.begin()
+
+    def open_anew(self) -> None:
+        """Open the features again, since vectors mean something else; no map is shown till then."""
+        self._forget()
+        self.open()
+
+    def original_vector(self, one: AnyReference) -> NDArray[np.float64] | None:
+        """Return the vector of a reference before anything was done to it; None if not loaded.
+
+        It is read now.
+        """
+        original = self.original
+        if isinstance(one, Reference) or original is None:
+            return one.vector if isinstance(one, Reference) else None
+        if isinstance(one, RegionReference):
+            return region_vector(original, one.pixels).mean
+        return original.vector(one.pixel)
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
         """Return the real values of a pixel; None if they are still to be read."""
@@ -303,8 +333,6 @@ class Session:
 
     def reference(self, one: AnyReference) -> Reference | None:
         """Return a reference with its vector; None if that is still to be read."""
-        if isinstance(one, Reference):
-            return one
         return None if self._running is None else self._running.vectors.reference(one)
 
     def set_preview_memory(self, megabytes: int) -> None:
@@ -322,7 +350,7 @@ class Session:
         """
         self._connections.close()
         self._stop()
-        self._question, self._stack = None, None
+        self._question, self._features = None, None
         self._map.close(keeps_map=keeps_map)
 
     def _stop(self) -> None:
@@ -335,8 +363,9 @@ class Session:
             self._running.close()
             self._running = None
 
-    def _on_opened(self, stack: FeatureStack, running: RunningEngine) -> None:
+    def _on_opened(self, features: Features, running: RunningEngine) -> None:
         self._opening = None
+        stack = features.stack
         owner = EngineOwner(running, self._tell_engine)
         previews = PreviewBuilder(
             stack,
@@ -352,12 +381,16 @@ class Session:
             stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
         )
         vectors = ReferenceVectors(
-            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+            stack,
+            features.transform,
+            self._scheduler,
+            self._on_vectors_read,
+            self._on_vectors_not_read,
         )
         classifier = Classifier[AnyReference](
             stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
         )
-        self._stack = stack
+        self._features = features
         self._running = _Running(owner, previews, vectors, maker, classifier)
         if stack.is_lazy:
             previews.begin()
@@ -365,9 +398,13 @@ class Session:
         self.stack_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
-        if layer is self.layer and self._running is not None:
+        if layer is not self.layer or self._running is None:
+            return
+        if self.transform is not None:
+            self.open_anew()  # what is done to a vector depends on its features
+        else:
             self._running.previews.set_features(self.features)
-            self.features_changed.emit()
+        self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
         self._opening = None
@@ -428,7 +465,7 @@ class Session:
         self._report(error)
 
     def _report(self, error: Exception) -> None:
-        is_read = self._stack is not None and self._stack.is_lazy
+        is_read = self.stack is not None and self.stack.is_lazy
         self.failed.emit(cannot_read(self.layer.name, error) if is_read else error)
 
     def _blank(self) -> None:
@@ -437,8 +474,8 @@ class Session:
         self.map_changed.emit()
 
     def _show(self, request: MapRequest, values: NDArray[np.float32], error: float | None) -> None:
-        if self._stack is not None:
-            self._map.show(self._stack, request, values, error)
+        if self.stack is not None:
+            self._map.show(self.stack, request, values, error)
             self.map_changed.emit()
 
     def _forget(self) -> None:

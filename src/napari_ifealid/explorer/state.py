@@ -14,6 +14,7 @@ from napari_ifealid.explorer.alpha_colormaps import FIRE
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
+from napari_ifealid.preprocessing import Step
 
 
 @dataclass
@@ -50,6 +51,8 @@ class ExplorerState:
         compared with, an odd number.
     measure : Measure
         How they are compared.
+    preprocessing : Step, optional
+        What is done to the vectors before that.
     scale : Scale
         How the values are told.
     preview_memory : int
@@ -74,6 +77,7 @@ class ExplorerState:
     reference: ReferenceMode = ReferenceMode.CURSOR
     window: int = 1
     measure: Measure = SPECTRAL_ANGLE
+    preprocessing: Step | None = None
     scale: Scale = SIMILARITY
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,4 +60,4 @@ def _runs(places: NDArray[np.float64]) -> list[slice]:
     steps = np.diff(places)
     usual = float(np.median(steps)) if len(steps) else 0.0
     ends = [0, *(np.flatnonzero(steps > _GAP * usual) + 1).tolist(), len(places)]
-    return [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+    return [slice(start, stop) for start, stop in pairwise(ends)]

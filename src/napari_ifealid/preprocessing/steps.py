@@ -55,11 +55,12 @@ def standard_normal_variate(vectors: Vectors, _: Vectors, __: Vectors) -> Vector
     -----
     Barnes, Dhanoa & Lister 1989, doi 10.1366/0003702894202201.
     """
-    apart = vectors - vectors.mean(axis=1, keepdims=True)
+    scaled = _divided(vectors, np.abs(vectors).max(axis=1, initial=0.0))
+    apart = scaled - scaled.mean(axis=1, keepdims=True)
     count = max(vectors.shape[1] - 1, 1)
     deviations = np.sqrt(np.einsum("nc,nc->n", apart, apart) / count)
-    least = 1e-13 * np.abs(vectors).max(axis=1, initial=0.0)  # rounding alone
-    return _divided(apart, np.where(deviations > least, deviations, np.inf))
+    # smaller ones are rounding alone
+    return _divided(apart, np.where(deviations > 1e-13, deviations, np.inf))
 
 
 def mean_centred(vectors: Vectors, _: Vectors, mean: Vectors) -> Vectors:
