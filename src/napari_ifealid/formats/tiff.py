@@ -16,13 +16,8 @@ from napari_ifealid.formats.gdal_metadata import BandMetadata, band_metadata
 from napari_ifealid.formats.geotiff import georeference, pixel_size
 from napari_ifealid.formats.location import Location, first_bytes, name_of
 from napari_ifealid.formats.scaled_bands import OneBand, ScaledBands
-from napari_ifealid.formats.tiff_images import (
-    GDAL_METADATA,
-    GDAL_NODATA,
-    TiffImage,
-    images,
-    nodata_value,
-)
+from napari_ifealid.formats.tiff_images import TiffImage, images, nodata_value
+from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, TiffLayout, layouts
 from napari_ifealid.formats.tiff_segments import SegmentArray
 from napari_ifealid.formats.tiff_writer import write_tiff
 from napari_ifealid.lazy_arrays import BLOCK_BYTES
@@ -69,8 +64,9 @@ def read_tiff(
     """
     called = name_of(location)
     try:
-        named = _named(images(location))
-        chosen = {name: image for name, image in named.items() if array in (None, name)}
+        found = images(location)
+        named = _named([image.layout for image in found])
+        chosen = {name: place for name, place in named.items() if array in (None, name)}
         if not chosen:
             raise DatasetError(
                 f"no image called {array!r} among {', '.join(named)}",
@@ -78,46 +74,53 @@ def read_tiff(
                 remedy="Choose another one, or none.",
             )
         return [
-            _stack(image, called if len(chosen) == 1 else f"{called}: {name}", feature_axis, track)
-            for name, image in chosen.items()
+            _stack(
+                found[place],
+                called if len(chosen) == 1 else f"{called}: {name}",
+                feature_axis,
+                track,
+            )
+            for name, place in chosen.items()
         ]
     except DatasetError as error:
         raise error.inside(location) from error.__cause__
 
 
-def _named(found: Sequence[TiffImage]) -> dict[str, TiffImage]:
-    """Return the images that are stacks by their names; the first image if there are none."""
-    stacks = [image for image in found if image.is_stack] or list(found[:1])
-    if not stacks:
+def _named(found: Sequence[TiffLayout]) -> dict[str, int]:
+    """Return the numbers of the images that are stacks, else of the first one, by their names."""
+    stacks = [number for number, layout in enumerate(found) if layout.is_stack]
+    if not found:
         raise DatasetError(
             "a TIFF without an image",
             expected="at least one",
             remedy="Choose another file.",
         )
-    names = [image.name for image in stacks]
+    stacks = stacks or [0]
+    names = [found[number].name for number in stacks]
     is_told = all(names) and len(set(names)) == len(names)
     return {
-        names[number] if is_told else f"image {number + 1}": image
-        for number, image in enumerate(stacks)
+        names[place] if is_told else f"image {place + 1}": number
+        for place, number in enumerate(stacks)
     }
 
 
 def _stack(image: TiffImage, name: str, feature_axis: int | None, track: Track) -> FeatureStack:
-    is_single = len(image.array.shape) == 2
+    layout = image.layout
+    is_single = len(layout.shape) == 2
     array: StoredArray = OneBand(image.array) if is_single else image.array
     check_feature_array(array)
-    guess = 2 if is_single else image.guessed_axis
-    own = guess if image.known_axis is None else image.known_axis
+    guess = 2 if is_single else layout.guessed_axis
+    own = guess if layout.known_axis is None else layout.known_axis
     axes = len(array.shape)
     axis = own if feature_axis is None else feature_axis
     if not -axes <= axis < axes:
         raise no_such_axis(axis, array.shape)
     axis %= axes
-    metadata = _metadata(image, array.shape[axis]) if axis == own else band_metadata("", 1)
-    array, storage = _real(image, array, axis, metadata)
+    metadata = _metadata(layout, array.shape[axis]) if axis == own else band_metadata("", 1)
+    array, storage = _real(layout, array, axis, metadata)
     chunks = _chunks(image.array, axis, array.dtype.itemsize)
     values = stack_values(array, axis, name=name, track=track, chunks=chunks)
-    is_guessed = feature_axis is None and image.known_axis is None and not is_single
+    is_guessed = feature_axis is None and layout.known_axis is None and not is_single
     return FeatureStack(
         values=values,
         name=name,
@@ -127,20 +130,20 @@ def _stack(image: TiffImage, name: str, feature_axis: int | None, track: Track) 
     )
 
 
-def _metadata(image: TiffImage, count: int) -> BandMetadata:
+def _metadata(layout: TiffLayout, count: int) -> BandMetadata:
     """Return what GDAL's metadata tell of the features."""
-    xml = str(image.tags.get(GDAL_METADATA) or "")
-    if image.known_axis is None or image.axes[image.known_axis] == "S":
-        has_pages = len(image.axes) > 2 and "S" not in image.axes
+    xml = str(layout.tags.get(GDAL_METADATA) or "")
+    if layout.known_axis is None or layout.axes[layout.known_axis] == "S":
+        has_pages = len(layout.axes) > 2 and "S" not in layout.axes
         return band_metadata(xml, 1).repeated(count) if has_pages else band_metadata(xml, count)
     return band_metadata("", count)
 
 
 def _real(
-    image: TiffImage, array: StoredArray, axis: int, metadata: BandMetadata
+    layout: TiffLayout, array: StoredArray, axis: int, metadata: BandMetadata
 ) -> tuple[StoredArray, dict[str, Any]]:
     """Return an array and how its values stand for real ones."""
-    nodata = nodata_value(str(image.tags.get(GDAL_NODATA) or ""), array.dtype)
+    nodata = nodata_value(layout, array.dtype)
     if nodata is not None and isnan(nodata):
         nodata = None  # is NaN anyway
     scale = metadata.scales[0]
@@ -151,8 +154,11 @@ def _real(
 
 def _description(image: TiffImage, axis: int, metadata: BandMetadata) -> dict[str, Any]:
     """Return what else is known of a stack."""
-    spatial = (image.axes[:axis] + image.axes[axis + 1 :]) if len(image.axes) > 2 else image.axes
-    place = georeference(image.tags) if spatial.endswith("YX") else None
+    layout = image.layout
+    spatial = (
+        (layout.axes[:axis] + layout.axes[axis + 1 :]) if len(layout.axes) > 2 else layout.axes
+    )
+    place = georeference(layout.tags) if spatial.endswith("YX") else None
     return {
         "feature_labels": image.channels.labels or metadata.labels,
         "bands": replace(metadata.bands, colours=image.channels.colours),
@@ -177,13 +183,13 @@ def _looks_like_stack(location: Location) -> bool:
     if first_bytes(location)[:4] not in _STARTS:
         return False
     try:
-        return any(image.is_stack for image in images(location))
+        return any(layout.is_stack for layout in layouts(location))
     except DatasetError:
         return False  # nothing tells that it is no photo
 
 
 def _array_names(location: Location) -> dict[str, bool] | None:
-    named = _named(images(location))
+    named = _named(layouts(location))
     return dict.fromkeys(named, True) if len(named) > 1 else None
 
 

@@ -14,7 +14,7 @@ from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import MOST_VALUES, Block, block_lengths, blocks
 from napari_ifealid.formats.gdal_metadata import metadata_text
 from napari_ifealid.formats.geotiff import ExtraTag, geo_tags
-from napari_ifealid.formats.tiff_images import GDAL_METADATA, GDAL_NODATA
+from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
 
