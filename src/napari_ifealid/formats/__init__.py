@@ -181,8 +181,8 @@ def looks_like_stack(location: Location) -> bool:
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for all other
-    files and folders and for paths where nothing is.
+    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for TIFFs that
+    are photos or stacks of them, for all other files and folders and for paths where nothing is.
     """
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
@@ -210,7 +210,9 @@ def write_array(
         Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
         stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
         3, whose chunks are tiles of the image with all features and whose attributes are the
-        stack's `name`, `feature_labels`, `stride` and `offset`; or .zip, see `write_stack`.
+        stack's `name`, `feature_labels`, `stride` and `offset`; .tif, a GeoTIFF with what is known
+        of the bands, stored values beside their gain and their missing value; or .zip, see
+        `write_stack`.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.

@@ -29,6 +29,17 @@ _ALPHA = {1, 2}
 _GRAYS = {tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE}
 
 
+def spatial_letters(count: int) -> str:
+    """Return the letters of spatial axes, as tifffile knows them: the last are T, Z, Y and X.
+
+    Parameters
+    ----------
+    count : int
+        Of the axes, at least two.
+    """
+    return "Q" * (count - 4) + "TZYX"[-min(count, 4) :]
+
+
 @dataclass(frozen=True, eq=False)
 class TiffLayout:
     """How the pages of an image are arranged.

@@ -14,7 +14,7 @@ from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import MOST_VALUES, Block, block_lengths, blocks
 from napari_ifealid.formats.gdal_metadata import metadata_text
 from napari_ifealid.formats.geotiff import ExtraTag, geo_tags
-from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA
+from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA, spatial_letters
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
 
@@ -38,16 +38,17 @@ def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
             remedy="Write a .npy or a .zarr instead.",
             file=path,
         )
+    axes = spatial_letters(len(shape) - 1) + ("S" if features > 1 else "")
     with written_file(path, force=force) as stream:
         # an unfinished file has a number for a name, which tifffile refuses
         written = tifffile.imwrite(
             tifffile.FileHandle(stream, name=path.name),
-            shape=(*leading, height, width, features),
+            shape=shape if features > 1 else shape[:-1],
             dtype=dtype,
             photometric="minisblack",
-            planarconfig="contig",
+            planarconfig="contig" if features > 1 else None,
             rowsperstrip=max(1, min(height, _STRIP_BYTES // (width * features * dtype.itemsize))),
-            metadata={"axes": f"{_letters(len(leading))}YXS"} if leading else None,
+            metadata={"axes": axes} if leading else None,
             software=False,
             extratags=_tags(stack),
             returnoffset=True,
@@ -80,11 +81,6 @@ def _written_block(stack: FeatureStack, block: Block) -> np.ndarray[Any, Any]:
         return real_block(stack, block)
     values: np.ndarray[Any, Any] = stack.values[block]
     return values
-
-
-def _letters(count: int) -> str:
-    """Return letters of further axes, as tifffile knows them."""
-    return "Q" * max(0, count - 2) + "TZ"[-min(count, 2) :]
 
 
 def _tags(stack: FeatureStack) -> list[ExtraTag]:
