@@ -28,7 +28,7 @@ from napari_ifealid.stack import StackSource
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
-SUFFIXES = [".zip", ".npy", ".npz", ".zarr"]
+SUFFIXES = [".zip", ".npy", ".npz", ".zarr", ".tif"]
 
 
 @pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr"])

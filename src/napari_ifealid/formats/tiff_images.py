@@ -28,6 +28,7 @@ from napari_ifealid.formats.tiff_layouts import (
     opened_tiff,
 )
 from napari_ifealid.formats.tiff_segments import SegmentArray
+from napari_ifealid.lazy_arrays import BLOCK_BYTES
 from napari_ifealid.memory import check_memory
 
 _MOST_EXPANSION = 40_000  # bytes of values for one that is stored; zstd reaches 32,768
@@ -158,7 +159,8 @@ def _check_segments(
             expected="as many as can be compressed to this",
             remedy=COPY_AGAIN,
         )
-    check_memory(size)
+    if size > BLOCK_BYTES:
+        check_memory(size)
 
 
 def _check_codec(page: tifffile.TiffPage) -> None:
