@@ -97,6 +97,15 @@ def test_missing_package_is_an_error_that_tells_the_command(path, monkeypatch):
     assert "usual compressions" in error_of(path).expected
 
 
+def test_codec_whose_import_fails_is_missing(path, monkeypatch):
+    def decode(_):
+        raise ImportError("no such module")
+
+    saved(path, compression="zstd")
+    monkeypatch.setattr(tifffile.TIFF, "DECOMPRESSORS", {50000: decode})
+    assert "ZSTD" in error_of(path).found
+
+
 def test_pages_in_other_files_are_an_error(path, monkeypatch):
     saved(path, compression="zlib", planarconfig=None)
     pages = tifffile.TiffPageSeries.pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.util import find_spec
@@ -165,16 +166,14 @@ def _check_segments(
 
 def _check_codec(page: tifffile.TiffPage) -> None:
     """Raise unless the segments of a page can be decoded."""
-    names = []
-    for table, code, kind in (
-        (tifffile.TIFF.DECOMPRESSORS, page.compression, tifffile.COMPRESSION),
-        (tifffile.TIFF.UNPREDICTORS, page.predictor, tifffile.PREDICTOR),
-    ):
-        try:
-            if code != 1:
-                table[code]
-        except KeyError:
-            names.append(_name_of(kind, code))
+    names = [
+        _name_of(kind, code)
+        for table, code, kind in (
+            (tifffile.TIFF.DECOMPRESSORS, page.compression, tifffile.COMPRESSION),
+            (tifffile.TIFF.UNPREDICTORS, page.predictor, tifffile.PREDICTOR),
+        )
+        if code != 1 and not _is_installed(table, code)
+    ]
     if not names:
         return
     is_missing = find_spec("imagecodecs") is None
@@ -185,6 +184,16 @@ def _check_codec(page: tifffile.TiffPage) -> None:
         else "one of the usual compressions, such as LZW, deflate or zstd",
         remedy='Install it: pip install "napari-ifealid[cubes]"' if is_missing else SAVE_AGAIN,
     )
+
+
+def _is_installed(codecs: Mapping[int, Callable[..., Any]], code: int) -> bool:
+    try:
+        codecs[code](b"")
+    except (KeyError, ImportError):  # some are imported at their first call
+        return False
+    except Exception:  # nothing is not what it decodes
+        return True
+    return True
 
 
 def _name_of(kind: type[IntEnum], code: int) -> str:
