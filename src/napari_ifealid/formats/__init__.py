@@ -197,8 +197,8 @@ def looks_like_stack(location: Location) -> bool:
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
     that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for ENVI
-    libraries and data files without a header, for all other files and folders and for paths where
-    nothing is.
+    libraries and data files without a header, for TIFFs that are photos or stacks of them, for all
+    other files and folders and for paths where nothing is.
     """
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
@@ -227,7 +227,8 @@ def write_array(
         stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
         3, whose chunks are tiles of the image with all features and whose attributes are the
         stack's `name`, `feature_labels`, `stride` and `offset`; .hdr, the header of an ENVI
-        cube, whose values are in a .img file beside it; or .zip, see `write_stack`.
+        cube, whose values are in a .img file beside it; .tif, a GeoTIFF with what is known of the
+        bands, stored values beside their gain and their missing value; or .zip, see `write_stack`.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.

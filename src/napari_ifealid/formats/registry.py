@@ -12,9 +12,10 @@ from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
+from napari_ifealid.formats.tiff import TIFF
 from napari_ifealid.formats.zarr_arrays import ZARR
 
-FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, ENVI)
+FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, ENVI, TIFF)
 """Where several take the same ending, a look inside decides."""
 
 
