@@ -80,7 +80,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         "paths",
         metavar="PATH",
         nargs="*",
-        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; or a session, "
+        help=f"feature stack to open: {suffixes_in_words()}, or its URL; or a session, "
         f"{SESSION_SUFFIX}; without any, the sample",
     )
     parser.add_argument(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Format:
     name : str
         For the user, as in "IFeaLiD dataset".
     suffixes : tuple of str
-        Endings of names that it takes, in lower case; written is the first.
+        Endings of names that it takes, in lower case; written is the first, if any.
     claims : callable
         `claims(location)`: whether something with such a name is of this format, good or bad.
     looks_like_stack : callable
@@ -52,12 +52,15 @@ class Format:
     array_names : callable
         `array_names(location)`: the names of all arrays of something that holds several, and for
         each whether it is a feature stack; None for what holds one without a name.
-    write : callable
-        See `Write`.
+    write : callable, optional
+        See `Write`; None for a format that is only read.
     is_folder : bool
         Whether it is a folder, not a file.
     takes_urls : bool
-        Whether it is read from URLs, too.
+        Whether it is read where a URL names it. The files of others are downloaded first.
+    companions : callable
+        `companions(name)`: for the name of a file that is one of two, the names that the other
+        may have, most likely first.
     """
 
     name: str
@@ -66,9 +69,10 @@ class Format:
     looks_like_stack: Callable[[Location], bool]
     read: Read
     array_names: Callable[[Location], Mapping[str, bool] | None]
-    write: Write
+    write: Write | None = None
     is_folder: bool = False
     takes_urls: bool = False
+    companions: Callable[[str], Sequence[str]] = field(default=lambda _: ())
 
 
 def no_stacks(

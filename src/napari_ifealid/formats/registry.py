@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
@@ -21,10 +22,15 @@ def all_suffixes() -> list[str]:
     return list(dict.fromkeys(suffix for kind in FORMATS for suffix in kind.suffixes))
 
 
-def suffixes_in_words() -> str:
-    """Return the endings for a help text: ".zip, .npy, .npz or .zarr"."""
-    *first, last = all_suffixes()
+def suffixes_in_words(suffixes: Sequence[str] | None = None) -> str:
+    """Return endings for a help text: ".zip, .npy, .npz or .zarr". All unless some are given."""
+    *first, last = all_suffixes() if suffixes is None else suffixes
     return f"{', '.join(first)} or {last}"
+
+
+def written_suffixes() -> list[str]:
+    """Return the endings that feature stacks are written with."""
+    return [kind.suffixes[0] for kind in FORMATS if kind.write is not None]
 
 
 def formats_named(location: Location) -> list[Format]:
@@ -38,7 +44,7 @@ def format_of(location: Location) -> Format:
     Raises
     ------
     DatasetError
-        If there is none of such a name, or not from URLs, or the file can't be opened.
+        If there is none of such a name, or the file can't be opened.
     """
     named = formats_named(location)
     if not named and not is_url(location) and not Path(location).exists():
@@ -48,13 +54,6 @@ def format_of(location: Location) -> Format:
             f"a file of the kind {suffix_of(location)!r}",
             expected=f"a feature stack: {suffixes_in_words()}",
             remedy="Choose another file, or convert this one with numpy.save.",
-            file=location,
-        )
-    if is_url(location) and not any(kind.takes_urls for kind in named):
-        raise DatasetError(
-            f"a URL of a {suffix_of(location)} file",
-            expected="a file on this computer; only Zarr is read from URLs",
-            remedy="Download the file first.",
             file=location,
         )
     return next((kind for kind in named if len(named) == 1 or kind.claims(location)), named[0])
