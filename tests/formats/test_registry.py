@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import zarr
 from dataset_files import dataset, write
 from npe2 import PluginManager, PluginManifest
+from safetensors.numpy import save_file
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
@@ -22,6 +24,8 @@ from napari_ifealid.formats.registry import (
     suffixes_in_words,
     written_suffixes,
 )
+from napari_ifealid.formats.safetensors_files import SAFETENSORS
+from napari_ifealid.formats.torch_files import TORCH
 from napari_ifealid.formats.zarr_arrays import ZARR
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -44,6 +48,12 @@ def saved(tmp_path):
             return write(path, dataset(CUBE.astype(np.uint8)))
         if kind is ZARR:
             zarr.create_array(str(path), data=CUBE)
+            return path
+        if kind is SAFETENSORS:
+            save_file({"a": CUBE}, path)
+            return path
+        if kind is TORCH:
+            torch.save(torch.from_numpy(CUBE), path)
             return path
         with path.open("wb") as stream:
             np.save(stream, CUBE) if kind is NPY else np.savez(stream, CUBE)

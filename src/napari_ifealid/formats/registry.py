@@ -11,9 +11,11 @@ from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
+from napari_ifealid.formats.safetensors_files import SAFETENSORS
+from napari_ifealid.formats.torch_files import TORCH
 from napari_ifealid.formats.zarr_arrays import ZARR
 
-FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR)
+FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, SAFETENSORS, TORCH)
 """Where several take the same ending, a look inside decides."""
 
 
