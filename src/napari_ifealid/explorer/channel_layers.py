@@ -96,6 +96,24 @@ def channel_features(layers: Sequence[Image]) -> LayerData:
     return data, arguments | _placement(layers[0]), kind
 
 
+def add_channel_features(viewer: ViewerModel) -> Image:
+    """Add the features layer of the selected layers, which are left as they are.
+
+    Parameters
+    ----------
+    viewer : napari viewer
+
+    Raises
+    ------
+    DatasetError
+        See `stack_of_channels`.
+    """
+    data, arguments, kind = channel_features(selected_channels(viewer))
+    layer = Layer.create(data, arguments, kind)
+    viewer.add_layer(layer)
+    return layer
+
+
 def _check_alike(layers: Sequence[Image]) -> None:
     if len(layers) < 2:
         raise DatasetError(
@@ -122,16 +140,14 @@ def _check_alike(layers: Sequence[Image]) -> None:
 
 
 def _is_in_place(layer: Image, other: Image) -> bool:
-    """Return whether no pixel is off by more than a thousandth of one."""
-    one, two = layer_affine(layer), layer_affine(other)
-    corners = np.eye(layer.ndim + 1) * [*layer_shape(layer), 1]
-    corners[-1] = 1
-    corners[-1, :-1] = 0
-    corners[:-1, -1] = 1
-    size = np.abs(two[:-1, :-1]).max()
-    return tuple(map(str, layer.units)) == tuple(map(str, other.units)) and bool(
-        np.abs((one - two) @ corners.T).max() <= 1e-3 * size
-    )
+    """Return whether two layers lie in one place, to a thousandth of a pixel."""
+    if tuple(map(str, layer.units)) != tuple(map(str, other.units)):
+        return False
+    own, wanted = layer_affine(layer), layer_affine(other)
+    ends = np.vstack([np.zeros(layer.ndim), np.diag(layer_shape(layer))])
+    corners = np.column_stack([ends, np.ones(len(ends))])
+    pixel = np.linalg.norm(wanted[:-1, :-1], axis=0).min()
+    return bool(np.abs((own - wanted) @ corners.T).max() <= 1e-3 * pixel)
 
 
 def _stacked(arrays: Sequence[Any]) -> Any:
@@ -141,7 +157,7 @@ def _stacked(arrays: Sequence[Any]) -> Any:
         return np.stack(arrays, axis=-1)
     from dask.array import stack
 
-    return stack([_as_dask(array) for array in arrays], axis=-1)
+    return stack([_as_dask(array) for array in arrays], axis=-1)  # type: ignore[no-untyped-call]
 
 
 def _as_dask(array: Any) -> Any:
@@ -185,21 +201,3 @@ def _placement(layer: Image) -> dict[str, Any]:
         "affine": affine,
         "units": ("pixel", *(str(unit) for unit in layer.units)),
     }
-
-
-def add_channel_features(viewer: ViewerModel) -> Image:
-    """Add the features layer of the selected layers, which are left as they are.
-
-    Parameters
-    ----------
-    viewer : napari viewer
-
-    Raises
-    ------
-    DatasetError
-        See `stack_of_channels`.
-    """
-    data, arguments, kind = channel_features(selected_channels(viewer))
-    layer = Layer.create(data, arguments, kind)
-    viewer.add_layer(layer)
-    return layer

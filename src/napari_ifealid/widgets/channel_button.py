@@ -29,14 +29,18 @@ class ChannelButton(QPushButton):
         self._connections = Connections()
         self._connections.connect(viewer.layers.selection.events.changed, self._show)
         self.clicked.connect(self._add)
-        self._show()
+        if not self._is_useful():
+            self.hide()  # while it has no parent, to be shown would make it a window
 
     def stop(self) -> None:
         """Stop following the viewer."""
         self._connections.close()
 
     def _show(self, *_: object) -> None:
-        self.setVisible(len(selected_channels(self._viewer)) > 1)
+        self.setVisible(self._is_useful())
+
+    def _is_useful(self) -> bool:
+        return len(selected_channels(self._viewer)) > 1
 
     def _add(self) -> None:
         try:
