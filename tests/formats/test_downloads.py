@@ -23,6 +23,8 @@ from napari_ifealid.formats import (
 )
 from napari_ifealid.formats.downloads import DAYS_KEPT, ROOM_LEFT, downloaded
 from napari_ifealid.formats.transfer import STEP
+from napari_ifealid.session_files import SavedStack
+from napari_ifealid.session_files.stacks import read_session_stack
 from napari_ifealid.stack import StackSource
 from napari_ifealid.tracking import untracked
 
@@ -269,3 +271,13 @@ def test_cache_that_is_no_folder_is_told(cache, npy):
         pytest.raises(DatasetError, match=f"no way to keep a download.*{CACHE_VARIABLE}"),
     ):
         downloaded(f"{address}/cube.npy")
+
+
+# Sessions
+
+
+def test_stack_of_a_session_is_read_from_its_url_again(npy):
+    with serving(files({"cube.npy": npy})) as address:
+        source = read_stack(f"{address}/cube.npy").source
+        session = SavedStack(source=source, shape=CUBE.shape)
+        np.testing.assert_array_equal(read_session_stack(session).values, CUBE)
