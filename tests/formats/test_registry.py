@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 import zarr
 from dataset_files import dataset, write
 from npe2 import PluginManager, PluginManifest
+from safetensors.numpy import save_file
 
 from napari_ifealid import FeatureStack, formats
 from napari_ifealid.errors import DatasetError
@@ -26,7 +28,9 @@ from napari_ifealid.formats.registry import (
     suffixes_in_words,
     written_suffixes,
 )
+from napari_ifealid.formats.safetensors_files import SAFETENSORS
 from napari_ifealid.formats.tiff import TIFF
+from napari_ifealid.formats.torch_files import TORCH
 from napari_ifealid.formats.zarr_arrays import ZARR
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -55,6 +59,12 @@ def saved(tmp_path):
             return path
         if kind is TIFF:
             tifffile.imwrite(path, CUBE, photometric="minisblack", planarconfig="contig")
+            return path
+        if kind is SAFETENSORS:
+            save_file({"a": CUBE}, path)
+            return path
+        if kind is TORCH:
+            torch.save(torch.from_numpy(CUBE), path)
             return path
         with path.open("wb") as stream:
             np.save(stream, CUBE) if kind is NPY else np.savez(stream, CUBE)
@@ -122,18 +132,6 @@ def test_file_of_another_kind_is_an_error_that_names_all_kinds(tmp_path, name):
 
 def test_format_of_a_folder_or_a_url_is_known_without_a_look():
     assert format_of("missing.zarr") is format_of("https://example.org/missing.zarr") is ZARR
-
-
-@pytest.mark.parametrize("suffix", [".zip", ".npy", ".npz"])
-def test_url_of_a_file_is_refused_in_plain_words(suffix):
-    url = f"https://example.org/cube{suffix}"
-    error = error_of(url)
-    assert error.found == f"a URL of a {suffix} file"
-    assert error.expected == "a file on this computer; only Zarr is read from URLs"
-    assert error.remedy == "Download the file first."
-    with pytest.raises(DatasetError) as caught:
-        read_stacks(url)
-    assert str(caught.value) == str(error)
 
 
 def test_url_of_another_kind_is_refused():

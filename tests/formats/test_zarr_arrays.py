@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -230,6 +231,26 @@ def test_axis_called_features_comes_last(path, zarr_format, name, axis):
 def test_names_that_tell_of_no_features_are_passed_over(path, names):
     save(path, CUBE, zarr_format=2, attributes={"_ARRAY_DIMENSIONS": names})
     assert read_stack(path).values.shape == CUBE.shape
+
+
+def test_axis_that_nothing_tells_is_a_guess(path, zarr_format):
+    save(path, CUBE, zarr_format=zarr_format)
+    assert read_stack(path).is_axis_guessed
+    assert read_stack(path).values.shape == CUBE.shape
+    assert not read_stack(path, feature_axis=2).is_axis_guessed
+
+
+@pytest.mark.parametrize(
+    "known", [{"dimension_names": ["c", "y", "x"]}, {"attributes": {"feature_labels": [*"abcde"]}}]
+)
+def test_axis_that_names_or_labels_tell_is_no_guess(path, known):
+    save(path, CUBE, **known)
+    assert not read_stack(path).is_axis_guessed
+
+
+def test_axis_of_what_was_written_is_no_guess(path):
+    write_array(path, FeatureStack(values=CUBE, name="Meadow"))
+    assert not read_stack(path).is_axis_guessed
 
 
 @pytest.mark.parametrize(
@@ -476,6 +497,23 @@ def test_package_that_a_protocol_needs_is_named(monkeypatch):
     error = error_of("needy://bucket/cube.zarr")
     assert error.found == "a URL that needs another package (Install not_there)"
     assert "pip install" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "command"),
+    [
+        ("s3://bucket/cube.zarr", "s3fs", 'Install s3fs: pip install "napari-ifealid[cubes]"'),
+        ("gs://bucket/cube.zarr", "gcsfs", 'Install it: pip install "gcsfs"'),
+    ],
+)
+def test_missing_package_for_a_store_in_the_cloud_is_named_with_its_command(
+    monkeypatch, url, package, command
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    error = error_of(url)
+    assert package in error.found
+    assert error.remedy == command
+    assert looks_like_stack(url)
 
 
 # What is no stack

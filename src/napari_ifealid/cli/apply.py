@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help=f"feature stack to compare: {suffixes_in_words()}, or the URL of a .zarr",
+        help=f"feature stack to compare: {suffixes_in_words()}, or its URL",
     )
     parser.add_argument(
         "-o",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_ifealid.cli.output_file import check_place, report_written
+from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.colormaps import base_opacity, fire_table, with_transparency_ramp
 from napari_ifealid.colour_limits import stretched
 from napari_ifealid.errors import DatasetError
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _read(paths: list[str]) -> FeatureStack:
-    stacks = [stack for path in paths for stack in read_stacks(path)]
+    stacks = [stack for path in paths for stack in read_stacks(path, track=terminal_progress)]
     if len(stacks) != 1:
         raise DatasetError(
             f"{len(stacks) or 'no'} feature stacks",

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.cli.option_values import number
+from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.layers import LayerData, layers_of
@@ -80,7 +81,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         "paths",
         metavar="PATH",
         nargs="*",
-        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; or a session, "
+        help=f"feature stack to open: {suffixes_in_words()}, or its URL; or a session, "
         f"{SESSION_SUFFIX}; without any, the sample",
     )
     parser.add_argument(
@@ -163,4 +164,6 @@ def _read(paths: list[str]) -> list[LayerData]:
         from napari_ifealid._sample_data import chelsea
 
         return chelsea()
-    return layers_of([stack for path in paths for stack in read_stacks(path)])
+    return layers_of(
+        [stack for path in paths for stack in read_stacks(path, track=terminal_progress)]
+    )

@@ -312,11 +312,19 @@ class Explorer:
         Session
             Whose map layer shows the similarity in that stack.
         """
+        self._layers.remember_axis(layer, feature_axis)
         if self.session is not None:
             self.links.add(self.session)
             if self.session.layer == layer:
                 return self.session
         return self.links.link(layer, feature_axis)
+
+    def axis_of(self, layer: Image) -> int | None:
+        """Return the feature axis of a layer: the one chosen for it, else the one that is known.
+
+        None where it has to be asked for.
+        """
+        return self._layers.axis_of(layer)
 
     def unlink(self, layer: Image) -> None:
         """Let go of a linked layer. One that is explored stays so.

@@ -154,7 +154,7 @@ def _index(stacks: Sequence[FeatureStack], wanted: FeatureStack) -> int:
 def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:
     following = [one.layer for one in explorer.sessions]
     for saved, layer in zip(session.stacks, layers, strict=True):
-        axis = known_axis(layer)
+        axis = known_axis(layer) if saved.compared_axis is None else saved.compared_axis
         if saved.is_linked and layer not in following and axis is not None:
             explorer.link(layer, axis)
 

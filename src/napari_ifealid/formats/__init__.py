@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.loading import loaded
-from napari_ifealid.formats.location import Location, absolute, suffix_of
+from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.registry import (
@@ -36,6 +39,7 @@ __all__ = [
     "files_of",
     "looks_like_stack",
     "lossless_precision",
+    "on_disk",
     "read_overlay",
     "read_stack",
     "read_stacks",
@@ -62,7 +66,7 @@ def read_stack(
     Parameters
     ----------
     location : path or URL
-        URLs of Zarr arrays and groups only.
+        A Zarr is read where it is; another file is downloaded, see `downloaded`.
     array : str, optional
         Name of the array in a .npz file or a Zarr group. Needed only where there are several
         feature stacks.
@@ -95,7 +99,15 @@ def read_stack(
     --------
     >>> stack = napari_ifealid.read_stack("features.npz", array="layer3", feature_axis=0)
     """
-    names = stack_names(location)
+    with on_disk(location, track=track) as place:
+        stack = _read_one(place, array, feature_axis, track)
+    return stack.read_from(StackSource(absolute(location), array, feature_axis))
+
+
+def _read_one(
+    location: Location, array: str | None, feature_axis: int | None, track: Track
+) -> FeatureStack:
+    names = _stack_names(_array_names(location))
     if array is None and names is not None and len(names) > 1:
         raise DatasetError(
             f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])}",
@@ -113,7 +125,7 @@ def read_stack(
     (stack,) = format_of(location).read(
         location, array=array, feature_axis=feature_axis, track=track
     )
-    return stack.read_from(StackSource(absolute(location), array, feature_axis))
+    return stack
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
@@ -122,7 +134,7 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     Parameters
     ----------
     location : path or URL
-        URLs of Zarr arrays and groups only.
+        As for `read_stack`.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)` returns the iterable wrapped,
         as `tqdm` and `napari.utils.progress` do. To cancel, raise from the wrapped iteration.
@@ -145,17 +157,17 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     OverlayWarning
         If a dataset is opened without its overlay.
     """
-    stacks = format_of(location).read(location, array=None, feature_axis=None, track=track)
-    names = stack_names(location) if len(stacks) > 1 else None
-    place = absolute(location)
+    with on_disk(location, track=track) as place:
+        stacks = format_of(place).read(place, array=None, feature_axis=None, track=track)
+        names = _stack_names(_array_names(place)) if len(stacks) > 1 else None
     arrays: list[str | None] = [None] if names is None else [*names]
     return [
-        stack.read_from(StackSource(place, name))
+        stack.read_from(StackSource(absolute(location), name))
         for stack, name in zip(stacks, arrays, strict=True)
     ]
 
 
-def stack_names(location: Location) -> list[str] | None:
+def stack_names(location: Location, *, track: Track = untracked) -> list[str] | None:
     """Return the names of the feature stacks of a file with several arrays; None for others.
 
     Raises
@@ -163,11 +175,10 @@ def stack_names(location: Location) -> list[str] | None:
     DatasetError
         If the file can't be opened.
     """
-    names = array_names(location)
-    return None if names is None else [name for name, is_stack in names.items() if is_stack]
+    return _stack_names(array_names(location, track=track))
 
 
-def array_names(location: Location) -> dict[str, bool] | None:
+def array_names(location: Location, *, track: Track = untracked) -> dict[str, bool] | None:
     """Return the names of all arrays, and whether each is a feature stack; None without names.
 
     Raises
@@ -175,6 +186,11 @@ def array_names(location: Location) -> dict[str, bool] | None:
     DatasetError
         If the file can't be opened.
     """
+    with on_disk(location, track=track) as place:
+        return _array_names(place)
+
+
+def _array_names(location: Location) -> dict[str, bool] | None:
     names = format_of(location).array_names(location)
     return None if names is None else dict(names)
 
@@ -191,15 +207,47 @@ def files_of(location: Location) -> list[Path]:
     return list(kinds[0].files(Path(location))) if kinds else [Path(location)]
 
 
+def _stack_names(arrays: dict[str, bool] | None) -> list[str] | None:
+    return None if arrays is None else [name for name, is_stack in arrays.items() if is_stack]
+
+
+@contextmanager
+def on_disk(location: Location, *, track: Track = untracked) -> Iterator[Location]:
+    """Give the place that a location is read from: of a file behind a URL, its local copy.
+
+    Errors raised meanwhile name the location itself.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be downloaded, see `downloaded`.
+    concurrent.futures.CancelledError
+        If `track` ended the iteration early.
+    """
+    named = formats_named(location)
+    if not is_url(location) or not named or any(kind.takes_urls for kind in named):
+        yield location
+        return
+    names = [name for kind in named for name in kind.companions(name_of(location))]
+    copy = downloaded(location, companions=names, track=track)
+    try:
+        yield copy
+    except DatasetError as error:
+        raise error.inside(location) from error.__cause__
+
+
 def looks_like_stack(location: Location) -> bool:
     """Return whether a file or a folder is meant to hold feature stacks, good or bad.
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for ENVI
-    libraries and data files without a header, for TIFFs that are photos or stacks of them, for all
-    other files and folders and for paths where nothing is.
+    that are not NumPy's, for Zarr groups without a stack, for OME-Zarr images without channels, for
+    ENVI libraries and data files without a header, for TIFFs that are photos or stacks of them, for
+    all other files and folders and for paths where nothing is. Of a file behind a URL, the name
+    alone is looked at.
     """
+    if can_be_downloaded(location) and not any(kind.takes_urls for kind in formats_named(location)):
+        return bool(formats_named(location))
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
     try:

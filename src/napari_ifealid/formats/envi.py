@@ -18,6 +18,7 @@ from napari_ifealid.formats.envi_cube import (
 from napari_ifealid.formats.envi_files import (
     DATA_SUFFIXES,
     HEADER_SUFFIX,
+    companions,
     cube_header,
     data_of,
     header_beside,
@@ -163,5 +164,6 @@ ENVI = Format(
     write=write_envi,
     recognises=_recognises,
     files=_files,
+    companions=companions,
 )
 """A header and the values beside it, read whole or, where they are large, block by block."""

@@ -42,6 +42,20 @@ def header_beside(path: Path) -> Path | None:
     return None
 
 
+def companions(name: str) -> list[str]:
+    """Return the names that the other one of two files may have, most likely first.
+
+    Parameters
+    ----------
+    name : str
+        Of a header or of a file of values.
+    """
+    path = Path(name)
+    if is_header(path):
+        return [one.name for one in _named(path)]
+    return [path.with_suffix(HEADER_SUFFIX).name, f"{name}{HEADER_SUFFIX}"]
+
+
 def is_cube_header(path: Path) -> bool:
     """Return whether a file is a header of an image, of ENVI or Esri: good or bad.
 
