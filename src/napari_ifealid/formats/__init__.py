@@ -16,6 +16,8 @@ from napari_ifealid.formats.registry import (
     format_of,
     formats_named,
     suffixes_in_words,
+    written_in_words,
+    written_suffixes,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.stack import FeatureStack, StackSource
@@ -43,6 +45,7 @@ __all__ = [
     "untracked",
     "write_array",
     "write_stack",
+    "written_in_words",
     "zip_path",
 ]
 
@@ -54,25 +57,25 @@ def read_stack(
     feature_axis: int | None = None,
     track: Track = untracked,
 ) -> FeatureStack:
-    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array of a .npz file or of a .zarr.
+    """Read one feature stack: a file with a single one, or an array of a file with several.
 
     Parameters
     ----------
     location : path or URL
         URLs of Zarr arrays and groups only.
     array : str, optional
-        Name of the array in a .npz file or a Zarr group. Needed only where there are several
-        feature stacks.
+        Name of the array in a file or a Zarr group with several: its path in an HDF5 file. Needed
+        only where there are several feature stacks.
     feature_axis : int, optional
-        Axis of an array along which its features lie. Unless given, the last one, or the one
-        that a Zarr array calls so.
+        Axis of an array along which its features lie. Unless given, the one that the file calls
+        so, else a guess: the last one in most formats.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
     Returns
     -------
     FeatureStack
-        The values of a Zarr array, and of a .npy file that takes more than half of the free
+        The values of a Zarr array, and of most files that take more than half of the free
         memory, stay where they are, as a dask array.
 
     Raises
@@ -103,7 +106,7 @@ def read_stack(
     if array is not None and names is None:
         raise DatasetError(
             "a file without named arrays",
-            expected=f"a .npz file or a Zarr group with the array {array!r}",
+            expected=f"a file or a group of arrays with the array {array!r}",
             remedy="Leave the name of the array out, or choose another file.",
             file=location,
         )
@@ -114,7 +117,7 @@ def read_stack(
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
-    """Read all feature stacks at a location: an IFeaLiD ZIP, a .npy or .npz file, a Zarr.
+    """Read all feature stacks at a location, of any kind in `FORMATS`.
 
     Parameters
     ----------
@@ -230,7 +233,9 @@ def write_array(
     >>> write_array("features.zarr", napari_ifealid.read_stack("features.zip"))
     """
     check_array_suffix(path)
-    (write, *_) = (kind.write for kind in FORMATS if suffix_of(path) == kind.suffixes[0])
+    (write, *_) = (
+        kind.write for kind in FORMATS if kind.write and suffix_of(path) == kind.suffixes[0]
+    )
     write(Path(path), loaded(stack, track=track), force=force, track=track)
 
 
@@ -242,7 +247,7 @@ def check_array_suffix(path: Location) -> None:
     DatasetError
         If it does not.
     """
-    known = [kind.suffixes[0] for kind in FORMATS]
+    known = written_suffixes()
     if suffix_of(path) not in known:
         raise DatasetError(
             f"the suffix {Path(path).suffix!r}",

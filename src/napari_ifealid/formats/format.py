@@ -52,8 +52,8 @@ class Format:
     array_names : callable
         `array_names(location)`: the names of all arrays of something that holds several, and for
         each whether it is a feature stack; None for what holds one without a name.
-    write : callable
-        See `Write`.
+    write : callable, optional
+        See `Write`; None for a format that is only read.
     is_folder : bool
         Whether it is a folder, not a file.
     takes_urls : bool
@@ -66,7 +66,7 @@ class Format:
     looks_like_stack: Callable[[Location], bool]
     read: Read
     array_names: Callable[[Location], Mapping[str, bool] | None]
-    write: Write
+    write: Write | None = None
     is_folder: bool = False
     takes_urls: bool = False
 

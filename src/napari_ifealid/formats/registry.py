@@ -6,13 +6,16 @@ from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.format import Format
+from napari_ifealid.formats.hdf5 import HDF5
 from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
+from napari_ifealid.formats.matlab import MATLAB
+from napari_ifealid.formats.netcdf import NETCDF
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
 from napari_ifealid.formats.zarr_arrays import ZARR
 
-FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR)
+FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, MATLAB, HDF5, NETCDF)
 """Where several take the same ending, a look inside decides."""
 
 
@@ -21,10 +24,19 @@ def all_suffixes() -> list[str]:
     return list(dict.fromkeys(suffix for kind in FORMATS for suffix in kind.suffixes))
 
 
+def written_suffixes() -> list[str]:
+    """Return the endings of the files that can be written."""
+    return [kind.suffixes[0] for kind in FORMATS if kind.write is not None]
+
+
 def suffixes_in_words() -> str:
     """Return the endings for a help text: ".zip, .npy, .npz or .zarr"."""
-    *first, last = all_suffixes()
-    return f"{', '.join(first)} or {last}"
+    return _in_words(all_suffixes())
+
+
+def written_in_words() -> str:
+    """Return the endings of the files that can be written for a help text."""
+    return _in_words(written_suffixes())
 
 
 def formats_named(location: Location) -> list[Format]:
@@ -58,3 +70,8 @@ def format_of(location: Location) -> Format:
             file=location,
         )
     return next((kind for kind in named if len(named) == 1 or kind.claims(location)), named[0])
+
+
+def _in_words(suffixes: list[str]) -> str:
+    *first, last = suffixes
+    return f"{', '.join(first)} or {last}"
