@@ -16,7 +16,6 @@ from napari_ifealid.formats.registry import (
     format_of,
     formats_named,
     suffixes_in_words,
-    written_in_words,
     written_suffixes,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
@@ -45,7 +44,7 @@ __all__ = [
     "untracked",
     "write_array",
     "write_stack",
-    "written_in_words",
+    "written_suffixes",
     "zip_path",
 ]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.cf_values import packing_of, unpacked
-from napari_ifealid.formats.feature_axis import feature_axis_of
 from napari_ifealid.formats.features_last import stack_values
 from napari_ifealid.formats.format import Format, no_stacks
 from napari_ifealid.formats.hdf5_contents import (
@@ -20,6 +19,7 @@ from napari_ifealid.formats.hdf5_file import Hdf5Array, Hdf5File, opened_hdf5, v
 from napari_ifealid.formats.location import Location, name_of
 from napari_ifealid.formats.prisma import prisma_stack, prisma_swaths
 from napari_ifealid.formats.proposed_axis import proposed_axis
+from napari_ifealid.formats.spectral_axis import feature_axis_of
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.described_array import DescribedArray, last_name
-from napari_ifealid.formats.feature_axis import TELLING_NAMES
+from napari_ifealid.formats.spectral_axis import TELLING_NAMES
 from napari_ifealid.stack import check_feature_array
 
 MOST_ARRAYS = 10_000

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.feature_axis import feature_axis_of
-from napari_ifealid.formats.features_last import stack_values
+from napari_ifealid.formats.features_last import FeaturesLast, StoredArray, stack_values
 from napari_ifealid.formats.format import Format, no_stacks
 from napari_ifealid.formats.hdf5_file import is_hdf5
 from napari_ifealid.formats.location import Location, name_of
 from napari_ifealid.formats.matlab_classic import ClassicVariables
 from napari_ifealid.formats.matlab_hdf5 import Hdf5Variables
 from napari_ifealid.formats.matlab_variables import Variables
+from napari_ifealid.formats.spectral_axis import feature_axis_of
+from napari_ifealid.lazy_arrays import block_chunks
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
@@ -27,8 +28,8 @@ def read_matlab(
     """Read each feature stack in a MATLAB file, or one of them.
 
     A variable is a feature stack if it is an array of real numbers with three axes or more.
-    Values of version 7.3 that take more than half of the free memory stay in the file, as a dask
-    array; others are read.
+    Values that take more than half of the free memory stay in the file, as a dask array, unless
+    they are packed in a file of version 7.2 or older.
 
     Parameters
     ----------
@@ -88,6 +89,7 @@ def _stack(
     proposed = len(array.shape) - 1  # height, width, features, as MATLAB's own toolboxes have them
     features = feature_axis_of(array, variables.vectors(), asked=asked, proposed=proposed)
     stored, chunks = variables.stored(name)
+    chunks = chunks or _pieces(stored, features.axis)
     return FeatureStack(
         values=stack_values(stored, features.axis, name=called, track=track, chunks=chunks),
         name=called,
@@ -95,6 +97,15 @@ def _stack(
         bands=features.bands,
         is_axis_guessed=features.is_guessed,
     )
+
+
+def _pieces(array: StoredArray, axis: int) -> tuple[int, ...]:
+    """Return lengths of blocks that lie together where the first axis runs fastest."""
+    shape = FeaturesLast(array, axis).shape
+    *spatial, features = (
+        lengths[0] for lengths in block_chunks(shape, array.dtype, is_fortran=True)
+    )
+    return (*spatial[:axis], features, *spatial[axis:])
 
 
 def _read(

@@ -11,10 +11,13 @@ from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.hdf5_contents import ListedArray
 from napari_ifealid.formats.hdf5_file import Hdf5Array, opened_hdf5, values_of
 from napari_ifealid.formats.location import Location
-from napari_ifealid.formats.matlab_variables import NUMBERS, vectors_of
+from napari_ifealid.formats.matlab_variables import vectors_of
 from napari_ifealid.formats.reversed_axes import ReversedAxes
 
 _CLASS, _EMPTY = "MATLAB_class", "MATLAB_empty"
+_NUMBERS = {"double", "single", "logical"} | {
+    f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 _HIDDEN = "#"  # what MATLAB's own groups start with
 
 
@@ -54,18 +57,15 @@ class Hdf5Variables:
         """Return the vectors that may tell of features."""
         return vectors_of(self.arrays, self._values)
 
-    def stored(self, name: str) -> tuple[StoredArray, tuple[int, ...]]:
+    def stored(self, name: str) -> tuple[StoredArray, tuple[int, ...] | None]:
         """Return an array to be read, and the lengths of its chunks."""
-        shape = self.arrays[name].shape
         chunks = self._chunks[name]
-        # of one in a piece, the first axis runs fastest
-        pieces = (shape[0], *(1,) * (len(shape) - 1)) if chunks is None else chunks[::-1]
-        return self._array(name), pieces
+        return self._array(name), None if chunks is None else chunks[::-1]
 
     def _look(self, name: str, item: Any) -> None:
         kind = item.attrs.get(_CLASS, b"")
         kind = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
-        is_numeric = not kind or kind in NUMBERS  # other programs leave the class out
+        is_numeric = not kind or kind in _NUMBERS  # other programs leave the class out
         is_array = hasattr(item, "dtype") and item.dtype.kind in "buif"
         if is_array and is_numeric and item.shape is not None and _EMPTY not in item.attrs:
             self.arrays[name] = ListedArray(item.shape[::-1], item.dtype)

@@ -10,18 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.described_array import DescribedArray
-from napari_ifealid.formats.feature_axis import TELLING_NAMES
 from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.hdf5_contents import ListedArray
-
-NUMBERS = {
-    **{f"int{8 * size}": f"i{size}" for size in (1, 2, 4, 8)},
-    **{f"uint{8 * size}": f"u{size}" for size in (1, 2, 4, 8)},
-    "double": "f8",
-    "single": "f4",
-    "logical": "u1",
-}
-"""MATLAB's classes of numbers as types of NumPy."""
+from napari_ifealid.formats.spectral_axis import TELLING_NAMES
 
 
 class Variables(Protocol):
@@ -42,7 +33,10 @@ class Variables(Protocol):
         """Return the vectors that may tell of features, each with a single axis."""
 
     def stored(self, name: str) -> tuple[StoredArray, tuple[int, ...] | None]:
-        """Return an array to be read, and the lengths of its chunks, see `stack_values`."""
+        """Return an array to be read, and the lengths of its chunks.
+
+        Without chunks its first axis runs fastest.
+        """
 
 
 def vectors_of(

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.cf_values import PACKING_KEYS, packing_of, unpacked
 from napari_ifealid.formats.described_array import DescribedArray
-from napari_ifealid.formats.feature_axis import feature_axis_of
 from napari_ifealid.formats.features_last import stack_values
 from napari_ifealid.formats.format import no_stacks
 from napari_ifealid.formats.hdf5_contents import ListedArray
 from napari_ifealid.formats.location import Location, cannot_open, first_bytes, name_of
 from napari_ifealid.formats.proposed_axis import proposed_axis
+from napari_ifealid.formats.spectral_axis import feature_axis_of
 from napari_ifealid.memory import fits_memory
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
@@ -25,18 +26,14 @@ def all_suffixes() -> list[str]:
 
 
 def written_suffixes() -> list[str]:
-    """Return the endings of the files that can be written."""
+    """Return the endings of the files that are written, as in ".zip"."""
     return [kind.suffixes[0] for kind in FORMATS if kind.write is not None]
 
 
-def suffixes_in_words() -> str:
-    """Return the endings for a help text: ".zip, .npy, .npz or .zarr"."""
-    return _in_words(all_suffixes())
-
-
-def written_in_words() -> str:
-    """Return the endings of the files that can be written for a help text."""
-    return _in_words(written_suffixes())
+def suffixes_in_words(suffixes: Sequence[str] | None = None) -> str:
+    """Return endings for a help text, all of them unless given: ".zip, .npy, .npz or .zarr"."""
+    *first, last = all_suffixes() if suffixes is None else suffixes
+    return f"{', '.join(first)} or {last}"
 
 
 def formats_named(location: Location) -> list[Format]:
@@ -70,8 +67,3 @@ def format_of(location: Location) -> Format:
             file=location,
         )
     return next((kind for kind in named if len(named) == 1 or kind.claims(location)), named[0])
-
-
-def _in_words(suffixes: list[str]) -> str:
-    *first, last = suffixes
-    return f"{', '.join(first)} or {last}"
