@@ -190,6 +190,7 @@ def _numbers(value: Any) -> list[float]:
     if value is None:
         return []
     try:
-        return [float(one) for one in np.atleast_1d(np.asarray(value)).flat]
+        # of a float32 the number with the fewest digits that it can't tell from it
+        return [float(str(one)) for one in np.atleast_1d(np.asarray(value))]
     except (TypeError, ValueError):
         return []

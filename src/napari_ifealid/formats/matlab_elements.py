@@ -29,25 +29,11 @@ _STORED = dict(enumerate(["i1", "u1", "i2", "u2", "i4", "u4", "f4"], 1)) | {
 }
 _CLASSES = dict(
     enumerate(
-        [
-            "cell",
-            "struct",
-            "object",
-            "char",
-            "sparse",
-            "double",
-            "single",
-            "int8",
-            "uint8",
-            "int16",
-            "uint16",
-            "int32",
-            "uint32",
-            "int64",
-            "uint64",
-            "function",
-            "opaque",
-        ],
+        (
+            *("cell", "struct", "object", "char", "sparse"),
+            *("double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32"),
+            *("int64", "uint64", "function", "opaque"),
+        ),
         1,
     )
 )

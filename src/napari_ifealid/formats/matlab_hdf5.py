@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.described_array import DescribedArray
 from napari_ifealid.formats.features_last import StoredArray
-from napari_ifealid.formats.hdf5_contents import ListedArray
+from napari_ifealid.formats.hdf5_contents import MOST_ARRAYS, ListedArray
 from napari_ifealid.formats.hdf5_file import Hdf5Array, opened_hdf5, values_of
 from napari_ifealid.formats.location import Location
 from napari_ifealid.formats.matlab_variables import vectors_of
@@ -42,8 +43,9 @@ class Hdf5Variables:
         self.arrays: dict[str, ListedArray] = {}
         self.others: dict[str, str] = {}
         with opened_hdf5(location) as file:
-            for name, item in file.items():
-                if not name.startswith(_HIDDEN):
+            for name in islice(file, MOST_ARRAYS):
+                item = file.get(name)  # None behind a broken link
+                if item is not None and not name.startswith(_HIDDEN):
                     self._look(name, item)
 
     def described(self, name: str) -> DescribedArray:
