@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from napari_ifealid.formats.matlab_elements import variables_in
+from napari_ifealid.formats.matlab_elements import HEADER_SIZE, variables_in
 
 CUBE = np.random.default_rng(2).random((3, 4, 5))
 
@@ -76,10 +76,10 @@ def test_values_may_be_stored_in_a_smaller_type_than_their_class():
 @pytest.mark.parametrize("packed", [True, False])
 def test_truncated_file_is_an_error_wherever_it_ends(packed):
     content = saved(packed=packed, cube=CUBE)
-    for size in range(0, len(content), 7):
+    for size in (size for size in range(0, len(content), 7) if size != HEADER_SIZE):
         with pytest.raises((ValueError, zlib.error)):
-            if not found(content[:size]):  # ends before the first variable
-                raise ValueError("no variable")
+            found(content[:size])
+    assert not found(content[:HEADER_SIZE])
 
 
 def test_damage_that_only_the_checksum_tells_is_an_error():

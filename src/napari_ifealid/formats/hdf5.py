@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import Any
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.cf_values import packing_of, unpacked
-from napari_ifealid.formats.features_last import stack_values
+from napari_ifealid.formats.described_array import DescribedArray
 from napari_ifealid.formats.format import Format, no_stacks
 from napari_ifealid.formats.hdf5_contents import (
+    MOST_ARRAYS,
     ListedArray,
     described,
     described_vectors,
@@ -20,15 +22,14 @@ from napari_ifealid.formats.location import Location, name_of
 from napari_ifealid.formats.prisma import prisma_stack, prisma_swaths
 from napari_ifealid.formats.proposed_axis import proposed_axis
 from napari_ifealid.formats.spectral_axis import feature_axis_of
+from napari_ifealid.formats.stored_stack import StoredStack
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
 MOST_STACKS = 100
 """Stacks of a file that are opened at once."""
 
-STACK_THEM = "Stack the features along an axis, or choose another array or file."
-"""What to do about a file without a stack."""
-
+_STACK_THEM = "Stack the features along an axis, or choose another array or file."
 _MOST_LISTED = 10
 
 
@@ -73,27 +74,29 @@ def read_hdf5(
         If `track` ended the iteration early.
     """
     source = values_of(location)  # before a look inside the file, which may be replaced
+    found: dict[str, StoredStack] = {}
     with opened_hdf5(location) as file:
         listed = listed_arrays(file)
         swaths = prisma_swaths(listed)
         names = [*swaths] or [name for name, one in listed.items() if one.is_stack]
         if array is not None:
-            names = _asked(file, array.strip("/"), listed, [*swaths])
+            names = _asked(file, array.strip("/"), listed, swaths)
         _check_number(location, names, listed, array)
-        stacks = []
+        lengths = {length for name in names if name in listed for length in listed[name].shape}
+        vectors = described_vectors(file, listed, lengths)
         for name in names:
-            called = name_of(location) if len(names) == 1 else f"{name_of(location)}: {name}"
             try:
                 if name in swaths:
-                    stack = prisma_stack(
-                        file, swaths[name], source, called, feature_axis=feature_axis, track=track
-                    )
+                    found[name] = prisma_stack(file, swaths[name], source, feature_axis)
                 else:
-                    stack = _stack(file, name, listed, source, called, feature_axis, track)
+                    found[name] = _stored_stack(file, name, vectors, source, feature_axis)
             except DatasetError as error:
                 raise error.inside(location, name) from error.__cause__
-            stacks.append(stack)
-        return stacks
+    called = name_of(location)
+    return [
+        stored.read(called if len(found) == 1 else f"{called}: {name}", track)
+        for name, stored in found.items()
+    ]
 
 
 def hdf5_array_names(location: Location) -> dict[str, bool]:
@@ -106,7 +109,10 @@ def hdf5_array_names(location: Location) -> dict[str, bool]:
         return {name: one.is_stack for name, one in listed.items()}
 
 
-def _asked(file: Any, array: str, listed: dict[str, ListedArray], swaths: list[str]) -> list[str]:
+def _asked(
+    file: Any, array: str, listed: dict[str, ListedArray], swaths: Container[str]
+) -> list[str]:
+    """Return the name of the array that is asked for; nothing if it is no stack."""
     if array in swaths:
         return [array]
     found = listed.get(array) or listed_array(file, array)
@@ -121,40 +127,30 @@ def _check_number(
 ) -> None:
     if not names:
         texts = {name: str(one) for name, one in listed.items()}
-        raise no_stacks(location, texts, array, STACK_THEM)
+        raise no_stacks(location, texts, array, _STACK_THEM)
     if len(names) > MOST_STACKS:
+        are_all = len(listed) < MOST_ARRAYS
         raise DatasetError(
-            f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])} …",
+            f"{'' if are_all else 'at least '}{len(names)} feature stacks, "
+            f"{', '.join(names[:_MOST_LISTED])} …",
             expected=f"at most {MOST_STACKS}, or the name of one",
             remedy="Name the array to take (--array NAME, array=NAME).",
             file=location,
         )
 
 
-def _stack(
+def _stored_stack(
     file: Any,
     name: str,
-    listed: dict[str, ListedArray],
+    vectors: Iterable[DescribedArray],
     source: Hdf5File,
-    called: str,
     asked: int | None,
-    track: Track,
-) -> FeatureStack:
+) -> StoredStack:
     array = described(file, name)
-    vectors = described_vectors(file, listed, set(array.shape))
     features = feature_axis_of(array, vectors, asked=asked, proposed=proposed_axis(array.shape))
     stored = Hdf5Array(source, name, array.shape, array.dtype)
     values, storage = unpacked(stored, packing_of(array.attributes, array.dtype))
-    return FeatureStack(
-        values=stack_values(
-            values, features.axis, name=called, track=track, chunks=file[name].chunks
-        ),
-        name=called,
-        feature_labels=features.labels,
-        bands=features.bands,
-        is_axis_guessed=features.is_guessed,
-        **storage,
-    )
+    return StoredStack(values, features.axis, file[name].chunks, {**features.known, **storage})
 
 
 def _read(

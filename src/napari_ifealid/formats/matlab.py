@@ -93,9 +93,7 @@ def _stack(
     return FeatureStack(
         values=stack_values(stored, features.axis, name=called, track=track, chunks=chunks),
         name=called,
-        feature_labels=features.labels,
-        bands=features.bands,
-        is_axis_guessed=features.is_guessed,
+        **features.known,
     )
 
 

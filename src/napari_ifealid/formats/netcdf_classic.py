@@ -151,8 +151,6 @@ def _stack(
     return FeatureStack(
         values=stack_values(values, features.axis, name=called, track=track),
         name=called,
-        feature_labels=features.labels,
-        bands=features.bands,
-        is_axis_guessed=features.is_guessed,
+        **features.known,
         **storage,
     )

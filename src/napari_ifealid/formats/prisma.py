@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.cf_values import Packing, Unpacked
-from napari_ifealid.formats.features_last import StoredArray, stack_values
+from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.format import no_such_axis
 from napari_ifealid.formats.hdf5_contents import ListedArray
 from napari_ifealid.formats.hdf5_file import Hdf5Array, Hdf5File
 from napari_ifealid.formats.joined_bands import JoinedBands
-from napari_ifealid.stack import FeatureStack
-from napari_ifealid.tracking import Track
+from napari_ifealid.formats.stored_stack import StoredStack
 from napari_ifealid.wavelength_units import wavelength_labels
 
 _CUBE = re.compile(r"(HDFEOS/SWATHS/PRS_[^/]+)/Data Fields/(VNIR|SWIR)_Cube")
@@ -63,14 +62,8 @@ def prisma_swaths(listed: Mapping[str, ListedArray]) -> dict[str, dict[str, str]
 
 
 def prisma_stack(
-    file: Any,
-    cubes: Mapping[str, str],
-    source: Hdf5File,
-    name: str,
-    *,
-    feature_axis: int | None,
-    track: Track,
-) -> FeatureStack:
+    file: Any, cubes: Mapping[str, str], source: Hdf5File, feature_axis: int | None
+) -> StoredStack:
     """Return a scene as one stack, its bands in the order of their wavelengths.
 
     Bands without a wavelength hold no measurement and are left out; others that PRISMA flags are
@@ -82,11 +75,8 @@ def prisma_stack(
     cubes : mapping of str to str
         Paths of the cubes "VNIR" and "SWIR".
     source : Hdf5File
-    name : str
-        Of the stack.
     feature_axis : int or None
         The axis of the features that the user asks for.
-    track : callable
 
     Raises
     ------
@@ -114,23 +104,15 @@ def prisma_stack(
     arrays, storage = _unpacked(halves)
     joined = JoinedBands(tuple(arrays), _BAND_AXIS, tuple(order))
     lines, _, samples = file[cubes["VNIR"]].chunks or (1, 1, joined.shape[2])
-    values = stack_values(
-        joined,
-        _BAND_AXIS,
-        name=name,
-        track=track,
-        chunks=(lines, joined.shape[_BAND_AXIS], samples),
-    )
-    return FeatureStack(
-        values=values,
-        name=name,
-        feature_labels=wavelength_labels(wavelengths[order].tolist(), "nm"),
-        bands=Bands(
+    known = {
+        "feature_labels": wavelength_labels(wavelengths[order].tolist(), "nm"),
+        "bands": Bands(
             widths=_chosen((half.widths for half in halves), order),
             is_good=_chosen((half.is_good for half in halves), order),
         ),
-        **storage,
-    )
+    }
+    chunks = (lines, joined.shape[_BAND_AXIS], samples)
+    return StoredStack(joined, _BAND_AXIS, chunks, {**known, **storage})
 
 
 def _half(file: Any, part: str, path: str, source: Hdf5File) -> _Half:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,15 @@ class FeatureAxis:
     is_guessed: bool
     labels: tuple[str | float, ...] | None
     bands: Bands
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What is known of the features, as keyword arguments of a stack."""
+        return {
+            "feature_labels": self.labels,
+            "bands": self.bands,
+            "is_axis_guessed": self.is_guessed,
+        }
 
 
 def feature_axis_of(
