@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from cube_files import CUBE, write_classic_netcdf
 from scipy.io import netcdf_file
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import netcdf_classic
+from napari_ifealid.formats import features_last
 from napari_ifealid.formats.netcdf_classic import classic_array_names, read_classic_netcdf
 
 BANDS_FIRST = np.moveaxis(CUBE, -1, 0)
@@ -52,14 +53,15 @@ def test_values_do_not_depend_on_the_file(path):
     np.testing.assert_array_equal(stack.values, CUBE)
 
 
-def test_variable_that_is_too_large_for_the_memory_is_to_be_converted(path, monkeypatch):
+@pytest.mark.parametrize("fits", [True, False])
+def test_large_variable_stays_in_the_file_and_can_be_pickled(path, monkeypatch, fits):
+    monkeypatch.setattr(features_last, "fits_memory", lambda _: fits)
     write_classic_netcdf(path, BANDS_FIRST)
-    monkeypatch.setattr(netcdf_classic, "fits_memory", lambda _: False)
-    assert "nccopy -k nc4" in error_of(path).remedy
+    (stack,) = read_classic_netcdf(path)
+    assert stack.is_lazy != fits
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(stack.values)), CUBE)
 
 
-def test_version_that_is_not_known_is_to_be_converted(path):
-    path.write_bytes(b"CDF\x05" + bytes(100))
-    error = error_of(path)
-    assert error.found == "a netCDF file of version b'\\x05'"
-    assert "nccopy -k nc4" in error.remedy
+def test_damaged_file_is_an_error_that_says_why(path):
+    path.write_bytes(b"CDF\x01" + bytes(3))
+    assert error_of(path).found == "a truncated or damaged netCDF file (a file that ends early)"

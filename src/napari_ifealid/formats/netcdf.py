@@ -5,17 +5,14 @@ from __future__ import annotations
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.hdf5 import hdf5_array_names, read_hdf5
 from napari_ifealid.formats.location import Location, first_bytes
-from napari_ifealid.formats.netcdf_classic import (
-    CLASSIC_START,
-    classic_array_names,
-    read_classic_netcdf,
-)
+from napari_ifealid.formats.netcdf_classic import classic_array_names, read_classic_netcdf
+from napari_ifealid.formats.netcdf_header import CLASSIC_STARTS
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track
 
 
 def _is_classic(location: Location) -> bool:
-    return first_bytes(location).startswith(CLASSIC_START)
+    return first_bytes(location).startswith(CLASSIC_STARTS)
 
 
 def _array_names(location: Location) -> dict[str, bool]:

@@ -1,37 +1,34 @@
-"""Files of classic netCDF, version 3, which are read into memory."""
+"""Files of classic netCDF, before version 4."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
-from napari_ifealid.formats.cf_values import PACKING_KEYS, packing_of, unpacked
+from napari_ifealid.formats.cf_values import packing_of, unpacked
 from napari_ifealid.formats.described_array import DescribedArray
-from napari_ifealid.formats.features_last import stack_values
+from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.file_array import FileArray
+from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.format import no_stacks
 from napari_ifealid.formats.hdf5_contents import ListedArray
-from napari_ifealid.formats.location import Location, cannot_open, first_bytes, name_of
+from napari_ifealid.formats.location import Location, cannot_open, name_of
+from napari_ifealid.formats.netcdf_header import ClassicVariable, classic_variables
 from napari_ifealid.formats.proposed_axis import proposed_axis
+from napari_ifealid.formats.record_array import RecordArray
 from napari_ifealid.formats.spectral_axis import feature_axis_of
-from napari_ifealid.memory import fits_memory
-from napari_ifealid.sizes import size_text
+from napari_ifealid.formats.stored_stack import StoredStack
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
-CLASSIC_START = b"CDF"
-"""What files of classic netCDF start with."""
-
-_KEYS = (*PACKING_KEYS, "units", "standard_name")
-_KNOWN_STARTS = (b"CDF\x01", b"CDF\x02")
-_CONVERT = "Convert the file first, with: nccopy -k nc4 OLD.nc NEW.nc"
 _STACK_THEM = "Stack the features along a dimension, or choose another variable or file."
+_LONGEST_VECTOR = 1 << 16
 
 
 def read_classic_netcdf(
@@ -46,54 +43,73 @@ def read_classic_netcdf(
     Raises
     ------
     DatasetError
-        If the file is damaged, if none of its variables is a feature stack, or if one takes more
-        than half of the free memory.
+        If the file is damaged, or if none of its variables is a feature stack.
     """
-    with _opened(location) as file:
-        arrays = {name: _described(file, name) for name in file.variables}
-        names = [n for n, one in arrays.items() if array in (None, n) and _listed(one).is_stack]
-        if not names:
-            listed = {name: str(_listed(one)) for name, one in arrays.items()}
-            raise no_stacks(location, listed, array, _STACK_THEM)
-        vectors = [one for one in arrays.values() if len(one.shape) == 1]
-        stacks = []
-        for name in names:
-            called = name_of(location) if len(names) == 1 else f"{name_of(location)}: {name}"
-            try:
-                stacks.append(_stack(file, arrays[name], vectors, called, feature_axis, track))
-            except DatasetError as error:
-                raise error.inside(location, name) from error.__cause__
-        return stacks
+    file = _opened(location)
+    variables = file.variables
+    names = [n for n, one in variables.items() if array in (None, n) and _listed(one).is_stack]
+    if not names:
+        listed = {name: str(_listed(one)) for name, one in variables.items()}
+        raise no_stacks(location, listed, array, _STACK_THEM)
+    vectors = [file.described(name) for name, one in variables.items() if _is_vector(one)]
+    found = {}
+    for name in names:
+        try:
+            found[name] = _stored_stack(file, name, vectors, feature_axis)
+        except DatasetError as error:
+            raise error.inside(location, name) from error.__cause__
+    called = name_of(location)
+    return [
+        stored.read(called if len(found) == 1 else f"{called}: {name}", track)
+        for name, stored in found.items()
+    ]
 
 
 def classic_array_names(location: Location) -> dict[str, bool]:
     """Return the names of all variables, and whether each is a feature stack."""
-    with _opened(location) as file:
-        return {name: _listed(_described(file, name)).is_stack for name in file.variables}
+    return {name: _listed(one).is_stack for name, one in _opened(location).variables.items()}
 
 
-@contextmanager
-def _opened(location: Location) -> Iterator[Any]:
-    from scipy.io import netcdf_file
+@dataclass(frozen=True, eq=False)
+class _File:
+    """A file that was looked into."""
 
-    if not first_bytes(location).startswith(_KNOWN_STARTS):
-        raise DatasetError(
-            f"a netCDF file of version {first_bytes(location)[3:4]!r}",
-            expected="classic netCDF of version 1 or 2, or netCDF-4",
-            remedy=_CONVERT,
-            file=location,
+    path: str
+    state: FileState
+    variables: dict[str, ClassicVariable]
+
+    def described(self, name: str) -> DescribedArray:
+        one = self.variables[name]
+        return DescribedArray(
+            name=name,
+            shape=one.shape,
+            dtype=one.stored.newbyteorder("="),
+            attributes=one.attributes,
+            axis_names=tuple(f"/{dimension}" for dimension in one.dimensions),
+            read=lambda: self._vector(name),
         )
+
+    def stored(self, name: str) -> StoredArray:
+        one = self.variables[name]
+        shape = one.shape if one.record_step is None else one.shape[1:]
+        array = FileArray(self.path, one.place, shape, one.stored, False, self.state)
+        if one.record_step is None:
+            return array
+        return RecordArray(array, one.shape[0], one.record_step)
+
+    def _vector(self, name: str) -> NDArray[Any]:
+        return self.stored(name)[(slice(None),)]
+
+
+def _opened(location: Location) -> _File:
+    path = Path(location).absolute()
     try:
-        with warnings.catch_warnings():
-            # the views of the file that are left when it is closed are not used any more
-            warnings.filterwarnings("ignore", "Cannot close a netcdf_file", RuntimeWarning)
-            with netcdf_file(Path(location), "r", mmap=True) as file:
-                yield file
-    except DatasetError:
-        raise
+        with path.open("rb") as stream:
+            state = FileState.of(os.fstat(stream.fileno()))
+            return _File(str(path), state, classic_variables(stream, state.size))
     except OSError as error:
         raise cannot_open(location, error) from error
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+    except ValueError as error:
         raise DatasetError(
             f"a truncated or damaged netCDF file ({short_reason(error)})",
             expected="a complete netCDF file",
@@ -102,55 +118,19 @@ def _opened(location: Location) -> Iterator[Any]:
         ) from error
 
 
-def _described(file: Any, name: str) -> DescribedArray:
-    variable = file.variables[name]
-    attributes = {key: _text(getattr(variable, key)) for key in _KEYS if hasattr(variable, key)}
-    return DescribedArray(
-        name=name,
-        shape=tuple(map(int, variable.shape)),
-        dtype=variable.data.dtype,
-        attributes=attributes,
-        axis_names=tuple(f"/{dimension}" for dimension in variable.dimensions),
-        read=lambda: _values(file, name),
-    )
+def _listed(variable: ClassicVariable) -> ListedArray:
+    return ListedArray(variable.shape, variable.stored.newbyteorder("="))
 
 
-def _text(value: Any) -> Any:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def _is_vector(variable: ClassicVariable) -> bool:
+    is_short = len(variable.shape) == 1 and 0 < variable.shape[0] <= _LONGEST_VECTOR
+    return is_short and variable.stored.kind in "iuf"
 
 
-def _listed(array: DescribedArray) -> ListedArray:
-    return ListedArray(array.shape, array.dtype)
-
-
-def _values(file: Any, name: str) -> NDArray[Any]:
-    """Return a copy of the values: the file is mapped into memory only while it is open."""
-    values = file.variables[name].data
-    if values.dtype.kind == "S":
-        return np.array([one.decode(errors="replace") for one in values.flat])
-    return np.array(values, values.dtype.newbyteorder("="))
-
-
-def _stack(
-    file: Any,
-    array: DescribedArray,
-    vectors: list[DescribedArray],
-    called: str,
-    asked: int | None,
-    track: Track,
-) -> FeatureStack:
+def _stored_stack(
+    file: _File, name: str, vectors: Iterable[DescribedArray], asked: int | None
+) -> StoredStack:
+    array = file.described(name)
     features = feature_axis_of(array, vectors, asked=asked, proposed=proposed_axis(array.shape))
-    stored = file.variables[array.name].data
-    if not fits_memory(2 * stored.nbytes):
-        raise DatasetError(
-            f"a variable of {size_text(stored.nbytes)} in a classic netCDF file",
-            expected="one that takes little of the free memory, or netCDF-4",
-            remedy=_CONVERT,
-        )
-    values, storage = unpacked(array.read(), packing_of(array.attributes, stored.dtype))
-    return FeatureStack(
-        values=stack_values(values, features.axis, name=called, track=track),
-        name=called,
-        **features.known,
-        **storage,
-    )
+    values, storage = unpacked(file.stored(name), packing_of(array.attributes, array.dtype))
+    return StoredStack(values, features.axis, None, {**features.known, **storage})
