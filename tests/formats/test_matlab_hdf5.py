@@ -13,6 +13,7 @@ def test_arrays_have_the_axes_of_matlab_and_other_classes_are_told_apart(tmp_pat
     with h5py.File(path, "r+") as file:
         file["nothing"] = np.array([0, 0], np.uint64)
         file["nothing"].attrs.update({"MATLAB_class": np.bytes_("double"), "MATLAB_empty": 1})
+        file["type"] = np.dtype("f4")
         file["broken"] = h5py.SoftLink("/missing")
         file.create_dataset("plain", data=CUBE.T, chunks=(2, 3, 4))
     variables = Hdf5Variables(path)
@@ -21,7 +22,12 @@ def test_arrays_have_the_axes_of_matlab_and_other_classes_are_told_apart(tmp_pat
         "plain": (6, 7, 5),
         "wavelengths": (1, 5),
     }
-    assert variables.others == {"info": "struct", "nothing": "double", "title": "char"}
+    assert variables.others == {
+        "info": "struct",
+        "nothing": "double",
+        "title": "char",
+        "type": "of another class",
+    }
     array, chunks = variables.stored("cube")
     np.testing.assert_array_equal(array[0:6, 0:7, 0:5], CUBE)
     assert chunks is None

@@ -68,8 +68,8 @@ class Hdf5Variables:
         kind = item.attrs.get(_CLASS, b"")
         kind = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
         is_numeric = not kind or kind in _NUMBERS  # other programs leave the class out
-        is_array = hasattr(item, "dtype") and item.dtype.kind in "buif"
-        if is_array and is_numeric and item.shape is not None and _EMPTY not in item.attrs:
+        is_array = hasattr(item, "chunks") and item.shape is not None and _EMPTY not in item.attrs
+        if is_array and is_numeric and item.dtype.kind in "buif":
             self.arrays[name] = ListedArray(item.shape[::-1], item.dtype)
             self._chunks[name] = item.chunks
         else:

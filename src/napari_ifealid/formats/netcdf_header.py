@@ -67,9 +67,8 @@ def classic_variables(stream: BufferedReader, size: int) -> dict[str, ClassicVar
     start = stream.read(4)
     if start not in CLASSIC_STARTS:
         raise ValueError(f"it starts with {start!r}")
-    header = _Header(
-        stream, count_size=8 if start[3] == 5 else 4, place_size=4 + 4 * (start[3] > 1)
-    )
+    version = start[3]
+    header = _Header(stream, 8 if version == 5 else 4, 4 if version == 1 else 8)
     records = header.count(limit=False)
     dimensions = [(header.text(), header.count(limit=False)) for _ in header.items(_DIMENSIONS)]
     header.attributes()
@@ -137,7 +136,7 @@ class _Entry:
 class _Header:
     """The header, read from its start."""
 
-    def __init__(self, stream: BufferedReader, *, count_size: int, place_size: int) -> None:
+    def __init__(self, stream: BufferedReader, count_size: int, place_size: int) -> None:
         self._stream, self.count_size, self.place_size = stream, count_size, place_size
 
     def number(self, size: int) -> int:
