@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from cube_files import CUBE
+from cube_files import CUBE, write_emit
 
-from napari_ifealid.formats import hdf5_contents
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import hdf5_contents, read_stacks
 from napari_ifealid.formats.hdf5_contents import (
     ListedArray,
     described,
@@ -105,3 +107,15 @@ def test_of_many_vectors_those_are_described_whose_names_tell_of_features(file, 
     file["z/wavelength"] = np.arange(5)
     names = [vector.name for vector in described_vectors(file, listed_arrays(file), {5})]
     assert names == ["z/wavelength", "a0"]
+
+
+def test_damaged_references_to_scales_end_no_program(tmp_path):
+    path = tmp_path / "emit.nc"
+    write_emit(path, CUBE)
+    content = path.read_bytes()
+    place = content.index(b"DIMENSION_LIST") + 16
+    for damaged in range(place, place + 48):
+        path.write_bytes(content[:damaged] + b"\0" + content[damaged + 1 :])
+        with suppress(DatasetError):
+            (stack,) = read_stacks(path)
+            assert stack.values.size == CUBE.size

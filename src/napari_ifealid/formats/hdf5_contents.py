@@ -171,20 +171,26 @@ def _axis_names(dataset: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the dimensions, "" for one without."""
     if attributes.get("CLASS") == "DIMENSION_SCALE" and dataset.ndim == 1:
         return (dataset.name,)
-    names = tuple(_dimension_name(dimension) for dimension in dataset.dims)
-    if any(names):
-        return names
+    scales = attributes.get("DIMENSION_LIST")
+    if isinstance(scales, list) and len(scales) == dataset.ndim:
+        return tuple(_scale_name(dataset.file, one) for one in scales)
     for key in _LABEL_ATTRIBUTES:
         labels = attributes.get(key)
         parts = labels.split(",") if isinstance(labels, str) else labels
         if isinstance(parts, list) and len(parts) == dataset.ndim:
-            return tuple(str(part).strip() for part in parts)
+            return tuple(str(part or "").strip() for part in parts)
     return ()
 
 
-def _dimension_name(dimension: Any) -> str:
-    """Return the path of a dimension's scale, else its label."""
-    return str(dimension[0].name) if len(dimension) else str(dimension.label)
+def _scale_name(file: Any, references: Any) -> str:
+    """Return the path of a dimension's first scale; "" if it has none.
+
+    HDF5's own functions for scales end the program where these references are damaged.
+    """
+    try:
+        return str(file[references[0]].name) if len(references) else ""
+    except (TypeError, ValueError, KeyError, IndexError, OSError, RuntimeError):
+        return ""
 
 
 def _vector_values(dataset: Any) -> Any:
