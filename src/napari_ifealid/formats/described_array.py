@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+UNIT_KEYS = ("units", "Units", "unit", "Unit")
+"""Attributes that have the unit of an array."""
+
 _UNITS_IN_NAMES = ("nm", "um")
 
 
@@ -46,7 +49,7 @@ class DescribedArray:
     @property
     def unit(self) -> str:
         """Unit of its values, as the file or else its name has it; empty if unknown."""
-        found = (self.attributes.get(key) for key in ("units", "Units", "unit", "Unit"))
+        found = (self.attributes.get(key) for key in UNIT_KEYS)
         of_name = self.short_name.rpartition("_")[2]
         in_name = of_name if of_name in _UNITS_IN_NAMES else ""
         return next((text for text in found if isinstance(text, str)), in_name)

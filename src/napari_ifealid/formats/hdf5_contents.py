@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.described_array import DescribedArray, last_name
+from napari_ifealid.formats.cf_values import PACKING_KEYS
+from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, last_name
 from napari_ifealid.formats.spectral_axis import TELLING_NAMES
 from napari_ifealid.stack import check_feature_array
 
@@ -20,6 +21,8 @@ _LONGEST_VECTOR = 1 << 16
 _MOST_VECTORS = 200
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 _LABEL_ATTRIBUTES = ("_ARRAY_DIMENSIONS", "Dimension_Labels", "DIMENSION_LABELS")
+_SCALE_ATTRIBUTES = ("CLASS", "NAME", "DIMENSION_LIST")
+_KEYS = (*PACKING_KEYS, *UNIT_KEYS, "standard_name", *_LABEL_ATTRIBUTES, *_SCALE_ATTRIBUTES)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _listed(dataset: Any) -> ListedArray | None:
 
 
 def described(file: Any, name: str) -> DescribedArray:
-    """Return an array with what the file tells of it.
+    """Return an array with what the file tells of it: the attributes that count.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def described(file: Any, name: str) -> DescribedArray:
     name : str
     """
     dataset = file[name]
-    attributes = {key: _plain(dataset.attrs, key) for key in dataset.attrs}
+    attributes = {key: _plain(dataset.attrs, key) for key in _KEYS if key in dataset.attrs}
     return DescribedArray(
         name=name,
         shape=dataset.shape,
