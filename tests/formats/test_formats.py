@@ -5,19 +5,23 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cube_files
+import h5py
 import numpy as np
 import pytest
 import tifffile
 import zarr
 from dataset_files import dataset, write
+from scipy.io import savemat
 
 import napari_ifealid
-from napari_ifealid import FeatureStack
+from napari_ifealid import FeatureStack, similarity_map
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
     array_blocks,
     array_names,
     check_array_suffix,
+    features_last,
     looks_like_stack,
     read_stack,
     read_stacks,
@@ -328,3 +332,45 @@ def test_what_is_made_of_a_stack_has_no_source(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((3, 4, 5)))
     stack = read_stack(tmp_path / "a.npy")
     assert replace(stack, values=2 * stack.values).source is None
+
+
+# The same cube in files of other programs
+
+
+@pytest.fixture(
+    params=["plain.h5", "emit.nc", "cf.nc4", "classic.nc", "v5.mat", "packed.mat", "v7.3.mat"]
+)
+def cube_path(tmp_path, request):
+    path = tmp_path / request.param
+    match request.param:
+        case "plain.h5":
+            with h5py.File(path, "w") as file:
+                file["cube"] = cube_files.CUBE
+                file["wavelength"] = cube_files.WAVELENGTHS
+        case "emit.nc":
+            cube_files.write_emit(path, cube_files.CUBE, bad_bands=())
+        case "cf.nc4":
+            cube_files.write_netcdf4(path, np.moveaxis(cube_files.CUBE, -1, 0))
+        case "classic.nc":
+            cube_files.write_classic_netcdf(path, np.moveaxis(cube_files.CUBE, -1, 0))
+        case "v7.3.mat":
+            cube_files.write_matlab_hdf5(
+                path, cube=cube_files.CUBE, wavelengths=cube_files.WAVELENGTHS[None].astype("f8")
+            )
+        case _:
+            savemat(
+                path,
+                {"cube": cube_files.CUBE, "wavelengths": cube_files.WAVELENGTHS},
+                do_compression=True,
+            )
+    return path
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_same_cube_gives_the_same_map_from_each_format(cube_path, monkeypatch, fits):
+    monkeypatch.setattr(features_last, "fits_memory", lambda _: fits)
+    expected = similarity_map(FeatureStack(values=cube_files.CUBE, name="cube"), (2, 3))
+    stack = read_stack(cube_path)
+    assert stack.is_lazy != fits
+    assert not stack.is_axis_guessed
+    np.testing.assert_allclose(similarity_map(stack, (2, 3)), expected, atol=1e-6)

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -12,13 +13,17 @@ import zarr
 from dataset_files import dataset, write
 from npe2 import PluginManager, PluginManifest
 from safetensors.numpy import save_file
+from scipy.io import savemat
 
 from napari_ifealid import FeatureStack, formats
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, registry, write_array
 from napari_ifealid.formats.envi import ENVI
 from napari_ifealid.formats.format import Format
+from napari_ifealid.formats.hdf5 import HDF5
 from napari_ifealid.formats.ifealid import IFEALID
+from napari_ifealid.formats.matlab import MATLAB
+from napari_ifealid.formats.netcdf import NETCDF
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
 from napari_ifealid.formats.registry import (
@@ -66,6 +71,13 @@ def saved(tmp_path):
         if kind is TORCH:
             torch.save(torch.from_numpy(CUBE), path)
             return path
+        if kind in (HDF5, NETCDF):
+            with h5py.File(path, "w") as file:
+                file["cube"] = CUBE
+            return path
+        if kind is MATLAB:
+            savemat(path, {"cube": CUBE}, appendmat=False)
+            return path
         with path.open("wb") as stream:
             np.save(stream, CUBE) if kind is NPY else np.savez(stream, CUBE)
         return path
@@ -91,7 +103,7 @@ def test_each_suffix_is_written_by_one_format_and_differs_from_the_others():
     written = written_suffixes()
     assert len(set(written)) == len(written)
     assert set(written) <= set(all_suffixes())
-    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in all_suffixes())
+    assert all(re.fullmatch(r"\.[a-z0-9]+", suffix) for suffix in all_suffixes())
 
 
 def test_format_that_is_only_read_writes_nothing(monkeypatch, tmp_path):

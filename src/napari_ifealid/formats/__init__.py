@@ -61,25 +61,25 @@ def read_stack(
     feature_axis: int | None = None,
     track: Track = untracked,
 ) -> FeatureStack:
-    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array in a .npz or .zarr, a cube.
+    """Read one feature stack: a file with a single one, or an array of a file with several.
 
     Parameters
     ----------
     location : path or URL
         A Zarr is read where it is; another file is downloaded, see `downloaded`.
     array : str, optional
-        Name of the array in a .npz file or a Zarr group. Needed only where there are several
-        feature stacks.
+        Name of the array in a file or a Zarr group with several: its path in an HDF5 file. Needed
+        only where there are several feature stacks.
     feature_axis : int, optional
-        Axis of an array along which its features lie. Unless given, the last one, or the one
-        that a Zarr array calls so.
+        Axis of an array along which its features lie. Unless given, the one that the file calls
+        so, else a guess: the last one in most formats.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
     Returns
     -------
     FeatureStack
-        The values of a Zarr array, and of another file that takes more than half of the free
+        The values of a Zarr array, and of most files that take more than half of the free
         memory, stay where they are, as a dask array.
 
     Raises
@@ -118,7 +118,7 @@ def _read_one(
     if array is not None and names is None:
         raise DatasetError(
             "a file without named arrays",
-            expected=f"a .npz file or a Zarr group with the array {array!r}",
+            expected=f"a file or a group of arrays with the array {array!r}",
             remedy="Leave the name of the array out, or choose another file.",
             file=location,
         )
@@ -129,7 +129,7 @@ def _read_one(
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
-    """Read all feature stacks at a location: an IFeaLiD ZIP, a .npy or .npz file, a Zarr, a cube.
+    """Read all feature stacks at a location, of any kind in `FORMATS`.
 
     Parameters
     ----------

@@ -8,8 +8,11 @@ from pathlib import Path
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.envi import ENVI
 from napari_ifealid.formats.format import Format
+from napari_ifealid.formats.hdf5 import HDF5
 from napari_ifealid.formats.ifealid import IFEALID
 from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
+from napari_ifealid.formats.matlab import MATLAB
+from napari_ifealid.formats.netcdf import NETCDF
 from napari_ifealid.formats.npy import NPY
 from napari_ifealid.formats.npz import NPZ
 from napari_ifealid.formats.safetensors_files import SAFETENSORS
@@ -17,7 +20,19 @@ from napari_ifealid.formats.tiff import TIFF
 from napari_ifealid.formats.torch_files import TORCH
 from napari_ifealid.formats.zarr_arrays import ZARR
 
-FORMATS: tuple[Format, ...] = (IFEALID, NPY, NPZ, ZARR, ENVI, TIFF, SAFETENSORS, TORCH)
+FORMATS: tuple[Format, ...] = (
+    IFEALID,
+    NPY,
+    NPZ,
+    ZARR,
+    ENVI,
+    TIFF,
+    MATLAB,
+    HDF5,
+    NETCDF,
+    SAFETENSORS,
+    TORCH,
+)
 """Where several take the same ending, a look inside decides."""
 
 
