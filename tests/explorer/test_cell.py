@@ -12,7 +12,7 @@ from napari_ifealid.explorer.sources import has_features
 @pytest.fixture
 def cell(viewer, features) -> Cell:
     explorer = Explorer(viewer)
-    return Cell(viewer, explorer.session, in_colour=False, text_colour="white")
+    return Cell(viewer, explorer.session, explorer.pictures, in_colour=False, text_colour="white")
 
 
 def points(layer: Points) -> list[list[float]]:
@@ -35,7 +35,7 @@ def test_stack_without_an_image_and_a_map_has_as_many_layers(viewer, make_stack,
     add_stack(viewer, make_stack("other"))
     explorer = Explorer(viewer)
     session = explorer.link(features, 0)
-    cell = Cell(viewer, session, in_colour=False, text_colour="white")
+    cell = Cell(viewer, session, explorer.pictures, in_colour=False, text_colour="white")
     assert [layer.visible for layer in cell.layers] == [False, False, True, True]
 
 

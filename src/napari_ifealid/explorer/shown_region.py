@@ -6,7 +6,7 @@ from math import floor, isfinite
 
 from napari.components import Dims
 
-from napari_ifealid.grid import Grid, Region
+from napari_ifealid.grid import Grid, Pixel, Region
 
 
 def shown_region(dims: Dims, grid: Grid) -> Region:
@@ -21,6 +21,24 @@ def shown_region(dims: Dims, grid: Grid) -> Region:
             index = min(max(floor(position[number] + 0.5), 0), length - 1)
             region.append(slice(index, index + 1))
     return tuple(region)
+
+
+def plane_position(dims: Dims, grid: Grid) -> Pixel:
+    """Return which plane of a grid's last two axes is shown: an index along each axis before.
+
+    Parameters
+    ----------
+    dims : napari Dims
+    grid : Grid
+    """
+    position = grid.position_at(dims.point)
+    lengths = grid.shape[:-2]
+    if position is None or not all(map(isfinite, position)):
+        return tuple(length // 2 for length in lengths)
+    return tuple(
+        min(max(floor(x + 0.5), 0), length - 1)
+        for x, length in zip(position, lengths, strict=False)
+    )
 
 
 def displayed_axes(dims: Dims, grid: Grid) -> list[int]:

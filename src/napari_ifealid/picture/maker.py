@@ -39,16 +39,19 @@ class PictureMaker:
     ) -> None:
         channels = channels_of(stack, kind)
         assert channels is not None
-        self._stack = stack
         self._channels = channels
-        middle = tuple(length // 2 for length in stack.spatial_shape[:-2])
-        self._position = middle if position is None else position
+        if position is None:
+            position = tuple(length // 2 for length in stack.spatial_shape[:-2])
         most = min(LARGEST, int((_MOST_VALUES / len(channels.colours)) ** 0.5))
         height, width = (min(length, most) for length in stack.spatial_shape[-2:])
-        self._shape = height, width
+        self._plane = Plane(stack, channels, position, (height, width))
+
+    def __len__(self) -> int:
+        """Return how many steps there are."""
+        return len(self._plane) + 1
 
     def steps(self) -> Generator[float | NDArray[np.uint8]]:
-        """Yield how much is done, 0 to 1, after each block, then the picture.
+        """Yield how much is done, 0 to 1, after each block, then the picture. Only once.
 
         Yields
         ------
@@ -56,7 +59,7 @@ class PictureMaker:
             RGBA, black and transparent where values are missing. The outer edges of the picture
             are those of the stack's last two axes.
         """
-        plane = Plane(self._stack, self._channels, self._position, self._shape)
+        plane = self._plane
         for number in range(len(plane)):
             plane.read(number)
             yield (number + 1) / len(plane)
