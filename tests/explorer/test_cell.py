@@ -15,7 +15,7 @@ from napari_ifealid.stack import Placement
 @pytest.fixture
 def cell(viewer, features) -> Cell:
     explorer = Explorer(viewer)
-    return Cell(viewer, explorer.session, in_colour=False, text_colour="white")
+    return Cell(viewer, explorer.session, explorer.pictures, in_colour=False, text_colour="white")
 
 
 def points(layer: Points) -> list[list[float]]:
@@ -41,7 +41,7 @@ def test_stack_without_an_image_and_a_map_has_as_many_layers(viewer, make_stack,
     add_stack(viewer, make_stack("other"))
     explorer = Explorer(viewer)
     session = explorer.link(features, 0)
-    cell = Cell(viewer, session, in_colour=False, text_colour="white")
+    cell = Cell(viewer, session, explorer.pictures, in_colour=False, text_colour="white")
     assert [layer.visible for layer in cell.layers] == [False, False, True, True]
 
 
@@ -73,7 +73,8 @@ def test_name_is_above_the_whole_picture_though_the_map_covers_only_a_part(
 ):
     small = Placement(stride=(2.0, 2.0), offset=(8.0, 6.0))
     add_stack(viewer, replace(make_stack("part"), placement=small))
-    cell = Cell(viewer, Explorer(viewer).session, in_colour=False, text_colour="white")
+    explorer = Explorer(viewer)
+    cell = Cell(viewer, explorer.session, explorer.pictures, in_colour=False, text_colour="white")
     top, left = cell.layers[0].extent.world[0]
     ((row, column),) = points(cell.layers[2])
     assert row < top < cell.session.grid.bounds[0][0]

@@ -7,6 +7,8 @@ from napari.components import ViewerModel
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.libraries import Library, LibraryEntry
+from napari_ifealid.picture import PictureKind, stack_picture
+from napari_ifealid.stack import FeatureStack
 
 
 @pytest.fixture
@@ -120,3 +122,15 @@ def test_pins_that_are_not_asked_for_are_not_marked(explorer, viewer):
     np.testing.assert_allclose(mark.place, explorer.session.grid.place_of((1, 1)))
     explorer.state.reference = ReferenceMode.DIFFERENCE
     assert len(map_figure(explorer, viewer, "it").marks) == 2
+
+
+def test_picture_of_the_bands_is_the_image_of_a_stack_without_one(viewer, add_stack):
+    labels = [f"{440 + 30 * number} nm" for number in range(9)]
+    values = np.random.default_rng(0).random((6, 5, 9)).astype(np.float32)
+    add_stack(viewer, FeatureStack(values=values, name="cube", feature_labels=labels))
+    explorer = Explorer(viewer)
+    explorer.state.overlay_in_colour = True
+    content = map_figure(explorer, viewer, "it")
+    expected = stack_picture(explorer.stack, PictureKind.TRUE_COLOUR)
+    np.testing.assert_array_equal(content.overlay, expected)
+    np.testing.assert_allclose(content.overlay_grid.affine, content.grid.affine)

@@ -12,8 +12,9 @@ from napari.layers import Image, Layer, Points
 from numpy.typing import NDArray
 
 from napari_ifealid.explorer.exploration import pin_frame
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.session import Session
-from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.session_image import SessionImage, has_image
 from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.grid import Place
@@ -58,6 +59,8 @@ class Cell:
     viewer : napari viewer
     session : Session
         Its stack is loaded.
+    pictures : Pictures
+        Of stacks without an image.
     in_colour : bool
         Whether the image is shown in colour.
     text_colour : str
@@ -65,14 +68,20 @@ class Cell:
     """
 
     def __init__(
-        self, viewer: ViewerModel, session: Session, *, in_colour: bool, text_colour: str
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        pictures: Pictures,
+        *,
+        in_colour: bool,
+        text_colour: str,
     ) -> None:
         assert session.stack is not None
         self.session = session
         self._viewer = viewer
         self._frame = pin_frame(session)
-        has_image = session.layer.rgb or session.stack.overlay is not None
-        self._picture = SessionImage(session, session.stack) if has_image else None
+        is_shown = has_image(session, pictures)
+        self._picture = SessionImage(session, session.stack, pictures) if is_shown else None
         self._image = self._new_image(in_colour=in_colour)
         self.no_map = _hidden()
         self._marks = self._new_marks(text_colour)

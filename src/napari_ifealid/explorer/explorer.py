@@ -29,6 +29,7 @@ from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.palette import ColoursInUse
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.pointed_features import PointedFeatures
 from napari_ifealid.explorer.reference_source import ReferenceSource
@@ -89,7 +90,8 @@ class Explorer:
         self._connections = Connections()
         self._to_explored = Connections()  # its layer and its session
         self.feature_use = FeatureUse()
-        self._exploration = Exploration(viewer, self.state, self._scheduler)
+        self.pictures = Pictures(viewer.dims, self._scheduler)
+        self._exploration = Exploration(viewer, self.state, self._scheduler, self.pictures)
         self.links = Links(self._new_session)
         colours = ColoursInUse()
         self.pins = Pins(viewer, colours)
@@ -371,6 +373,7 @@ class Explorer:
         self.links.close()
         self.state.layer = None
         self._exploration.close()
+        self.pictures.close()
         self.marked_pin.close()
         self.library.close()
         self.pins.close()
@@ -389,6 +392,7 @@ class Explorer:
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
             (self.library.failed, self._errors.report),
+            (self.pictures.failed, self._errors.report),
             (self.pins.changed, self._ask_here),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),

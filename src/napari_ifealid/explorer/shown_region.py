@@ -23,6 +23,24 @@ def shown_region(dims: Dims, grid: Grid) -> Region:
     return tuple(region)
 
 
+def plane_position(dims: Dims, grid: Grid) -> Pixel:
+    """Return which plane of a grid's last two axes is shown: an index along each axis before.
+
+    Parameters
+    ----------
+    dims : napari Dims
+    grid : Grid
+    """
+    position = grid.position_at(dims.point)
+    lengths = grid.shape[:-2]
+    if position is None or not all(map(isfinite, position)):
+        return tuple(length // 2 for length in lengths)
+    return tuple(
+        min(max(floor(x + 0.5), 0), length - 1)
+        for x, length in zip(position, lengths, strict=False)
+    )
+
+
 def displayed_axes(dims: Dims, grid: Grid) -> list[int]:
     """Return the numbers of the grid's axes along which the window shows rows and columns."""
     shown = {axis - dims.ndim for axis in dims.displayed[-2:]}
