@@ -21,7 +21,9 @@ def main(path: str) -> None:
     ----------
     path : str
     """
+    import dask.array  # noqa: F401
     import napari
+    import numba  # noqa: F401  # what libraries take is not counted
     import psutil
     from qtpy.QtCore import QEventLoop, QTimer
     from qtpy.QtWidgets import QApplication

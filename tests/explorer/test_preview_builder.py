@@ -188,10 +188,10 @@ def test_budget_is_never_more_than_the_free_memory(make, scheduler, monkeypatch)
     assert axis_count(builder) == 5
 
 
-def test_default_budget_is_a_quarter_of_the_free_memory(monkeypatch):
+def test_default_budget_is_a_small_part_of_the_free_memory(monkeypatch):
     memory = type("Memory", (), {"available": 8000})
     monkeypatch.setattr(preview_builder, "virtual_memory", lambda: memory)
-    assert default_budget() == 2
+    assert default_budget() == 1
 
 
 def test_largest_preview_has_one_byte_for_each_value(make):

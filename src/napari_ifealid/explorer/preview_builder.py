@@ -19,7 +19,7 @@ from napari_ifealid.stack import FeatureStack
 MEGABYTE = 1_000_000
 """Bytes."""
 
-_SHARE = 0.25  # of the free memory
+_SHARE = 0.15  # of the free memory: blocks, maps and napari take as much again
 
 
 def default_budget() -> int:
