@@ -122,7 +122,10 @@ def test_features_between_two_numbers_are_found_in_any_order():
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        ([f"{number} nm" for number in (1300, 1350, 1400, 1450, 1700, 1800, 1950)], [1, 2, 3, 5, 6]),
+        (
+            [f"{number} nm" for number in (1300, 1350, 1400, 1450, 1700, 1800, 1950)],
+            [1, 2, 3, 5, 6],
+        ),
         ([f"{number} µm" for number in (1.3, 1.35, 1.46, 1.8, 1.951)], [1, 3]),
     ],
 )

@@ -216,10 +216,10 @@ def _named_by(part: str, named: NumericLabels) -> Flags:
     number = rf"({_NUMBER})\s*({units})?"
     found = re.fullmatch(rf"{number}(?:\s*(?:–|—|-|to|\.\.|…)\s*{number})?", part, re.IGNORECASE)
     if found is None:
-        example = "–".join(map(_short, np.sort(named.numbers)[:2]))
+        ends = "–".join(map(_short, np.sort(named.numbers)[:2]))
+        example = f"{ends} {named.unit}".rstrip()
         raise ValueError(
-            f"“{part}” is no range; write such as “{f'{example} {named.unit}'.rstrip()}”, and commas "
-            "between several"
+            f"“{part}” is no range; write such as “{example}”, and commas between several"
         )
     start, unit, end, end_unit = found.groups()
     numbers = [float(text.replace("−", "-")) for text in (start, end or start)]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.grid import Region
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 _BLOCK = 1 << 18  # values that stay in a core's cache
@@ -22,9 +23,10 @@ class RegionVector:
     Parameters
     ----------
     mean, deviation : array of float64, shape (C,)
-        Of the real values, the deviation that of the population; NaN where there is no pixel.
+        Of the real values, the deviation that of the population; NaN where there is no pixel, and
+        of an unused feature where one of the pixels has none.
     count : int
-        Pixels that they are of: those whose values are all finite.
+        Pixels that they are of: those whose values are all finite, of the features that are used.
     left_out : int
         The other pixels of the region.
     """
@@ -35,7 +37,9 @@ class RegionVector:
     left_out: int
 
 
-def region_vector(stack: FeatureStack, pixels: NDArray[np.intp]) -> RegionVector:
+def region_vector(
+    stack: FeatureStack, pixels: NDArray[np.intp], used: UsedFeatures | None = None
+) -> RegionVector:
     """Return the mean of some pixels and their standard deviation, read block by block.
 
     The blocks' means and squared deviations are joined as by Chan, Golub & LeVeque (1983,
@@ -46,23 +50,27 @@ def region_vector(stack: FeatureStack, pixels: NDArray[np.intp]) -> RegionVector
     stack : FeatureStack
     pixels : array of int, shape (N,)
         Numbers of one or more pixels in C order, rising.
+    used : UsedFeatures, optional
+        A pixel may lack other features than these; all are used unless given.
     """
     count, mean = 0, np.full(stack.feature_count, np.nan)
     squares = np.full(stack.feature_count, np.nan)
     for stored in _blocks(stack, pixels):
         values = stack.real_values(stored)
-        if values.dtype.kind == stack.values.dtype.kind:  # integers are all finite
-            values = values[np.isfinite(values).all(axis=1)]
+        if stack.values.dtype.kind == "f" or stack.nodata is not None:  # else all are finite
+            counted = values if used is None else used.taken(values)
+            values = values[np.isfinite(counted).all(axis=1)]
         added = len(values)
         if not added:
             continue
-        part = values.mean(axis=0)
-        values -= part
-        off = np.einsum("pc,pc->c", values, values)
-        if count:
-            step = part - mean
-            off += squares + step**2 * (count * added / (count + added))
-            part = mean + step * (added / (count + added))
+        with np.errstate(invalid="ignore"):  # infinities of features that are not used
+            part = values.mean(axis=0)
+            values -= part
+            off = np.einsum("pc,pc->c", values, values)
+            if count:
+                step = part - mean
+                off += squares + step**2 * (count * added / (count + added))
+                part = mean + step * (added / (count + added))
         count, mean, squares = count + added, part, off
     return RegionVector(mean, np.sqrt(squares / max(count, 1)), count, len(pixels) - count)
 

@@ -134,3 +134,14 @@ def test_closed_texts_follow_nothing(both, qtbot):
     explorer.show_pixel((1, 1))
     qtbot.wait(50)
     assert texts.reference.text() == "Pixel 3, 2"
+
+
+def test_pixel_without_data_says_so_instead_of_a_similarity(make, viewer, add_stack, qtbot):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2] = np.nan
+    add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer, texts = make()
+    explorer.show_pixel((1, 2))
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 2: no data here")
+    explorer.show_pixel((1, 1))
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1")

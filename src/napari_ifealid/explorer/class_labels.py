@@ -157,7 +157,7 @@ class ClassLabels:
             self._viewer.layers.remove(self._layer)
 
     def _liked(self, session: Session) -> list[AnyReference]:
-        return [one for one in self._explorer.collected_in(session) if one.sign > 0]
+        return [one for one in self._explorer.counted_in(session) if one.sign > 0]
 
     def _on_stack(self) -> None:
         if self._explorer.session is not self._session:

@@ -55,7 +55,7 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
         overlay_grid=overlay_grid,
         unit=_unit(layer, grid),
         title=f"{measure.name} similarity",
-        caption=f"{session.layer.name}: similarity ({measure.name}) to {reference}",
+        caption=f"{session.layer.name}: similarity ({measure.title}) to {reference}",
         marks=_marks(explorer, grid.axes),
     )
 
@@ -112,7 +112,8 @@ def _marks(explorer: Explorer, axes: tuple[int, ...]) -> tuple[ReferenceMark, ..
 
 def _asked_pins(explorer: Explorer, asked: Asked) -> list[Pin]:
     signs = {one.sign for one in asked.references}
-    return [pin for _, pin in explorer.pinned if pin.sign in signs]
+    void = explorer.pins_without_data
+    return [pin for _, pin in explorer.pinned if pin.sign in signs and pin not in void]
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.region_vector import RegionVector, region_vector
 from napari_ifealid.stack import FeatureStack
 
@@ -29,6 +30,8 @@ class RegionVectorReader:
         Called when a vector that was asked for is read.
     failed : callable
         `failed(error)`, called when it can't be read.
+    features : UsedFeatures, optional
+        Those that a pixel must have to count; all of them unless given.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class RegionVectorReader:
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
+        features: UsedFeatures | None = None,
     ) -> None:
         self._stack = stack
         self._scheduler = scheduler
         self._arrived = arrived
         self._failed = failed
+        self._features = features
         self._known: OrderedDict[bytes, RegionVector] = OrderedDict()
         self._missing: dict[bytes, NDArray[np.intp]] = {}
         self._is_reading = self._is_stopped = False
@@ -53,11 +58,18 @@ class RegionVectorReader:
             return known
         size = len(region.pixels) * self._stack.feature_count
         if not self._stack.is_lazy and size <= _AT_ONCE:
-            return self._keep(region.key, region_vector(self._stack, region.pixels))
+            found = region_vector(self._stack, region.pixels, self._features)
+            return self._keep(region.key, found)
         self._missing.pop(region.key, None)
         self._missing[region.key] = region.pixels
         self._read()
         return self._known.get(region.key)
+
+    def set_features(self, features: UsedFeatures | None) -> None:
+        """Count those pixels from now on that have these features; None for all of them."""
+        if features != self._features:
+            self._features = features
+            self._known.clear()
 
     def stop(self) -> None:
         """Stop: nothing is reported from now on."""
@@ -76,13 +88,14 @@ class RegionVectorReader:
         key, pixels = self._missing.popitem()
         self._missing.clear()  # who still wants the others asks again
         self._scheduler.in_background(
-            partial(region_vector, self._stack, pixels),
-            partial(self._on_read, key),
+            partial(region_vector, self._stack, pixels, self._features),
+            partial(self._on_read, key, self._features),
             self._on_failed,
         )
 
-    def _on_read(self, key: bytes, vector: RegionVector) -> None:
-        self._keep(key, vector)
+    def _on_read(self, key: bytes, features: UsedFeatures | None, vector: RegionVector) -> None:
+        if features == self._features:
+            self._keep(key, vector)
         if not self._is_stopped:
             self._arrived()  # asks for more, which are read one after the other below
         self._is_reading = False

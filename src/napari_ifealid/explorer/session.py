@@ -183,6 +183,12 @@ class Session:
         return self.shown.request != self._running.maker.wanted
 
     @property
+    def has_no_data(self) -> bool:
+        """Whether a reference that was asked for last has no data: there is no map of it."""
+        question = self._question
+        return isinstance(question, Question) and any(map(self.lacks_data, question.references))
+
+    @property
     def is_resting(self) -> bool:
         """Whether no maps are made, since nobody sees them."""
         return self._is_resting
@@ -317,6 +323,19 @@ class Session:
         vector = self.vector(one.pixel)
         return None if vector is None else one.with_vector(vector)
 
+    def lacks_data(self, one: AnyReference) -> bool:
+        """Return whether a reference is known to be NaN or infinite where it is compared.
+
+        Parameters
+        ----------
+        one : PixelReference, RegionReference or Reference
+        """
+        reference, features = self.reference(one), self.features
+        if reference is None:
+            return False
+        vector = reference.vector if features is None else features.taken(reference.vector)
+        return not np.isfinite(vector).all()
+
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
         if self._running is not None:
@@ -365,7 +384,11 @@ class Session:
             stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
         )
         regions = RegionVectorReader(
-            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
+            stack,
+            self._scheduler,
+            self._on_vectors_read,
+            self._on_vectors_not_read,
+            self._use.of(self.layer, stack),
         )
         classifier = Classifier[AnyReference](
             stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
@@ -380,6 +403,7 @@ class Session:
     def _on_use(self, layer: Image) -> None:
         if layer is self.layer and self._running is not None:
             self._running.previews.set_features(self.features)
+            self._running.regions.set_features(self.features)
             self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
@@ -416,6 +440,8 @@ class Session:
         self._is_waiting = len(known) < len(references)
         if self._is_waiting:
             running.maker.wait_with(self._approximate(question))
+        elif any(map(self.lacks_data, known)):
+            self._forget()
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))

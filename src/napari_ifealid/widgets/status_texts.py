@@ -130,8 +130,10 @@ class StatusTexts:
         return self._explorer.value_text(value)
 
     def _accuracy(self) -> str:
-        """Return the text about a map that is not exact, or not complete yet."""
+        """Return the text about a map that is not exact, not complete yet, or none at all."""
         session = self._explorer.session
+        if session is not None and session.has_no_data:
+            return ": no data here"
         if session is None or session.is_behind or session.shown is None:
             return " …"
         error = session.shown.error
