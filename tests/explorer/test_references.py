@@ -93,9 +93,7 @@ def test_pins_without_data_count_for_nothing(viewer, add_stack):
     assert len(explorer.asked.references) == 2
 
 
-def test_lazy_pin_without_data_counts_for_nothing_once_it_is_read(
-    viewer, add_stack, monkeypatch
-):
+def test_lazy_pin_without_data_counts_for_nothing_once_it_is_read(viewer, add_stack, monkeypatch):
     monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
     values = np.random.default_rng(0).random((6, 5, 9))
     values[1, 2] = np.nan
