@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from napari_ifealid.bands import Bands
 from napari_ifealid.left_out_features import (
-    between,
     left_out_ranges,
     left_out_text,
+    named_features,
     of_water_vapour,
     parsed_text,
     used_flags,
@@ -115,8 +115,8 @@ def test_ranges_and_used_features_stand_for_the_same():
         used_without(((0, 4),), 5)
 
 
-def test_features_between_two_numbers_are_found_in_any_order():
-    assert np.flatnonzero(between(560, 440, NANOMETRES)).tolist() == [1, 2, 3]
+def test_all_features_can_be_named():
+    assert named_features("900–400", NANOMETRES).all()
 
 
 @pytest.mark.parametrize(

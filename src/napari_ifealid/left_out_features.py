@@ -142,28 +142,33 @@ def parsed_text(text: str, labels: Sequence[str | float]) -> Flags:
         If the text can't be understood, or names a feature that is not there, or all of them. It
         says so in words for the user.
     """
-    named = naming_numbers(labels)
-    is_used = np.ones(len(labels), bool)
-    for part in filter(None, (part.strip() for part in re.split(r"[,;\n]", text))):
-        is_used &= ~_named_by(part, named)
+    is_used = ~named_features(text, labels)
     used_where(is_used)
     return is_used
 
 
-def between(low: float, high: float, labels: Sequence[str | float]) -> Flags:
-    """Return which features lie between two numbers, in the unit of the labels.
+def named_features(text: str, labels: Sequence[str | float]) -> Flags:
+    """Return which features a text names, see `parsed_text`: also all of them.
 
     Parameters
     ----------
-    low, high : float
-        In any order, both included.
+    text : str
     labels : sequence of str or float, length C
 
     Returns
     -------
     array of bool, shape (C,)
+
+    Raises
+    ------
+    ValueError
+        If the text can't be understood, or names a feature that is not there.
     """
-    return _between(low, high, naming_numbers(labels).numbers)
+    named = naming_numbers(labels)
+    flags = np.zeros(len(labels), bool)
+    for part in filter(None, (part.strip() for part in re.split(r"[,;\n]", text))):
+        flags |= _named_by(part, named)
+    return flags
 
 
 def of_water_vapour(labels: Sequence[str | float]) -> Flags | None:

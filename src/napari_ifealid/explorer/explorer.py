@@ -78,6 +78,9 @@ class Explorer:
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
+    features_changed = Signal()
+    """Other features of a stack are compared."""
+
     def __init__(self, viewer: ViewerModel, scheduler: Scheduler | None = None) -> None:
         self.state = ExplorerState()
         self._viewer = viewer
@@ -500,7 +503,7 @@ class Explorer:
         session = Session(self._viewer, layer, axis, self.state, self._scheduler, self.feature_use)
         session.stack_changed.connect(partial(self._on_linked_stack, session))
         session.moved.connect(partial(self._ask_one, session))
-        session.features_changed.connect(partial(self._ask_one, session))
+        session.features_changed.connect(partial(self._on_features, session))
         session.vectors_read.connect(partial(self._on_vectors, session))
         session.failed.connect(partial(self._on_any_failed, session))
         return session
@@ -572,6 +575,10 @@ class Explorer:
             for other in self._asked_by(session):
                 other.clear()
         self._errors.report(error)
+
+    def _on_features(self, session: Session) -> None:
+        self._ask_one(session)
+        self.features_changed.emit()
 
     def _on_vectors(self, session: Session) -> None:
         """Ask those that wait for vectors, or for whether a reference has data."""

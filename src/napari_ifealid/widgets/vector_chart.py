@@ -11,12 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QFontMetrics, QPalette
+from qtpy.QtGui import (  # type: ignore[attr-defined]  # qtpy does not type QAction
+    QAction,
+    QColor,
+    QFontMetrics,
+    QPalette,
+)
 from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.widgets.chart_band import Band
 from napari_ifealid.widgets.chart_export import (
@@ -28,6 +34,7 @@ from napari_ifealid.widgets.chart_export import (
 )
 from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, StepCurve, View, Window
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
+from napari_ifealid.widgets.chart_unused import UnusedBack
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 from napari_ifealid.widgets.paper_colours import on_white
 from napari_ifealid.widgets.save_file import save_file
@@ -85,6 +92,8 @@ class VectorChart(QWidget):
         The feature that was clicked, without dragging.
     features_brushed : Signal(slice | None)
         The range of features that was selected by dragging; None once it is given up.
+    undo_wanted : Signal()
+        The keys Ctrl+Z have been pressed.
     shown : Signal()
         The chart has come into sight.
     plot : pyqtgraph.PlotWidget
@@ -95,6 +104,7 @@ class VectorChart(QWidget):
     feature_hovered = Signal(object)
     feature_clicked = Signal(int)
     features_brushed = Signal(object)
+    undo_wanted = Signal()
     shown = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, line_width: float = 1.0) -> None:
@@ -114,6 +124,8 @@ class VectorChart(QWidget):
         self._deviations: list[NDArray[Any] | None] = [None]  # of the cursor and the pins
         self._colours: list[str] = []
         self._title: str | None = None  # of the axis, still to be shown
+        self._used: UsedFeatures | None = None
+        self._back = UnusedBack()
         self._axis = FeatureAxis()
         self._view = View()
         self.plot = Plot(viewBox=self._view, axisItems={"bottom": self._axis})
@@ -145,6 +157,7 @@ class VectorChart(QWidget):
         self._are_numbers = self._given == tuple(range(len(labels)))
         self._numeric = numeric_labels(labels)
         self._widest = max(self._labels, key=len, default="")
+        self._used = None
         order = np.arange(len(labels))
         self._natural = (
             FeaturePlaces.in_order(order)
@@ -159,6 +172,26 @@ class VectorChart(QWidget):
         self.set_pinned_vectors(())
         self._set_places(self._natural)
         self.reset_view()
+
+    def set_used(self, used: UsedFeatures | None) -> None:
+        """Draw some features only; the others are gaps in front of a grey band.
+
+        Parameters
+        ----------
+        used : UsedFeatures or None
+            Of as many features as the chart has. None: draw all of them.
+        """
+        if used != self._used:
+            self._used = used
+            self._back.show_used(used, self._places)
+            self._on_window()
+            self._show_mark()
+
+    def offer(self, actions: Sequence[QAction]) -> None:
+        """Offer actions at the top of the chart's menu, too."""
+        first = self._menu.actions()[0]
+        self._menu.insertActions(first, actions)
+        self._menu.insertSeparator(first)
 
     def set_cursor_vector(
         self, values: NDArray[Any] | None, deviation: NDArray[Any] | None = None
@@ -336,6 +369,7 @@ class VectorChart(QWidget):
         copy.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         copy.setPalette(_PAPER)
         copy.set_features(self._given)
+        copy.set_used(self._used)
         copy.set_order(None if self._places is self._natural else self._places.order)
         copy.set_cursor_vector(self._cursor.values, self._deviations[0])
         drawn = zip(self._pins, self._colours, self._deviations[1:], strict=True)
@@ -390,7 +424,8 @@ class VectorChart(QWidget):
         self._region.hide()
         self._cursor_band.setZValue(-0.5)
         lines = (self._zero, self._region, self._cursor, self._mean, self._mark)
-        for part in (self._cursor_band, *lines):
+        self._back.setZValue(-3)
+        for part in (self._back, self._cursor_band, *lines):
             item.addItem(part, ignoreBounds=True)
         self._take_colours()
 
@@ -408,6 +443,7 @@ class VectorChart(QWidget):
     def _bind(self) -> None:
         self.plot.pointer_moved.connect(self._on_move)
         self.plot.escaped.connect(self.clear_selection)
+        self.plot.undo_wanted.connect(self.undo_wanted.emit)
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigXRangeChanged.connect(self._on_window)
         self._view.sigResized.connect(self._on_window)
@@ -433,6 +469,7 @@ class VectorChart(QWidget):
         # curves are seen on it
         fill = _mixed(background, text, 0.2 if self._is_light else 0.35)
         width = self._line_width
+        self._back.take_colour(_mixed(background, text, 0.1))
         self._cursor.take_colour(_mixed(background, text, 0.55), width, fill)
         self._cursor_band.take_colour(_mixed(background, text, 0.3 if self._is_light else 0.5))
         self._zero.setPen(pg.mkPen(_mixed(background, text, 0.4), width=width))
@@ -498,6 +535,7 @@ class VectorChart(QWidget):
 
     def _set_places(self, places: FeaturePlaces) -> None:
         before, self._places = self._places.ends, places
+        self._back.show_used(self._used, places)
         self._brush(None)
         self._view.can_brush = places.are_successive
         self._show_labels()
@@ -515,7 +553,7 @@ class VectorChart(QWidget):
 
     def _current_window(self) -> Window:
         left, right = self._view.viewRange()[0]
-        return Window.of(self._places, left, right, self._view.width())
+        return Window.of(self._places, left, right, self._view.width(), self._used)
 
     def _on_window(self) -> None:
         """Draw what is in view now, and go by its values alone."""
@@ -572,6 +610,8 @@ class VectorChart(QWidget):
         text = f"feature {feature}" if self._are_numbers else self._labels[feature]
         if self._cursor.values is not None:
             text += f": {self._cursor.values[feature]:.6g}"
+        if self._used is not None and not self._used.is_used[feature]:
+            text += ", left out"
         self._mark.label.setFormat(text.replace("{", "{{").replace("}", "}}"))
 
     def _on_move(self, position: QPointF) -> None:
