@@ -14,8 +14,8 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -51,7 +51,7 @@ class FeatureUseDialog(QDialog):
 
     Attributes
     ----------
-    text : QPlainTextEdit
+    text : QTextEdit
         What is left out, such as "1350–1450 nm, 1800 nm".
     message : QLabel
         How many are used, or what is wrong with the text.
@@ -114,7 +114,8 @@ class FeatureUseDialog(QDialog):
         self.leave_out.clicked.connect(lambda: self._apply_range(lambda old, new: old & ~new))
         self.use_again.clicked.connect(lambda: self._apply_range(lambda old, new: old | new))
         self.only.clicked.connect(lambda: self._apply_range(lambda _, new: new))
-        self.text = QPlainTextEdit()
+        self.text = QTextEdit()
+        self.text.setAcceptRichText(False)
         self.text.setTabChangesFocus(True)
         self.text.setPlaceholderText("none")
         self.text.setToolTip(
@@ -122,7 +123,7 @@ class FeatureUseDialog(QDialog):
             "between them"
         )
         line = self.text.fontMetrics().lineSpacing()
-        self.text.setFixedHeight(_LINES * line + 16)
+        self.text.setFixedHeight(_LINES * line + 24)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(2 * line)

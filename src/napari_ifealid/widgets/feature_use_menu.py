@@ -9,7 +9,7 @@ from napari.layers import Image
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined]  # qtpy does not type it
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
@@ -31,7 +31,7 @@ _TOOLTIP = (
 )
 
 
-class FeatureUseMenu(QToolButton):
+class FeatureUseMenu(QPushButton):
     """Leaves features out, or uses them again. The chart's own menu has the same actions.
 
     Parameters
@@ -69,7 +69,6 @@ class FeatureUseMenu(QToolButton):
         menu.setToolTipsVisible(True)
         menu.addActions(actions)
         self.setMenu(menu)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         chart.offer(actions)
         self._connections = Connections()
