@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
-from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
+from napari_ifealid.widgets.chart_curves import PinnedVector
+from napari_ifealid.widgets.vector_chart import VectorChart
 
 FEATURES = 1024
 

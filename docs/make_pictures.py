@@ -9,12 +9,15 @@ from pathlib import Path
 import napari
 import numpy as np
 from napari.layers import Layer
+from numpy.typing import NDArray
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
+from skimage.data import astronaut as astronaut_image
 from skimage.data import coffee
 
-from napari_ifealid._sample_data import astronaut, chelsea
+from napari_ifealid._sample_data import astronaut, chelsea, chelsea_objects
 from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer.sources import is_feature_layer
 from napari_ifealid.layers import LayerData, layer_data
 from napari_ifealid.measures import EUCLIDEAN
 from napari_ifealid.widgets import FeatureSimilarity
@@ -27,7 +30,7 @@ FOLDER = Path(__file__).parent / "pictures"
 MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
 FLAG = (60, 60)
-EYE, CUP = (7, 11), (5, 17)
+EYE, CUP, FUR = (7, 11), (5, 17), (3, 12)
 
 
 def settle(explorer: Explorer) -> None:
@@ -39,7 +42,17 @@ def settle(explorer: Explorer) -> None:
 
 def cup_of_coffee() -> list[LayerData]:
     """Return what the sample is, of another photo."""
-    stacks = runpy.run_path(str(MAKE_SAMPLE))["stacks_of"](coffee(), "Coffee")
+    return objects_in(coffee(), "Coffee")
+
+
+def cat_and_astronaut() -> list[LayerData]:
+    """Return what one layer of a network makes of two photos, the cat last."""
+    return [*objects_in(astronaut_image(), "Astronaut"), *chelsea_objects()]
+
+
+def objects_in(photo: NDArray[np.uint8], name: str) -> list[LayerData]:
+    """Return what the last layer of the sample makes of another photo."""
+    stacks = runpy.run_path(str(MAKE_SAMPLE))["stacks_of"](photo, name)
     return layer_data(stacks[-1])
 
 
@@ -220,11 +233,37 @@ def side_by_side(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(EYE)
 
 
+def find_places(widget: FeatureSimilarity) -> None:
+    widget.places.find_button.click()
+    while widget.search.is_searching:
+        QTest.qWait(20)
+
+
+def places(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Find the hair of the astronaut by the fur of the cat."""
+    explorer, (hair, fur) = widget.explorer, filter(is_feature_layer, viewer.layers)
+    explorer.state.layer = fur
+    explorer.link(hair, 0)
+    explorer.toggle_pin_at(FUR)
+    widget.question.reference.value = ReferenceMode.MEAN
+    settle(explorer)
+    widget.places.count.value, widget.places.distance.value = 8, 48.0
+    find_places(widget)
+    show_groups(widget, widget.question, widget.places)
+    number = next(n for n, one in enumerate(widget.search.found) if one.layer is hair)
+    rows = widget.places.rows
+    rows.setCurrentRow(number)
+    rows.itemClicked.emit(rows.item(number))
+    settle(explorer)
+    viewer.reset_view()
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
     draw(chelsea, side_by_side)
     draw(cup_of_coffee, cup)
+    draw(cat_and_astronaut, places)
     draw(chelsea, overview)
     for prepare in (
         hair,

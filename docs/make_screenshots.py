@@ -18,6 +18,7 @@ from make_pictures import (
     SUIT,
     classes,
     extract,
+    find_places,
     library,
     opened,
     overview,
@@ -102,7 +103,7 @@ def places(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.toggle_pin_at(EYE)
     widget.question.reference.value = ReferenceMode.MEAN
     settle(widget.explorer)
-    widget.places.find_button.click()
+    find_places(widget)
     show_groups(widget, widget.question, widget.places)
 
 

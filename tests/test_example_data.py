@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QWidget
 from example_server import files, send_start, serving_examples
 from napari_ifealid import FeatureStack, _example_data, read_stack, write_stack
 from napari_ifealid.cache_folder import CACHE_VARIABLE
-from napari_ifealid.example_datasets import EXAMPLES, STEP
+from napari_ifealid.example_datasets import EXAMPLES
+from napari_ifealid.formats.transfer import STEP
 from napari_ifealid.layers import layer_data
 
 

@@ -20,9 +20,10 @@ from napari_ifealid.example_datasets import (
     EXAMPLES,
     SOURCE,
     SOURCE_VARIABLE,
-    STEP,
     example_path,
 )
+from napari_ifealid.formats import transfer
+from napari_ifealid.formats.transfer import STEP
 
 NAME = "dota_conv2_x"
 FILE = "P0034.png.C1.npz.8.zip"
@@ -219,7 +220,7 @@ def test_connection_that_breaks_off_is_told(served, cache, dataset):
 
 @pytest.mark.parametrize("begun", [0, 1000])
 def test_silent_server_is_given_up(served, cache, dataset, monkeypatch, begun):
-    monkeypatch.setattr(example_datasets, "PATIENCE", 0.1)
+    monkeypatch.setattr(transfer, "PATIENCE", 0.1)
     is_over = Event()
 
     def answer(request):

@@ -6,8 +6,15 @@ import pytest
 from napari.layers import Layer
 
 from napari_ifealid.formats import read_stacks
-from napari_ifealid.georeference import PixelSize
-from napari_ifealid.layers import STACK_KEY, default_grid, image_affine, layer_data, layers_of
+from napari_ifealid.georeference import Georeference, PixelSize
+from napari_ifealid.layers import (
+    STACK_KEY,
+    default_grid,
+    image_affine,
+    layer_data,
+    layers_of,
+    stack_georeference,
+)
 from napari_ifealid.stack import FeatureStack, Placement
 
 
@@ -281,3 +288,13 @@ def test_layers_of_pixels_of_known_size_lie_in_its_unit():
     assert features["units"] == ("pixel", "µm", "µm")
     corner = image_affine(stack) @ (-0.5, -0.5, 1.0)
     np.testing.assert_allclose(default_grid(stack).affine @ (-0.5, -0.5, 1.0), corner)
+
+
+def test_pixels_of_a_stack_lie_on_the_earth_where_those_of_its_image_do():
+    place = Georeference((10.0, 0.0, 100.0, 0.0, -10.0, 500.0))
+    values, overlay = np.ones((3, 2, 4)), np.zeros((6, 8, 3), np.uint8)
+    assert stack_georeference(FeatureStack(values=values, name="a")) is None
+    own = FeatureStack(values=values, name="a", georeference=place)
+    assert stack_georeference(own) is place
+    coarse = FeatureStack(values=values, name="a", georeference=place, overlay=overlay)
+    assert stack_georeference(coarse).transform == (40.0, 0.0, 100.0, 0.0, -20.0, 500.0)

@@ -11,8 +11,10 @@ import zarr
 from napari.components import ViewerModel
 from napari.utils.notifications import ErrorNotification
 
+from example_server import files, serving
 from napari_ifealid import _reader, read_stack, write_stack
 from napari_ifealid._reader import get_reader, read_layers
+from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import all_suffixes
 from napari_ifealid.layers import STACK_KEY
@@ -219,8 +221,17 @@ def test_array_behind_a_url_is_opened(viewer):
         fsspec.filesystem("memory").rm("/test_reader", recursive=True)
 
 
-def test_url_of_a_file_is_not_ours():
-    assert get_reader("https://example.org/cube.npy") is None
+def test_file_behind_a_url_is_ours_by_its_name_and_downloaded_when_it_is_opened(
+    viewer, cube, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    assert get_reader("https://example.org/cube.txt") is None
+    with serving(files({"cube.npy": Path(cube).read_bytes()})) as address:
+        (layer,) = viewer.open(f"{address}/cube.npy", plugin="napari-ifealid")
+    assert layer.name == "cube.npy features"
+    assert layer.metadata[STACK_KEY].source.location == f"{address}/cube.npy"
+    with pytest.raises(DatasetError, match=f"no connection.*In full: {address}/cube.npy"):
+        viewer.open(f"{address}/cube.npy", plugin="napari-ifealid")
 
 
 def test_other_folders_are_not_ours(tmp_path):

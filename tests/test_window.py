@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from types import SimpleNamespace
 
@@ -46,8 +47,8 @@ def is_closed(viewer: napari.Viewer) -> bool:
     return current_viewer() is not viewer
 
 
-def test_picture_of_the_window_is_saved(opened, stack, tmp_path):
-    explore(layer_data(stack), (1, 4), tmp_path / "a.png")
+def test_picture_of_the_window_is_saved_even_where_the_axis_is_a_guess(opened, stack, tmp_path):
+    explore(layer_data(replace(stack, is_axis_guessed=True)), (1, 4), tmp_path / "a.png")
     image = QImage(str(tmp_path / "a.png"))
     assert image.width() > 1000
     assert is_closed(*opened)

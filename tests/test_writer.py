@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,11 @@ def test_features_alone_are_saved_without_the_overlay(viewer, save, add_stack, s
     np.testing.assert_array_equal(restored(saved), stack.values)
     assert saved.name == stack.name
     assert saved.overlay is None
+
+
+def test_features_whose_axis_is_a_guess_are_saved_as_they_were_read(save, add_stack, stack, viewer):
+    features = add_stack(viewer, replace(stack, overlay=None, is_axis_guessed=True))
+    np.testing.assert_array_equal(restored(save(features)), stack.values)
 
 
 def test_features_are_saved_with_the_overlay_selected(viewer, save, add_stack, stack):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from napari_ifealid.measures import MEASURES
     from napari_ifealid.overview import principal_components, segments
+    from napari_ifealid.preprocessing import preprocess
     from napari_ifealid.query import Query, Reference, Rule
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.session_files import read_session
@@ -35,6 +36,7 @@ __all__ = [
     "Rule",
     "extract_features",
     "open_session",
+    "preprocess",
     "principal_components",
     "rank_entries",
     "read_library",
@@ -57,6 +59,7 @@ _LAZY = {
     "Rule": "napari_ifealid.query",
     "extract_features": "napari_ifealid.extraction",
     "open_session": "napari_ifealid.widgets.open_session",
+    "preprocess": "napari_ifealid.preprocessing",
     "principal_components": "napari_ifealid.overview",
     "rank_entries": "napari_ifealid.libraries",
     "read_library": "napari_ifealid.libraries",

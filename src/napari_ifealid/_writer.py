@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid._progress import late_progress
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.explorer.feature_axis import known_axis
+from napari_ifealid.explorer.feature_axis import known_axis, proposed_axis_of
 from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
     MAP_KEY,
@@ -23,6 +23,7 @@ from napari_ifealid.explorer.sources import (
     feature_stack,
     full_data,
     has_features,
+    is_feature_layer,
 )
 from napari_ifealid.formats import write_stack, zip_path
 from napari_ifealid.layers import STACK_KEY, LayerData
@@ -75,7 +76,7 @@ def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
 
 
 def _stack_of(layer: Image, path: Path) -> FeatureStack:
-    axis = known_axis(layer)
+    axis = proposed_axis_of(layer) if is_feature_layer(layer) else known_axis(layer)
     if axis is None:
         raise _not_writable(
             f"the image {layer.name!r} without an axis that is known to hold features",

@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import CancelledError
-from contextlib import ExitStack
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pooch
-from requests import RequestException, Response, get
+from requests import RequestException
 
 from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
+from napari_ifealid.formats.transfer import answered, length_of, pieces_of, reason_of
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
-from napari_ifealid.tracking import Track, every_item, untracked
+from napari_ifealid.tracking import Track, untracked
 
 SOURCE = (
     "https://github.com/BiodataMiningGroup/IFeaLiD/raw/"
@@ -31,12 +28,6 @@ SOURCE = (
 
 SOURCE_VARIABLE = "NAPARI_IFEALID_EXAMPLES_URL"
 """Environment variable with the address of a folder that has the same files."""
-
-PATIENCE = 10
-"""Seconds without a sign of life after which a download is given up."""
-
-STEP = 2**16
-"""Bytes between two steps of the progress."""
 
 MOST_BYTES = 100 * 2**20
 """No download may be larger, and no file in a repository on GitHub is."""
@@ -154,27 +145,12 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
 
 
 def _download(url: str, file: str, *, track: Track, title: str) -> None:
-    with ExitStack() as opened:
-        asking = (opened.enter_context(answer) for answer in map(_ask, [url]))
-        desc = f"Connecting to {urlsplit(url).netloc}"
-        (answer,) = every_item(track, asking, total=1, desc=desc)
-        answer.raise_for_status()
-        pieces = answer.iter_content(STEP)
-        length = answer.headers.get("Content-Length", "")
-        size = int(length) if length.isdecimal() else 0
-        _check_size(size, url)
-        desc = f"Downloading {title}"
+    with answered(url, track=track) as answer:
+        _check_size(length_of(answer) or 0, url)
         with Path(file).open("wb") as stream:
-            for piece in track(pieces, total=ceil(size / STEP), desc=desc):
+            for piece in pieces_of(answer, track=track, title=title):
                 stream.write(piece)
                 _check_size(stream.tell(), url)
-        if next(pieces, None) is not None:  # some progress bars just end when they are cancelled
-            raise CancelledError(f"{desc}: cancelled")
-
-
-def _ask(url: str) -> Response:
-    # a server that compresses tells another length than that of the file
-    return get(url, headers={"Accept-Encoding": "identity"}, stream=True, timeout=PATIENCE)
 
 
 def _check_size(size: int, url: str) -> None:
@@ -224,13 +200,10 @@ def _is_of_its_image(stack: FeatureStack) -> bool:
 
 
 def _not_downloaded(url: str, error: RequestException) -> DatasetError:
-    answer = error.response
-    if answer is None:
-        found = f"no connection, or one that broke off ({type(error).__name__})"
+    remedy = _TRY_LATER
+    if error.response is None:
         remedy = "Check the connection to the internet, and try again."
-    else:
-        found, remedy = f"the answer {answer.status_code} {answer.reason}", _TRY_LATER
-    return DatasetError(found, expected="the example dataset", remedy=remedy, file=url)
+    return DatasetError(reason_of(error), expected="the example dataset", remedy=remedy, file=url)
 
 
 def _not_kept(folder: Path, error: OSError) -> DatasetError:

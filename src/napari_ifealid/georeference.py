@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,26 @@ class Georeference:
     text: str = ""
     map_info: str = ""
     wkt: str = ""
+
+    def of_pixels(self, stride: tuple[float, float], offset: tuple[float, float]) -> Georeference:
+        """Return where other pixels lie, such as larger ones on the same image.
+
+        What ENVI's header says of the place is left out: it is that of the image.
+
+        Parameters
+        ----------
+        stride, offset : (float, float)
+            Along y and x: pixel i is centred at stride · i + offset, in pixels of the image, whose
+            first is centred at 0.
+        """
+        if stride == (1.0, 1.0) and offset == (0.0, 0.0):
+            return self
+        a, b, c, d, e, f = self.transform
+        # of the upper left corners, which lie half a pixel before the centres
+        row, column = (start + 0.5 - 0.5 * step for step, start in zip(stride, offset, strict=True))
+        down, right = stride
+        transform = (
+            *(a * right, b * down, c + a * column + b * row),
+            *(d * right, e * down, f + d * column + e * row),
+        )
+        return replace(self, transform=transform, map_info="")

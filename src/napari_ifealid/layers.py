@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.grid import Grid
 from napari_ifealid.stack import FeatureStack
 
@@ -135,6 +136,14 @@ def world_placement(stack: FeatureStack) -> tuple[list[float], list[float]]:
         scale = [factor * size for factor, size in zip(scale, sizes, strict=True)]
         translate = [offset * size for offset, size in zip(translate, sizes, strict=True)]
     return scale, translate
+
+
+def stack_georeference(stack: FeatureStack) -> Georeference | None:
+    """Return where a stack's own pixels lie on the earth, None where it is not known."""
+    if stack.georeference is None:
+        return None
+    scale, translate = default_placement(stack)
+    return stack.georeference.of_pixels((scale[-2], scale[-1]), (translate[-2], translate[-1]))
 
 
 def default_grid(stack: FeatureStack) -> Grid:

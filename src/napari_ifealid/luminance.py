@@ -44,3 +44,20 @@ def grey_image(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array of uint8, shape (h, w)
     """
     return (luminance(image) + 0.5).astype(np.uint8)
+
+
+def in_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image in grey that is as transparent as it was.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (h, w, 3) or (h, w, 4)
+        RGB or RGBA.
+
+    Returns
+    -------
+    array of uint8, same shape
+    """
+    grey = image.copy()
+    grey[..., :3] = grey_image(image[..., :3])[..., np.newaxis]
+    return grey

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.grid import Region
-from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.measures import Moments, UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 _BLOCK = 1 << 18  # values that stay in a core's cache
@@ -42,9 +42,6 @@ def region_vector(
 ) -> RegionVector:
     """Return the mean of some pixels and their standard deviation, read block by block.
 
-    The blocks' means and squared deviations are joined as by Chan, Golub & LeVeque (1983,
-    doi:10.1080/00031305.1983.10483115).
-
     Parameters
     ----------
     stack : FeatureStack
@@ -53,26 +50,22 @@ def region_vector(
     used : UsedFeatures, optional
         A pixel may lack other features than these; all are used unless given.
     """
-    count, mean = 0, np.full(stack.feature_count, np.nan)
-    squares = np.full(stack.feature_count, np.nan)
+    moments = Moments.none(stack.feature_count, has_scatter=False)
+    lacks = np.zeros(stack.feature_count, bool)  # of features that are not used
     for stored in _blocks(stack, pixels):
         values = stack.real_values(stored)
-        if stack.values.dtype.kind == "f" or stack.nodata is not None:  # else all are finite
-            counted = values if used is None else used.taken(values)
-            values = values[np.isfinite(counted).all(axis=1)]
-        added = len(values)
-        if not added:
-            continue
-        with np.errstate(invalid="ignore"):  # infinities of features that are not used
-            part = values.mean(axis=0)
-            values -= part
-            off = np.einsum("pc,pc->c", values, values)
-            if count:
-                step = part - mean
-                off += squares + step**2 * (count * added / (count + added))
-                part = mean + step * (added / (count + added))
-        count, mean, squares = count + added, part, off
-    return RegionVector(mean, np.sqrt(squares / max(count, 1)), count, len(pixels) - count)
+        if used is not None:
+            values = values[np.isfinite(used.taken(values)).all(axis=1)]
+            is_known = np.isfinite(values)
+            lacks |= ~is_known.all(axis=0)
+            values[~is_known] = 0.0
+        moments = moments.joined(Moments.of(values, has_scatter=False))
+    if moments.count == 0:
+        unknown = np.full(stack.feature_count, np.nan)
+        return RegionVector(unknown, unknown, 0, len(pixels))
+    mean = np.where(lacks, np.nan, moments.mean)
+    deviation = np.where(lacks, np.nan, np.sqrt(moments.squares / moments.count))
+    return RegionVector(mean, deviation, moments.count, len(pixels) - moments.count)
 
 
 def _blocks(stack: FeatureStack, pixels: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:

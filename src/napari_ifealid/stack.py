@@ -16,7 +16,10 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Region
 
-FEATURE_AXIS_NAMES = {"c", "channel", "channels", "feature", "features", "band", "bands"}
+FEATURE_AXIS_NAMES = {
+    *("c", "channel", "channels", "feature", "features"),
+    *("band", "bands", "spectral", "spectrum", "wavelength", "wavelengths", "lambda", "wl"),
+}
 """Names of a feature axis, in lower case."""
 
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ifealid.errors import short_reason
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer.feature_axis import proposed_axis_of
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.layers import LayerData
 from napari_ifealid.measures import Measure
@@ -117,6 +118,9 @@ def _save_picture(viewer: napari.Viewer, explorer: Explorer, path: Path) -> None
 
 
 def _wait_for_map(explorer: Explorer) -> None:
+    state = explorer.state
+    if state.layer is not None and state.feature_axis is None:  # nobody is there to be asked
+        state.feature_axis = proposed_axis_of(state.layer)
     end = monotonic() + _PATIENCE
     while not explorer.is_idle:
         QApplication.processEvents()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from explorer_actions import CLOSE
 from napari_ifealid import read_stack
@@ -12,6 +13,7 @@ from napari_ifealid.batch import compare_file as module
 from napari_ifealid.batch import question_of
 from napari_ifealid.batch.compare_file import Job, compare_file, record_key
 from napari_ifealid.batch.records import NOTES
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.measures import ACE, CEM, EUCLIDEAN, SPECTRAL_ANGLE, Background
 
 
@@ -44,6 +46,21 @@ def test_map_and_mask_are_those_of_the_measure_with_the_files_own_statistics(
     found = np.load(Path(job.folder) / row["map"])
     np.testing.assert_allclose(found, expected, atol=CLOSE)
     assert row["pixels_above"] == np.count_nonzero(found >= threshold)
+
+
+def test_map_and_mask_of_a_stack_on_the_earth_are_geotiffs(job, question, monkeypatch):
+    place = Georeference((30.0, 0.0, 100.0, 0.0, -30.0, 900.0))
+    module_read = module.read_stacks
+
+    def read_on_the_earth(location):
+        return [replace(stack, georeference=place, overlay=None) for stack in module_read(location)]
+
+    monkeypatch.setattr(module, "read_stacks", read_on_the_earth)
+    outcome = compare_file(replace(job, map_suffix=".tif"), replace(question, threshold=0.5))
+    (row,) = outcome.rows
+    for name in (row["map"], row["mask"]):
+        with tifffile.TiffFile(Path(job.folder) / name) as tiff:
+            assert tiff.pages[0].tags[33922].value == (0.0, 0.0, 0.0, 100.0, 900.0, 0.0)
 
 
 def test_file_that_changes_meanwhile_is_reported_and_has_no_record(

@@ -163,7 +163,7 @@ def test_file_may_replace_itself(npy, array):
     np.testing.assert_array_equal(np.load(npy), np.moveaxis(array, 0, -1))
 
 
-@pytest.mark.parametrize("name", ["b.ZIP.part", "b", "b.tif"])
+@pytest.mark.parametrize("name", ["b.ZIP.part", "b", "b.gif"])
 def test_output_of_another_kind_is_refused_before_the_input_is_read(tmp_path, capsys, name):
     assert convert(tmp_path / "missing.zip", tmp_path / name) == 2
     error = capsys.readouterr().err
@@ -176,3 +176,23 @@ def test_bad_input_leaves_nothing(tmp_path, capsys):
     assert convert(tmp_path / "a.zip", tmp_path / "b.zarr") == 2
     assert "napari-ifealid: a truncated or damaged ZIP file" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_zarr_becomes_an_envi_cube_and_back(tmp_path, capsys):
+    values = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
+    zarr.create_array(str(tmp_path / "cube.zarr"), data=values)
+    assert convert(tmp_path / "cube.zarr", tmp_path / "cube.hdr") == 0
+    files = [tmp_path / "cube.hdr", tmp_path / "cube.img"]
+    size = sum(file.stat().st_size for file in files)
+    assert f"an array of shape (3, 4, 5), {size} bytes" in capsys.readouterr().out
+    np.testing.assert_array_equal(read_stack(tmp_path / "cube.hdr").values, values)
+    assert convert(tmp_path / "cube.img", tmp_path / "b.npy") == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npy"), values)
+    assert convert(tmp_path / "cube.zarr", tmp_path / "cube.hdr") == 2
+    assert "a file of this name: cube.hdr" in capsys.readouterr().err
+
+
+def test_values_of_an_envi_cube_are_not_named_for_writing(tmp_path, capsys):
+    zarr.create_array(str(tmp_path / "cube.zarr"), data=np.ones((3, 4, 5)))
+    assert convert(tmp_path / "cube.zarr", tmp_path / "cube.img") == 2
+    assert "the suffix '.img'" in capsys.readouterr().err

@@ -253,3 +253,26 @@ def test_bad_input_is_status_2_of_the_process(run_command, tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("napari-ifealid: no such file: missing.npy; ")
     assert done.stderr.count("\n") == 1
+
+
+def test_overlay_is_a_picture_of_the_bands_where_that_is_asked_for(npy, array, tmp_path):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join(f"{440 + 30 * number} nm" for number in range(9)))
+    output = tmp_path / "a.zip"
+    options = ("--labels", labels, "--output", output, "--overlay-from-bands")
+    assert create(npy, *options) == 0
+    overlay = read_stack(output).overlay
+    assert overlay.shape == (6, 5, 3)
+    assert np.ptp(overlay.astype(int), axis=-1).max() > 50  # in colour
+
+
+def test_overlay_from_bands_beside_an_overlay_is_refused(npy, tmp_path, capsys):
+    Image.new("RGB", (5, 6)).save(tmp_path / "o.png")
+    assert create(npy, "--overlay", tmp_path / "o.png", "--overlay-from-bands") == 2
+    assert "one of the two" in capsys.readouterr().err
+
+
+def test_volume_has_no_overlay_from_bands(tmp_path, capsys):
+    np.save(tmp_path / "v.npy", np.random.default_rng(0).random((2, 3, 4, 5)))
+    assert create(tmp_path / "v.npy", "--overlay-from-bands") == 2
+    assert "no picture" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from PIL import Image
 
 from napari_ifealid import FeatureStack, write_stack
 from napari_ifealid.bands import Bands
-from napari_ifealid.cli import main
+from napari_ifealid.cli import draw_figure, main
 from napari_ifealid.results import figure
 
 
@@ -105,7 +105,7 @@ def test_bands_that_the_file_calls_bad_are_left_out_and_may_be_missing(cube, tmp
     values[1, 2, 0] = np.nan
     is_good = (False,) + (True,) * (values.shape[-1] - 1)
     stack = FeatureStack(values=values, name="cube", bands=Bands(is_good=is_good))
-    monkeypatch.setattr("napari_ifealid.cli.draw_figure.read_stacks", lambda _: [stack])
+    monkeypatch.setattr("napari_ifealid.cli.draw_figure.read_stacks", lambda *_, **__: [stack])
     contents = []
     monkeypatch.setattr(
         "napari_ifealid.cli.draw_figure.save_figure",
@@ -200,3 +200,31 @@ def test_unknown_measure_is_refused_with_all_that_there_are(cube, tmp_path, caps
         draw(cube, "--figure", tmp_path / "a.svg", "--measure", "angle")
     error = capsys.readouterr().err
     assert "found the measure 'angle'; expected one of spectral angle, cosine" in error
+
+
+def test_envi_cube_is_drawn_by_either_file_and_a_library_is_refused(shared_data, tmp_path, capsys):
+    folder = shared_data / "hyperspectral"
+    for suffix in (".hdr", ".raw"):
+        picture = tmp_path / f"{suffix[1:]}.png"
+        assert draw(folder / f"corn-kernel-hyperspectral{suffix}", "--figure", picture) == 0
+        assert picture.is_file()
+    assert draw(folder / "library_berlin.hdr", "--figure", tmp_path / "a.png") == 2
+    assert "a spectral library, not an image: library_berlin.hdr" in capsys.readouterr().err
+
+
+def test_stack_without_an_image_has_a_picture_of_its_bands_under_the_map(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(draw_figure, "save_figure", lambda _, content, **__: drawn.append(content))
+    monkeypatch.setattr(draw_figure, "report_written", lambda *_: None)
+    values = np.random.default_rng(0).integers(1, 256, (6, 5, 9)).astype(np.uint8)
+    for name, unit in (("cube", " nm"), ("plain", "")):
+        labels = [f"{440 + 30 * number}{unit}" for number in range(9)]
+        stack = FeatureStack(values=values, name=name, feature_labels=labels)
+        write_stack(tmp_path / f"{name}.zip", stack)
+        assert draw(tmp_path / f"{name}.zip", "--figure", tmp_path / "a.svg") == 0
+    cube, plain = drawn
+    assert plain.overlay is None
+    assert cube.overlay.shape == (6, 5, 4)
+    assert np.ptp(cube.overlay[..., :3], axis=-1).max() == 0  # in grey
+    np.testing.assert_allclose(cube.overlay_grid.affine, cube.grid.affine)
+    assert cube.colours[0, 3] < plain.colours[0, 3]

@@ -9,7 +9,9 @@ import pytest
 import zarr
 from PIL import Image
 
+from example_server import files, serving
 from napari_ifealid import window, write_stack
+from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.cli import main
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
@@ -57,10 +59,12 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found)
     assert error.count("\n") == 1
 
 
-def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
-    assert main(["https://example.org/a.npz"]) == 2
+def test_url_that_is_not_there_is_one_clear_line_and_status_2(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    with serving(files({})) as address:
+        assert main([f"{address}/a.npz"]) == 2
     (error,) = capsys.readouterr().err.splitlines()
-    assert error.startswith("napari-ifealid: a URL of a .npz file: a.npz;")
+    assert error.startswith("napari-ifealid: the answer 404 Not Found: a.npz;")
 
 
 @pytest.fixture

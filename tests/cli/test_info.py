@@ -12,6 +12,7 @@ import zarr
 
 from example_server import files, serving
 from napari_ifealid import FeatureStack, lazy_arrays, read_stack, write_stack
+from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.cli import main
 from napari_ifealid.engines import CpuEngine
 from napari_ifealid.engines.engine_memory import USUAL_TEXTURE_SIDE
@@ -368,12 +369,12 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
     )
 
 
-def test_url_of_a_file_is_one_clear_line_and_status_2(capsys):
-    assert main(["info", "https://example.org/a.npy"]) == 2
-    assert capsys.readouterr().err == (
-        "napari-ifealid: a URL of a .npy file: a.npy; expected a file on this computer; only Zarr "
-        "is read from URLs. Download the file first. In full: https://example.org/a.npy\n"
-    )
+def test_dataset_behind_a_url_is_described_as_one_on_disk(info, shared_data, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    name = "synthetic_23x17x9.16.zip"
+    with serving(files({name: (shared_data / name).read_bytes()})) as address:
+        remote = info(f"{address}/{name}")
+    assert remote["stacks"] == info(shared_data / name)["stacks"]
 
 
 @pytest.mark.parametrize(
@@ -396,3 +397,14 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path, capsys, name, found)
     assert printed.err.startswith(f"napari-ifealid: {found}")
     assert printed.err.endswith(f" In full: {tmp_path / name}\n")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".hdr", ".raw"])
+def test_envi_cube_is_described_by_either_file(shared_data, info, suffix):
+    path = shared_data / "hyperspectral/corn-kernel-hyperspectral.hdr"
+    told = info(path.with_suffix(suffix))
+    files = [path, path.with_suffix(".raw")]
+    assert told["file_size_bytes"] == sum(file.stat().st_size for file in files)
+    (stack,) = told["stacks"]
+    assert stack["shape"] == [31, 43, 580]
+    assert stack["feature_labels"][0] == "366.551 nm"

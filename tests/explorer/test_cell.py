@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.layers import Points
@@ -7,12 +9,13 @@ from napari.layers import Points
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.cell import LAYERS, Cell, Mark, best_place
 from napari_ifealid.explorer.sources import has_features
+from napari_ifealid.stack import Placement
 
 
 @pytest.fixture
 def cell(viewer, features) -> Cell:
     explorer = Explorer(viewer)
-    return Cell(viewer, explorer.session, in_colour=False, text_colour="white")
+    return Cell(viewer, explorer.session, explorer.pictures, in_colour=False, text_colour="white")
 
 
 def points(layer: Points) -> list[list[float]]:
@@ -25,7 +28,10 @@ def test_cell_has_an_image_the_map_the_name_and_a_cross_hair(viewer, cell):
     assert image.rgb
     assert shown is cell.session.map_layer
     assert list(marks.features["text"]) == ["small"]
-    np.testing.assert_allclose(points(marks), [cell.session.grid.bounds[0]])
+    ((row, column),) = points(marks)
+    top, left = cell.session.grid.bounds[0]
+    assert row < top
+    assert column == left
     assert len(cross.data) == 0
     assert not any(has_features(layer) for layer in cell.own_layers)
 
@@ -35,7 +41,7 @@ def test_stack_without_an_image_and_a_map_has_as_many_layers(viewer, make_stack,
     add_stack(viewer, make_stack("other"))
     explorer = Explorer(viewer)
     session = explorer.link(features, 0)
-    cell = Cell(viewer, session, in_colour=False, text_colour="white")
+    cell = Cell(viewer, session, explorer.pictures, in_colour=False, text_colour="white")
     assert [layer.visible for layer in cell.layers] == [False, False, True, True]
 
 
@@ -60,6 +66,19 @@ def test_marks_have_their_colours_and_texts_beside_the_name(cell):
     cell.show_marks("", [])
     assert list(marks.features["text"]) == ["small"]
     assert not cell.has_texts
+
+
+def test_name_is_above_the_whole_picture_though_the_map_covers_only_a_part(
+    viewer, make_stack, add_stack
+):
+    small = Placement(stride=(2.0, 2.0), offset=(8.0, 6.0))
+    add_stack(viewer, replace(make_stack("part"), placement=small))
+    explorer = Explorer(viewer)
+    cell = Cell(viewer, explorer.session, explorer.pictures, in_colour=False, text_colour="white")
+    top, left = cell.layers[0].extent.world[0]
+    ((row, column),) = points(cell.layers[2])
+    assert row < top < cell.session.grid.bounds[0][0]
+    assert column == left
 
 
 def test_cell_goes_and_leaves_the_map(viewer, cell):

@@ -7,7 +7,7 @@ from napari.layers import Shapes
 from explorer_actions import CLOSE, hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.drawn_regions import DERIVED_KEY, Regions
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.palette import PALETTE
 from napari_ifealid.measures import SPECTRAL_ANGLE
 
 

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from napari.layers import Image
 
-from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis
+from napari_ifealid.explorer.feature_axis import axis_name, known_axis
 
 
 @pytest.mark.parametrize("name", ["c", "C", "channel", "Bands", "feature"])
@@ -24,32 +22,6 @@ def test_axis_of_other_names_is_not_known():
 
 def test_colours_of_a_photo_are_its_features():
     assert known_axis(Image(np.zeros((4, 5, 3)), rgb=True)) == -1
-
-
-@pytest.mark.parametrize(
-    ("shape", "axis"),
-    [
-        ((64, 200, 300), 0),  # c, y, x
-        ((200, 300, 64), 2),  # y, x, c
-        ((200, 64, 300), 1),  # lines, bands, samples
-        ((30, 3, 200, 300), 1),  # z or t, c, y, x
-        ((3, 30, 200, 300), 0),  # c, z, y, x
-        ((20, 200, 300, 16), 3),  # t, y, x, c
-        ((5, 5, 200, 300), 1),  # of equally short ones the last
-        ((1, 12, 200, 300), 1),  # a single slice is none
-        ((64, 28, 28), 0),  # more features than pixels along a side
-        ((28, 28, 64), 2),
-        ((28, 64, 28), 1),
-        ((1, 1, 28, 28), 1),
-    ],
-)
-def test_plausible_axis_is_proposed(shape, axis):
-    assert proposed_axis(shape) == axis
-
-
-@given(st.lists(st.integers(1, 400), min_size=3, max_size=6))
-def test_proposal_is_an_axis_that_there_is(shape):
-    assert 0 <= proposed_axis(shape) < len(shape)
 
 
 def test_axis_is_called_by_its_label_and_its_length():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.explorer.listed_library import EMPTY_LIST, ListedLibrary, Tick, next_colour
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.listed_library import EMPTY_LIST, ListedLibrary, Tick
+from napari_ifealid.explorer.palette import PALETTE
 from napari_ifealid.libraries import Library, LibraryEntry
 
 LABELS = "450 nm", "550 nm"
@@ -70,9 +70,9 @@ def test_ticks_without_a_colour_get_others_than_the_others_have(listed):
     assert colours == list(PALETTE[:3])
 
 
-def test_next_colour_is_the_one_that_the_fewest_have():
-    assert next_colour([Tick(PALETTE[0]), None, Tick(PALETTE[1])]) == PALETTE[2]
-    assert next_colour([Tick(colour) for colour in PALETTE]) == PALETTE[0]
+def test_ticks_without_a_colour_get_others_than_other_references_have(listed):
+    found = listed.comparing_with(library_of(c=(1.0, 1.0)), (Tick(""),), [PALETTE[0], PALETTE[2]])
+    assert found.colours == [PALETTE[1]]
 
 
 def test_list_without_entries_has_no_features(listed):

@@ -8,6 +8,7 @@ from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.picture import PictureKind, stack_picture
 from napari_ifealid.stack import FeatureStack
 
 
@@ -140,3 +141,15 @@ def test_pins_without_data_are_not_marked(viewer, add_stack):
     explorer.toggle_pin_at((4, 1))
     (mark,) = map_figure(explorer, viewer, "it").marks
     assert mark.place == (4, 1)
+
+
+def test_picture_of_the_bands_is_the_image_of_a_stack_without_one(viewer, add_stack):
+    labels = [f"{440 + 30 * number} nm" for number in range(9)]
+    values = np.random.default_rng(0).random((6, 5, 9)).astype(np.float32)
+    add_stack(viewer, FeatureStack(values=values, name="cube", feature_labels=labels))
+    explorer = Explorer(viewer)
+    explorer.state.overlay_in_colour = True
+    content = map_figure(explorer, viewer, "it")
+    expected = stack_picture(explorer.stack, PictureKind.TRUE_COLOUR)
+    np.testing.assert_array_equal(content.overlay, expected)
+    np.testing.assert_allclose(content.overlay_grid.affine, content.grid.affine)

@@ -81,3 +81,22 @@ def test_pins_are_left_to_the_user_unmarked(explorer):
     layer = explorer.pins.layer
     explorer.close()
     assert set(layer.border_width) == {0.2}
+
+
+def test_marked_pin_is_flipped_and_without_one_none(explorer):
+    explorer.marked_pin.flip()
+    explorer.marked_pin.choose(1)
+    explorer.marked_pin.flip()
+    assert [pin.sign for pin in explorer.pins.pins] == [1, -1, 1]
+    explorer.marked_pin.flip()
+    assert [pin.sign for pin in explorer.pins.pins] == [1, 1, 1]
+
+
+def test_last_of_several_pins_on_a_pixel_is_marked(explorer):
+    session = explorer.session
+    place = explorer.pins.pins[0].place
+    explorer.pins.replace([*explorer.pins.pins, explorer.pins.pins[0]])
+    explorer.marked_pin.hover_at(place, session.grid)
+    assert explorer.marked_pin.value == 3
+    explorer.marked_pin.hover_at(place, None)
+    assert explorer.marked_pin.value is None

@@ -5,7 +5,9 @@ import pytest
 from napari.layers import Points
 
 from napari_ifealid.explorer import Explorer
-from napari_ifealid.explorer.pins import PALETTE, PINS_NAME, PinFrame, Pins
+from napari_ifealid.explorer.palette import PALETTE
+from napari_ifealid.explorer.pin_frame import PinFrame
+from napari_ifealid.explorer.pins import PINS_NAME, Pins
 from napari_ifealid.explorer.sources import grid_of
 from napari_ifealid.grid import Grid, Pixel
 

@@ -48,6 +48,25 @@ def test_only_places_of_the_stack_that_is_shown_are_marked(
     assert len(marks.layer.data) == len(search.places_in(other)) > 0
 
 
+def test_star_is_bright_with_a_dark_border(make_napari_viewer, add_stack, make_stack):
+    viewer = make_napari_viewer(show=True)
+    photo = np.full((240, 200, 3), 255, np.uint8)
+    add_stack(viewer, replace(make_stack("white"), overlay=photo))
+    explorer = Explorer(viewer)
+    search = PlaceSearch(viewer, explorer, ImmediateScheduler())
+    marks = PlaceMarks(viewer, explorer, search)
+    search.search(1, 5.0)
+    explorer.map_layer.visible = False
+    marks.layer.text.visible = False
+    picture = viewer.screenshot(flash=False)[..., :3].astype(int)
+    is_yellow = (picture[..., 0] > 200) & (picture[..., 1] > 200) & (picture[..., 2] < 100)
+    rows, columns = np.nonzero(is_yellow)
+    assert len(rows) > 30
+    around = picture[rows.min() - 3 : rows.max() + 4, columns.min() - 3 : columns.max() + 4]
+    is_dark = (around < 80).all(axis=-1)
+    assert 0 < is_dark.sum() < 2 * len(rows)
+
+
 def test_marks_go_with_the_dock_and_may_be_removed_by_the_user(viewer, parts):
     _, search, marks = parts
     search.search(3, 5.0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.palette import PALETTE
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.region_reference import RegionReference

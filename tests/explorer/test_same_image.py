@@ -48,6 +48,21 @@ def test_photo_is_its_own_image(make_stack, layer_of):
     assert not is_same_image(layer_of(stack), Image(255 - stack.overlay, rgb=True))
 
 
+def test_photo_is_another_image_once_its_data_are_others_at_the_same_address():
+    shape = (8, 6, 3)
+    black = Image(np.zeros(shape, np.uint8), rgb=True)
+    photo = Image(np.zeros(shape, np.uint8), rgb=True)
+    assert is_same_image(photo, black)
+    address = id(photo.data)
+    photo.data = np.full(shape, 128, np.uint8)  # the first ones are freed
+    candidates = []
+    while len(candidates) < 1000 and not (candidates and id(candidates[-1]) == address):
+        candidates.append(np.full(shape, 255, np.uint8))
+    photo.data = candidates[-1]
+    assert id(photo.data) == address
+    assert not is_same_image(photo, black)
+
+
 def test_without_images_one_file_is_one_image(viewer, plugins, tmp_path):
     values = np.random.default_rng(0).random((4, 5, 3))
     layers = []

@@ -7,8 +7,9 @@ from napari_ifealid.explorer.session_image import SessionImage
 
 
 def test_image_is_in_colour_or_in_grey_and_moves_along_with_the_features(viewer, features, stack):
-    session = Explorer(viewer).session
-    image = SessionImage(session, session.stack)
+    explorer = Explorer(viewer)
+    session = explorer.session
+    image = SessionImage(session, session.stack, explorer.pictures)
     np.testing.assert_array_equal(image.pixels(in_colour=True), stack.overlay)
     grey = image.pixels(in_colour=False)
     assert (grey[..., 0] == grey[..., 2]).all()
@@ -22,5 +23,5 @@ def test_photo_is_its_own_image_and_never_in_grey(viewer):
     viewer.add_image(photo, rgb=True)
     explorer = Explorer(viewer)
     explorer.state.layer = viewer.layers[0]
-    image = SessionImage(explorer.session, explorer.stack)
+    image = SessionImage(explorer.session, explorer.stack, explorer.pictures)
     np.testing.assert_array_equal(image.pixels(in_colour=False), photo)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from safetensors.numpy import save_file
 
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid import read_stack, write_stack
@@ -484,3 +485,22 @@ def test_session_without_a_choice_takes_that_of_an_open_stack_back(viewer, files
     explorer.feature_use.choose(layer, UsedFeatures((False,) + (True,) * 8))
     open_again(explorer, viewer, tmp_path / "a.json")
     assert explorer.session.features is None
+
+
+def test_axes_that_the_user_agreed_to_are_not_asked_for_again(viewer, tmp_path):
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path, seed in zip(paths, (0, 1), strict=True):
+        values = np.random.default_rng(seed).random((5, 4, 6)).astype(np.float32)
+        save_file({"layer": values}, path)
+    first, second = (add_file(viewer, path) for path in paths)
+    explorer = Explorer(viewer)
+    explorer.state.layer = first
+    assert explorer.stack is None  # it is asked for
+    explorer.state.feature_axis = 0
+    explorer.link(second, 0)
+    session = captured_session(explorer, viewer)
+    assert [stack.compared_axis for stack in session.stacks] == [0, 0]
+    write_session_file(tmp_path / "s.ifealid.json", session)
+    _, again = restored(tmp_path / "s.ifealid.json")
+    assert again.stack.feature_count == 5
+    assert [one.layer.name for one in again.sessions] == [first.name, second.name]

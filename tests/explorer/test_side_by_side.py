@@ -15,6 +15,7 @@ from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.explorer.viewer_parts import camera, canvas_grid
+from napari_ifealid.picture import PictureKind, stack_picture
 from patient_scheduler import PatientScheduler
 
 
@@ -130,6 +131,18 @@ def test_stack_explored_meanwhile_is_the_one_that_is_shown(window):
     maps = {session.layer.name: session.map_layer for session in window.explorer.sessions}
     assert [name for name, layer in maps.items() if layer.visible] == ["coarse features"]
     assert window.viewer.layers["image under the map"].visible
+
+
+def test_names_are_written_in_the_colour_of_the_theme(window):
+    def colours():
+        return [cell.layers[2].text.color.constant[:3].tolist() for cell in cells]
+
+    window.side_by_side.show()
+    cells = window.side_by_side.cells
+    (light,) = {tuple(colour) for colour in colours()}
+    window.viewer.theme = "light"
+    (dark,) = {tuple(colour) for colour in colours()}
+    assert sum(dark) < 1 < 2 < sum(light)
 
 
 def test_maps_of_all_cells_follow_the_mouse_in_any_cell(window):
@@ -300,3 +313,26 @@ def test_cells_leave_nothing_in_the_memory(window):
     window.side_by_side.close()
     gc.collect()
     assert not any(one() is not None for one in layers)
+
+
+def test_cells_show_pictures_of_bands_and_follow_the_choice(viewer, add_stack, make_stack):
+    labels = [f"{440 + 30 * number} nm" for number in range(9)]
+    for name in ("one", "two"):
+        stack = replace(make_stack(name, image=None), feature_labels=labels)
+        add_stack(viewer, stack)
+    explorer = Explorer(viewer)
+    one, two = viewer.layers["one features"], viewer.layers["two features"]
+    explorer.state.layer = one
+    explorer.link(two, 0)
+    side_by_side = SideBySide(viewer, explorer, ImmediateScheduler())
+    side_by_side.show()
+    explorer.state.overlay_in_colour = True
+    for cell, name in zip(side_by_side.cells, ("one", "two"), strict=True):
+        expected = stack_picture(cell.session.stack, PictureKind.TRUE_COLOUR)
+        assert cell.name == name
+        np.testing.assert_array_equal(cell.layers[0].data, expected)
+    explorer.pictures.choose(two, PictureKind.NONE)
+    assert [cell.layers[0].visible for cell in side_by_side.cells] == [True, False]
+    explorer.pictures.choose(two, PictureKind.MEAN)
+    assert [cell.layers[0].visible for cell in side_by_side.cells] == [True, True]
+    side_by_side.hide()

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.envi_header import EnviHeader, header_text, parse_fields, read_header
+from napari_ifealid.formats.envi_header import (
+    STORED_TYPES,
+    EnviHeader,
+    header_text,
+    parse_fields,
+    read_header,
+)
 
 TEXT = """ENVI
 ; a comment = no field
@@ -43,6 +50,42 @@ def test_field_that_is_missing_or_no_number_is_named():
     with pytest.raises(DatasetError, match="an item that is no number"):
         header.numbers("samples")
     assert header.number("byte order", 0) == 0
+
+
+def test_lists_may_begin_on_the_next_line_and_end_in_a_comma_and_have_comments():
+    text = "a =\n {1,\n; not = this {\n2, }\nempty = {}\nnone =\nlast = 3\n"
+    header = EnviHeader(parse_fields(text), "a.hdr")
+    assert header.numbers("a") == [1.0, 2.0]
+    assert header.numbers("empty") == header.numbers("missing") == header.numbers("none") == []
+    assert header.number("last") == 3
+
+
+def test_long_lines_without_a_field_take_no_time():
+    assert parse_fields("ENVI\n" + " " * 10**6 + "\na = 1" + "\n" * 10**6) == {"a": "1"}
+
+
+@pytest.mark.parametrize("order", [None, 0, 1])
+@pytest.mark.parametrize("code", STORED_TYPES)
+def test_types_of_real_numbers_are_known(code, order):
+    fields = {"data type": str(code)} | ({} if order is None else {"byte order": str(order)})
+    stored = EnviHeader(fields, "a.hdr").stored_type()
+    assert stored == np.dtype("<>"[order or 0] + STORED_TYPES[code])
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "no such field: a.hdr, data type"),
+        ({"data type": "7"}, r"the value 7: a.hdr, data type; expected one of \[1, 2, 3,"),
+        ({"data type": "6"}, r"complex numbers \(data type 6\): a.hdr, data type; expected real"),
+        ({"data type": "9"}, r"complex numbers \(data type 9\): a.hdr, data type; expected real"),
+        ({"data type": "9" * 5000}, "the value '999"),
+        ({"data type": "4", "byte order": "2"}, "the value 2: a.hdr, byte order; expected 0 or 1"),
+    ],
+)
+def test_other_types_are_refused(fields, reason):
+    with pytest.raises(DatasetError, match=f"^{reason}"):
+        EnviHeader(fields, "a.hdr").stored_type()
 
 
 def test_old_encodings_are_read(tmp_path):

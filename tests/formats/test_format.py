@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -24,6 +26,11 @@ def test_features_are_moved_to_the_last_axis_without_a_copy(axis, kind):
     assert stack.name == "cube"
     np.testing.assert_array_equal(stack.values, np.moveaxis(CUBE, axis, -1))
     assert stack.is_lazy or np.shares_memory(stack.values, CUBE)
+
+
+def test_moved_features_keep_what_their_stored_values_stand_for():
+    stack = with_features_last(replace(STACK, gain=0.5, nodata=7.0), 0, "a.hdr")
+    assert (stack.gain, stack.nodata) == (0.5, 7.0)
 
 
 @pytest.mark.parametrize("axis", [3, -4])

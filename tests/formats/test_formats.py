@@ -5,18 +5,23 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cube_files
+import h5py
 import numpy as np
 import pytest
+import tifffile
 import zarr
 from dataset_files import dataset, write
+from scipy.io import savemat
 
 import napari_ifealid
-from napari_ifealid import FeatureStack
+from napari_ifealid import FeatureStack, similarity_map
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
     array_blocks,
     array_names,
     check_array_suffix,
+    features_last,
     looks_like_stack,
     read_stack,
     read_stacks,
@@ -28,10 +33,10 @@ from napari_ifealid.stack import StackSource
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
 BYTES = CUBE.astype(np.uint8)
-SUFFIXES = [".zip", ".npy", ".npz", ".zarr"]
+SUFFIXES = [".zip", ".npy", ".npz", ".zarr", ".hdr", ".tif"]
 
 
-@pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr"])
+@pytest.fixture(params=["cube.npy", "cube.npz", "several.npz", "cube.zip", "cube.zarr", "cube.tif"])
 def path(tmp_path, request):
     """A file of each kind, with the cube."""
     path = tmp_path / request.param
@@ -46,6 +51,8 @@ def path(tmp_path, request):
             write(path, dataset(BYTES))
         case "cube.zarr":
             zarr.create_array(str(path), data=CUBE)
+        case "cube.tif":
+            tifffile.imwrite(path, CUBE, photometric="minisblack", planarconfig="contig")
     return path
 
 
@@ -66,7 +73,7 @@ def test_reading_and_writing_are_part_of_the_package():
     assert {"read_stack", "write_stack"} <= set(napari_ifealid.__all__)
 
 
-@only("cube.npy", "cube.npz", "cube.zip", "cube.zarr")
+@only("cube.npy", "cube.npz", "cube.zip", "cube.zarr", "cube.tif")
 @pytest.mark.parametrize("kind", [str, Path])
 def test_only_stack_of_a_file_is_read(path, kind):
     np.testing.assert_array_equal(read_stack(kind(path)).values, CUBE)
@@ -124,7 +131,7 @@ def test_features_may_lie_along_any_axis(path, axis, shape):
     np.testing.assert_array_equal(stack.values, np.moveaxis(CUBE, axis, -1))
 
 
-@only("cube.npy", "cube.npz", "cube.zarr")
+@only("cube.npy", "cube.npz", "cube.zarr", "cube.tif")
 @pytest.mark.parametrize("axis", [3, -4, 100])
 def test_axis_that_the_array_lacks_is_an_error(path, axis):
     error = error_of(path, feature_axis=axis)
@@ -132,7 +139,7 @@ def test_axis_that_the_array_lacks_is_an_error(path, axis):
     assert "(3, 4, 5)" in error.found
 
 
-@pytest.mark.parametrize("suffix", [*SUFFIXES, ".tif"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_missing_file_is_an_error(tmp_path, suffix):
     error_of(tmp_path / f"missing{suffix}")
 
@@ -221,7 +228,7 @@ def test_arrays_of_every_type_and_shape_come_back_as_they_are(tmp_path, suffix, 
         np.testing.assert_array_equal(result, values)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr", ".hdr", ".tif"])
 def test_values_that_are_not_finite_stay(tmp_path, suffix):
     values = np.ones((3, 4, 5), np.float32)
     values[0, 0, 0], values[1, 1, 1], values[2, 2, 2] = np.nan, np.inf, -0.0
@@ -246,10 +253,12 @@ def test_the_same_stack_gives_the_same_bytes(tmp_path, random_stack, contents, s
     assert contents(tmp_path / "a") == contents(tmp_path / "b") != {}
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a", "zarr", "a.zip.part"])
+@pytest.mark.parametrize("name", ["a.gif", "a", "zarr", "a.zip.part"])
 def test_other_suffixes_are_refused(tmp_path, random_stack, name):
     for write_ in (check_array_suffix, lambda path: write_array(path, random_stack)):
-        with pytest.raises(DatasetError, match=r"expected one of \.zip, \.npy, \.npz, \.zarr,"):
+        with pytest.raises(
+            DatasetError, match=r"expected one of \.zip, \.npy, \.npz, \.zarr, \.hdr,"
+        ):
             write_(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -323,3 +332,45 @@ def test_what_is_made_of_a_stack_has_no_source(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((3, 4, 5)))
     stack = read_stack(tmp_path / "a.npy")
     assert replace(stack, values=2 * stack.values).source is None
+
+
+# The same cube in files of other programs
+
+
+@pytest.fixture(
+    params=["plain.h5", "emit.nc", "cf.nc4", "classic.nc", "v5.mat", "packed.mat", "v7.3.mat"]
+)
+def cube_path(tmp_path, request):
+    path = tmp_path / request.param
+    match request.param:
+        case "plain.h5":
+            with h5py.File(path, "w") as file:
+                file["cube"] = cube_files.CUBE
+                file["wavelength"] = cube_files.WAVELENGTHS
+        case "emit.nc":
+            cube_files.write_emit(path, cube_files.CUBE, bad_bands=())
+        case "cf.nc4":
+            cube_files.write_netcdf4(path, np.moveaxis(cube_files.CUBE, -1, 0))
+        case "classic.nc":
+            cube_files.write_classic_netcdf(path, np.moveaxis(cube_files.CUBE, -1, 0))
+        case "v7.3.mat":
+            cube_files.write_matlab_hdf5(
+                path, cube=cube_files.CUBE, wavelengths=cube_files.WAVELENGTHS[None].astype("f8")
+            )
+        case _:
+            savemat(
+                path,
+                {"cube": cube_files.CUBE, "wavelengths": cube_files.WAVELENGTHS},
+                do_compression=True,
+            )
+    return path
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_same_cube_gives_the_same_map_from_each_format(cube_path, monkeypatch, fits):
+    monkeypatch.setattr(features_last, "fits_memory", lambda _: fits)
+    expected = similarity_map(FeatureStack(values=cube_files.CUBE, name="cube"), (2, 3))
+    stack = read_stack(cube_path)
+    assert stack.is_lazy != fits
+    assert not stack.is_axis_guessed
+    np.testing.assert_allclose(similarity_map(stack, (2, 3)), expected, atol=1e-6)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -230,6 +231,26 @@ def test_axis_called_features_comes_last(path, zarr_format, name, axis):
 def test_names_that_tell_of_no_features_are_passed_over(path, names):
     save(path, CUBE, zarr_format=2, attributes={"_ARRAY_DIMENSIONS": names})
     assert read_stack(path).values.shape == CUBE.shape
+
+
+def test_axis_that_nothing_tells_is_a_guess(path, zarr_format):
+    save(path, CUBE, zarr_format=zarr_format)
+    assert read_stack(path).is_axis_guessed
+    assert read_stack(path).values.shape == CUBE.shape
+    assert not read_stack(path, feature_axis=2).is_axis_guessed
+
+
+@pytest.mark.parametrize(
+    "known", [{"dimension_names": ["c", "y", "x"]}, {"attributes": {"feature_labels": [*"abcde"]}}]
+)
+def test_axis_that_names_or_labels_tell_is_no_guess(path, known):
+    save(path, CUBE, **known)
+    assert not read_stack(path).is_axis_guessed
+
+
+def test_axis_of_what_was_written_is_no_guess(path):
+    write_array(path, FeatureStack(values=CUBE, name="Meadow"))
+    assert not read_stack(path).is_axis_guessed
 
 
 @pytest.mark.parametrize(
@@ -478,6 +499,23 @@ def test_package_that_a_protocol_needs_is_named(monkeypatch):
     assert "pip install" in error.remedy
 
 
+@pytest.mark.parametrize(
+    ("url", "package", "command"),
+    [
+        ("s3://bucket/cube.zarr", "s3fs", 'Install s3fs: pip install "napari-ifealid[cubes]"'),
+        ("gs://bucket/cube.zarr", "gcsfs", 'Install it: pip install "gcsfs"'),
+    ],
+)
+def test_missing_package_for_a_store_in_the_cloud_is_named_with_its_command(
+    monkeypatch, url, package, command
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    error = error_of(url)
+    assert package in error.found
+    assert error.remedy == command
+    assert looks_like_stack(url)
+
+
 # What is no stack
 
 
@@ -593,51 +631,3 @@ def test_reading_none_of_the_arrays_is_an_error(path, group):
 
 
 # Written
-
-
-def stack_of(values: NDArray[Any], **options: Any) -> FeatureStack:
-    return FeatureStack(values=values, name="a", **options)
-
-
-def written(path: Path, stack: FeatureStack) -> zarr.Array[Any]:
-    write_array(path, stack)
-    return zarr.open_array(path, mode="r")
-
-
-def test_axes_name_and_labels_are_written(path):
-    labels = [400, np.float32(410.5), "NIR"]
-    array = written(path, stack_of(np.ones((2, 3, 4, 3), np.uint8), feature_labels=labels))
-    assert array.metadata.zarr_format == 3
-    assert array.metadata.dimension_names == ("z", "y", "x", "feature")
-    assert dict(array.attrs) == {"name": "a", "feature_labels": [400, 410.5, "NIR"]}
-    json.loads((path / "zarr.json").read_bytes(), parse_constant=pytest.fail)
-
-
-def test_axes_beyond_the_fourth_have_no_name(path):
-    array = written(path, stack_of(np.ones((1, 2, 2, 2, 2, 3))))
-    assert array.metadata.dimension_names == (None, "t", "z", "y", "x", "feature")
-
-
-def test_placement_is_written(path):
-    array = written(path, stack_of(CUBE, placement=Placement((4.0, 8.0), (1.5, 0.0))))
-    assert (array.attrs["stride"], array.attrs["offset"]) == ([4.0, 8.0], [1.5, 0.0])
-
-
-@pytest.mark.parametrize(
-    ("shape", "chunks"),
-    [
-        ((300, 200, 256), (64, 64, 256)),
-        ((300, 20, 256), (64, 20, 256)),
-        ((7, 300, 200, 64), (1, 128, 128, 64)),
-        ((2, 2, 2**21), (1, 1, 2**21)),
-    ],
-)
-def test_chunks_are_tiles_with_all_features(path, shape, chunks):
-    assert written(path, stack_of(np.broadcast_to(np.float32(0), shape))).chunks == chunks
-
-
-@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="long doubles are doubles here")
-def test_long_doubles_are_refused(path):
-    with pytest.raises(DatasetError, match=r"longdouble|float128.*Write a \.npy file instead"):
-        write_array(path, stack_of(np.ones((2, 2, 2), "g")))
-    assert list(path.parent.iterdir()) == []

@@ -135,7 +135,7 @@ def test_header_behind_the_whole_name_is_found(tmp_path):
     ("fields", "reason"),
     [
         ({"file_type": "ENVI Standard"}, "the value 'ENVI Standard': a.hdr, file type"),
-        ({"data_type": 6}, "the value 6: a.hdr, data type"),
+        ({"data_type": 6}, "complex numbers \\(data type 6\\): a.hdr, data type"),
         ({"byte_order": 2}, "the value 2: a.hdr, byte order"),
         ({"bands": 3}, "2 lines, 3 samples, 3 bands"),
         ({"lines": 0}, "0 lines, 3 samples, 1 bands"),

@@ -10,6 +10,8 @@ from napari_ifealid.measures.unit_vectors import (
     SAME_SQUARED,
     compared_by_chord,
     cosine_contributions,
+    cosines,
+    cosines_of_squared_chords,
     unit_vectors,
 )
 
@@ -99,3 +101,15 @@ def test_contributions_of_the_features_add_up_to_the_cosine():
 
 def test_contributions_to_a_zero_vector_are_zero():
     assert not cosine_contributions(np.zeros(3), np.ones(3)).any()
+
+
+def test_cosines_are_those_of_the_angles_and_zero_vectors_are_alike_only():
+    vectors = np.array([[2.0, 0.0], [3.0, 3.0], [0.0, 1.0], [-5.0, 0.0], [0.0, 0.0]])
+    expected = [1.0, np.sqrt(0.5), 0.0, -1.0, 0.0]
+    np.testing.assert_allclose(cosines(vectors, np.array([1.0, 0.0])), expected, atol=1e-15)
+    np.testing.assert_array_equal(cosines(vectors, np.zeros(2)), [0.0, 0.0, 0.0, 0.0, 1.0])
+
+
+def test_cosines_of_squared_chords_stay_within_their_limits():
+    squared = np.array([0.0, SAME_SQUARED / 2, 1.0, 4.0, 4.00001], np.float32)
+    np.testing.assert_array_equal(cosines_of_squared_chords(squared), [1.0, 1.0, 0.5, -1.0, -1.0])

@@ -5,6 +5,8 @@ import pytest
 import tifffile
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import looks_like_stack
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.results.label_files import write_labels
 
 
@@ -26,3 +28,17 @@ def test_existing_file_and_other_suffixes_are_refused(tmp_path):
         with pytest.raises(DatasetError):
             write_labels(tmp_path / name, labels)
     write_labels(tmp_path / "a.tif", labels, force=True)
+
+
+def test_labels_with_a_georeference_are_a_geotiff(tmp_path):
+    place = Georeference((30.0, 0.0, 100.0, 0.0, -30.0, 900.0))
+    labels = np.eye(3, dtype=np.int32)
+    write_labels(tmp_path / "a.tif", labels, georeference=place)
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        assert tiff.pages[0].tags[33550].value == (30.0, 30.0, 0.0)
+        np.testing.assert_array_equal(tiff.asarray(), labels)
+
+
+def test_volume_of_labels_is_not_taken_for_bands(tmp_path):
+    write_labels(tmp_path / "a.tif", np.ones((3, 4, 5), np.int32))
+    assert not looks_like_stack(tmp_path / "a.tif")

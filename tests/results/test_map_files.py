@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from napari_ifealid import DatasetError
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.grid import Grid
 from napari_ifealid.results import map_files, write_map
 
@@ -157,3 +158,16 @@ def test_arguments_that_do_not_fit_are_refused(tmp_path, values, arguments):
     with pytest.raises(ValueError, match="expected"):
         write_map(tmp_path / "a.npy", values, **arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_map_with_a_georeference_is_a_geotiff(tmp_path, similarity):
+    place = Georeference((30.0, 0.0, 100.0, 0.0, -30.0, 900.0))
+    for name in ("a.tif", "a.npy"):
+        write_map(tmp_path / name, similarity, georeference=place)
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        assert tiff.pages[0].tags[33922].value == (0.0, 0.0, 0.0, 100.0, 900.0, 0.0)
+        assert not tiff.is_imagej
+        np.testing.assert_array_equal(tiff.asarray(), similarity)
+    write_map(tmp_path / "volume.tif", np.ones((2, 3, 4)), georeference=place)
+    with tifffile.TiffFile(tmp_path / "volume.tif") as tiff:
+        assert tiff.is_imagej

@@ -15,9 +15,9 @@ from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.measures import SPECTRAL_ANGLE, UsedFeatures
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import Order
+from napari_ifealid.widgets.chart_curves import MEAN_NAME
 from napari_ifealid.widgets.chart_panel import ChartPanel
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
-from napari_ifealid.widgets.vector_chart import MEAN_NAME
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 from qtpy.QtGui import QColor, QImage, QPalette
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.widgets.chart_curves import PinnedVector
 from napari_ifealid.widgets.chart_export import legend_height
 from napari_ifealid.widgets.chart_legend import LegendEntry
 from napari_ifealid.widgets.paper_colours import on_white
-from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
+from napari_ifealid.widgets.vector_chart import VectorChart
 
 COLOURS = ("#ff8800", "#00aaff")
 

@@ -128,9 +128,18 @@ def test_menu_offers_what_can_be_done(entries, chosen, is_ranked, possible):
 
 @pytest.mark.parametrize(
     ("files", "expected"),
-    [(["a.sli"], "a.sli"), (["a.CSV"], "a.CSV"), (["a.png"], None), (["a.sli", "b.sli"], None)],
+    [
+        (["a.sli"], "a.sli"),
+        (["a.CSV"], "a.CSV"),
+        (["a.png"], None),
+        (["a.sli", "b.sli"], None),
+        (["library.hdr"], "library.hdr"),
+        (["cube.hdr"], None),
+    ],
 )
 def test_file_of_a_library_can_be_dropped(entries, tmp_path, files, expected):
+    (tmp_path / "cube.hdr").write_text("ENVI\nfile type = ENVI Standard\n")
+    (tmp_path / "library.hdr").write_text("ENVI\nfile type = ENVI Spectral Library\n")
     dropped = []
     entries.file_dropped.connect(dropped.append)
     data = QMimeData()

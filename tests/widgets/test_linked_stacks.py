@@ -115,3 +115,16 @@ def test_button_goes_up_when_there_is_nothing_to_be_seen_side_by_side_any_more(l
     links.explorer.unlink(layers["Cat large"])
     assert not links.side_by_side.isChecked()
     assert not links.side_by_side.isEnabled()
+
+
+def test_stack_whose_axis_is_a_guess_is_offered_once_the_user_has_agreed(links, viewer, add_stack):
+    name = "Cat guessed"
+    guessed = replace(links.explorer.stack, name=name, is_axis_guessed=True)
+    layer = add_stack(viewer, guessed)
+    links.explorer.state.layer = layer
+    links.explorer.state.layer = viewer.layers["Cat small features"]
+    assert not any("guessed" in text for text in actions(links))
+    links.explorer.state.layer = layer
+    links.explorer.state.feature_axis = 0
+    links.explorer.state.layer = viewer.layers["Cat small features"]
+    assert any("guessed" in text for text in actions(links))

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from napari.components import ViewerModel
 
-from napari_ifealid.explorer import ColourRange
+from napari_ifealid.explorer import ColourRange, Explorer
+from napari_ifealid.picture import PictureKind
+from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.look_group import LookGroup
 from napari_ifealid.widgets.status_texts import StatusTexts
 
@@ -35,3 +39,26 @@ def test_stopped_group_follows_nothing(group, explorer):
     group.stop()
     explorer.state.feature = 3
     assert not group.shows_feature.value
+
+
+def test_pictures_that_are_possible_can_be_chosen(qtbot, qapp, add_stack):
+    viewer = ViewerModel()
+    values = np.random.default_rng(0).random((6, 5, 9))
+    labels = [f"{440 + 30 * number} nm" for number in range(9)]
+    cube = add_stack(viewer, FeatureStack(values=values, name="cube", feature_labels=labels))
+    explorer = Explorer(viewer)
+    group = LookGroup(explorer, StatusTexts(explorer, None))
+    qtbot.addWidget(group)
+    kinds = [PictureKind.TRUE_COLOUR, PictureKind.MEAN, PictureKind.NONE]
+    assert list(group.picture.choices) == kinds
+    assert group.overlay_in_colour.enabled
+    group.picture.value = PictureKind.NONE
+    assert explorer.pictures.kind_of(explorer.session) is PictureKind.NONE
+    assert not group.overlay_in_colour.enabled
+    explorer.pictures.choose(cube, PictureKind.MEAN)
+    assert group.picture.value is PictureKind.MEAN
+
+
+def test_original_image_leaves_no_choice(group):
+    assert not group.picture.enabled
+    assert group.overlay_in_colour.enabled

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qtpy.QtGui import QColor
 
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.palette import PALETTE
 from napari_ifealid.widgets.paper_colours import on_white, relative_luminance
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError
+from time import sleep
 
 import pytest
+from qtpy.QtCore import QTimer
 
 from napari_ifealid.widgets import qt_scheduler
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
@@ -35,6 +37,31 @@ def test_soon_is_after_the_events_that_wait(scheduler, qtbot, told, tell):
     scheduler.soon(lambda: tell("soon"))
     assert told == []
     qtbot.waitUntil(lambda: told == ["soon"])
+
+
+def test_functions_that_wait_are_called_without_painting_between(scheduler, qtbot, told, tell):
+    scheduler.soon(lambda: (tell("one"), QTimer.singleShot(0, lambda: tell("event"))))
+    scheduler.soon(lambda: (tell("two"), scheduler.soon(lambda: tell("asked for"))))
+    qtbot.waitUntil(lambda: len(told) == 4)
+    assert told[:3] == ["one", "two", "event"]
+
+
+def test_functions_that_take_longer_than_a_frame_let_events_through(scheduler, qtbot, told, tell):
+    scheduler.soon(lambda: (QTimer.singleShot(0, lambda: tell("event")), sleep(0.05)))
+    scheduler.soon(lambda: tell("two"))
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert told == ["event", "two"]
+
+
+def test_function_that_fails_keeps_no_other_one_back(scheduler, qtbot, told, tell):
+    def fail():
+        raise ValueError("no")
+
+    with qtbot.captureExceptions() as caught:
+        scheduler.soon(fail)
+        scheduler.soon(lambda: tell("two"))
+        qtbot.waitUntil(lambda: told == ["two"])
+    assert [kind for kind, *_ in caught] == [ValueError]
 
 
 def test_later_is_not_before(scheduler, qtbot, told, tell):

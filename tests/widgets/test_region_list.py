@@ -50,6 +50,7 @@ def test_offers_layers_of_shapes_and_labels(regions, viewer):
     shapes, labels = viewer.add_shapes(BOXES), viewer.add_labels(np.zeros((3, 3), int))
     assert regions.layer.choices == (None, shapes, labels)
     assert regions.layer.value is None
+    assert regions.layer.native.currentText() == "none"
     viewer.layers.remove(shapes)
     assert regions.layer.choices == (None, labels)
 

@@ -12,8 +12,10 @@ from qtpy.QtWidgets import QFileDialog
 
 from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.widgets import result_group as module
 from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
 
@@ -131,6 +133,17 @@ def test_map_is_saved_with_all_its_values(group, explorer, choose, tmp_path, suf
         table = pd.read_csv(path)
         saved = table.pivot(index="y", columns="x", values="similarity").to_numpy(np.float32)
     np.testing.assert_array_equal(saved, values)
+
+
+def test_map_of_a_stack_on_the_earth_is_saved_as_a_geotiff(
+    group, explorer, choose, tmp_path, monkeypatch
+):
+    place = Georeference((30.0, 0.0, 100.0, 0.0, -30.0, 900.0))
+    monkeypatch.setattr(module, "stack_georeference", lambda _: place)
+    choose(tmp_path / "map.tif")
+    group.save.click()
+    with tifffile.TiffFile(tmp_path / "map.tif") as tiff:
+        assert tiff.pages[0].tags[33922].value == (0.0, 0.0, 0.0, 100.0, 900.0, 0.0)
 
 
 def test_kind_of_the_dialog_gives_a_name_its_ending(group, choose, tmp_path):

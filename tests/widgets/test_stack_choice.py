@@ -119,7 +119,7 @@ def test_closed_choice_follows_no_names(viewer, state, choice):
     choice.close()
     layer.name = "b"
     combo = choice.layer.native
-    assert [combo.itemText(n) for n in range(combo.count())] == ["-----", "a"]
+    assert [combo.itemText(n) for n in range(combo.count())] == ["none", "a"]
 
 
 @pytest.mark.parametrize(

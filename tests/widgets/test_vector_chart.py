@@ -7,8 +7,9 @@ from qtpy.QtGui import QColor, QFontMetrics, QMouseEvent, QPalette, QWheelEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.widgets.chart_curves import MEAN_NAME, PinnedVector
 from napari_ifealid.widgets.paper_colours import on_white
-from napari_ifealid.widgets.vector_chart import MEAN_NAME, PinnedVector, VectorChart
+from napari_ifealid.widgets.vector_chart import VectorChart
 
 COUNT = 20
 NO_KEY = Qt.KeyboardModifier.NoModifier

@@ -26,7 +26,7 @@ from napari_ifealid.formats.atomic_write import quickly_written
 from napari_ifealid.formats.file_state import has_changed
 from napari_ifealid.formats.location import cannot_open
 from napari_ifealid.grid import whole_region
-from napari_ifealid.layers import default_grid
+from napari_ifealid.layers import default_grid, stack_georeference
 from napari_ifealid.query import Query
 from napari_ifealid.results.label_files import write_labels
 from napari_ifealid.results.map_files import write_map
@@ -166,7 +166,8 @@ def _written(
     values = region_map(stack, query, whole_region(stack.spatial_shape))
     map_name, mask_name, table_name = output_names(job.stem, array, job.map_suffix)
     grid, features = default_grid(stack), query.measure.features
-    write_map(folder / map_name, values, grid=grid, force=True)
+    place = stack_georeference(stack)
+    write_map(folder / map_name, values, grid=grid, georeference=place, force=True)
     row: Row = {
         "file": job.location,
         "stack": stack.name,
@@ -183,7 +184,7 @@ def _written(
         return row, [map_name]
     labels = threshold_regions(values, threshold, mode=RegionMode.CONNECTED)
     table = region_table(labels, values, grid=grid)
-    write_labels(folder / mask_name, labels, force=True)
+    write_labels(folder / mask_name, labels, georeference=place, force=True)
     write_table(folder / table_name, table, force=True)
     above = int(np.count_nonzero(labels))
     row |= {

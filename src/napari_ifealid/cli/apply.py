@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_ifealid.cli.exit_status import IncompleteError
 from napari_ifealid.cli.messages import tell
+from napari_ifealid.cli.option_values import finite_number, whole_number
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.cli.swapped_options import check_output_folder
 from napari_ifealid.formats import suffixes_in_words
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help=f"feature stack to compare: {suffixes_in_words()}, or the URL of a .zarr",
+        help=f"feature stack to compare: {suffixes_in_words()}, or its URL",
     )
     parser.add_argument(
         "-o",
@@ -74,14 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold",
         metavar="VALUE",
-        type=_number,
+        type=finite_number,
         help="smallest value that belongs to a region, instead of the session's",
     )
     workers = parser.add_mutually_exclusive_group()
     workers.add_argument(
         "--jobs",
         metavar="N",
-        type=_count,
+        type=whole_number,
         help="processes, each on one core; as many as there are cores unless given",
     )
     workers.add_argument(
@@ -146,19 +146,3 @@ def _print(report: Report) -> None:
     before = f", {report.done_before} of them before" if report.done_before else ""
     bad = f"; {failed} could not be compared, see above" if failed else ""
     print(f"Wrote {report.summary}: {files - failed} of {files} files{before}{bad}")
-
-
-def _count(text: str) -> int:
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"found {text!r}; expected a whole number above 0")
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a finite number, such as 0.8")
-    return value

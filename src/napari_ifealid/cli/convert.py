@@ -10,9 +10,15 @@ from napari_ifealid.cli.input_stack import add_input, read_input
 from napari_ifealid.cli.output_file import add_force, check_place, report_written
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import check_array_suffix, suffixes_in_words, write_array
+from napari_ifealid.formats import (
+    check_array_suffix,
+    suffixes_in_words,
+    write_array,
+    written_suffixes,
+)
 
-SUMMARY = f"write a dataset as an array: {suffixes_in_words()}"
+_WRITTEN = suffixes_in_words(written_suffixes())
+SUMMARY = f"write a dataset as an array: {_WRITTEN}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUTPUT",
         nargs="?",
         type=Path,
-        help=f"file to write: {suffixes_in_words()}; the array of a .npz is called features, and a "
-        ".zip has the fewest bits that lose nothing",
+        help=f"file to write: {_WRITTEN}; the array of a .npz is called features, a .zip has the "
+        "fewest bits that lose nothing, and a .hdr has its values in a .img",
     )
     parser.add_argument(
         "-o",
@@ -60,6 +66,6 @@ def _output(options: argparse.Namespace) -> Path:
         raise DatasetError(
             f"{len(given)} outputs",
             expected="the name of one file to write, after the input or with -o",
-            remedy=f"Choose a name that ends in {suffixes_in_words()}.",
+            remedy=f"Choose a name that ends in {_WRITTEN}.",
         )
     return given[0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 
 from napari_ifealid.cli.feature_labels import read_labels
 from napari_ifealid.cli.input_stack import add_input, read_input
+from napari_ifealid.cli.option_values import finite_number
 from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
@@ -21,8 +21,10 @@ from napari_ifealid.cli.swapped_options import (
     check_is_zip,
     output_and_overlay,
 )
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import Location, read_overlay, write_stack
 from napari_ifealid.formats.location import is_url, name_of
+from napari_ifealid.picture import PictureKind, possible_kinds, stack_picture
 from napari_ifealid.stack import FeatureStack, size_in_words
 
 SUMMARY = "write an array as a dataset of the IFeaLiD web application"
@@ -51,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the original image, of any size and kind; a ZIP's own unless given",
     )
     parser.add_argument(
+        "--overlay-from-bands",
+        action="store_true",
+        help="for lack of an original image, a picture of the bands: in true colours where they "
+        "cover visible light, else the best that they allow; missing values are black",
+    )
+    parser.add_argument(
         "--labels",
         metavar="FILE",
         type=Path,
@@ -68,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace-nonfinite",
         metavar="VALUE",
-        type=_finite,
+        type=finite_number,
         help="what replaces NaN and infinities, which are refused otherwise",
     )
 
@@ -76,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the dataset."""
     output, overlay = output_and_overlay(options)
+    if overlay is not None and options.overlay_from_bands:
+        raise DatasetError(
+            "--overlay and --overlay-from-bands",
+            expected="one of the two",
+            remedy="Leave one of them out.",
+        )
     output = output or _output_beside(options.input, options.precision)
     check_is_zip(output)
     check_place(output, force=options.force)
@@ -90,16 +104,6 @@ def run(options: argparse.Namespace) -> None:
         track=terminal_progress,
     )
     report_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a finite number, such as 0")
-    return value
 
 
 def _output_beside(source: Location, precision: int) -> Path:
@@ -117,4 +121,25 @@ def _changed(
         stack = replace(stack, overlay=read_overlay(overlay))
     if options.labels is not None:
         stack = replace(stack, feature_labels=read_labels(options.labels, stack.feature_count))
+    if options.overlay_from_bands:
+        stack = _with_picture(stack)
     return stack
+
+
+def _with_picture(stack: FeatureStack) -> FeatureStack:
+    """Return a stack whose overlay is a picture of its bands.
+
+    Raises
+    ------
+    DatasetError
+        If there can't be one.
+    """
+    kind = possible_kinds(stack)[0]
+    if kind is PictureKind.NONE or len(stack.spatial_shape) != 2:
+        raise DatasetError(
+            f"{size_in_words(stack.values.shape)} that give no picture",
+            expected="a plane of pixels with bands that are not all bad",
+            remedy="Give an image with --overlay, or none.",
+            file="--overlay-from-bands",
+        )
+    return replace(stack, overlay=stack_picture(stack, kind)[..., :3].copy())

@@ -6,16 +6,19 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_ifealid.cli.output_file import check_place, report_written
+from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.colormaps import base_opacity, fire_table, with_transparency_ramp
 from napari_ifealid.colour_limits import stretched
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.grid import Grid, Pixel, Region, whole_region
 from napari_ifealid.layers import default_grid
-from napari_ifealid.luminance import grey_image
+from napari_ifealid.luminance import in_grey
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.picture import PictureKind, default_kind, stack_picture
 from napari_ifealid.query import Query
 from napari_ifealid.results import (
     FIGURE_SUFFIXES,
@@ -45,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _read(paths: list[str]) -> FeatureStack:
-    stacks = [stack for path in paths for stack in read_stacks(path)]
+    stacks = [stack for path in paths for stack in read_stacks(path, track=terminal_progress)]
     if len(stacks) != 1:
         raise DatasetError(
             f"{len(stacks) or 'no'} feature stacks",
@@ -73,7 +76,7 @@ def _content(
     region, threshold = _slice_through(pixel, grid.shape), options.threshold
     query = _query(stack, pixel, options.measure or SPECTRAL_ANGLE)
     values = region_map(stack, query, region).reshape(grid.shape[-2:])
-    overlay = None if stack.overlay is None else grey_image(stack.overlay)
+    overlay = _image_under(stack, pixel)
     base = base_opacity(has_image=overlay is not None)
     return FigureContent(
         values=values,
@@ -82,11 +85,19 @@ def _content(
         colours=with_transparency_ramp(fire_table() / 255.0, base),
         threshold=threshold,
         overlay=overlay,
-        overlay_grid=None if overlay is None else Grid(overlay.shape, np.eye(3)),
+        overlay_grid=None if stack.overlay is None else Grid(stack.overlay.shape[:2], np.eye(3)),
         title=f"{query.measure.name} similarity",
         caption=_caption(stack, pixel, query.measure, threshold),
         marks=(ReferenceMark(tuple(grid.place_of(pixel)[-2:].tolist()), _RING),),
     )
+
+
+def _image_under(stack: FeatureStack, pixel: Pixel) -> NDArray[np.uint8] | None:
+    """Return the image of a stack in grey, else a picture of its bands; None without either."""
+    if stack.overlay is not None:
+        return in_grey(stack.overlay)
+    kind = default_kind(stack)
+    return None if kind is PictureKind.NONE else in_grey(stack_picture(stack, kind, pixel[:-2]))
 
 
 def _query(stack: FeatureStack, pixel: Pixel, measure: Measure) -> Query:

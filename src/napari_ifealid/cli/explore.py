@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
-from math import isnan
 from pathlib import Path
 
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import fail, plain_warnings
+from napari_ifealid.cli.option_values import number
+from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.layers import LayerData, layers_of
@@ -80,7 +81,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
         "paths",
         metavar="PATH",
         nargs="*",
-        help=f"feature stack to open: {suffixes_in_words()}, or the URL of a .zarr; or a session, "
+        help=f"feature stack to open: {suffixes_in_words()}, or its URL; or a session, "
         f"{SESSION_SUFFIX}; without any, the sample",
     )
     parser.add_argument(
@@ -113,7 +114,7 @@ def _parser(epilog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--threshold",
         metavar="VALUE",
-        type=_number,
+        type=number,
         help="with --figure: pixels less similar than this are transparent",
     )
     parser.add_argument(
@@ -141,16 +142,6 @@ def _measure(text: str) -> Measure:
         raise argparse.ArgumentTypeError(f"found {error}") from None
 
 
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if isnan(value):
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a number, such as 0.8")
-    return value
-
-
 def _session(paths: list[str]) -> tuple[SavedSession, list[FeatureStack]] | None:
     """Return the session that is to be opened and its stacks; None unless there is one."""
     sessions = [path for path in paths if looks_like_session(path)]
@@ -173,4 +164,6 @@ def _read(paths: list[str]) -> list[LayerData]:
         from napari_ifealid._sample_data import chelsea
 
         return chelsea()
-    return layers_of([stack for path in paths for stack in read_stacks(path)])
+    return layers_of(
+        [stack for path in paths for stack in read_stacks(path, track=terminal_progress)]
+    )

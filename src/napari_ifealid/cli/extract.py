@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.cli.exit_status import IncompleteError
 from napari_ifealid.cli.messages import tell
+from napari_ifealid.cli.option_values import whole_number
 from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
@@ -92,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--most-pixels",
         metavar="N",
-        type=_count,
+        type=whole_number,
         help="larger images go through a network in overlapping tiles of no more pixels",
     )
     add_force(parser)
@@ -110,12 +111,6 @@ def run(options: argparse.Namespace) -> None:
     problems = [_problem(image, extractor, options) for image in images]
     if any(problems):
         raise IncompleteError
-
-
-def _count(text: str) -> int:
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"found {text!r}; expected a whole number above 0")
 
 
 def _check_format(options: argparse.Namespace) -> None:

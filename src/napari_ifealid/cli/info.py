@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from napari_ifealid.cli.library_summary import library_lines, summarise_library
 from napari_ifealid.cli.output_file import size_on_disk
 from napari_ifealid.cli.progress import terminal_progress
-from napari_ifealid.formats import Location, array_names, read_stack, suffixes_in_words
+from napari_ifealid.formats import Location, array_names, on_disk, read_stack, suffixes_in_words
 from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
-from napari_ifealid.formats.location import suffix_of
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
-from napari_ifealid.libraries import LIBRARY_SUFFIXES
+from napari_ifealid.libraries import LIBRARY_SUFFIXES, is_library_file
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import size_in_words
 
@@ -41,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the summary of a file."""
     path: Location = options.file
-    if suffix_of(path) in LIBRARY_SUFFIXES:
+    if is_library_file(path):
         _print_library(Path(path), as_json=options.json)
         return
-    arrays = array_names(path)
+    arrays = array_names(path, track=terminal_progress)
     if arrays is None:
         summaries, skipped = [_summary(path, None)], []
     else:
@@ -72,8 +71,8 @@ def _summary(path: Location, array: str | None) -> StackSummary:
     return summarise(stack, array=array, padding_features=padding, track=terminal_progress)
 
 
-def _padding(path: Location) -> int:
-    with opened_zip(path) as archive:
+def _padding(location: Location) -> int:
+    with on_disk(location) as path, opened_zip(path) as archive:
         content = read_member(archive, archive.getinfo(METADATA), largest=LARGEST_METADATA)
     return parse_metadata(content).padding
 

@@ -14,7 +14,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "input",
         metavar="INPUT",
-        help=f"feature stack: {suffixes_in_words()}, or the URL of a .zarr",
+        help=f"feature stack: {suffixes_in_words()}, or its URL",
     )
     parser.add_argument(
         "--array",

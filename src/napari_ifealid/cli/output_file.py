@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from napari_ifealid.formats import files_of
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.location import Location, is_url
 from napari_ifealid.sizes import size_text
@@ -50,9 +51,9 @@ def report_written(path: Path, what: str) -> None:
 
 
 def size_on_disk(location: Location) -> int | None:
-    """Return the bytes of a file, or of all files of a folder; None for a URL."""
+    """Return the bytes of a file and those that belong to it, or of a folder; None for a URL."""
     if is_url(location):
         return None
     path = Path(location)
-    files = path.rglob("*") if path.is_dir() else [path]
+    files = path.rglob("*") if path.is_dir() else files_of(path)
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,4 +1,4 @@
-"""The original image right under the map, in grey or in colour, as a layer of the plugin's own."""
+"""The image right under the map, in grey or in colour, as a layer of the plugin's own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session
-from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.session_image import SessionImage, has_image
 from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
@@ -19,7 +20,6 @@ from napari_ifealid.explorer.sources import (
     is_opened_overlay,
 )
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.stack import FeatureStack
 
 BACKDROP_NAME = "image under the map"
 
@@ -35,12 +35,21 @@ class Backdrop:
     viewer : napari viewer
     state : ExplorerState
     scheduler : Scheduler
+    pictures : Pictures
+        Of stacks without an image.
     """
 
-    def __init__(self, viewer: ViewerModel, state: ExplorerState, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: ExplorerState,
+        scheduler: Scheduler,
+        pictures: Pictures,
+    ) -> None:
         self._viewer = viewer
         self._state = state
         self._scheduler = scheduler
+        self._pictures = pictures
         self._layer: Image | None = None
         self._image: SessionImage | None = None
         self._hidden: list[Layer] = []
@@ -49,6 +58,7 @@ class Backdrop:
         self._session_connections = Connections()
         layers = viewer.layers.events
         self._connections.connect(state.events.overlay_in_colour, self._show_pixels)
+        self._connections.connect(pictures.changed, self._on_picture)
         self._connections.connect(layers.inserted, self._hide_overlays)
         self._connections.connect(layers.removed, self._on_removed)
 
@@ -63,10 +73,10 @@ class Backdrop:
         if self._rests:
             return
         self._session_connections.close()
-        if session.stack is None or not self._is_needed(session, session.stack):
+        if session.stack is None or not self._is_needed(session):
             self.hide()
             return
-        self._image = SessionImage(session, session.stack)
+        self._image = SessionImage(session, session.stack, self._pictures)
         self._session_connections.connect(session.moved, self._place)
         if self._layer is None:
             self._add()
@@ -137,18 +147,23 @@ class Backdrop:
         if self._layer is not None and self._image is not None:
             self._layer.data = self._image.pixels(in_colour=self._state.overlay_in_colour)
 
+    def _on_picture(self, session: Session) -> None:
+        if self._image is not None and self._image.session is session:
+            self._show_pixels()
+            self._place()
+
     def _place(self) -> None:
         if self._layer is not None and self._image is not None:
             for name, value in self._image.placement.items():
                 setattr(self._layer, name, value)
 
-    def _is_needed(self, session: Session, stack: FeatureStack) -> bool:
+    def _is_needed(self, session: Session) -> bool:
         """Return whether the image of a stack is to be shown by a layer of the plugin's own.
 
         A photo whose colours are compared is its own image, unless another image covers it.
         """
         if not session.layer.rgb or session.layer not in self._viewer.layers:
-            return stack.overlay is not None
+            return has_image(session, self._pictures)
         above = list(self._viewer.layers)[self._viewer.layers.index(session.layer) + 1 :]
         return session.layer.ndim == 2 and any(
             isinstance(layer, Image)

@@ -12,8 +12,9 @@ from napari.layers import Image, Layer, Points
 from numpy.typing import NDArray
 
 from napari_ifealid.explorer.exploration import pin_frame
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.session import Session
-from napari_ifealid.explorer.session_image import SessionImage
+from napari_ifealid.explorer.session_image import SessionImage, has_image
 from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.grid import Place
@@ -27,8 +28,9 @@ CELL_KEY = "napari_ifealid_cell"
 _KIND = " features"  # what the reader calls all stacks
 _NOTHING = (0.0, 0.0, 0.0, 0.0)
 _MARKS = (6.0, 12.0)  # pixels on the screen
-_CROSS = (10.0, 18.0)
-_CROSS_SIZE = 2.0  # of a pin
+_CROSS = (4.0, 18.0)  # half of the first is vispy's narrowest border
+_CROSS_SIZE = 4.0  # of a pin
+_GAP = 0.03  # between the name and the picture, as a part of the picture's height
 _COLOURS = {"cross": "white", "star": "yellow"}
 
 
@@ -57,6 +59,8 @@ class Cell:
     viewer : napari viewer
     session : Session
         Its stack is loaded.
+    pictures : Pictures
+        Of stacks without an image.
     in_colour : bool
         Whether the image is shown in colour.
     text_colour : str
@@ -64,18 +68,23 @@ class Cell:
     """
 
     def __init__(
-        self, viewer: ViewerModel, session: Session, *, in_colour: bool, text_colour: str
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        pictures: Pictures,
+        *,
+        in_colour: bool,
+        text_colour: str,
     ) -> None:
         assert session.stack is not None
         self.session = session
         self._viewer = viewer
         self._frame = pin_frame(session)
-        has_image = session.layer.rgb or session.stack.overlay is not None
-        self._picture = SessionImage(session, session.stack) if has_image else None
+        is_shown = has_image(session, pictures)
+        self._picture = SessionImage(session, session.stack, pictures) if is_shown else None
         self._image = self._new_image(in_colour=in_colour)
         self.no_map = _hidden()
-        self._text_colour = text_colour
-        self._marks = self._new_marks()
+        self._marks = self._new_marks(text_colour)
         self._texts: list[str] = [self.name]
         self._cross = self._new_cross()
         self._shown: dict[str, Place] = {}  # by symbol
@@ -120,6 +129,10 @@ class Cell:
             for name, value in self._picture.placement.items():
                 setattr(self._image, name, value)
 
+    def show_text_colour(self, colour: str) -> None:
+        """Write the name of the stack, and the texts at marks, in a colour."""
+        self._marks.text.color = colour
+
     def show_marks(self, note: str, marks: Sequence[Mark]) -> None:
         """Show the name of the stack, and marks.
 
@@ -129,7 +142,7 @@ class Cell:
             What is to be known beside the name.
         marks : sequence of Mark
         """
-        title = Mark(self._corner, self._text_colour, f"{self.name}\n{note}" if note else self.name)
+        title = Mark(self._corner, "", f"{self.name}\n{note}" if note else self.name)
         rows = np.array([self._row(mark.place) for mark in (title, *marks)])
         texts = [mark.text for mark in (title, *marks)]
         layer = self._marks
@@ -176,12 +189,16 @@ class Cell:
 
     @property
     def _corner(self) -> Place:
-        """The upper left corner, in the slice that is shown."""
-        place = [float(x) for x in self._viewer.dims.point]
-        low = self.session.grid.bounds[0]
-        for axis, coordinate in zip(self.session.grid.axes, low.tolist(), strict=True):
-            if self._viewer.dims.ndim + axis in self._viewer.dims.displayed:
-                place[axis] = coordinate
+        """Above the upper left corner of all that is shown, in the slice that is shown."""
+        dims, grid = self._viewer.dims, self.session.grid
+        place = [float(x) for x in dims.point]
+        shown = [axis for axis in grid.axes if dims.ndim + axis in dims.displayed]
+        for axis, (low, high) in zip(grid.axes, grid.bounds.T.tolist(), strict=True):
+            if axis not in shown:
+                continue
+            if self._picture is not None:
+                low = min(low, float(self._image.extent.world[0, axis]))
+            place[axis] = low - (_GAP * (high - low) if axis == min(shown) else 0.0)
         return tuple(place)
 
     def _row(self, place: Sequence[float]) -> list[float]:
@@ -199,7 +216,7 @@ class Cell:
             **self._picture.placement,
         )
 
-    def _new_marks(self) -> Points:
+    def _new_marks(self, text_colour: str) -> Points:
         return Points(
             np.array([self._row(self._corner)]),
             name=f"{self.name} marks",
@@ -208,7 +225,7 @@ class Cell:
             text={
                 "string": "{text}",
                 "anchor": "upper_left",
-                "color": self._text_colour,
+                "color": text_colour,
                 "size": 9,
             },
             symbol="disc",

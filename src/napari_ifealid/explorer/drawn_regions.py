@@ -16,7 +16,8 @@ from psygnal import Signal
 from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.label_pixels import labels_on_grid, pixels_of_labels
-from napari_ifealid.explorer.pins import PALETTE, PinFrame
+from napari_ifealid.explorer.palette import ColoursInUse, next_colour
+from napari_ifealid.explorer.pin_frame import PinFrame
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import PLACEMENT_EVENTS, Session
 from napari_ifealid.explorer.shape_pixels import pixels_of_shape
@@ -79,6 +80,8 @@ class Regions:
     Parameters
     ----------
     viewer : napari viewer
+    colours : ColoursInUse, optional
+        New shapes of the plugin's own layer get colours that no other source uses.
     """
 
     changed = Signal()
@@ -87,8 +90,10 @@ class Regions:
     candidates_changed = Signal()
     """There are other layers that regions could be taken from."""
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, colours: ColoursInUse | None = None) -> None:
         self._viewer = viewer
+        self._colours = colours or ColoursInUse()
+        self._colours.add(self)
         self._layer: Shapes | Labels | None = None
         self._signs: dict[int, int] = {}  # of those that are not looked for
         self._shape_count = 0
@@ -111,6 +116,14 @@ class Regions:
     def layer(self) -> Shapes | Labels | None:
         """The layer that regions are taken from."""
         return self._layer
+
+    @property
+    def colours(self) -> list[str]:
+        """The colour of each shape; of labels, those that were asked for last."""
+        layer = self._layer
+        if isinstance(layer, Shapes):
+            return [_shape_colour(layer, number) for number in range(len(layer.data))]
+        return [one.colour for _, found in self._found.values() for one in found]
 
     @property
     def candidates(self) -> list[Layer]:
@@ -139,6 +152,7 @@ class Regions:
         self._connections.close()
         self._layer = layer
         self._signs.clear()
+        self._found.clear()
         if isinstance(layer, Shapes):
             self._shape_count = len(layer.data)
             self._connections.connect(layer.events.data, self._on_shapes)
@@ -161,7 +175,7 @@ class Regions:
             ndim=len(frame.units),
             name=REGIONS_NAME,
             metadata={REGIONS_KEY: True},
-            edge_color=PALETTE[0],
+            edge_color=next_colour(self._colours.beside(self)),
             face_color="transparent",
             opacity=1.0,
             edge_width=_EDGE * frame.size,
@@ -258,9 +272,9 @@ class Regions:
             }
         elif count > before and REGIONS_KEY in layer.metadata:
             colours = [_hex(colour) for colour in layer.edge_color]
+            others = self._colours.beside(self)
             for number in range(before, count):
-                others = colours[:number]
-                colours[number] = min(PALETTE, key=others.count)
+                colours[number] = next_colour([*colours[:number], *others])
             layer.edge_color = colours
 
     def _shape_regions(self, layer: Shapes, grid: Grid) -> Iterator[NamedRegion]:
@@ -277,8 +291,7 @@ class Regions:
                 positions = _positions(np.asarray(vertices, float), affine, grid, point)
                 pixels = pixels_of_shape(kinds[number], positions, grid.shape)
             self._shapes[key] = pixels
-            face, edge = layer.face_color[number], layer.edge_color[number]
-            colour = _hex(face if face[3] > 0.0 else edge)
+            colour = _shape_colour(layer, number)
             name = names.get(number) or f"shape {number + 1}"
             yield NamedRegion(number, name, colour, self._signs.get(number, 1), pixels)
 
@@ -323,6 +336,11 @@ def given_names(layer: Shapes | Labels) -> dict[int, str]:
         for number, name in zip(numbers, table["name"], strict=True)
         if isinstance(name, str) and name
     }
+
+
+def _shape_colour(layer: Shapes, number: int) -> str:
+    face, edge = layer.face_color[number], layer.edge_color[number]
+    return _hex(face if face[3] > 0.0 else edge)
 
 
 def _hex(colour: Any) -> str:

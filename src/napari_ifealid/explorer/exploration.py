@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from napari.components import ViewerModel
+from napari.layers import Image
 
 from napari_ifealid.colormaps import base_opacity
 from napari_ifealid.explorer.backdrop import Backdrop
+from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.feature_slider import FeatureSlider
-from napari_ifealid.explorer.pins import PinFrame
+from napari_ifealid.explorer.pictures import Pictures
+from napari_ifealid.explorer.pin_frame import PinFrame
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_image import has_image
 from napari_ifealid.explorer.sources import layer_shape, map_axes
 from napari_ifealid.explorer.state import ExplorerState
 
@@ -25,15 +29,26 @@ class Exploration:
     viewer : napari viewer
     state : ExplorerState
     scheduler : Scheduler
+    pictures : Pictures
+        Of stacks without an image.
     """
 
-    def __init__(self, viewer: ViewerModel, state: ExplorerState, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: ExplorerState,
+        scheduler: Scheduler,
+        pictures: Pictures,
+    ) -> None:
         self._viewer = viewer
         self._state = state
         self._scheduler = scheduler
-        self._backdrop = Backdrop(viewer, state, scheduler)
+        self._pictures = pictures
+        self._backdrop = Backdrop(viewer, state, scheduler, pictures)
         self._slider: FeatureSlider | None = None
         self._session: Session | None = None
+        self._connections = Connections()
+        self._connections.connect(pictures.chosen, self._on_picture_chosen)
 
     @property
     def session(self) -> Session | None:
@@ -50,10 +65,7 @@ class Exploration:
         """
         self._session = session
         self._backdrop.show(session)
-        has_image = session.layer.rgb or (
-            session.stack is not None and session.stack.overlay is not None
-        )
-        self._state.base = base_opacity(has_image=has_image)
+        self._state.base = base_opacity(has_image=has_image(session, self._pictures))
         if not session.layer.rgb:
             self._slider = FeatureSlider(
                 self._viewer,
@@ -90,8 +102,16 @@ class Exploration:
 
     def close(self) -> None:
         """Stop showing anything."""
+        self._connections.close()
         self.leave()
         self._backdrop.close()
+
+    def _on_picture_chosen(self, layer: Image) -> None:
+        session = self._session
+        if session is None or session.layer is not layer:
+            return
+        self._backdrop.show(session)
+        self._state.base = base_opacity(has_image=has_image(session, self._pictures))
 
 
 def pin_frame(session: Session) -> PinFrame:

@@ -13,8 +13,8 @@ from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.explorer.asked import Asked
+from napari_ifealid.explorer.asking import Asking
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.cursor import Cursor
 from napari_ifealid.explorer.drawn_regions import Regions
@@ -26,9 +26,11 @@ from napari_ifealid.explorer.gestures import Gestures
 from napari_ifealid.explorer.inquiry import Inquiry, why_not_comparable
 from napari_ifealid.explorer.layer_choice import LayerChoice
 from napari_ifealid.explorer.library_source import LibrarySource
-from napari_ifealid.explorer.links import Links, is_linked_by_place
+from napari_ifealid.explorer.links import Links
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
+from napari_ifealid.explorer.palette import ColoursInUse
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.pins import Pin, Pins
 from napari_ifealid.explorer.pointed_features import PointedFeatures
 from napari_ifealid.explorer.reference_source import ReferenceSource
@@ -37,6 +39,7 @@ from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_map import AFTER_THE_MAP, remove_layer
+from napari_ifealid.explorer.shown_region import moved_pixel
 from napari_ifealid.explorer.sources import choose_layer, left_behind_maps
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Place
@@ -86,24 +89,25 @@ class Explorer:
         self._viewer = viewer
         self._scheduler = scheduler or ImmediateScheduler()
         self._left_behind = left_behind_maps(viewer)
-        self._session: Session | None = None
-        self._asking: Session | None = None  # another than the explored one
         self._reported_pixel: Pixel | None = None
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
         self._to_explored = Connections()  # its layer and its session
         self.feature_use = FeatureUse()
-        self._exploration = Exploration(viewer, self.state, self._scheduler)
+        self.pictures = Pictures(viewer.dims, self._scheduler)
+        self._exploration = Exploration(viewer, self.state, self._scheduler, self.pictures)
         self.links = Links(self._new_session)
-        self.pins = Pins(viewer)
+        colours = ColoursInUse()
+        self.pins = Pins(viewer, colours)
         self.marked_pin = MarkedPin(self.pins)
-        self.regions = Regions(viewer)
+        self.regions = Regions(viewer, colours)
         self.cursor = Cursor(viewer, self.state, self.reaches)
-        self.library = LibrarySource(self.state)
+        self.library = LibrarySource(self.state, colours)
         self._layers = LayerChoice(viewer, self.state, self._scheduler)
         self._pointed = PointedFeatures(self.state)
         self._references = References(viewer.dims, self.state, self.cursor, self.pins)
-        self._inquiry = Inquiry(viewer.dims, self.state, self._references, self._pointed)
+        inquiry = Inquiry(viewer.dims, self.state, self._references, self._pointed)
+        self._asking = Asking(inquiry, self.links, self.asked_anew.emit)
         self._connect()
         self.add_source(self.regions)
         self.add_source(self.library)
@@ -113,21 +117,17 @@ class Explorer:
     @property
     def session(self) -> Session | None:
         """The session of the layer that is chosen."""
-        return self._session
+        return self._asking.explored
 
     @property
     def sessions(self) -> list[Session]:
         """All sessions that follow the cursor and the pins."""
-        explored = () if self._session is None else (self._session,)
-        return [*explored, *self.links.sessions]
+        return self._asking.sessions
 
     @property
     def asking(self) -> Session | None:
-        """The session that the references are taken in.
-
-        It is the explored one, unless the reference is held in a linked stack of another image.
-        """
-        return self._session if self._asking is None else self._asking
+        """The session that the references are taken in, see `Asking`."""
+        return self._asking.session
 
     @property
     def sources(self) -> Sequence[ReferenceSource]:
@@ -137,12 +137,12 @@ class Explorer:
     @property
     def stack(self) -> FeatureStack | None:
         """The stack explored, once it is loaded."""
-        return None if self._session is None else self._session.stack
+        return None if self.session is None else self.session.stack
 
     @property
     def map_layer(self) -> Image | None:
         """The layer that the maps of the explored stack are written into."""
-        return None if self._session is None else self._session.map_layer
+        return None if self.session is None else self.session.map_layer
 
     @property
     def pixel(self) -> Pixel | None:
@@ -186,7 +186,7 @@ class Explorer:
     @property
     def cursor_reference(self) -> AnyReference | None:
         """The reference pixel of the explored stack, or the window around it."""
-        session = self._session
+        session = self.session
         if session is None or session.stack is None:
             return None
         return self._references.cursor_in(session)
@@ -225,7 +225,7 @@ class Explorer:
 
     def value_text(self, value: float) -> str:
         """Return a value of the map in the chosen scale, such as "12.3°"."""
-        spread = None if self._session is None else self._session.spread
+        spread = None if self.session is None else self.session.spread
         return self.state.scale.text(value, spread)
 
     def reaches(self, place: Sequence[float]) -> bool:
@@ -243,8 +243,8 @@ class Explorer:
         pixel : tuple of int
             Index along each spatial axis.
         """
-        if self._session is not None:
-            self.cursor.move_to(self._place_of(self._session, pixel))
+        if self.session is not None:
+            self.cursor.move_to(self._place_of(self.session, pixel))
 
     def show_feature(self, feature: int | None) -> None:
         """Show a single feature's image for a while; None ends that.
@@ -254,7 +254,7 @@ class Explorer:
         feature : int, optional
         """
         if self._pointed.hover(feature):
-            self._ask()
+            self._asking.ask()
 
     def show_features(self, features: slice | None) -> None:
         """Show the mean image of a range of features for a while; None ends that.
@@ -269,23 +269,17 @@ class Explorer:
         if features is not None and stack is not None:
             selected = range(*features.indices(stack.feature_count)) or None
         if self._pointed.select(selected):
-            self._ask()
+            self._asking.ask()
 
     def toggle_pin(self, place: Sequence[float]) -> None:
         """Pin a place in the world, or remove the pins on the same pixel of the explored stack."""
-        if self._session is not None and self._session.grid.pixel_at(place) is not None:
-            self.pins.toggle(place, self._session.grid)
+        if self.session is not None and self.session.grid.pixel_at(place) is not None:
+            self.pins.toggle(place, self.session.grid)
 
     def toggle_pin_at(self, pixel: Pixel) -> None:
         """Pin the middle of a pixel of the explored stack, or remove the pins on it."""
-        if self._session is not None:
-            self.toggle_pin(self._place_of(self._session, pixel))
-
-    def flip_marked_pin(self) -> None:
-        """Look for what is unlike the pin that is marked, or like it again."""
-        index = self.marked_pin.value
-        if index is not None:
-            self.pins.set_sign(index, -self.pins.pins[index].sign)
+        if self.session is not None:
+            self.toggle_pin(self._place_of(self.session, pixel))
 
     def add_to_library(self, pixel: Pixel | None = None, name: str = "") -> None:
         """Add a pixel of the stack that references are taken in to the library.
@@ -304,8 +298,8 @@ class Explorer:
 
     def add_regions(self) -> None:
         """Make a layer to draw regions in, along the axes of the explored stack."""
-        if self._session is not None:
-            self.regions.add_layer(pin_frame(self._session))
+        if self.session is not None:
+            self.regions.add_layer(pin_frame(self.session))
 
     def explore_part(self, features: range) -> None:
         """Add a layer of some features of the explored stack, and explore it instead.
@@ -315,22 +309,16 @@ class Explorer:
         features : range
             Not empty, of step 1.
         """
-        if self._session is not None and can_leave_out(self._session):
-            part = layer_of_features(self._session, features)
-            self.feature_use.keep_for_part(self._session.layer, part, features)
+        if self.session is not None and can_leave_out(self.session):
+            part = layer_of_features(self.session, features)
+            self.feature_use.keep_for_part(self.session.layer, part, features)
             self._viewer.add_layer(part)
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
-        pixel, session = self.pixel, self._session
-        if pixel is None or session is None:
-            return
-        moved, dims = list(pixel), self._viewer.dims
-        for axis, by in zip(dims.displayed[-2:], (down, right), strict=True):
-            if axis - dims.ndim in session.grid.axes:
-                number = session.grid.axes.index(axis - dims.ndim)
-                moved[number] = min(max(moved[number] + by, 0), session.grid.shape[number] - 1)
-        self.show_pixel(tuple(moved))
+        pixel, session = self.pixel, self.session
+        if pixel is not None and session is not None:
+            self.show_pixel(moved_pixel(self._viewer.dims, session.grid, pixel, (down, right)))
 
     def link(self, layer: Image, feature_axis: int) -> Session:
         """Link the features of another layer to the explored ones.
@@ -350,11 +338,19 @@ class Explorer:
         Session
             Whose map layer shows the similarity in that stack.
         """
-        if self._session is not None:
-            self.links.add(self._session)
-            if self._session.layer == layer:
-                return self._session
+        self._layers.remember_axis(layer, feature_axis)
+        if self.session is not None:
+            self.links.add(self.session)
+            if self.session.layer == layer:
+                return self.session
         return self.links.link(layer, feature_axis)
+
+    def axis_of(self, layer: Image) -> int | None:
+        """Return the feature axis of a layer: the one chosen for it, else the one that is known.
+
+        None where it has to be asked for.
+        """
+        return self._layers.axis_of(layer)
 
     def unlink(self, layer: Image) -> None:
         """Let go of a linked layer. One that is explored stays so.
@@ -385,7 +381,7 @@ class Explorer:
         """Compare with the references of a source, too, wherever pins are compared with."""
         self._references.add_source(source)
         self._connections.connect(source.changed, self._on_source)
-        self._ask()
+        self._asking.ask()
 
     def after_opening(self, function: Callable[[], None]) -> None:
         """Call a function once layers that have just been added are explored."""
@@ -401,6 +397,7 @@ class Explorer:
         self.links.close()
         self.state.layer = None
         self._exploration.close()
+        self.pictures.close()
         self.marked_pin.close()
         self.library.close()
         self.pins.close()
@@ -412,12 +409,14 @@ class Explorer:
             (state.layer, self._on_layer),
             (state.feature_axis, self._on_axis),
             (state.engine, self._on_engine),
-            (state.reference, self._ask),
-            (state.window, self._ask),
+            (state.reference, self._asking.ask),
+            (state.window, self._asking.ask),
             (state.measure, self._on_measure),
+            (state.preprocessing, self._on_preprocessing),
             (state.feature, self._on_feature),
             (state.preview_memory, self._on_preview_memory),
             (self.library.failed, self._errors.report),
+            (self.pictures.failed, self._errors.report),
             (self.pins.changed, self._ask_here),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),
@@ -470,7 +469,7 @@ class Explorer:
 
         What was explored before stays linked, if it was.
         """
-        asking = self.asking
+        held = None if self.state.follow else self.asking
         self._leave(self._keep_or_close)
         layer, axis = self.state.layer, self.state.feature_axis
         if layer is not None:
@@ -481,8 +480,7 @@ class Explorer:
             return
         linked = self.links.take(layer, axis)
         session = self._new_session(layer, axis) if linked is None else linked
-        self._session = session
-        self._asking = asking if self._is_carried(asking) else None
+        self._asking.explore(session, held)
         self._errors.forget()
         for signal, callback in (
             (session.stack_changed, self._on_stack),
@@ -502,7 +500,7 @@ class Explorer:
         """Return a session that answers what is asked of it from now on."""
         session = Session(self._viewer, layer, axis, self.state, self._scheduler, self.feature_use)
         session.stack_changed.connect(partial(self._on_linked_stack, session))
-        session.moved.connect(partial(self._ask_one, session))
+        session.moved.connect(partial(self._asking.ask_one, session))
         session.features_changed.connect(partial(self._on_features, session))
         session.vectors_read.connect(partial(self._on_vectors, session))
         session.failed.connect(partial(self._on_any_failed, session))
@@ -513,18 +511,6 @@ class Explorer:
             self.links.keep(session)
         else:
             session.close()
-
-    def _is_carried(self, asking: Session | None) -> bool:
-        """Return whether a reference held in a stack is asked of the one explored from now on."""
-        session = self._session
-        return (
-            not self.state.follow
-            and asking is not None
-            and session is not None
-            and asking in self.links.sessions
-            and self.links.holds(session)
-            and not is_linked_by_place(session, asking)
-        )
 
     def _leave(self, end: Callable[[Session], None]) -> None:
         """Let go of the session of the layer that was chosen before.
@@ -538,7 +524,7 @@ class Explorer:
         self._reported_pixel = None
         self._pointed.forget()
         self._exploration.leave()
-        session, self._session, self._asking = self._session, None, None
+        session = self._asking.leave()
         if session is not None:
             end(session)
         self.state.feature = None
@@ -546,7 +532,7 @@ class Explorer:
         self.preview_changed.emit()
 
     def _on_stack(self) -> None:
-        session = self._session
+        session = self.session
         if session is None:
             return
         if session is not self._exploration.session:
@@ -558,12 +544,12 @@ class Explorer:
             if start is not None and self.cursor.place is None:
                 self.cursor.move_to(start)
         self.stack_changed.emit()
-        self._ask()
+        self._asking.ask()
         self._tell_pixel()
 
     def _on_linked_stack(self, session: Session) -> None:
-        if session is not self._session:
-            self._ask_one(session)
+        if session is not self.session:
+            self._asking.ask_one(session)
             self.links.changed.emit()
 
     def _on_failed(self) -> None:
@@ -572,37 +558,28 @@ class Explorer:
 
     def _on_any_failed(self, session: Session, error: Exception) -> None:
         if session is self.asking:
-            for other in self._asked_by(session):
+            for other in self._asking.dependent_sessions:
                 other.clear()
         self._errors.report(error)
 
     def _on_features(self, session: Session) -> None:
-        self._ask_one(session)
+        self._asking.ask_one(session)
         self.features_changed.emit()
 
     def _on_vectors(self, session: Session) -> None:
         """Ask those that wait for vectors, or for whether a reference has data."""
         if self.state.reference is not ReferenceMode.CURSOR:
-            self._ask_one(session)
+            self._asking.ask_one(session)
         if session is self.asking:
             self.vectors_read.emit()
-            for other in self._asked_by(session):
-                self._ask_one(other)
-
-    def _asked_by(self, asking: Session) -> list[Session]:
-        """Return the sessions that are asked for the vectors of another one."""
-        return [
-            session
-            for session in self.sessions
-            if session is not asking and not is_linked_by_place(session, asking)
-        ]
+            self._asking.ask_dependent()
 
     def _on_follow(self, follows: bool) -> None:
         if follows:
             self._ask_here()
 
     def _on_links(self) -> None:
-        if self._asking is not None and self._asking not in self.links.sessions:
+        if self._asking.has_lost_session:
             self._ask_here()
 
     def _on_shown(self, shows_all: bool) -> None:
@@ -613,9 +590,7 @@ class Explorer:
 
     def _ask_here(self) -> None:
         """Take the references in the explored stack from now on."""
-        was_elsewhere, self._asking = self._asking is not None, None
-        self._ask()
-        if was_elsewhere:
+        if self._asking.ask_here():
             self.stack_changed.emit()
 
     def _on_map(self) -> None:
@@ -628,15 +603,13 @@ class Explorer:
         for session in self.sessions:
             session.open()
 
+    def _on_preprocessing(self) -> None:
+        for session in self.sessions:
+            session.open_anew()
+
     def _on_measure(self) -> None:
-        """Keep the scale where the measure has it; values mean something else from now on."""
-        state = self.state
-        state.scale = state.measure.scale_like(state.scale)
-        state.threshold = state.measure.limits[0]
-        if state.colour_range is ColourRange.MINE:
-            state.colour_range = ColourRange.EACH_MAP
-        state.own_limits = state.measure.limits
-        self._ask()
+        self.state.adapt_to_measure()
+        self._asking.ask()
 
     def _on_preview_memory(self, megabytes: int) -> None:
         for session in self.sessions:
@@ -645,15 +618,15 @@ class Explorer:
     def _on_feature(self, feature: int | None) -> None:
         if feature is not None:
             self._exploration.show_feature(feature)
-        self._ask()
+        self._asking.ask()
 
     def _on_source(self) -> None:
-        self._ask()
+        self._asking.ask()
         self.source_changed.emit()
 
     def _on_place(self) -> None:
         """Ask anew: the cursor, the slice that is shown or the explored stack lies elsewhere."""
-        self._ask()
+        self._asking.ask()
         self._tell_pixel()
 
     def _tell_pixel(self) -> None:
@@ -664,24 +637,8 @@ class Explorer:
 
     def _mark_hovered(self) -> None:
         """Mark the pin on the pixel under the cursor, the last one of several."""
-        session, place = self._session, self.cursor.place
-        pixel = None if session is None or place is None else session.grid.pixel_at(place)
-        if session is None or pixel is None:
-            self.marked_pin.hover(None)
-            return
-        pixels = [session.grid.pixel_at(pin.place) for pin in self.pins.pins]
-        found = [index for index, one in enumerate(pixels) if one == pixel]
-        self.marked_pin.hover(found[-1] if found else None)
-
-    def _ask(self) -> None:
-        """Ask each session for the map that is wanted."""
-        for session in self.sessions:
-            self._ask_one(session)
-
-    def _ask_one(self, session: Session) -> None:
-        is_compared = self._inquiry.ask(session, self.asking or session)
-        if is_compared and session is self._session:
-            self.asked_anew.emit()
+        session = self.session
+        self.marked_pin.hover_at(self.cursor.place, None if session is None else session.grid)
 
     def _place_of(self, session: Session, pixel: Pixel) -> Place:
         """Return the middle of a pixel in the world, in the slice that is shown."""

@@ -32,7 +32,7 @@ def layer_of_features(session: Session, features: range) -> Image:
     napari Image layer
         It shares its data with the session's.
     """
-    stack, layer = session.stack, session.layer
+    stack, layer = session.original, session.layer
     assert stack is not None
     assert stack.feature_labels is not None
     labels = stack.feature_labels[features.start : features.stop]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from napari.layers import Image
@@ -20,6 +22,10 @@ class _Choice:
     """Features that the user has chosen; None for all of them."""
 
     features: UsedFeatures | None
+
+    def is_of(self, stack: FeatureStack) -> bool:
+        """Return whether these can be features of a stack."""
+        return self.features is None or len(self.features.is_used) == stack.feature_count
 
 
 class FeatureUse:
@@ -44,7 +50,11 @@ class FeatureUse:
         stack : FeatureStack
             What it shows.
         """
-        return self.chosen(layer, stack) if self.is_chosen(layer, stack) else good_features(stack)
+        return self.chooser(layer)(stack)
+
+    def chooser(self, layer: Image) -> Callable[[FeatureStack], UsedFeatures | None]:
+        """Return a function of the stack that a layer shows, which does not hold the layer."""
+        return partial(_chosen_in, self._chosen.get(layer))
 
     def chosen(self, layer: Image, stack: FeatureStack) -> UsedFeatures | None:
         """Return the features that the user has chosen; None for all of them, or without a choice.
@@ -55,8 +65,7 @@ class FeatureUse:
         stack : FeatureStack
             What it shows.
         """
-        choice = self._chosen.get(layer) if self.is_chosen(layer, stack) else None
-        return None if choice is None else choice.features
+        return self.of(layer, stack) if self.is_chosen(layer, stack) else None
 
     def is_chosen(self, layer: Image, stack: FeatureStack) -> bool:
         """Return whether the user has chosen what is compared of a stack, also all of it.
@@ -68,9 +77,7 @@ class FeatureUse:
             What it shows. What was chosen along another axis is no choice for it.
         """
         choice = self._chosen.get(layer)
-        if choice is None:
-            return False
-        return choice.features is None or len(choice.features.is_used) == stack.feature_count
+        return choice is not None and choice.is_of(stack)
 
     def choose(self, layer: Image, features: UsedFeatures | None) -> None:
         """Compare these features of a layer from now on; None for all of them."""
@@ -121,3 +128,9 @@ class FeatureUse:
         else:
             self._chosen[layer] = choice
         self.changed.emit(layer)
+
+
+def _chosen_in(choice: _Choice | None, stack: FeatureStack) -> UsedFeatures | None:
+    if choice is not None and choice.is_of(stack):
+        return choice.features
+    return good_features(stack)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from napari.components import ViewerModel
 
 from napari_ifealid.explorer.keys import Keys
+from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.pins import Pins
 from napari_ifealid.explorer.state import ExplorerState
 
@@ -40,15 +41,13 @@ class Explored(Protocol):
 
     state: ExplorerState
     pins: Pins
+    marked_pin: MarkedPin
 
     def reaches(self, place: Sequence[float]) -> bool:
         """Return whether there is anything to pin at a place in the world."""
 
     def toggle_pin(self, place: Sequence[float]) -> None:
         """Pin a place in the world, or remove its pin."""
-
-    def flip_marked_pin(self) -> None:
-        """Look for what is unlike the pin under the cursor, or like it again."""
 
     def add_to_library(self) -> None:
         """Add the pixel under the cursor to the library."""
@@ -77,7 +76,7 @@ class Gestures:
         self._keys.bind(CLEAR_KEY, explorer.pins.clear)
         self._keys.bind(LIBRARY_KEY, explorer.add_to_library)
         self._keys.bind(UNDO_KEY, explorer.pins.undo)
-        self._keys.bind(SIGN_KEY, explorer.flip_marked_pin)
+        self._keys.bind(SIGN_KEY, explorer.marked_pin.flip)
         viewer.mouse_drag_callbacks.append(self._on_press)
         explorer.state.events.follow.connect(self._on_follow)
 

@@ -19,9 +19,9 @@ from napari_ifealid.explorer.listed_library import (
     ListedLibrary,
     Tick,
     Ticks,
-    next_colour,
 )
 from napari_ifealid.explorer.map_request import ReferenceMode
+from napari_ifealid.explorer.palette import ColoursInUse, next_colour
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Pixel, Place
@@ -35,6 +35,7 @@ from napari_ifealid.libraries import (
     sure_match,
 )
 from napari_ifealid.measures import Needs
+from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Origin, Reference
 
 _MOST_UNDONE = 100
@@ -49,15 +50,18 @@ class _Matched:
     labels : sequence of str or float
         The stack's, by which it is known without being kept in memory.
     match : Match or Mismatch
+    transform : Transform or None
+        What is done to the stack before it is compared.
     vectors : array, shape (N, C), optional
-        All entries with the features of the stack; None where they can't be compared, or the user
-        has not agreed to it.
+        All entries with the features of the stack, as they are compared; None where they can't be,
+        or the user has not agreed to it.
     references : list of Reference
         The ticked ones among them.
     """
 
     labels: Sequence[str | float]
     match: Match | Mismatch
+    transform: Transform | None
     vectors: NDArray[np.float64] | None
     references: list[Reference]
 
@@ -71,6 +75,8 @@ class LibrarySource:
     Parameters
     ----------
     state : ExplorerState
+    colours : ColoursInUse, optional
+        Ticked entries get colours that no other source uses.
     """
 
     changed = Signal()
@@ -82,8 +88,10 @@ class LibrarySource:
     failed = Signal(object)
     """An entry could not be added: an exception."""
 
-    def __init__(self, state: ExplorerState) -> None:
+    def __init__(self, state: ExplorerState, colours: ColoursInUse | None = None) -> None:
         self._state = state
+        self._colours = colours or ColoursInUse()
+        self._colours.add(self)
         self._content = EMPTY_LIST
         self._history: deque[ListedLibrary] = deque(maxlen=_MOST_UNDONE)
         self._agreed: set[Hashable] = set()
@@ -110,6 +118,11 @@ class LibrarySource:
     def ticked(self) -> list[int]:
         """The numbers of the entries that are ticked."""
         return self._content.ticked
+
+    @property
+    def colours(self) -> list[str]:
+        """The colours of the entries that are ticked."""
+        return self._content.colours
 
     @property
     def own_references(self) -> list[Reference]:
@@ -226,9 +239,11 @@ class LibrarySource:
         name : str
         """
         self._waiting.close()
-        vector, stack = session.vector(pixel), session.stack
+        vector, stack = session.vector(pixel), session.original
         if stack is None:
             return
+        if vector is not None and session.transform is not None:
+            vector = stack.vector(pixel)
         if vector is None:
             again = partial(self._add_once_read, ref(session), pixel, place, name)
             self._waiting.connect(session.vectors_read, again)
@@ -268,7 +283,7 @@ class LibrarySource:
         """Compare with an entry from now on, or no longer."""
         if (self.ticks[number] is not None) != is_ticked:
             ticks = list(self.ticks)
-            ticks[number] = Tick(next_colour(ticks)) if is_ticked else None
+            ticks[number] = Tick(self._next_colour(ticks)) if is_ticked else None
             self._set(replace(self._content, ticks=tuple(ticks)))
 
     def set_sign(self, numbers: Collection[int], sign: int) -> None:
@@ -282,7 +297,8 @@ class LibrarySource:
         ticks = list(self.ticks)
         for number in numbers:
             tick = ticks[number]
-            ticks[number] = Tick(next_colour(ticks) if tick is None else tick.colour, sign)
+            colour = self._next_colour(ticks) if tick is None else tick.colour
+            ticks[number] = Tick(colour, sign)
         if tuple(ticks) != self.ticks:
             self._set(replace(self._content, ticks=tuple(ticks)))
 
@@ -303,7 +319,7 @@ class LibrarySource:
             Whether the list, which has other features, was replaced.
         """
         is_replaced = not self._content.takes(library)
-        content = self._content.comparing_with(library, ticks)
+        content = self._content.comparing_with(library, ticks, self._colours.beside(self))
         if not content.is_like(self._content):
             self._set(content)
         return is_replaced
@@ -317,6 +333,10 @@ class LibrarySource:
         """Wait for nothing any more."""
         self._waiting.close()
         self._matched.clear()
+
+    def _next_colour(self, ticks: Sequence[Tick | None]) -> str:
+        used = [tick.colour for tick in ticks if tick is not None]
+        return next_colour([*used, *self._colours.beside(self)])
 
     def _take(self, numbers: Sequence[int]) -> None:
         entries = [self.entries[number] for number in numbers]
@@ -351,19 +371,22 @@ class LibrarySource:
             return None
         labels = stack.feature_labels or ()
         known = self._matched.get(session)
-        if known is None or known.labels is not labels:
+        is_known = known is not None and known.labels is labels
+        if known is None or not is_known or known.transform is not session.transform:
             known = self._match(session, labels)
             self._matched[session] = known
         return known
 
     def _match(self, session: Session, labels: Sequence[str | float]) -> _Matched:
         match = match_features(self.library.features, labels)
+        transform = session.transform
         if isinstance(match, Mismatch):
-            return _Matched(labels, match, None, [])
+            return _Matched(labels, match, transform, None, [])
         if match.question and self._pair(session, labels) not in self._agreed:
-            return _Matched(labels, match, None, [])
+            return _Matched(labels, match, transform, None, [])
         vectors = match.apply(self.library.vectors)
-        return _Matched(labels, match, vectors, self._references(vectors))
+        compared = vectors if transform is None else transform.of(vectors)
+        return _Matched(labels, match, transform, compared, self._references(vectors))
 
     def _references(self, vectors: NDArray[np.float64]) -> list[Reference]:
         """Return the ticked ones of the vectors of all entries as references."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.palette import next_colour
 from napari_ifealid.libraries import Library, LibraryEntry, sure_match
 
 
@@ -51,6 +51,11 @@ class ListedLibrary:
         return [number for number, tick in enumerate(self.ticks) if tick is not None]
 
     @property
+    def colours(self) -> list[str]:
+        """The colours of the entries that are ticked."""
+        return [tick.colour for tick in self.ticks if tick is not None and tick.colour]
+
+    @property
     def is_any_liked(self) -> bool:
         """Whether there is an entry that is looked for."""
         return any(tick is not None and tick.sign > 0 for tick in self.ticks)
@@ -73,7 +78,9 @@ class ListedLibrary:
         is_any_empty = not self.library.entries or not library.entries
         return is_any_empty or sure_match(library.features, features) is not None
 
-    def comparing_with(self, library: Library, ticks: Ticks) -> ListedLibrary:
+    def comparing_with(
+        self, library: Library, ticks: Ticks, colours: Sequence[str] = ()
+    ) -> ListedLibrary:
         """Return the list with the ticked entries of another library instead of its own ones.
 
         Those that it has already, by name and vector, are ticked in it; others come at the end. A
@@ -84,13 +91,16 @@ class ListedLibrary:
         library : Library
         ticks : tuple of (Tick or None)
             Those of its entries. One without a colour gets the next one.
+        colours : sequence of str
+            Used by other references.
         """
         if not library.entries:
             return replace(self, ticks=(None,) * len(self.ticks))
         match = sure_match(library.features, self.library.features) if self.ticks else None
         if match is None:
             entries, marks = list(library.entries), list(ticks)
-            return _coloured(ListedLibrary(replace(library, entries=entries), tuple(marks)))
+            content = ListedLibrary(replace(library, entries=entries), tuple(marks))
+            return _coloured(content, colours)
         entries = list(self.library.entries)
         marks = [None] * len(entries)
         for entry, tick in zip(library.entries, ticks, strict=True):
@@ -101,17 +111,11 @@ class ListedLibrary:
                 marks.append(tick)
             else:
                 marks[number] = tick
-        return _coloured(self.with_entries(entries, marks))
+        return _coloured(self.with_entries(entries, marks), colours)
 
 
 EMPTY_LIST = ListedLibrary(Library(), ())
 """No entries, no features and no name."""
-
-
-def next_colour(ticks: Sequence[Tick | None]) -> str:
-    """Return the colour of the palette that the fewest ticked entries have."""
-    used = [tick.colour for tick in ticks if tick is not None]
-    return min(PALETTE, key=used.count)
 
 
 def _found(
@@ -124,10 +128,12 @@ def _found(
     return None
 
 
-def _coloured(content: ListedLibrary) -> ListedLibrary:
+def _coloured(content: ListedLibrary, others: Sequence[str]) -> ListedLibrary:
     """Return the list with a colour for each tick that has none."""
-    ticks = list(content.ticks)
+    ticks, used = list(content.ticks), [*content.colours, *others]
     for number, tick in enumerate(ticks):
         if tick is not None and not tick.colour:
-            ticks[number] = replace(tick, colour=next_colour(ticks))
+            colour = next_colour(used)
+            ticks[number] = replace(tick, colour=colour)
+            used.append(colour)
     return replace(content, ticks=tuple(ticks))

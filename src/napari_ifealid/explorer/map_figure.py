@@ -44,6 +44,8 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     axes = _plane(request.region)
     grid = session.grid.section(request.region, axes)
     measure, threshold = request.query.measure, explorer.state.threshold
+    transform = session.transform
+    how = measure.title if transform is None else f"{measure.title}, {transform.step.name}"
     overlay, overlay_grid = _picture_under(session, viewer, request.region, axes)
     return FigureContent(
         values=values.reshape(grid.shape).copy(),
@@ -55,7 +57,7 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
         overlay_grid=overlay_grid,
         unit=_unit(layer, grid),
         title=f"{measure.name} similarity",
-        caption=f"{session.layer.name}: similarity ({measure.title}) to {reference}",
+        caption=f"{session.layer.name}: similarity ({how}) to {reference}",
         marks=_marks(explorer, grid.axes),
     )
 

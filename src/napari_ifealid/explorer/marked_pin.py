@@ -5,6 +5,7 @@ from __future__ import annotations
 from psygnal import Signal
 
 from napari_ifealid.explorer.pins import Pins
+from napari_ifealid.grid import Grid, Place
 
 
 class MarkedPin:
@@ -32,15 +33,34 @@ class MarkedPin:
         """Index of the marked pin among all pins."""
         return self._value
 
-    def hover(self, index: int | None) -> None:
-        """Mark a pin while the cursor is on it; None once it is on none."""
-        self._hovered = index
+    def hover_at(self, place: Place | None, grid: Grid | None) -> None:
+        """Mark the pin on the pixel under the cursor while it is there, the last one of several.
+
+        Parameters
+        ----------
+        place : tuple of float, optional
+            Of the cursor, in the world.
+        grid : Grid, optional
+            Whose pixels are meant.
+        """
+        pixel = None if place is None or grid is None else grid.pixel_at(place)
+        self._hovered = None
+        if pixel is not None and grid is not None:
+            found = (
+                n for n, pin in enumerate(self._pins.pins) if grid.pixel_at(pin.place) == pixel
+            )
+            self._hovered = max(found, default=None)
         self._update()
 
     def choose(self, index: int | None) -> None:
         """Mark a pin until another one is chosen, or the same one again."""
         self._chosen = None if index == self._chosen else index
         self._update()
+
+    def flip(self) -> None:
+        """Look for what is unlike the marked pin, or like it again."""
+        if self._value is not None:
+            self._pins.set_sign(self._value, -self._pins.pins[self._value].sign)
 
     def close(self) -> None:
         """Mark none any more."""

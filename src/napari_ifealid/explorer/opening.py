@@ -22,9 +22,31 @@ from napari_ifealid.engines import (
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import feature_stack, full_data
 from napari_ifealid.layers import STACK_KEY
+from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.preprocessing import Step, Transform, preprocessed, transform_of
 from napari_ifealid.stack import FeatureStack
 
-Prepared = tuple[FeatureStack, PreparedStack | PreparedBlocks]
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The features of a layer, as they are compared.
+
+    Parameters
+    ----------
+    original : FeatureStack
+        As the layer has them.
+    stack : FeatureStack
+        What is compared: the same one, unless it is preprocessed.
+    transform : Transform or None
+        What was done to it.
+    """
+
+    original: FeatureStack
+    stack: FeatureStack
+    transform: Transform | None
+
+
+Prepared = tuple[Features, PreparedStack | PreparedBlocks]
 
 
 class Opening:
@@ -36,9 +58,13 @@ class Opening:
     axis : int
         The one along which its features lie.
     choice : EngineChoice
+    step : Step or None
+        What is done to the features before they are compared.
+    used_in : callable
+        `used_in(stack)`: the features of it that are compared. Called in another thread.
     scheduler : Scheduler
     opened : callable
-        `opened(stack, running)`, called at the end; the callback owns the engine.
+        `opened(features, running)`, called at the end; the callback owns the engine.
     progressed : callable
         `progressed(share)`, called with the share of the features that is on the GPU.
     failed : callable
@@ -50,9 +76,11 @@ class Opening:
         layer: Image,
         axis: int,
         choice: EngineChoice,
+        step: Step | None,
+        used_in: Callable[[FeatureStack], UsedFeatures | None],
         scheduler: Scheduler,
         *,
-        opened: Callable[[FeatureStack, RunningEngine], None],
+        opened: Callable[[Features, RunningEngine], None],
         progressed: Callable[[float], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -67,6 +95,8 @@ class Opening:
             axis=axis,
             name=layer.name,
             choice=choice,
+            step=step,
+            used_in=used_in,
             renderer=find_renderer(),
         )
 
@@ -82,10 +112,10 @@ class Opening:
 
     def _start(self, prepared: Prepared) -> None:
         if not self._is_cancelled:
-            stack, to_start = prepared
-            self._advance(stack, start_in_steps(to_start))
+            features, to_start = prepared
+            self._advance(features, start_in_steps(to_start))
 
-    def _advance(self, stack: FeatureStack, steps: Generator[float, None, RunningEngine]) -> None:
+    def _advance(self, features: Features, steps: Generator[float, None, RunningEngine]) -> None:
         """Do one step between the window's events."""
         if self._is_cancelled:
             steps.close()
@@ -93,10 +123,10 @@ class Opening:
         try:
             share = next(steps)
         except StopIteration as end:
-            self._opened(stack, end.value)
+            self._opened(features, end.value)
         else:
             self._progressed(share)
-            self._scheduler.soon(lambda: self._advance(stack, steps))
+            self._scheduler.soon(lambda: self._advance(features, steps))
 
     def _on_failed(self, error: Exception) -> None:
         if not self._is_cancelled:
@@ -112,8 +142,15 @@ class _Load:
     axis: int
     name: str
     choice: EngineChoice
+    step: Step | None
+    used_in: Callable[[FeatureStack], UsedFeatures | None]
     renderer: Renderer | None
 
     def __call__(self) -> Prepared:
-        stack = feature_stack(self.data, self.opened, self.axis, self.name)
-        return stack, prepare_stack(stack, plan_engine(self.choice, stack, self.renderer))
+        stack = original = feature_stack(self.data, self.opened, self.axis, self.name)
+        transform = None
+        if self.step is not None:
+            transform = transform_of(stack, self.step, self.used_in(stack))
+            stack = preprocessed(stack, transform)
+        prepared = prepare_stack(stack, plan_engine(self.choice, stack, self.renderer))
+        return Features(original, stack, transform), prepared

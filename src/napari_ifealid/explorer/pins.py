@@ -14,24 +14,14 @@ from psygnal import Signal
 
 from napari_ifealid.explorer.above_maps import show_above_maps
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.palette import ColoursInUse, next_colour
+from napari_ifealid.explorer.pin_frame import PinFrame
 from napari_ifealid.grid import Grid, Place
 
 PINS_KEY = "pinned_references"
 """The metadata of a layer of pins hold this key."""
 
 PINS_NAME = "references"
-
-PALETTE = (
-    "#e69f00",  # orange
-    "#56b4e9",  # sky blue
-    "#009e73",  # bluish green
-    "#f0e442",  # yellow
-    "#0072b2",  # blue
-    "#d55e00",  # vermilion
-    "#cc79a7",  # reddish purple
-)
-"""Colours that the colour-blind can tell apart, without black (Okabe & Ito 2008, Color Universal
-Design, https://jfly.uni-koeln.de/color/)."""
 
 _BORDER, _EMPHASISED = 0.2, 0.501
 """Widths of the white borders, as parts of the diameter; nobody else chooses the second."""
@@ -64,57 +54,6 @@ class Pin:
     sign: int = 1
 
 
-@dataclass(frozen=True)
-class PinFrame:
-    """The axes of the world along which pins have coordinates: the last ones.
-
-    Parameters
-    ----------
-    units : tuple
-        Of each of the axes.
-    features : (int, float, float), optional
-        The axis of features between the others, counted from the last one, and the middle and the
-        length of what there is along it: a pin reaches over all of them.
-    size : float
-        Of a pin, in the units of the world. napari finds a clicked point by it.
-    """
-
-    units: tuple[Any, ...]
-    features: tuple[int, float, float] | None
-    size: float
-
-    @property
-    def placement(self) -> dict[str, Any]:
-        """``scale``, ``translate`` and ``units`` of a layer whose data are places."""
-        scale, translate = np.ones(len(self.units)), np.zeros(len(self.units))
-        if self.features is not None:
-            axis, middle, length = self.features
-            scale[axis], translate[axis] = length, middle
-        return {"scale": scale, "translate": translate, "units": self.units}
-
-    def row(self, place: Sequence[float], point: Sequence[float]) -> list[float]:
-        """Return a place as a row of the layer's data.
-
-        Parameters
-        ----------
-        place : sequence of float
-        point : sequence of float
-            Where coordinates come from that the place lacks, all axes of the world.
-        """
-        row = [float(x) for x in (*point[: len(point) - len(place)], *place)][-len(self.units) :]
-        if self.features is not None:
-            row[self.features[0]] = 0.0
-        return row
-
-    def is_like(self, other: PinFrame | None) -> bool:
-        """Return whether the data of a layer mean the same places."""
-        return (
-            other is not None
-            and len(other.units) == len(self.units)
-            and other.features == self.features
-        )
-
-
 class Pins:
     """Pins places, and follows what the user does to them in their napari layer.
 
@@ -124,13 +63,17 @@ class Pins:
     Parameters
     ----------
     viewer : napari viewer
+    colours : ColoursInUse, optional
+        New pins get colours that no other source uses.
     """
 
     changed = Signal()
     """Emitted when the places, their colours or their signs have changed."""
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, colours: ColoursInUse | None = None) -> None:
         self._viewer = viewer
+        self._colours = colours or ColoursInUse()
+        self._colours.add(self)
         self._frame: PinFrame | None = None
         self._layer: Points | None = None
         self._point_count = 0  # of the layer, those that have got their colours
@@ -150,6 +93,11 @@ class Pins:
     def pins(self) -> list[Pin]:
         """All pins in the layer's order, but for points without a place."""
         return list(self._pins)
+
+    @property
+    def colours(self) -> list[str]:
+        """The colour of each pin."""
+        return [pin.colour for pin in self._pins]
 
     def show_in(self, frame: PinFrame) -> None:
         """Show pins along these axes from now on. Existing pins keep their places.
@@ -195,7 +143,8 @@ class Pins:
                 "pin one inside of it, after show_in() was called."
             )
         if self._layer is None:
-            self._create(self._frame, [Pin(tuple(map(float, place)), PALETTE[0])])
+            colour = next_colour(self._colours.beside(self))
+            self._create(self._frame, [Pin(tuple(map(float, place)), colour)])
             self._tell()
             return
         found = [n for n, at in enumerate(self._places()) if grid.pixel_at(at) == pixel]
@@ -381,8 +330,15 @@ class Pins:
             return  # napari is in the middle of a change
         known, self._point_count = self._point_count, len(layer.data)
         if known < self._point_count:
-            layer.face_color = _with_next_colours(self._point_colours(), known)
+            layer.face_color = self._with_next_colours(self._point_colours(), known)
         self._tell()
+
+    def _with_next_colours(self, colours: list[str], known: int) -> list[str]:
+        """Return the colours with others for those after the first ``known`` ones."""
+        result, others = colours[:known], self._colours.beside(self)
+        while len(result) < len(colours):
+            result.append(next_colour([*result, *others]))
+        return result
 
     def _tell(self) -> None:
         points = zip(self._places(), self._point_colours(), self._point_signs(), strict=True)
@@ -422,11 +378,3 @@ def _moved_pin(before: list[Pin], after: list[Pin]) -> int | None:
 
 def _symbols(pins: Sequence[Pin]) -> list[str]:
     return [_LIKE if pin.sign > 0 else _UNLIKE for pin in pins]
-
-
-def _with_next_colours(colours: list[str], known: int) -> list[str]:
-    """Return the colours with others for those after the first ``known`` ones."""
-    result = colours[:known]
-    while len(result) < len(colours):
-        result.append(min(PALETTE, key=result.count))
-    return result

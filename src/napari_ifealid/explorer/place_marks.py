@@ -18,7 +18,8 @@ PLACES_KEY = "napari_ifealid_best_places"
 """The metadata of the layer of best places hold this key."""
 
 _NAME = "best places"
-_DIAMETERS = (10.0, 16.0)  # pixels on the screen
+_DIAMETERS = (4.0, 20.0)  # pixels on the screen; half of the first is vispy's narrowest border
+_SIZE = 4.0  # of a pin
 
 
 class PlaceMarks:
@@ -81,7 +82,7 @@ class PlaceMarks:
                 "size": 9,
             },
             symbol="star",
-            size=2.0 * frame.size,
+            size=_SIZE * frame.size,
             canvas_size_limits=_DIAMETERS,
             face_color="yellow",
             border_color="black",

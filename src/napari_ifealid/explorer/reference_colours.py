@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_ifealid.explorer.pins import PALETTE
+from napari_ifealid.explorer.palette import next_colour
 from napari_ifealid.explorer.session_question import AnyReference
 
 
@@ -24,7 +24,7 @@ def reference_colours(references: Sequence[AnyReference]) -> list[str]:
     used, colours = [colour for colour in own if colour], []
     for colour in own:
         if not colour:
-            colour = min(PALETTE, key=used.count)
+            colour = next_colour(used)
             used.append(colour)
         colours.append(colour)
     return colours

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
+from napari.components import LayerList
 from napari.layers import Image, Layer
 
 from napari_ifealid.explorer.extraction_layers import Picture
-from napari_ifealid.layers import STACK_KEY
+from napari_ifealid.extraction.titles import features_title
+from napari_ifealid.layers import STACK_KEY, LayerData
 
 ORIGIN_KEY = "feature_extraction"
 """Where the metadata of a features layer hold its `ExtractionOrigin`."""
@@ -73,6 +75,31 @@ def free_name(name: str, layers: Iterable[Layer]) -> str:
     taken = {layer.name for layer in layers}
     numbered = (f"{name} [{number}]" for number in count(2))
     return name if name not in taken else next(new for new in numbered if new not in taken)
+
+
+def add_extraction(layers: LayerList, features: LayerData, origin: ExtractionOrigin) -> Layer:
+    """Add a layer of features, in place of that of an earlier extraction that was the same.
+
+    Parameters
+    ----------
+    layers : napari LayerList
+    features : LayerData
+    origin : ExtractionOrigin
+
+    Returns
+    -------
+    napari layer
+        The new one.
+    """
+    earlier = earlier_layer(layers, origin)
+    index = len(layers) if earlier is None else layers.index(earlier)
+    if earlier is not None:
+        layers.remove(earlier)
+    new = Layer.create(*features)
+    new.name = free_name(features_title(origin.model, origin.stage), layers)
+    mark(new, origin)
+    layers.insert(index, new)
+    return new
 
 
 def _is_unchanged(layer: Layer, origin: ExtractionOrigin) -> bool:

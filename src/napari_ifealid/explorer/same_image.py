@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from hashlib import blake2b
 from math import ceil, prod, sqrt
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from napari.layers import Image
@@ -18,7 +18,7 @@ from napari_ifealid.stack import FeatureStack
 
 _HASHED = 1 << 20  # pixels at most; a few milliseconds
 
-_known_photos: WeakKeyDictionary[Image, tuple[int, Hashable]] = WeakKeyDictionary()
+_known_photos: WeakKeyDictionary[Image, tuple[ref[NDArray[Any]], Hashable]] = WeakKeyDictionary()
 _known: WeakKeyDictionary[FeatureStack, Hashable] = WeakKeyDictionary()
 
 
@@ -79,11 +79,11 @@ def _photo_key(layer: Image) -> Hashable | None:
     data = full_data(layer)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8:
         return None
-    number, key = _known_photos.get(layer, (0, None))
-    if number != id(data):  # the user may put other data into the layer
-        key = _hash(data)
-        _known_photos[layer] = id(data), key
-    return key
+    known = _known_photos.get(layer)
+    if known is None or known[0]() is not data:  # the user may put other data into the layer
+        known = ref(data), _hash(data)
+        _known_photos[layer] = known
+    return known[1]
 
 
 def _hash(image: NDArray[Any]) -> Hashable:

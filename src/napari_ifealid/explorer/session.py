@@ -19,24 +19,21 @@ from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_maker import MapMaker
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
-from napari_ifealid.explorer.opening import Opening
-from napari_ifealid.explorer.pixel_reference import PixelReference
+from napari_ifealid.explorer.opening import Features, Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
+from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
-from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.shown_map import Shown, ShownMap
-from napari_ifealid.explorer.sources import (
-    grid_of,
-)
+from napari_ifealid.explorer.sources import grid_of
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.measures import Measure, UsedFeatures
+from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
-from napari_ifealid.region_vector import RegionVector
+from napari_ifealid.region_vector import RegionVector, region_vector
 from napari_ifealid.stack import FeatureStack
 
 PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -48,8 +45,7 @@ class _Running:
 
     owner: EngineOwner
     previews: PreviewBuilder
-    vectors: PixelVectorReader
-    regions: RegionVectorReader
+    vectors: ReferenceVectors
     maker: MapMaker
     classifier: Classifier[AnyReference]
 
@@ -57,7 +53,6 @@ class _Running:
         self.maker.stop()
         self.classifier.stop()
         self.vectors.stop()
-        self.regions.stop()
         self.owner.close()
 
 
@@ -123,7 +118,7 @@ class Session:
         self._use = FeatureUse() if use is None else use
         self._grid = grid_of(layer, axis)
         self._opening: Opening | None = None
-        self._stack: FeatureStack | None = None
+        self._features: Features | None = None
         self._running: _Running | None = None
         self._question: Question | FeatureRequest | None = None
         self._is_waiting = False  # for vectors that are read
@@ -137,13 +132,23 @@ class Session:
 
     @property
     def stack(self) -> FeatureStack | None:
-        """The stack, once it is loaded."""
-        return self._stack
+        """The stack that is compared, once it is loaded: preprocessed, if that is chosen."""
+        return None if self._features is None else self._features.stack
+
+    @property
+    def original(self) -> FeatureStack | None:
+        """The stack as its layer has it, once it is loaded."""
+        return None if self._features is None else self._features.original
+
+    @property
+    def transform(self) -> Transform | None:
+        """What is done to the vectors before they are compared."""
+        return None if self._features is None else self._features.transform
 
     @property
     def features(self) -> UsedFeatures | None:
         """The features that are compared; None for all of them."""
-        return None if self._stack is None else self._use.of(self.layer, self._stack)
+        return None if self.original is None else self._use.of(self.layer, self.original)
 
     @property
     def grid(self) -> Grid:
@@ -223,6 +228,8 @@ class Session:
             self.layer,
             self.axis,
             self._state.engine,
+            self._state.preprocessing,
+            self._use.chooser(self.layer),
             self._scheduler,
             opened=self._on_opened,
             progressed=lambda share: self.engine_changed.emit(f"GPU: {share:.0%} loaded"),
@@ -230,13 +237,30 @@ class Session:
         )
         self._opening.begin()
 
+    def open_anew(self) -> None:
+        """Open the features again, since vectors mean something else; no map is shown till then."""
+        self._forget()
+        self.open()
+
+    def original_vector(self, one: AnyReference) -> NDArray[np.float64] | None:
+        """Return the vector of a reference before anything was done to it; None if not loaded.
+
+        It is read now.
+        """
+        original = self.original
+        if isinstance(one, Reference) or original is None:
+            return one.vector if isinstance(one, Reference) else None
+        if isinstance(one, RegionReference):
+            return region_vector(original, one.pixels).mean
+        return original.vector(one.pixel)
+
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
         """Return the real values of a pixel; None if they are still to be read."""
-        return None if self._running is None else self._running.vectors.vector(pixel)
+        return None if self._running is None else self._running.vectors.of_pixel(pixel)
 
     def region_vector(self, region: RegionReference) -> RegionVector | None:
         """Return the mean vector of a region; None if it is still to be read."""
-        return None if self._running is None else self._running.regions.vector(region)
+        return None if self._running is None else self._running.vectors.of_region(region)
 
     def compare(
         self,
@@ -315,13 +339,7 @@ class Session:
 
     def reference(self, one: AnyReference) -> Reference | None:
         """Return a reference with its vector; None if that is still to be read."""
-        if isinstance(one, Reference):
-            return one
-        if isinstance(one, RegionReference):
-            region = self.region_vector(one)
-            return None if region is None else one.with_vector(region.mean)
-        vector = self.vector(one.pixel)
-        return None if vector is None else one.with_vector(vector)
+        return None if self._running is None else self._running.vectors.reference(one)
 
     def lacks_data(self, one: AnyReference) -> bool:
         """Return whether a reference is known to be NaN or infinite where it is compared.
@@ -351,7 +369,7 @@ class Session:
         """
         self._connections.close()
         self._stop()
-        self._question, self._stack = None, None
+        self._question, self._features = None, None
         self._map.close(keeps_map=keeps_map)
 
     def _stop(self) -> None:
@@ -364,8 +382,9 @@ class Session:
             self._running.close()
             self._running = None
 
-    def _on_opened(self, stack: FeatureStack, running: RunningEngine) -> None:
+    def _on_opened(self, features: Features, running: RunningEngine) -> None:
         self._opening = None
+        stack = features.stack
         owner = EngineOwner(running, self._tell_engine)
         previews = PreviewBuilder(
             stack,
@@ -380,31 +399,33 @@ class Session:
         maker = MapMaker(
             stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
         )
-        vectors = PixelVectorReader(
-            stack, self._scheduler, self._on_vectors_read, self._on_vectors_not_read
-        )
-        regions = RegionVectorReader(
+        vectors = ReferenceVectors(
             stack,
+            features.transform,
             self._scheduler,
             self._on_vectors_read,
             self._on_vectors_not_read,
-            self._use.of(self.layer, stack),
+            self._use.of(self.layer, features.original),
         )
         classifier = Classifier[AnyReference](
             stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
         )
-        self._stack = stack
-        self._running = _Running(owner, previews, vectors, regions, maker, classifier)
+        self._features = features
+        self._running = _Running(owner, previews, vectors, maker, classifier)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
         self.stack_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
-        if layer is self.layer and self._running is not None:
+        if layer is not self.layer or self._running is None:
+            return
+        if self.transform is not None:
+            self.open_anew()  # what is done to a vector depends on its features
+        else:
             self._running.previews.set_features(self.features)
-            self._running.regions.set_features(self.features)
-            self.features_changed.emit()
+            self._running.vectors.set_features(self.features)
+        self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
         self._opening = None
@@ -439,30 +460,13 @@ class Session:
         known = tuple(reference for reference in references if reference is not None)
         self._is_waiting = len(known) < len(references)
         if self._is_waiting:
-            running.maker.wait_with(self._approximate(question))
+            preview = running.previews.preview
+            running.maker.wait_with(running.vectors.approximate(question, preview))
         elif any(map(self.lacks_data, known)):
             self._forget()
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
-
-    def _approximate(self, question: Question) -> SimilarityRequest | None:
-        """Return the last question with the preview's vectors; None where it has none."""
-        preview = None if self.previews is None else self.previews.preview
-        # the preview knows directions only, and a mean needs the lengths as well
-        if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):
-            return None
-        references = []
-        for one in question.references:
-            if isinstance(one, PixelReference):
-                references.append(one.with_vector(preview.vector(one.pixel)))
-            else:
-                known = self.reference(one)
-                if known is None:
-                    return None
-                references.append(known)
-        query = Query(tuple(references), question.rule, question.measure)
-        return SimilarityRequest(query, question.region)
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()
@@ -484,7 +488,7 @@ class Session:
         self._report(error)
 
     def _report(self, error: Exception) -> None:
-        is_read = self._stack is not None and self._stack.is_lazy
+        is_read = self.stack is not None and self.stack.is_lazy
         self.failed.emit(cannot_read(self.layer.name, error) if is_read else error)
 
     def _blank(self) -> None:
@@ -493,8 +497,8 @@ class Session:
         self.map_changed.emit()
 
     def _show(self, request: MapRequest, values: NDArray[np.float32], error: float | None) -> None:
-        if self._stack is not None:
-            self._map.show(self._stack, request, values, error)
+        if self.stack is not None:
+            self._map.show(self.stack, request, values, error)
             self.map_changed.emit()
 
     def _forget(self) -> None:

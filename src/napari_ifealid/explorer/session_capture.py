@@ -89,7 +89,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         stacks=tuple(
             _saved_stack(
                 layer,
-                axis=state.feature_axis if layer == explored else None,
+                axis=explorer.axis_of(layer) if layer == explored or layer in linked else None,
                 is_linked=layer != explored and layer in linked,
                 left_out=_left_out(explorer, layer),
             )

@@ -1,4 +1,4 @@
-"""The original image that a session's stack has the features of."""
+"""The image under a session's map: the original one of its stack, or a picture of its bands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.explorer.pictures import Pictures
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import full_data
+from napari_ifealid.grid import Grid
 from napari_ifealid.layers import default_grid, image_affine
-from napari_ifealid.luminance import grey_image
+from napari_ifealid.luminance import in_grey
+from napari_ifealid.picture import PictureKind
+from napari_ifealid.results.figure_content import stretched_over
 from napari_ifealid.stack import FeatureStack
 
 
@@ -21,38 +25,57 @@ class SessionImage:
     ----------
     session : Session
     stack : FeatureStack
-        Its stack. It has an overlay, or is a photo itself.
+        Its stack, see `has_image`.
+    pictures : Pictures
     """
 
-    def __init__(self, session: Session, stack: FeatureStack) -> None:
+    def __init__(self, session: Session, stack: FeatureStack, pictures: Pictures) -> None:
         self.session = session
         self._stack = stack
-        self._colours = _pixels_of(session, stack)
+        self._pictures = pictures
+        self._colours = self._newest()
 
     def pixels(self, *, in_colour: bool) -> NDArray[Any]:
-        """Return the picture to show. A photo whose colours are compared is never in grey."""
-        is_grey = self._stack.overlay is not None and not in_colour
-        return _grey(self._colours) if is_grey else self._colours
+        """Return the picture to show. A photo whose colours are compared is never in grey.
+
+        A picture that is still being made is empty, see `Pictures.changed`.
+        """
+        self._colours = self._newest()
+        return self._colours if in_colour or self.session.layer.rgb else in_grey(self._colours)
 
     @property
     def placement(self) -> dict[str, Any]:
-        """Where it lies: it moves along with the features."""
+        """Where the pixels lie that were returned last: they move along with the features."""
         affine = self.session.grid.affine
         if self._stack.overlay is not None:
             from_image = np.linalg.inv(default_grid(self._stack).affine) @ image_affine(self._stack)
             affine = affine @ from_image
         kept, units = [-3, -2, -1], self.session.layer.units
+        plane = np.array(affine)[np.ix_(kept, kept)]
+        if self._stack.overlay is None and not self.session.layer.rgb:
+            whole = Grid(self.session.grid.shape[-2:], plane)
+            plane = stretched_over(whole, self._colours.shape[:2]).affine
         return {
-            "affine": np.array(affine)[np.ix_(kept, kept)],
+            "affine": plane,
             "units": tuple(units[axis] for axis in self.session.grid.axes[-2:]),
         }
 
+    def _newest(self) -> NDArray[Any]:
+        if self._stack.overlay is not None:
+            return self._stack.overlay
+        if self.session.layer.rgb:
+            return np.asarray(full_data(self.session.layer))
+        picture = self._pictures.of(self.session)
+        return np.zeros((1, 1, 4), np.uint8) if picture is None else picture
 
-def _pixels_of(session: Session, stack: FeatureStack) -> NDArray[Any]:
-    if stack.overlay is not None:
-        return stack.overlay
-    return np.asarray(full_data(session.layer))
 
+def has_image(session: Session, pictures: Pictures) -> bool:
+    """Return whether there is an image of a session's stack: its own, or a picture of it.
 
-def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(grey_image(image)[..., np.newaxis], 3, axis=-1)
+    Parameters
+    ----------
+    session : Session
+    pictures : Pictures
+    """
+    is_own = session.stack is not None and session.stack.overlay is not None
+    return session.layer.rgb or is_own or pictures.kind_of(session) is not PictureKind.NONE

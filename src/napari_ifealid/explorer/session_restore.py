@@ -165,7 +165,7 @@ def _choose_features(explorer: Explorer, session: SavedSession, layers: Sequence
 def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:
     following = [one.layer for one in explorer.sessions]
     for saved, layer in zip(session.stacks, layers, strict=True):
-        axis = known_axis(layer)
+        axis = known_axis(layer) if saved.compared_axis is None else saved.compared_axis
         if saved.is_linked and layer not in following and axis is not None:
             explorer.link(layer, axis)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,9 @@ def as_vectors(session: Session, references: Sequence[AnyReference]) -> Iterator
                 remedy="Try again in a moment.",
                 file=reference.label or reference.origin.value,
             )
+        if session.transform is not None:
+            vector = session.original_vector(reference)
+            one = one if vector is None else replace(one, vector=vector)
         yield _saved(one, labels)
 
 

@@ -139,9 +139,12 @@ class SideBySide:
             (explorer.links.changed, self._arrange_soon),
             (explorer.stack_changed, self._arrange_soon),
             (explorer.state.events.overlay_in_colour, self._show_images),
+            (explorer.pictures.changed, self._show_picture),
+            (explorer.pictures.chosen, self._replace_cell),
             (explorer.cursor.moved, self._mark_soon),
             (explorer.pins.changed, self._mark_soon),
             (self._viewer.dims.events.current_step, self._mark_soon),
+            (self._viewer.events.theme, self._show_text_colour),
         ):
             self._connections.connect(signal, callback)
         if self._search is not None:
@@ -231,8 +234,9 @@ class SideBySide:
         return Cell(
             self._viewer,
             session,
+            self._explorer.pictures,
             in_colour=self._explorer.state.overlay_in_colour,
-            text_colour=get_theme(self._viewer.theme).text.as_hex(),
+            text_colour=self._text_colour,
         )
 
     def _set_grid(self, count: int) -> None:
@@ -258,9 +262,32 @@ class SideBySide:
         end = len(self._viewer.layers) - LAYERS * number
         return list(self._viewer.layers)[end - LAYERS : end] == cell.layers
 
+    @property
+    def _text_colour(self) -> str:
+        """The colour of texts on the canvas, whose background the theme chooses."""
+        colour: str = get_theme(self._viewer.theme).text.as_hex()
+        return colour
+
+    def _show_text_colour(self) -> None:
+        for cell in self._cells:
+            cell.show_text_colour(self._text_colour)
+
     def _show_images(self, in_colour: bool) -> None:
         for cell in self._cells:
             cell.show_image(in_colour=in_colour)
+
+    def _show_picture(self, session: Session) -> None:
+        for cell in self._cells:
+            if cell.session is session:
+                cell.show_image(in_colour=self._explorer.state.overlay_in_colour)
+                cell.place()
+
+    def _replace_cell(self, layer: Layer) -> None:
+        """Have another cell for a stack that has another picture, or none."""
+        for cell in [cell for cell in self._cells if cell.session.layer is layer]:
+            self._cells.remove(cell)
+            cell.close()
+            self._arrange_soon()
 
     def _mark_soon(self) -> None:
         """Move the cross-hairs once the maps are on the screen; draw texts when all rests."""

@@ -118,7 +118,7 @@ def feature_stack(data: Any, opened: FeatureStack | None, axis: int, name: str) 
         stack = opened
     else:
         storage = {} if opened is None or not _shows(data, opened) else opened.storage
-        values = np.moveaxis(_as_array(data, axis), axis, -1)
+        values = np.moveaxis(as_array(data, axis), axis, -1)
         stack = FeatureStack(values=values, name=name, **storage)
     values = _where_it_fits(stack.values)
     return stack if values is stack.values else replace(stack, values=values)
@@ -210,7 +210,7 @@ def _shows(data: Any, stack: FeatureStack) -> bool:
     )
 
 
-def _as_array(data: Any, axis: int) -> Any:
+def as_array(data: Any, axis: int) -> Any:
     """Return a NumPy or dask array of a layer's data, whose features lie along an axis."""
     if isinstance(data, np.memmap):
         return _read_when_needed(mapped_file_array(data) or Uncopied(data), axis)

@@ -14,6 +14,7 @@ from napari_ifealid.explorer.alpha_colormaps import FIRE
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
+from napari_ifealid.preprocessing import Step
 
 
 @dataclass
@@ -50,6 +51,8 @@ class ExplorerState:
         compared with, an odd number.
     measure : Measure
         How they are compared.
+    preprocessing : Step, optional
+        What is done to the vectors before that.
     scale : Scale
         How the values are told.
     preview_memory : int
@@ -74,6 +77,15 @@ class ExplorerState:
     reference: ReferenceMode = ReferenceMode.CURSOR
     window: int = 1
     measure: Measure = SPECTRAL_ANGLE
+    preprocessing: Step | None = None
     scale: Scale = SIMILARITY
     preview_memory: int = field(default_factory=default_budget)
     feature: int | None = None
+
+    def adapt_to_measure(self) -> None:
+        """Keep the scale where the measure has it; values mean something else from now on."""
+        self.scale = self.measure.scale_like(self.scale)
+        self.threshold = self.measure.limits[0]
+        if self.colour_range is ColourRange.MINE:
+            self.colour_range = ColourRange.EACH_MAP
+        self.own_limits = self.measure.limits

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from math import ceil, isqrt, lcm
+from math import isqrt, lcm
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError, first_line
 from napari_ifealid.extraction.extractor import ExtractionWarning, check_layers
 from napari_ifealid.extraction.feature_maps import feature_map, not_a_map
+from napari_ifealid.extraction.mosaic import check_tile, on_the_image, paste, room_for
 from napari_ifealid.extraction.receptive_fields import Grid, Pair, ReceptiveFields
 from napari_ifealid.extraction.rgb_images import as_rgb
-from napari_ifealid.extraction.tiles import Tile, tiles
-from napari_ifealid.memory import check_memory
+from napari_ifealid.extraction.tiles import tiles
 from napari_ifealid.stack import FeatureStack, Placement
 from napari_ifealid.tracking import Track, every_item, untracked
 
@@ -140,12 +140,12 @@ class TorchExtractor:
                 if len(plan) == 1:
                     maps[layer] = values, grid
                 else:
-                    _check_tile(layer, values, strides[layer], fields.image)
+                    check_tile(layer, values, strides[layer], fields.image.shape[-2:])
                     if layer not in maps:
-                        maps[layer] = _blank(values, grid, padded), grid
-                    _paste(maps[layer][0], values, grid, tile)
+                        maps[layer] = room_for(values, grid, padded.shape[-2:]), grid
+                    paste(maps[layer][0], values, grid, tile)
         return {
-            layer: (np.ascontiguousarray(values[*_on_the_image((height, width), grid)]), grid)
+            layer: (np.ascontiguousarray(values[*on_the_image((height, width), grid)]), grid)
             for layer, (values, grid) in maps.items()
         }
 
@@ -367,42 +367,3 @@ def _is_memory_short(error: Exception) -> bool:
         or "out of memory" in message
         or "defaultcpuallocator" in message
     )
-
-
-def _check_tile(layer: str, values: NDArray[Any], stride: Pair, part: torch.Tensor) -> None:
-    """Raise unless the map of a part of an image can be a part of its map."""
-    height, width = part.shape[-2:]
-    if values.shape[:2] != (height / stride[0], width / stride[1]):
-        raise DatasetError(
-            f"a map of {values.shape[1]} × {values.shape[0]} pixels for a tile of "
-            f"{width} × {height}, by the layer {layer!r}",
-            expected="a map of the tile's size divided by the stride",
-            remedy="This network can't work in tiles: raise the most pixels of a tile, or make "
-            "the image smaller.",
-        )
-
-
-def _blank(values: NDArray[Any], grid: Grid, whole: torch.Tensor) -> NDArray[Any]:
-    """Return room for a map of the whole image, of the kind of the map of a part of it."""
-    height, width = whole.shape[-2:]
-    shape = (round(height / grid.stride[0]), round(width / grid.stride[1]), values.shape[2])
-    check_memory(int(np.prod(shape)) * values.itemsize)
-    return np.empty(shape, values.dtype)
-
-
-def _on_the_image(size: tuple[int, int], grid: Grid) -> tuple[slice, slice]:
-    """Return which cells of a map lie on the image at least in part; the others see padding."""
-    y, x = (
-        slice(max(1, min(ceil(length / stride), ceil((length - 0.5 - offset) / stride + 0.5))))
-        for length, stride, offset in zip(size, grid.stride, grid.offset, strict=True)
-    )
-    return y, x
-
-
-def _paste(mosaic: NDArray[Any], values: NDArray[Any], grid: Grid, tile: Tile) -> None:
-    into, out_of = [], []
-    for seen, kept, stride in zip(tile.seen, tile.kept, grid.stride, strict=True):
-        into.append(slice(round(kept.start / stride), round(kept.stop / stride)))
-        shift = round(seen.start / stride)
-        out_of.append(slice(into[-1].start - shift, into[-1].stop - shift))
-    mosaic[tuple(into)] = values[tuple(out_of)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.loading import loaded
-from napari_ifealid.formats.location import Location, absolute, suffix_of
+from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.registry import (
@@ -16,6 +19,7 @@ from napari_ifealid.formats.registry import (
     format_of,
     formats_named,
     suffixes_in_words,
+    written_suffixes,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.stack import FeatureStack, StackSource
@@ -32,8 +36,10 @@ __all__ = [
     "all_suffixes",
     "array_names",
     "check_array_suffix",
+    "files_of",
     "looks_like_stack",
     "lossless_precision",
+    "on_disk",
     "read_overlay",
     "read_stack",
     "read_stacks",
@@ -43,6 +49,7 @@ __all__ = [
     "untracked",
     "write_array",
     "write_stack",
+    "written_suffixes",
     "zip_path",
 ]
 
@@ -54,25 +61,25 @@ def read_stack(
     feature_axis: int | None = None,
     track: Track = untracked,
 ) -> FeatureStack:
-    """Read one feature stack: an IFeaLiD ZIP, a .npy file, an array of a .npz file or of a .zarr.
+    """Read one feature stack: a file with a single one, or an array of a file with several.
 
     Parameters
     ----------
     location : path or URL
-        URLs of Zarr arrays and groups only.
+        A Zarr is read where it is; another file is downloaded, see `downloaded`.
     array : str, optional
-        Name of the array in a .npz file or a Zarr group. Needed only where there are several
-        feature stacks.
+        Name of the array in a file or a Zarr group with several: its path in an HDF5 file. Needed
+        only where there are several feature stacks.
     feature_axis : int, optional
-        Axis of an array along which its features lie. Unless given, the last one, or the one
-        that a Zarr array calls so.
+        Axis of an array along which its features lie. Unless given, the one that the file calls
+        so, else a guess: the last one in most formats.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)`, such as `tqdm`.
 
     Returns
     -------
     FeatureStack
-        The values of a Zarr array, and of a .npy file that takes more than half of the free
+        The values of a Zarr array, and of most files that take more than half of the free
         memory, stay where they are, as a dask array.
 
     Raises
@@ -92,7 +99,15 @@ def read_stack(
     --------
     >>> stack = napari_ifealid.read_stack("features.npz", array="layer3", feature_axis=0)
     """
-    names = stack_names(location)
+    with on_disk(location, track=track) as place:
+        stack = _read_one(place, array, feature_axis, track)
+    return stack.read_from(StackSource(absolute(location), array, feature_axis))
+
+
+def _read_one(
+    location: Location, array: str | None, feature_axis: int | None, track: Track
+) -> FeatureStack:
+    names = _stack_names(_array_names(location))
     if array is None and names is not None and len(names) > 1:
         raise DatasetError(
             f"{len(names)} feature stacks, {', '.join(names[:_MOST_LISTED])}",
@@ -103,23 +118,23 @@ def read_stack(
     if array is not None and names is None:
         raise DatasetError(
             "a file without named arrays",
-            expected=f"a .npz file or a Zarr group with the array {array!r}",
+            expected=f"a file or a group of arrays with the array {array!r}",
             remedy="Leave the name of the array out, or choose another file.",
             file=location,
         )
     (stack,) = format_of(location).read(
         location, array=array, feature_axis=feature_axis, track=track
     )
-    return stack.read_from(StackSource(absolute(location), array, feature_axis))
+    return stack
 
 
 def read_stacks(location: Location, *, track: Track = untracked) -> list[FeatureStack]:
-    """Read all feature stacks at a location: an IFeaLiD ZIP, a .npy or .npz file, a Zarr.
+    """Read all feature stacks at a location, of any kind in `FORMATS`.
 
     Parameters
     ----------
     location : path or URL
-        URLs of Zarr arrays and groups only.
+        As for `read_stack`.
     track : callable, optional
         Shows the progress: `track(iterable, total=int, desc=str)` returns the iterable wrapped,
         as `tqdm` and `napari.utils.progress` do. To cancel, raise from the wrapped iteration.
@@ -142,17 +157,17 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     OverlayWarning
         If a dataset is opened without its overlay.
     """
-    stacks = format_of(location).read(location, array=None, feature_axis=None, track=track)
-    names = stack_names(location) if len(stacks) > 1 else None
-    place = absolute(location)
+    with on_disk(location, track=track) as place:
+        stacks = format_of(place).read(place, array=None, feature_axis=None, track=track)
+        names = _stack_names(_array_names(place)) if len(stacks) > 1 else None
     arrays: list[str | None] = [None] if names is None else [*names]
     return [
-        stack.read_from(StackSource(place, name))
+        stack.read_from(StackSource(absolute(location), name))
         for stack, name in zip(stacks, arrays, strict=True)
     ]
 
 
-def stack_names(location: Location) -> list[str] | None:
+def stack_names(location: Location, *, track: Track = untracked) -> list[str] | None:
     """Return the names of the feature stacks of a file with several arrays; None for others.
 
     Raises
@@ -160,11 +175,10 @@ def stack_names(location: Location) -> list[str] | None:
     DatasetError
         If the file can't be opened.
     """
-    names = array_names(location)
-    return None if names is None else [name for name, is_stack in names.items() if is_stack]
+    return _stack_names(array_names(location, track=track))
 
 
-def array_names(location: Location) -> dict[str, bool] | None:
+def array_names(location: Location, *, track: Track = untracked) -> dict[str, bool] | None:
     """Return the names of all arrays, and whether each is a feature stack; None without names.
 
     Raises
@@ -172,8 +186,54 @@ def array_names(location: Location) -> dict[str, bool] | None:
     DatasetError
         If the file can't be opened.
     """
+    with on_disk(location, track=track) as place:
+        return _array_names(place)
+
+
+def _array_names(location: Location) -> dict[str, bool] | None:
     names = format_of(location).array_names(location)
     return None if names is None else dict(names)
+
+
+def files_of(location: Location) -> list[Path]:
+    """Return all files that belong to one: of an ENVI cube, its header and its values.
+
+    Parameters
+    ----------
+    location : path
+        A file or a folder that is there.
+    """
+    kinds = formats_named(location)
+    return list(kinds[0].files(Path(location))) if kinds else [Path(location)]
+
+
+def _stack_names(arrays: dict[str, bool] | None) -> list[str] | None:
+    return None if arrays is None else [name for name, is_stack in arrays.items() if is_stack]
+
+
+@contextmanager
+def on_disk(location: Location, *, track: Track = untracked) -> Iterator[Location]:
+    """Give the place that a location is read from: of a file behind a URL, its local copy.
+
+    Errors raised meanwhile name the location itself.
+
+    Raises
+    ------
+    DatasetError
+        If the file can't be downloaded, see `downloaded`.
+    concurrent.futures.CancelledError
+        If `track` ended the iteration early.
+    """
+    named = formats_named(location)
+    if not is_url(location) or not named or any(kind.takes_urls for kind in named):
+        yield location
+        return
+    names = [name for kind in named for name in kind.companions(name_of(location))]
+    copy = downloaded(location, companions=names, track=track)
+    try:
+        yield copy
+    except DatasetError as error:
+        raise error.inside(location) from error.__cause__
 
 
 def looks_like_stack(location: Location) -> bool:
@@ -181,9 +241,13 @@ def looks_like_stack(location: Location) -> bool:
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
     with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for Zarr groups without a stack or with an OME-Zarr image, for all other
-    files and folders and for paths where nothing is.
+    that are not NumPy's, for Zarr groups without a stack, for OME-Zarr images without channels, for
+    ENVI libraries and data files without a header, for TIFFs that are photos or stacks of them, for
+    all other files and folders and for paths where nothing is. Of a file behind a URL, the name
+    alone is looked at.
     """
+    if can_be_downloaded(location) and not any(kind.takes_urls for kind in formats_named(location)):
+        return bool(formats_named(location))
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False
     try:
@@ -210,7 +274,9 @@ def write_array(
         Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
         stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
         3, whose chunks are tiles of the image with all features and whose attributes are the
-        stack's `name`, `feature_labels`, `stride` and `offset`; or .zip, see `write_stack`.
+        stack's `name`, `feature_labels`, `stride` and `offset`; .hdr, the header of an ENVI
+        cube, whose values are in a .img file beside it; .tif, a GeoTIFF with what is known of the
+        bands, stored values beside their gain and their missing value; or .zip, see `write_stack`.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.
@@ -230,7 +296,11 @@ def write_array(
     >>> write_array("features.zarr", napari_ifealid.read_stack("features.zip"))
     """
     check_array_suffix(path)
-    (write, *_) = (kind.write for kind in FORMATS if suffix_of(path) == kind.suffixes[0])
+    (write, *_) = (
+        kind.write
+        for kind in FORMATS
+        if kind.write is not None and suffix_of(path) == kind.suffixes[0]
+    )
     write(Path(path), loaded(stack, track=track), force=force, track=track)
 
 
@@ -242,7 +312,7 @@ def check_array_suffix(path: Location) -> None:
     DatasetError
         If it does not.
     """
-    known = [kind.suffixes[0] for kind in FORMATS]
+    known = written_suffixes()
     if suffix_of(path) not in known:
         raise DatasetError(
             f"the suffix {Path(path).suffix!r}",

@@ -26,17 +26,24 @@ def real_dtype(stack: FeatureStack) -> np.dtype[Any]:
 
 def write_npy_to(stream: IO[bytes], stack: FeatureStack, track: Track) -> None:
     """Write the real values of a stack in memory as a .npy file."""
-    shape = stack.values.shape
     header = {
         "descr": npy.dtype_to_descr(real_dtype(stack)),
         "fortran_order": False,
-        "shape": shape,
+        "shape": stack.values.shape,
     }
     npy.write_array_header_1_0(stream, header)
+    write_values_to(stream, stack, real_dtype(stack), track)
+
+
+def write_values_to(
+    stream: IO[bytes], stack: FeatureStack, dtype: np.dtype[Any], track: Track
+) -> None:
+    """Write the real values of a stack in memory in C order, as a type that holds them."""
+    shape = stack.values.shape
     # cut along the first axes first, blocks are what follows on each other in the file
     todo = blocks(shape, block_lengths(shape, range(len(shape)), MOST_VALUES))
     for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
-        stream.write(real_block(stack, block).tobytes())
+        stream.write(real_block(stack, block).astype(dtype, copy=False).tobytes())
 
 
 def plain_labels(stack: FeatureStack) -> list[str | float]:

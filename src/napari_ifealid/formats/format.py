@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +42,7 @@ class Format:
     name : str
         For the user, as in "IFeaLiD dataset".
     suffixes : tuple of str
-        Endings of names that it takes, in lower case; written is the first.
+        Endings of names that it takes, in lower case; written is the first, if any.
     claims : callable
         `claims(location)`: whether something with such a name is of this format, good or bad.
     looks_like_stack : callable
@@ -52,12 +52,20 @@ class Format:
     array_names : callable
         `array_names(location)`: the names of all arrays of something that holds several, and for
         each whether it is a feature stack; None for what holds one without a name.
-    write : callable
-        See `Write`.
+    write : callable, optional
+        See `Write`; None for a format that is only read.
     is_folder : bool
         Whether it is a folder, not a file.
     takes_urls : bool
-        Whether it is read from URLs, too.
+        Whether it is read where a URL names it. The files of others are downloaded first.
+    recognises : callable
+        `recognises(path)`: whether something whose ending no format takes is of this one, for
+        formats whose files may have any name.
+    files : callable
+        `files(path)`: all files that belong together, where one of them is named.
+    companions : callable
+        `companions(name)`: for the name of a file that is one of two, the names that the other
+        may have, most likely first.
     """
 
     name: str
@@ -66,9 +74,12 @@ class Format:
     looks_like_stack: Callable[[Location], bool]
     read: Read
     array_names: Callable[[Location], Mapping[str, bool] | None]
-    write: Write
+    write: Write | None = None
     is_folder: bool = False
     takes_urls: bool = False
+    recognises: Callable[[Path], bool] = lambda _: False
+    files: Callable[[Path], Sequence[Path]] = lambda path: [path]
+    companions: Callable[[str], Sequence[str]] = lambda _: ()
 
 
 def no_stacks(
@@ -122,7 +133,8 @@ def with_features_last(
         return replace(stack, is_axis_guessed=False) if stack.is_axis_guessed else stack
     if not -axes <= feature_axis < axes:
         raise no_such_axis(feature_axis, stack.values.shape, location)
-    return FeatureStack(values=np.moveaxis(stack.values, feature_axis, -1), name=stack.name)
+    values = np.moveaxis(stack.values, feature_axis, -1)
+    return FeatureStack(values=values, name=stack.name, **stack.storage)
 
 
 def no_such_axis(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from math import isqrt, prod
+from dataclasses import dataclass, replace
+from math import prod
 from numbers import Integral
 from os import fspath
 from pathlib import Path
@@ -13,33 +12,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError, short_reason
-from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
-from napari_ifealid.formats.atomic_write import written_folder
-from napari_ifealid.formats.blocks import Block, blocks, whole_chunks
-from napari_ifealid.formats.fields import Fields, placement_fields
+from napari_ifealid.formats.blocks import whole_chunks
+from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
 from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
+from napari_ifealid.formats.ome_zarr import (
+    IMAGE_KEYS,
+    SERIES_KEY,
+    OmeImage,
+    ome_image,
+    ome_metadata,
+)
+from napari_ifealid.formats.zarr_writer import LABELS_KEY, NAME_KEY, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
-from napari_ifealid.tracking import Track, every_item
+from napari_ifealid.tracking import Track
 
 if TYPE_CHECKING:
     import zarr
 
-NAME_KEY, LABELS_KEY = "name", "feature_labels"
-"""Names of the attributes that describe a stack, beside its placement."""
-
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
 
-CHUNK_BYTES = 1 << 22
 _STACK_THEM = "Stack the features along an axis, or choose another array or folder."
 _REMEDY = "Correct the attribute, or remove it."
 _ARRAY_METADATA_FILES = ("zarr.json", ".zarray")
 _METADATA_FILES = (*_ARRAY_METADATA_FILES, ".zgroup")
-_IMAGE_KEYS = {"multiscales", "ome"}  # of OME-Zarr before version 0.5, and since
+_MOST_IMAGES = 1000  # of a group of images
+_PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "http": "fsspec[http]",
+    "https": "fsspec[http]",
+}
 
 
 def read_zarr(
@@ -52,6 +64,10 @@ def read_zarr(
     and real numbers; others are skipped. The values are dask arrays, read when and where they are
     needed: whether any of them is finite is not looked at.
 
+    Of an OME-Zarr image it is the array of full resolution, or the one that is named: its channels
+    are the features, with their names and colours, axes of length 1 are left out, and the pixels
+    have their size where the unit is known. A group of such images has a stack for each.
+
     Parameters
     ----------
     location : path or URL
@@ -60,7 +76,8 @@ def read_zarr(
         Name of the only array of a group to read.
     feature_axis : int, optional
         Axis of the stored array along which the features lie. Unless given, the one whose name,
-        as Zarr or xarray tell it, is c, channel, feature or band; else the last one.
+        as Zarr or xarray tell it, is c, channel, feature or band; else the last one, which is a
+        guess then.
 
     Returns
     -------
@@ -76,12 +93,17 @@ def read_zarr(
         If the folder is missing, no Zarr or damaged, if none of its arrays is a feature stack or
         one lacks the axis, or if an attribute is wrong.
     """
-    folder, called = _open(location), name_of(location)
+    folder, called = _open(location, array), name_of(location)
     stacks = {
         name: stored
         for name, stored in folder.arrays.items()
-        if array in (None, name) and (folder.is_array or _is_stack(stored))
+        if array in (None, name)
+        and (
+            folder.is_array or _is_stack(stored, is_asked_for=(array, feature_axis) != (None, None))
+        )
     }
+    if not stacks and array is None and any(one.image for one in folder.arrays.values()):
+        raise _no_channels(location)
     if not stacks:
         raise no_stacks(location, folder.listed, array, _STACK_THEM)
     result = []
@@ -95,78 +117,27 @@ def read_zarr(
     return result
 
 
-def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, and what is known of it, see `write_array`."""
-    import zarr
-
-    dtype = real_dtype(stack)
-    _check_type(dtype, path)
-    shape = stack.values.shape
-    chunks = _tiles(shape, dtype.itemsize)
-    # an interruption comes to the main thread only: what another one does, it does to the end
-    with written_folder(path, force=force) as folder, ThreadPoolExecutor(1) as worker:
-        worker.submit(int).result()  # a thread that is still to start would not be waited for
-        array = worker.submit(
-            zarr.create_array,
-            str(folder),
-            shape=shape,
-            dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
-            chunks=chunks,
-            dimension_names=_dimension_names(len(shape)),
-            attributes={
-                NAME_KEY: stack.name,
-                LABELS_KEY: plain_labels(stack),
-                **placement_fields(stack),
-            },
-        ).result()
-
-        def write_block(block: Block) -> None:
-            array[block] = real_block(stack, block)
-
-        todo = blocks(shape, chunks)
-        for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
-            worker.submit(write_block, block).result()
-
-
-def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Return lengths of chunks: square tiles of the last two spatial axes, all features."""
-    *leading, height, width, features = shape
-    side = max(1, isqrt(CHUNK_BYTES // (itemsize * features)))
-    return (*(1 for _ in leading), min(height, side), min(width, side), features)
-
-
-def _dimension_names(count: int) -> list[str | None]:
-    spatial: list[str | None] = [None] * (count - 5)
-    return [*spatial, *"tzyx"[-(count - 1) :], "feature"]
-
-
-def _check_type(dtype: np.dtype[Any], path: Path) -> None:
-    if dtype.itemsize > 8:
-        raise DatasetError(
-            f"values of type {dtype}",
-            expected="values of at most 64 bits, which Zarr knows",
-            remedy="Write a .npy file instead, or convert them to float64 first.",
-            file=path,
-        )
-
-
 def _array_names(location: Location) -> dict[str, bool] | None:
     folder = _open(location)
     if folder.is_array:
         return None
-    return {name: _is_stack(stored) for name, stored in folder.arrays.items()}
+    smaller = dict.fromkeys(folder.smaller_levels, False)
+    return {name: _is_stack(stored) for name, stored in folder.arrays.items()} | smaller
 
 
 def _looks_like_stack(location: Location) -> bool:
     """Return whether a folder is a Zarr array, or a group with a feature stack in it.
 
-    Images in the format OME-Zarr are not: other readers know their channels and their scales.
+    Of images in the format OME-Zarr, only those with several channels are.
     """
     if not _is_marked(location):
         return False
     folder = _open(location)
-    is_image = bool(_IMAGE_KEYS & folder.attributes.keys())
-    return folder.is_array or (not is_image and any(map(_is_stack, folder.arrays.values())))
+    is_ours = folder.is_array or any(map(_is_stack, folder.arrays.values()))
+    is_unknown_image = bool(IMAGE_KEYS & folder.attributes.keys()) and not any(
+        stored.image for stored in folder.arrays.values()
+    )
+    return is_ours and not is_unknown_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,22 +163,42 @@ class _OpenedFolder:
 
 @dataclass(frozen=True, eq=False)
 class _StoredArray:
-    """A Zarr array, with what its metadata say."""
+    """A Zarr array, with what its metadata say, and the image that it is a resolution of."""
 
     array: zarr.Array[Any]
     attributes: dict[str, Any]
     dimension_names: list[str]
     opened: _OpenedFolder | None
+    image: OmeImage | None = None
+    level: str = ""
 
     @property
-    def feature_axis(self) -> int:
-        """The axis that is called features, else the last one."""
+    def known_axis(self) -> int | None:
+        """The axis that is called features; the last one of what `write_zarr` has written."""
+        if self.image is not None and self.image.channel_axis is not None:
+            return self.image.channel_axis
         named = (
             axis
             for axis, name in enumerate(self.dimension_names)
             if name.lower() in FEATURE_AXIS_NAMES
         )
-        return next(named, self.array.ndim - 1)
+        return next(named, self.array.ndim - 1 if LABELS_KEY in self.attributes else None)
+
+    @property
+    def feature_axis(self) -> int:
+        """The axis that is known to hold the features, else the last one."""
+        return self.array.ndim - 1 if self.known_axis is None else self.known_axis
+
+    def axes_with(self, feature_axis: int) -> tuple[int, ...]:
+        """Return the axes of a stack with such features, those last.
+
+        Of an image, axes of length 1 are left out, but for rows and columns.
+        """
+        spatial = [axis for axis in range(self.array.ndim) if axis != feature_axis]
+        if self.image is not None:
+            leading = [axis for axis in spatial[:-2] if self.array.shape[axis] > 1]
+            spatial = [*leading, *spatial[-2:]]
+        return (*spatial, feature_axis)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +208,14 @@ class _Folder:
     is_array: bool
     attributes: dict[str, Any]
     arrays: dict[str, _StoredArray]
+
+    @property
+    def smaller_levels(self) -> list[str]:
+        """Names of the arrays of an image that are no more than a smaller resolution."""
+        if SERIES_KEY in ome_metadata(self.attributes):
+            return []
+        images = (stored.image for stored in self.arrays.values() if stored.image is not None)
+        return [level for image in images for level in image.levels if level not in self.arrays]
 
     @property
     def listed(self) -> dict[str, str]:
@@ -235,7 +234,9 @@ class _FeaturesLast:
     """
 
     array: zarr.Array[Any]
-    axis: int
+    axes: tuple[int, ...]
+    """Of the stored array, in the order of the stack's; of others, the first position is taken."""
+
     opened: _OpenedFolder | None
 
     @property
@@ -248,31 +249,36 @@ class _FeaturesLast:
 
     @property
     def ndim(self) -> int:
-        return self.array.ndim
+        return len(self.axes)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.array.dtype.newbyteorder("=")
 
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
-        *spatial, features = index
-        before, after = spatial[: self.axis], spatial[self.axis :]
+        stored: list[Any] = [0] * self.array.ndim
+        for axis, part in zip(self.axes, index, strict=True):
+            stored[axis] = part
         self._check()
-        values = np.asarray(self.array.oindex[(*before, features, *after)], self.dtype)
+        values = np.asarray(self.array.oindex[tuple(stored)], self.dtype)
         self._check()
-        if isinstance(features, Integral):
-            return values
-        return np.moveaxis(values, sum(not isinstance(part, Integral) for part in before), -1)
+        left = [
+            axis
+            for axis, part in zip(self.axes, index, strict=True)
+            if not isinstance(part, Integral)
+        ]
+        return np.transpose(values, [sorted(left).index(axis) for axis in left])
 
     def _check(self) -> None:
         if self.opened is not None:
             self.opened.check()
 
     def _moved(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
-        return (*lengths[: self.axis], *lengths[self.axis + 1 :], lengths[self.axis])
+        return tuple(lengths[axis] for axis in self.axes)
 
 
-def _open(location: Location) -> _Folder:
+def _open(location: Location, array: str | None = None) -> _Folder:
+    """Open a folder; of an image no more than the array that is asked for, else the largest."""
     if not _is_marked(location):
         if not is_url(location) and not Path(location).exists():
             raise no_such_file(location)
@@ -289,8 +295,8 @@ def _open(location: Location) -> _Folder:
         node = zarr.open(fspath(location) if is_url(location) else Path(location), mode="r")
         if isinstance(node, zarr.Array):
             return _Folder(True, dict(node.attrs), {"": _stored(node, opened)})
-        arrays = {
-            name: _stored(array, _opened(location, name)) for name, array in sorted(node.arrays())
+        arrays = _images(node, location, array) or {
+            name: _stored(one, _opened(location, name)) for name, one in sorted(node.arrays())
         }
         return _Folder(False, dict(node.attrs), arrays)
     except Exception as error:  # each part of the metadata fails in its own way
@@ -300,6 +306,50 @@ def _open(location: Location) -> _Folder:
             remedy="Copy the folder again, or install the codec, or write the array again.",
             file=location,
         ) from error
+
+
+def _images(group: zarr.Group, location: Location, array: str | None) -> dict[str, _StoredArray]:
+    """Return the array of an OME-Zarr image, or those of a group of images, by the image's name."""
+    if SERIES_KEY not in ome_metadata(dict(group.attrs)):
+        image = _image(group, location, "", array)
+        return {} if image is None else {image.level: image}
+    images = {}
+    for name in map(str, range(_MOST_IMAGES)):
+        inner = group.get(name)
+        if inner is None:
+            break
+        image = _image(inner, location, f"{name}/", None)
+        if image is not None:
+            images[name] = image
+    return images
+
+
+def _image(
+    group: zarr.Group | zarr.Array[Any], location: Location, prefix: str, level: str | None
+) -> _StoredArray | None:
+    """Return an array of an image, that of full resolution unless it has the one asked for."""
+    import zarr
+
+    image = ome_image(dict(group.attrs))
+    if image is None or not isinstance(group, zarr.Group):
+        return None
+    path = level if level in image.levels else image.full_path
+    assert path is not None
+    opened = _opened(location, f"{prefix}{path}")
+    array = group.get(path)
+    if not isinstance(array, zarr.Array) or array.ndim != image.axis_count:
+        return None
+    return replace(_stored(array, opened), image=image, level=path)
+
+
+def _no_channels(location: Location) -> DatasetError:
+    return DatasetError(
+        "an OME-Zarr image without several channels",
+        expected="two channels or more, which are the features",
+        remedy="Open it as an image with napari, or say which axis holds the features (--axis "
+        "AXIS, feature_axis=AXIS).",
+        file=location,
+    )
 
 
 def _opened(location: Location, name: str = "") -> _OpenedFolder | None:
@@ -325,11 +375,21 @@ def _is_marked(location: Location) -> bool:
         raise DatasetError(
             f"a URL that needs another package ({short_reason(error)})",
             expected="the packages that fsspec reads such URLs with",
-            remedy='Install it, for https:// with: pip install "fsspec[http]"',
+            remedy=_install(fspath(location)),
             file=location,
         ) from error
     except Exception as error:  # a network fails in many ways
         raise cannot_open(location, error) from error
+
+
+def _install(url: str) -> str:
+    """Return how to get what such URLs are read with."""
+    package = _PACKAGES.get(url.partition("://")[0].lower())
+    if package is None:
+        return "Install the package that fsspec names, with pip install."
+    if package == "s3fs":
+        return 'Install s3fs: pip install "napari-ifealid[cubes]"'
+    return f'Install it: pip install "{package}"'
 
 
 def _is_there(files: Any, path: str) -> bool:
@@ -352,12 +412,23 @@ def _stored(array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArra
     return _StoredArray(array, attributes, list(map(str, names)) if is_usable else [], opened)
 
 
-def _is_stack(stored: _StoredArray) -> bool:
+def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:
+    """Return whether an array can be a stack; of an image only with several channels.
+
+    Parameters
+    ----------
+    stored : _StoredArray
+    is_asked_for : bool, optional
+        Whether the user has named the array or the axis of its features.
+    """
     try:
         check_feature_array(stored.array)
     except DatasetError:
         return False
-    return True
+    if stored.image is None or is_asked_for:
+        return True
+    axis = stored.image.channel_axis
+    return axis is not None and stored.array.shape[axis] > 1
 
 
 def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> FeatureStack:
@@ -366,15 +437,27 @@ def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> Featu
     axis = stored.feature_axis if feature_axis is None else feature_axis
     if not -axes <= axis < axes:
         raise no_such_axis(axis, stored.array.shape)
-    values = _lazy(_FeaturesLast(stored.array, axis % axes, stored.opened))
+    order = stored.axes_with(axis % axes)
+    values = _lazy(_FeaturesLast(stored.array, order, stored.opened))
+    is_as_written = axis % axes == stored.feature_axis
+    if stored.image is not None:
+        count, image = values.shape[-1], stored.image
+        return FeatureStack(
+            values=values,
+            name=called,
+            feature_labels=image.labels(count) if is_as_written else None,
+            bands=image.bands(count) if is_as_written else Bands(),
+            pixel_size=image.pixel_size(stored.level, (order[-3], order[-2])),
+            is_axis_guessed=feature_axis is None and stored.known_axis is None,
+        )
     fields = Fields(stored.attributes, 'attribute "{}"'.format, _REMEDY)
     name = stored.attributes.get(NAME_KEY)
-    is_as_written = axis % axes == stored.feature_axis
     return FeatureStack(
         values=values,
         name=name if isinstance(name, str) else called,  # others give the word another meaning
         placement=fields.placement() if is_as_written else None,
         feature_labels=fields.labels(LABELS_KEY, values.shape[-1]) if is_as_written else None,
+        is_axis_guessed=feature_axis is None and stored.known_axis is None,
     )
 
 

@@ -1,7 +1,12 @@
 """Libraries: vectors with names, in files, matched with stacks and ranked."""
 
 from napari_ifealid.libraries.entry import LibraryEntry
-from napari_ifealid.libraries.files import LIBRARY_SUFFIXES, read_library, write_library
+from napari_ifealid.libraries.files import (
+    LIBRARY_SUFFIXES,
+    is_library_file,
+    read_library,
+    write_library,
+)
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.libraries.matching import (
     Match,
@@ -22,6 +27,7 @@ __all__ = [
     "Mismatch",
     "best_first",
     "features_in_words",
+    "is_library_file",
     "match_features",
     "rank_entries",
     "read_library",

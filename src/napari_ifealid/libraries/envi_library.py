@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -15,7 +14,17 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.formats.envi_header import EnviHeader, header_text, parse_fields, read_header
+from napari_ifealid.formats.envi_header import (
+    LIBRARY,
+    STORED_TYPES,
+    UNIT_NAMES,
+    EnviHeader,
+    header_text,
+    parse_fields,
+    plain_item,
+    read_header,
+    shortest,
+)
 from napari_ifealid.formats.location import cannot_open, no_such_file
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
@@ -25,21 +34,6 @@ from napari_ifealid.wavelength_units import known_unit
 HEADER_SUFFIX, DATA_SUFFIX = ".hdr", ".sli"
 
 _DATA_SUFFIXES = (DATA_SUFFIX, ".SLI", "", ".esl", ".slb", ".dat", ".bin", ".img", ".raw")
-_FILE_TYPE = "ENVI Spectral Library"
-_DTYPES = {
-    1: "u1",
-    2: "i2",
-    3: "i4",
-    4: "f4",
-    5: "f8",
-    12: "u2",
-    13: "u4",
-    14: "i8",
-    15: "u8",
-}
-_BYTE_ORDERS = "<>"
-_UNITS = {"nm": "Nanometers", "µm": "Micrometers", "mm": "Millimeters", "cm": "Centimeters"}
-_UNITS |= {"m": "Meters", "å": "Angstroms"}
 _EXACT = "napari-ifealid"
 """A field of our own, which others skip: what the fields of ENVI can't hold."""
 
@@ -107,7 +101,7 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
     path = Path(path)
     _check_header(path.with_suffix(HEADER_SUFFIX))
     fields = _fields(library)
-    dtype = _DTYPES[int(str(fields["data type"]))]
+    dtype = STORED_TYPES[int(str(fields["data type"]))]
     with (
         written_file(path.with_suffix(HEADER_SUFFIX), force=force) as header,
         written_file(path.with_suffix(DATA_SUFFIX), force=force) as data,
@@ -118,8 +112,8 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
 
 def _check_header(path: Path) -> None:
     """Raise if there is a header of other data, such as an image of the same name."""
-    kind = read_header(path).text("file type") if path.exists() else _FILE_TYPE
-    if kind.lower() != _FILE_TYPE.lower():
+    kind = read_header(path).text("file type") if path.exists() else LIBRARY
+    if kind.lower() != LIBRARY.lower():
         raise DatasetError(
             "a header of other data",
             expected="none, or that of a library",
@@ -131,12 +125,12 @@ def _check_header(path: Path) -> None:
 def _fields(library: Library) -> dict[str, Any]:
     vectors = library.vectors
     fields: dict[str, Any] = {
-        "description": [_plain(library.name)],
+        "description": [plain_item(library.name)],
         "samples": vectors.shape[1],
         "lines": vectors.shape[0],
         "bands": 1,
         "header offset": 0,
-        "file type": _FILE_TYPE,
+        "file type": LIBRARY,
         "data type": 4 if _is_float32(vectors) else 5,
         "interleave": "bsq",
         "byte order": 0,
@@ -144,9 +138,9 @@ def _fields(library: Library) -> dict[str, Any]:
     numeric = numeric_labels(library.features)
     if numeric is not None:
         unit = known_unit(numeric.unit)
-        fields["wavelength units"] = _UNITS.get(unit, _plain(unit)) or "Unknown"
-        fields["wavelength"] = [_digits(number) for number in numeric.numbers.tolist()]
-    fields["spectra names"] = [_plain(entry.name) for entry in library.entries]
+        fields["wavelength units"] = UNIT_NAMES.get(unit, plain_item(unit)) or "Unknown"
+        fields["wavelength"] = [shortest(number) for number in numeric.numbers.tolist()]
+    fields["spectra names"] = [plain_item(entry.name) for entry in library.entries]
     untold = _untold(fields, library)
     if untold:
         fields[_EXACT] = _packed(untold)
@@ -206,7 +200,10 @@ def _exact(header: EnviHeader, count: int, features: int) -> dict[str, Any]:
         is_current = (
             len(about) == count
             and all(isinstance(one, dict) for one in about)
-            and (names is None or [_plain(name) for name in names] == header.items("spectra names"))
+            and (
+                names is None
+                or [plain_item(name) for name in names] == header.items("spectra names")
+            )
             and (labels is None or _numbers(labels) == header.numbers("wavelength"))
             and (labels is None or len(labels) == features)
         )
@@ -250,13 +247,13 @@ def _no_companion(path: Path, what: str, missing: Path) -> DatasetError:
 
 def _vectors(header: EnviHeader, path: Path) -> NDArray[np.float64]:
     kind = header.text("file type")
-    if kind.lower() != _FILE_TYPE.lower():
-        raise header.wrong("file type", f"the value {kind!r}", f"{_FILE_TYPE!r}")
+    if kind.lower() != LIBRARY.lower():
+        raise header.wrong("file type", f"the value {kind!r}", f"{LIBRARY!r}")
     count, features = header.number("lines"), header.number("samples")
     if header.number("bands", 1) != 1 or 0 in (count, features):
         found = f"{count} lines, {features} samples, {header.number('bands', 1)} bands"
         raise header.wrong("bands", found, "a line per spectrum, a sample per feature, 1 band")
-    dtype, offset = _dtype(header), header.number("header offset", 0)
+    dtype, offset = header.stored_type(), header.number("header offset", 0)
     stored = _stored(path, dtype, count * features, offset)
     values = stored.reshape(count, features).astype(np.float64)
     ignored = header.text("data ignore value")
@@ -265,15 +262,6 @@ def _vectors(header: EnviHeader, path: Path) -> NDArray[np.float64]:
     if header.text("reflectance scale factor"):
         values /= _number(header, "reflectance scale factor")
     return values
-
-
-def _dtype(header: EnviHeader) -> np.dtype[Any]:
-    code, order = header.number("data type"), header.number("byte order", 0)
-    if code not in _DTYPES:
-        raise header.wrong("data type", f"the value {code}", f"one of {[*_DTYPES]}: real numbers")
-    if order >= len(_BYTE_ORDERS):
-        raise header.wrong("byte order", f"the value {order}", "0 or 1")
-    return np.dtype(_BYTE_ORDERS[order] + _DTYPES[code])
 
 
 def _stored(path: Path, dtype: np.dtype[Any], count: int, offset: int) -> NDArray[Any]:
@@ -320,13 +308,4 @@ def _labels(header: EnviHeader, count: int) -> tuple[str | float, ...]:
         )
     unit = header.text("wavelength units")
     unit = "" if unit.lower() in ("unknown", "index") else known_unit(unit)
-    return tuple(f"{_digits(number)} {unit}" if unit else number for number in numbers)
-
-
-def _digits(number: float) -> str:
-    return repr(float(number)).removesuffix(".0")
-
-
-def _plain(text: str) -> str:
-    """Return a text as an item of ENVI's lists: without commas, braces and new lines."""
-    return " ".join(re.sub(r"[,{}=;\x00-\x1f\x7f-\xa0]", " ", text).split())
+    return tuple(f"{shortest(number)} {unit}" if unit else number for number in numbers)

@@ -6,6 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.envi_files import is_library
+from napari_ifealid.formats.envi_header import read_header
 from napari_ifealid.libraries.csv_file import read_csv, write_csv
 from napari_ifealid.libraries.envi_library import (
     DATA_SUFFIX,
@@ -17,6 +19,23 @@ from napari_ifealid.libraries.library import Library
 
 LIBRARY_SUFFIXES = (".csv", DATA_SUFFIX, HEADER_SUFFIX)
 """Of the files that hold libraries; an ENVI library is a .sli and a .hdr."""
+
+
+def is_library_file(path: str | PathLike[str]) -> bool:
+    """Return whether a file is meant to be a library: what a .hdr is, its file type says.
+
+    Parameters
+    ----------
+    path : path
+        Whatever it ends in, whether it is there or not.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix != HEADER_SUFFIX:
+        return suffix in LIBRARY_SUFFIXES
+    try:
+        return is_library(read_header(path))
+    except DatasetError:
+        return False
 
 
 def read_library(path: str | PathLike[str]) -> Library:

@@ -1,7 +1,7 @@
 """Measures: how two vectors are compared. One measure per file."""
 
 from napari_ifealid.measures.ace import ACE
-from napari_ifealid.measures.background import Background, Moments
+from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.cem import CEM
 from napari_ifealid.measures.cosine import COSINE
 from napari_ifealid.measures.divergence import INFORMATION_DIVERGENCE
@@ -9,6 +9,7 @@ from napari_ifealid.measures.euclidean import EUCLIDEAN
 from napari_ifealid.measures.kernels import Divergence, Linear, UnitLength
 from napari_ifealid.measures.matched_filter import MATCHED_FILTER
 from napari_ifealid.measures.measure import Measure, Needs
+from napari_ifealid.measures.moments import Moments
 from napari_ifealid.measures.pearson import PEARSON
 from napari_ifealid.measures.scale import SIMILARITY, Scale
 from napari_ifealid.measures.spectral_angle import SPECTRAL_ANGLE, spectral_angle_similarity

@@ -11,8 +11,8 @@ from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.kernels import Linear, PixelTerms, ReferenceTerms
 from napari_ifealid.measures.measure import Measure, Needs
 from napari_ifealid.measures.unit_vectors import (
-    compared_by_chord,
     cosine_contributions,
+    cosines,
     unit_vectors,
 )
 from napari_ifealid.measures.whitened import whitened
@@ -49,8 +49,7 @@ def adaptive_cosine_estimator(
     """
     scaled, scaled_reference = background.scaled(vectors), background.scaled(reference)
     target = whitened(scaled_reference, background)
-    chords, one_is_zero = compared_by_chord(whitened(scaled, background), target)
-    values = np.where(one_is_zero, 0.0, _from_forms(np.maximum(1.0 - chords**2 / 2.0, -1.0)))
+    values = _from_forms(cosines(whitened(scaled, background), target))
     if not target.any():
         with np.errstate(invalid="ignore"):  # infinities
             both = _is_mean(scaled, background) & _is_mean(scaled_reference, background)

@@ -3,89 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.measures.moments import Moments
+
 _SINGULAR = 1e-10
 """Variances below it, beside the largest one, count as none: rounding could have made them."""
 
 _NOTHING = 1e-12
 """Vectors that are shorter, beside those of the stack, are zero but for rounding."""
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Count, mean and scatter of some vectors, which those of other vectors can be added to.
-
-    Parameters
-    ----------
-    count : int
-        Number of vectors.
-    mean : array of float64, shape (C,)
-    spread : float
-        Sum of the squared distances from the mean.
-    scatter : array of float64, shape (C, C), optional
-        Sum of the products of the deviations from the mean.
-    scale : float
-        What the vectors were divided by.
-    """
-
-    count: int
-    mean: NDArray[np.float64]
-    spread: float
-    scatter: NDArray[np.float64] | None
-    scale: float = 1.0
-
-    @classmethod
-    def of(cls, vectors: NDArray[np.float64], *, has_scatter: bool, scale: float = 1.0) -> Moments:
-        """Measure vectors of shape (N, C); those that are not finite are left out."""
-        known = vectors[np.isfinite(vectors).all(axis=1)]
-        mean = known.mean(axis=0) if len(known) else np.zeros(vectors.shape[1])
-        deviations = known - mean
-        return cls(
-            count=len(known),
-            mean=mean,
-            spread=float(np.einsum("pc,pc->", deviations, deviations)),
-            scatter=deviations.T @ deviations if has_scatter else None,
-            scale=scale,
-        )
-
-    def joined(self, other: Moments) -> Moments:
-        """Return the moments of the vectors of both.
-
-        Notes
-        -----
-        Chan, Golub & LeVeque 1983, doi 10.1080/00031305.1983.10483115.
-        """
-        one, other = (each._in_units_of(max(self.scale, other.scale)) for each in (self, other))
-        count = one.count + other.count
-        if one.count == 0 or other.count == 0:
-            return other if one.count == 0 else one
-        apart, weight = other.mean - one.mean, one.count * other.count / count
-        scatter = None
-        if one.scatter is not None and other.scatter is not None:
-            scatter = one.scatter + other.scatter + weight * np.outer(apart, apart)
-        return replace(
-            one,
-            count=count,
-            mean=one.mean + apart * (other.count / count),
-            spread=one.spread + other.spread + weight * float(apart @ apart),
-            scatter=scatter,
-        )
-
-    def _in_units_of(self, scale: float) -> Moments:
-        ratio = self.scale / scale
-        return replace(
-            self,
-            mean=self.mean * ratio,
-            spread=self.spread * ratio**2,
-            scatter=None if self.scatter is None else self.scatter * ratio**2,
-            scale=scale,
-        )
 
 
 @dataclass(frozen=True, eq=False)

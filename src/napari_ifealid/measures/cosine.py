@@ -11,9 +11,9 @@ from napari_ifealid.measures.kernels import UnitLength
 from napari_ifealid.measures.measure import Measure
 from napari_ifealid.measures.scale import COSINE_SCALES
 from napari_ifealid.measures.unit_vectors import (
-    SAME_SQUARED,
-    compared_by_chord,
     cosine_contributions,
+    cosines,
+    cosines_of_squared_chords,
 )
 
 
@@ -41,18 +41,11 @@ def cosine_similarity(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArray
     The cosine measure of the vector space model, Salton, Wong & Yang 1975, doi
     10.1145/361219.361220; computed as 1 - ‖a - b‖² / 2 of the unit vectors.
     """
-    chords, one_is_zero = compared_by_chord(vectors, reference)
-    return np.where(one_is_zero, 0.0, np.maximum(1.0 - chords**2 / 2.0, -1.0))
+    return cosines(vectors, reference)
 
 
 def _from_cosines(cosines: NDArray[np.float32]) -> None:
     np.clip(cosines, -1.0, 1.0, out=cosines)
-
-
-def _from_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
-    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
-    values: NDArray[np.float32] = np.float32(1.0) - squared * np.float32(0.5)
-    return np.maximum(values, np.float32(-1.0))
 
 
 COSINE = Measure(
@@ -61,6 +54,6 @@ COSINE = Measure(
     limits=(-1.0, 1.0),
     definition=cosine_similarity,
     contributions=cosine_contributions,
-    kernel=UnitLength(_from_cosines, _from_squared_chords, "cosine.glsl"),
+    kernel=UnitLength(_from_cosines, cosines_of_squared_chords, "cosine.glsl"),
     scales=COSINE_SCALES,
 )

@@ -11,7 +11,12 @@ from napari_ifealid.measures.background import Background
 from napari_ifealid.measures.deviations import deviations
 from napari_ifealid.measures.kernels import Linear, PixelTerms, Points, ReferenceTerms
 from napari_ifealid.measures.measure import Measure
-from napari_ifealid.measures.unit_vectors import SAME_SQUARED, compared_by_chord, unit_vectors
+from napari_ifealid.measures.unit_vectors import (
+    cosine_contributions,
+    cosines,
+    cosines_of_squared_chords,
+    unit_vectors,
+)
 
 
 def pearson_correlation(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
@@ -38,13 +43,12 @@ def pearson_correlation(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArr
     Pearson 1895, doi 10.1098/rspl.1895.0041; among spectra, the spectral correlation mapper of
     de Carvalho & Meneses 2000.
     """
-    chords, one_is_zero = compared_by_chord(deviations(vectors), deviations(reference))
-    return np.where(one_is_zero, 0.0, np.maximum(1.0 - chords**2 / 2.0, -1.0))
+    return cosines(deviations(vectors), deviations(reference))
 
 
 def correlation_contributions(vector: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
     """Return the summands of the correlation, array of shape (C,)."""
-    return unit_vectors(deviations(vector)) * unit_vectors(deviations(reference))
+    return cosine_contributions(deviations(vector), deviations(reference))
 
 
 def _pixel_terms(vectors: NDArray[np.float64], _: Background | None) -> PixelTerms:
@@ -80,12 +84,6 @@ def _points_of_references(
     return unit_vectors(deviations(vectors))
 
 
-def _from_squared_distances(squared: NDArray[np.float32]) -> NDArray[np.float32]:
-    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
-    values: NDArray[np.float32] = np.float32(1.0) - squared * np.float32(0.5)
-    return np.maximum(values, np.float32(-1.0))
-
-
 PEARSON = Measure(
     name="Pearson correlation",
     summary="Correlation of the values, from −1 to 1; neither the length of a vector nor its mean "
@@ -100,7 +98,7 @@ PEARSON = Measure(
         points=Points(
             _points_of_pixels,
             _points_of_references,
-            _from_squared_distances,
+            cosines_of_squared_chords,
             "pearson_correlation.glsl",
         ),
     ),

@@ -62,6 +62,31 @@ def compared_by_chord(
     return chords, one_is_zero & np.isfinite(chords)
 
 
+def cosines(vectors: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the cosines of the angles between vectors and a reference, from their chords.
+
+    Parameters
+    ----------
+    vectors : array, shape (..., C)
+    reference : array, shape (C,)
+
+    Returns
+    -------
+    array of float64, shape (...)
+        1 - ‖a - b‖² / 2 of the unit vectors; 1 between two zero vectors, 0 between a zero vector
+        and another one; NaN where either is not finite.
+    """
+    chords, one_is_zero = compared_by_chord(vectors, reference)
+    return np.where(one_is_zero, 0.0, np.maximum(1.0 - chords**2 / 2.0, -1.0))
+
+
+def cosines_of_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the same from squared chords in float32."""
+    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
+    values: NDArray[np.float32] = np.float32(1.0) - squared * np.float32(0.5)
+    return np.maximum(values, np.float32(-1.0))
+
+
 def cosine_contributions(vector: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
     r"""Return how much each feature contributes to the cosine of the angle between two vectors.
 

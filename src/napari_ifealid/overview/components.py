@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.measures import Moments
 from napari_ifealid.memory import check_memory
 from napari_ifealid.overview.aspect import Aspect, parts_of
-from napari_ifealid.overview.moments import Moments, block_moments
+from napari_ifealid.overview.block_moments import block_moments
 from napari_ifealid.overview.run_steps import last_of
 from napari_ifealid.overview.stack_blocks import StackBlocks
 from napari_ifealid.stack import FeatureStack
@@ -129,6 +130,7 @@ def component_steps(stack: FeatureStack, aspect: Aspect) -> Generator[float | Pr
 
 def _axes(moments: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Return the axes of the largest variances, these, and the variance along all axes."""
+    assert moments.scatter is not None
     variances, vectors = np.linalg.eigh(moments.scatter / max(moments.count, 1))
     # what is left of equal vectors are rounding errors: of the vectors, and of the solver
     of_vectors = (_ROUNDING * float(np.abs(moments.mean).max())) ** 2

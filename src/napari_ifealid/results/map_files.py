@@ -13,7 +13,9 @@ import tifffile
 from numpy.typing import ArrayLike, NDArray
 
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.grid import Grid
+from napari_ifealid.results.geotiff_files import write_geotiff
 from napari_ifealid.results.output_suffix import checked_suffix
 from napari_ifealid.results.world_axes import (
     PIXEL,
@@ -36,6 +38,7 @@ def write_map(
     grid: Grid | None = None,
     units: Units | None = None,
     names: Sequence[str] | None = None,
+    georeference: Georeference | None = None,
     force: bool = False,
 ) -> None:
     """Write a map as a file, whose suffix says what it is.
@@ -44,7 +47,7 @@ def write_map(
     - .tif, .tiff: an image of float32, which ImageJ opens as a hyperstack. It has the distance of
       the pixels and its unit where the units are known and the grid is neither rotated nor
       sheared. A map of more than 4 axes or 4 GB, or one pixel wide, is a TIFF without
-      them.
+      them; a map of two axes with a georeference is a GeoTIFF instead, NaN where there is no value.
     - .csv: one line for each pixel, in C order. The columns are its index along each axis (``y``,
       ``x``), with a grid the place of its centre in the world (``world_y``, ``world_x``), and its
       ``similarity``, empty for NaN.
@@ -63,6 +66,8 @@ def write_map(
         Unit of the world, or one for each axis. None, or "pixel": not known.
     names : sequence of str, optional
         Names of the axes: ..., t, z, y and x unless given.
+    georeference : Georeference, optional
+        Where the pixels of the map lie on the earth.
     force : bool, optional
         Whether an existing file is replaced.
 
@@ -83,7 +88,10 @@ def write_map(
     each = units_of_axes(PIXEL if units is None else units, values.ndim)
     axes = _checked_names(names, values.ndim)
     with written_file(path, force=force) as stream:
-        _WRITERS[suffix](stream, values, grid, each, axes)
+        if georeference is not None and values.ndim == 2 and _WRITERS[suffix] is _write_tiff:
+            write_geotiff(stream, values, georeference, nodata="nan")
+        else:
+            _WRITERS[suffix](stream, values, grid, each, axes)
 
 
 def _checked_names(names: Sequence[str] | None, count: int) -> Sequence[str]:

@@ -130,6 +130,7 @@ class AdvancedGroup(QWidget):
         box.open()  # without stopping the window
 
     def _save(self) -> None:
-        stack, layer = self._explorer.stack, self._explorer.state.layer
+        session, layer = self._explorer.session, self._explorer.state.layer
+        stack = None if session is None else session.original
         if stack is not None and layer is not None:
             SaveDialog(stack, SAVE_FOLDER.starting_at(layer.source.path), self).open()

@@ -20,8 +20,9 @@ from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.query import Query, Rule
+from napari_ifealid.widgets.chart_curves import PinnedVector
 from napari_ifealid.widgets.relevance_list import most_relevant
-from napari_ifealid.widgets.vector_chart import PinnedVector, VectorChart
+from napari_ifealid.widgets.vector_chart import VectorChart
 
 
 class Order(Enum):

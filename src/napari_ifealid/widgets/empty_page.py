@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
+from napari_ifealid.widgets.channel_button import ChannelButton
 
 _PLUGIN, _SAMPLE = "napari-ifealid", "chelsea"
 
@@ -45,6 +46,8 @@ class EmptyPage(QWidget):
         ):
             button.clicked.connect(action)
             layout.addWidget(button)
+        self.channels = ChannelButton(viewer)
+        layout.addWidget(self.channels)
         layout.addStretch()
 
     def _open(self) -> None:

@@ -39,14 +39,11 @@ from napari_ifealid.explorer.extraction_layers import (
 )
 from napari_ifealid.explorer.repeated_extraction import (
     ExtractionOrigin,
-    earlier_layer,
-    free_name,
-    mark,
+    add_extraction,
     origin_of,
 )
 from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor, model_layers
-from napari_ifealid.extraction.titles import extraction_title, features_title, model_title
-from napari_ifealid.layers import LayerData
+from napari_ifealid.extraction.titles import extraction_title, model_title
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
@@ -85,6 +82,7 @@ class ExtractFeatures(QWidget):
             nullable=True,
             tooltip="The image to extract features of, with the contrast that it is shown with",
         )
+        self.layer.null_string = "none"
         self.slices = ComboBox(
             choices=[(choice.value, choice) for choice in Slices],
             tooltip="The slice that the sliders are at, or all of them with the same contrast. A "
@@ -311,7 +309,7 @@ class ExtractFeatures(QWidget):
         self._under_way.extraction = None
         self._show_state()
         opened = [
-            self._add(features_over(stack, layer, picture), origin)
+            add_extraction(self._viewer.layers, features_over(stack, layer, picture), origin)
             for stack, origin in zip(stacks, origins, strict=True)
         ]
         dock, widget = self._viewer.window.add_plugin_dock_widget(
@@ -321,19 +319,6 @@ class ExtractFeatures(QWidget):
         dock.raise_()
         widget.explorer.state.layer = opened[0]
         self._viewer.layers.selection.active = opened[0]
-
-    def _add(self, features: LayerData, origin: ExtractionOrigin) -> Layer:
-        """Add features, in place of those of an earlier extraction that was the same."""
-        layers = self._viewer.layers
-        earlier = earlier_layer(layers, origin)
-        index = len(layers) if earlier is None else layers.index(earlier)
-        if earlier is not None:
-            layers.remove(earlier)
-        new = Layer.create(*features)
-        new.name = free_name(features_title(origin.model, origin.stage), layers)
-        mark(new, origin)
-        layers.insert(index, new)
-        return new
 
     def _on_failed(self, progress: WorkerProgress, error: Exception) -> None:
         if progress is self._under_way.extraction:

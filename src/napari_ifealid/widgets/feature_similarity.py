@@ -18,6 +18,7 @@ from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.reference_ring import ReferenceRing
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
+from napari_ifealid.widgets.channel_button import ChannelButton
 from napari_ifealid.widgets.chart_dock import ChartDock
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
@@ -75,7 +76,8 @@ class FeatureSimilarity(QWidget):
         self.search = PlaceSearch(napari_viewer, self.explorer, scheduler)
         self.side_by_side = SideBySide(napari_viewer, self.explorer, scheduler, self.search)
         self.links = LinkedStacks(self.explorer, self.choice, self.side_by_side)
-        self.what = WhatGroup(self.choice, self.texts, self.links)
+        self.channels = ChannelButton(napari_viewer)
+        self.what = WhatGroup(self.choice, self.texts, self.channels, self.links)
         self.question = QuestionGroup(self.explorer, self.texts)
         self.library = LibraryGroup(self.explorer)
         self.result = ResultGroup(self.explorer, napari_viewer)
@@ -87,6 +89,7 @@ class FeatureSimilarity(QWidget):
         self.advanced = AdvancedGroup(
             self.explorer, self.texts, self.chart_dock.show, self.save_session
         )
+        self.empty_page = EmptyPage(napari_viewer)
         self._pages = QStackedLayout(self)
         self._lay_out()
         groups = (
@@ -98,6 +101,7 @@ class FeatureSimilarity(QWidget):
             self.advanced,
         )
         self._when_closed += [self._connections.close, self.choice.close, self.texts.close]
+        self._when_closed += [self.channels.stop, self.empty_page.channels.stop]
         self._when_closed.append(ReferenceRing(napari_viewer, self.explorer).close)
         self._when_closed += [group.stop for group in (*groups, self.save_session)]
         self._when_closed.append(PlaceMarks(napari_viewer, self.explorer, self.search).close)
@@ -145,7 +149,7 @@ class FeatureSimilarity(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._pages.addWidget(EmptyPage(self._viewer))
+        self._pages.addWidget(self.empty_page)
         self._pages.addWidget(scroll)
         self.setMinimumWidth(_LEAST_WIDTH)
         self._show_page()

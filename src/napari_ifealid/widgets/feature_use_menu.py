@@ -95,12 +95,12 @@ class FeatureUseMenu(QPushButton):
     def open_dialog(self) -> None:
         """Let the user choose which features of the whole stack are compared."""
         session = self._explorer.session
-        if session is None or session.stack is None:
+        if session is None or session.original is None:
             return
         self.dialog = FeatureUseDialog(
-            session.stack,
+            session.original,
             session.features,
-            partial(_choose, self._explorer, session.layer, session.stack),
+            partial(_choose, self._explorer, session.layer, session.original),
             self.window(),
         )
         self.dialog.open()
@@ -142,7 +142,8 @@ class FeatureUseMenu(QPushButton):
         self._explorer.feature_use.choose(session.layer, used)
 
     def _show(self) -> None:
-        stack, session = self._explorer.stack, self._explorer.session
+        session = self._explorer.session
+        stack = None if session is None else session.original
         self.setVisible(stack is not None)
         if stack is None or session is None:
             for action in (self.leave_out, self.use_again, self.choose, self.undo):

@@ -15,7 +15,7 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from napari_ifealid.explorer.library_source import LibrarySource
-from napari_ifealid.libraries import LIBRARY_SUFFIXES
+from napari_ifealid.libraries import is_library_file
 from napari_ifealid.widgets.library_model import NAME, SIMILARITY, LibraryModel
 from napari_ifealid.widgets.reference_rows import SIGN_KEYS
 from napari_ifealid.widgets.swatch import SWATCH
@@ -240,9 +240,9 @@ class LibraryList(QTreeView):
 
 
 def _dropped_library(event: Any) -> Path | None:
-    """Return the path of the only file that is dragged, if its name is that of a library."""
+    """Return the path of the only file that is dragged, if it is meant to be a library."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.suffix.lower() in LIBRARY_SUFFIXES else None
+    return path if is_library_file(path) else None

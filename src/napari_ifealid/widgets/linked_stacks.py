@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.comparable_features import mismatch
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.same_image import is_same_image
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.explorer.sources import is_opened_overlay
@@ -136,7 +135,7 @@ class LinkedStacks(QWidget):
             if not self.menu.isEmpty():
                 self.menu.addSeparator()
             for name, layer in group:
-                if _axis_of(layer) is not None:
+                if self._axis_of(layer) is not None:
                     self._add_action(name, layer)
 
     def _add_action(self, name: str, layer: Image) -> None:
@@ -152,7 +151,7 @@ class LinkedStacks(QWidget):
         action.toggled.connect(partial(self._toggle, layer))
 
     def _toggle(self, layer: Image, is_linked: bool) -> None:
-        axis = _axis_of(layer)
+        axis = self._axis_of(layer)
         if not is_linked:
             self._declined.append(layer)
             self._explorer.unlink(layer)
@@ -175,13 +174,13 @@ class LinkedStacks(QWidget):
             layer
             for layer in layers
             if explored is not None
-            and _axis_of(layer) is not None
+            and self._axis_of(layer) is not None
             and is_same_image(layer, explored)
         ]
 
     def _link_all(self) -> None:
         for layer in self._of_the_image():
-            axis = _axis_of(layer)
+            axis = self._axis_of(layer)
             if layer != self._explorer.state.layer and axis is not None:
                 self._explorer.link(layer, axis)
 
@@ -195,10 +194,9 @@ class LinkedStacks(QWidget):
         else:
             self._side_by_side.hide()
 
+    def _axis_of(self, layer: Image) -> int | None:
+        """Return the feature axis of a layer that can be linked; None for one that can't.
 
-def _axis_of(layer: Image) -> int | None:
-    """Return the feature axis of a layer that can be linked; None for one that can't.
-
-    Images that were opened along with stacks are seen under these.
-    """
-    return None if is_opened_overlay(layer) else known_axis(layer)
+        Images that were opened along with stacks are seen under these.
+        """
+        return None if is_opened_overlay(layer) else self._explorer.axis_of(layer)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 from napari_ifealid.explorer import ColourRange, Explorer
 from napari_ifealid.explorer.alpha_colormaps import colormap_names
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.picture import PictureKind
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
@@ -47,6 +48,11 @@ class LookGroup(QWidget):
             text="Image in colour",
             tooltip="Show the original image under the heat map in colour, else in grey",
         )
+        self.picture = ComboBox(
+            choices=self._picture_choices,
+            tooltip="Picture of a stack without an original image, under the heat map: of bands "
+            "or channels that its file does not call bad",
+        )
         self.shows_feature = CheckBox(
             text="Single feature",
             tooltip="Show the image of one feature instead of the similarity. A click in the "
@@ -61,12 +67,13 @@ class LookGroup(QWidget):
         form.addRow(texts.colours)
         form.addRow("Opacity", self.opacity.native)
         form.addRow("Base opacity", self.base.native)
+        form.addRow("Picture", self.picture.native)
         form.addRow(self.overlay_in_colour.native)
         form.addRow(self.shows_feature.native, self.feature.native)
-        for control in (self.colormap, self.colour_range, self.opacity, self.base):
+        for control in (self.colormap, self.colour_range, self.opacity, self.base, self.picture):
             if (label := form.labelForField(control.native)) is not None:
                 label.setToolTip(control.tooltip)
-        for control in (self.colormap, self.colour_range):
+        for control in (self.colormap, self.colour_range, self.picture):
             make_narrow(control.native)
         self._bind()
 
@@ -87,10 +94,12 @@ class LookGroup(QWidget):
         for name in ("colormap", "feature"):
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         self.shows_feature.changed.connect(self._on_shows_feature)
+        self.picture.changed.connect(self._on_picture)
         for signal, callback in (
             (state.events.colormap, self._show_colormap),
             (state.events.feature, self._show_feature),
             (self._explorer.stack_changed, self._show_stack),
+            (self._explorer.pictures.chosen, self._show_stack),
         ):
             self._connections.connect(signal, callback)
         self._show_stack()
@@ -108,9 +117,38 @@ class LookGroup(QWidget):
     def _show_stack(self) -> None:
         stack = self._explorer.stack
         self.shows_feature.enabled = self.feature.enabled = stack is not None
-        self.overlay_in_colour.enabled = stack is not None and stack.overlay is not None
+        self._show_picture()
+        is_picture = self.picture.value is not PictureKind.NONE
+        self.overlay_in_colour.enabled = is_picture or (
+            stack is not None and stack.overlay is not None
+        )
         with self.feature.changed.blocked():
             self.feature.max = 0 if stack is None else stack.feature_count - 1
+
+    def _picture_choices(self, _: Any) -> list[tuple[str, PictureKind]]:
+        session = self._explorer.session
+        if session is None or self._has_own_image:
+            return [("original image", PictureKind.NONE)]
+        kinds = self._explorer.pictures.kinds_of(session)
+        return [(kind.value, kind) for kind in kinds]
+
+    @property
+    def _has_own_image(self) -> bool:
+        session, stack = self._explorer.session, self._explorer.stack
+        is_photo = session is not None and bool(session.layer.rgb)
+        return is_photo or (stack is not None and stack.overlay is not None)
+
+    def _show_picture(self) -> None:
+        session = self._explorer.session
+        with self.picture.changed.blocked():
+            self.picture.reset_choices()
+            if session is not None:
+                self.picture.value = self._explorer.pictures.kind_of(session)
+        self.picture.enabled = len(self.picture.choices) > 1
+
+    def _on_picture(self, kind: PictureKind) -> None:
+        if self._explorer.session is not None:
+            self._explorer.pictures.choose(self._explorer.session.layer, kind)
 
     def _on_shows_feature(self, shows: bool) -> None:
         self._explorer.state.feature = self.feature.value if shows else None

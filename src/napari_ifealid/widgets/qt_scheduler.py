@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from contextlib import closing
 from functools import partial
 from threading import Event
+from time import perf_counter
 from typing import Any, TypeVar
 
 from qtpy.QtCore import QTimer
@@ -16,6 +18,8 @@ from napari_ifealid.widgets.late_progress_bar import LateProgressBar
 
 T = TypeVar("T")
 
+_FRAME = 1.0 / 60.0  # seconds
+
 
 class QtScheduler:
     """Runs functions between Qt's events or in worker threads.
@@ -24,9 +28,34 @@ class QtScheduler:
     to, until its window is closed.
     """
 
+    def __init__(self) -> None:
+        self._soon: deque[Callable[[], None]] = deque()
+        self._is_due = False
+
     def soon(self, function: Callable[[], None]) -> None:
-        """Call a function once Qt has handled the events that wait."""
-        QTimer.singleShot(0, function)
+        """Call a function once Qt has handled the events that wait.
+
+        Functions that wait are called one after the other, for a frame at most: between two of
+        them the window would be painted, which takes longer than the maps of linked stacks.
+        """
+        self._soon.append(function)
+        self._come_back()
+
+    def _come_back(self) -> None:
+        if self._soon and not self._is_due:
+            self._is_due = True
+            QTimer.singleShot(0, self._run_soon)
+
+    def _run_soon(self) -> None:
+        self._is_due = False
+        end = perf_counter() + _FRAME
+        count = len(self._soon)  # not those that they ask for
+        try:
+            while self._soon and count and perf_counter() < end:
+                count -= 1
+                self._soon.popleft()()
+        finally:
+            self._come_back()
 
     def in_background(
         self,

@@ -11,6 +11,7 @@ from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.measure_choice import MeasureChoice
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.pin_list import PinList
+from napari_ifealid.widgets.preprocessing_choice import PreprocessingChoice
 from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
@@ -50,6 +51,7 @@ class QuestionGroup(QWidget):
             "pin, as far as there are any",
         )
         self.measure = MeasureChoice(explorer)
+        self.preprocessing = PreprocessingChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
         make_narrow(self.window_size.native)
@@ -62,7 +64,8 @@ class QuestionGroup(QWidget):
         layout.setSpacing(3)
         layout.addWidget(self.reference)
         layout.addLayout(window)
-        for part in (texts.reference, self.measure, self.pins, self.regions):
+        choices = self.measure, self.preprocessing
+        for part in (texts.reference, *choices, self.pins, self.regions):
             layout.addWidget(part)
         bind_both_ways(
             explorer.state, reference=self.reference, follow=self.follow, window=self.window_size
@@ -71,5 +74,6 @@ class QuestionGroup(QWidget):
     def stop(self) -> None:
         """Stop following the explorer."""
         self.measure.stop()
+        self.preprocessing.stop()
         self.pins.stop()
         self.regions.stop()

@@ -34,6 +34,7 @@ class RegionList(QWidget):
             tooltip="The layer whose shapes, or labels, are references: the mean of the pixels in "
             "each. It stays as it is",
         )
+        self.layer.null_string = "none"
         self.new = small_button(
             "New", "Make a layer to draw regions in, with the tool for rectangles", self._make
         )

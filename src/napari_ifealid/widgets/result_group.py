@@ -32,6 +32,7 @@ from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.mouse_value import MouseValue
 from napari_ifealid.explorer.named_labels import named_labels_table
 from napari_ifealid.explorer.sources import units_along
+from napari_ifealid.layers import stack_georeference
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.results.class_table import class_table
 from napari_ifealid.results.figure import save_figure
@@ -397,11 +398,12 @@ class ResultGroup(QWidget):
             return
         grid = session.grid
         units = units_along(layer, grid.axes)
+        place = None if session.stack is None else stack_georeference(session.stack)
         self._save_file(
             "Save the map",
             f"{session.layer.name} like {reference_name(self._explorer)}{self._by_measure()}.npy",
             "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
-            partial(write_map, similarity=values, grid=grid, units=units),
+            partial(write_map, similarity=values, grid=grid, units=units, georeference=place),
         )
 
     def _by_measure(self) -> str:

@@ -51,6 +51,7 @@ class StackChoice:
             nullable=True,
             tooltip=_TOOLTIP,
         )
+        self.layer.null_string = "none"
         self.axis = ComboBox(
             choices=self._axis_choices,
             tooltip="The axis of the layer along which its features lie",

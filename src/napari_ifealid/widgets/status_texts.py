@@ -89,7 +89,8 @@ class StatusTexts:
             used = None if session is None else session.features
             counted = "" if used is None else f"\n{used.summary} are compared"
             self.stack.setText(_described(explorer.stack) + counted)
-            why = why_left_out(used, explorer.stack)
+            original = None if session is None else session.original
+            why = "" if original is None else why_left_out(used, original)
             self.stack.setToolTip(_STACK + self._preview() + (f"\n{why}" if why else ""))
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")

@@ -2,33 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from overview_stacks import random_stack, vectors_of
 
+from napari_ifealid.measures import Moments
 from napari_ifealid.overview import Aspect
-from napari_ifealid.overview.moments import Moments, block_moments
+from napari_ifealid.overview.block_moments import block_moments
 from napari_ifealid.stack import FeatureStack
-
-
-@given(
-    cuts=st.lists(st.integers(1, 99), max_size=5, unique=True), offset=st.sampled_from([0, 1, 1e6])
-)
-@settings(max_examples=30)
-def test_joined_moments_are_those_of_all_vectors(cuts, offset):
-    vectors = offset + np.random.default_rng(1).normal(size=(100, 4))
-    joined = Moments.none(4)
-    for part in np.split(vectors, sorted(cuts)):
-        joined = joined.joined(Moments.of(part))
-    assert joined.count == 100
-    np.testing.assert_allclose(joined.mean, vectors.mean(axis=0))
-    np.testing.assert_allclose(joined.scatter / 100, np.cov(vectors.T, bias=True), atol=1e-9)
-
-
-def test_nothing_changes_nothing():
-    some = Moments.of(np.random.default_rng(0).random((5, 3)))
-    assert some.joined(Moments.none(3)) is some
-    assert Moments.none(3).joined(some) is some
 
 
 @pytest.mark.parametrize("aspect", Aspect)

@@ -1,0 +1,65 @@
+"""An array of a file with what the file tells of it, before its values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNIT_KEYS = ("units", "Units", "unit", "Unit")
+"""Attributes that have the unit of an array."""
+
+_UNITS_IN_NAMES = ("nm", "um")
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedArray:
+    """An array of a file with what the file tells of it.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the file, with slashes between the parts.
+    shape : tuple of int
+    dtype : numpy dtype
+    attributes : mapping of str to anything
+        What netCDF and HDF5 call attributes; texts are str.
+    axis_names : tuple of str
+        Of each axis, "" for one without; empty where none is known. One that starts with a slash
+        is a dimension of the file, which other arrays share.
+    read : callable
+        `read()` returns the values, of a short one.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    read: Callable[[], NDArray[Any]]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    axis_names: tuple[str, ...] = ()
+
+    @property
+    def short_name(self) -> str:
+        """The last part of its path, in lower case."""
+        return last_name(self.name)
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values, as the file or else its name has it; empty if unknown."""
+        found = (self.attributes.get(key) for key in UNIT_KEYS)
+        of_name = self.short_name.rpartition("_")[2]
+        in_name = of_name if of_name in _UNITS_IN_NAMES else ""
+        return next((text for text in found if isinstance(text, str)), in_name)
+
+
+def last_name(path: str) -> str:
+    """Return the last part of a path in a file, in lower case.
+
+    Parameters
+    ----------
+    path : str
+    """
+    return path.rpartition("/")[2].strip().lower()

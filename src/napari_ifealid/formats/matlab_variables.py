@@ -1,0 +1,66 @@
+"""What readers of MATLAB's formats tell of the variables in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ifealid.formats.described_array import DescribedArray
+from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.hdf5_contents import ListedArray
+from napari_ifealid.formats.spectral_axis import TELLING_NAMES
+
+
+class Variables(Protocol):
+    """The variables of a file, with axes as in MATLAB."""
+
+    @property
+    def arrays(self) -> dict[str, ListedArray]:
+        """Arrays of numbers."""
+
+    @property
+    def others(self) -> dict[str, str]:
+        """Other variables, with their classes."""
+
+    def described(self, name: str) -> DescribedArray:
+        """Return what is known of an array."""
+
+    def vectors(self) -> list[DescribedArray]:
+        """Return the vectors that may tell of features, each with a single axis."""
+
+    def stored(self, name: str) -> tuple[StoredArray, tuple[int, ...] | None]:
+        """Return an array to be read, and the lengths of its chunks.
+
+        Without chunks its first axis runs fastest.
+        """
+
+
+def vectors_of(
+    arrays: Mapping[str, ListedArray], values: Callable[[str], NDArray[Any]]
+) -> list[DescribedArray]:
+    """Return the vectors whose names say that they tell of features.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ListedArray
+        In MATLAB a vector has two axes, one of which is of length 1.
+    values : callable
+        `values(name)` reads an array.
+    """
+
+    def read(name: str) -> Callable[[], NDArray[Any]]:
+        return lambda: np.ravel(values(name))
+
+    return [
+        DescribedArray(name=name, shape=(prod(one.shape),), dtype=one.dtype, read=read(name))
+        for name, one in arrays.items()
+        if name.lower() in TELLING_NAMES and _is_vector(one.shape)
+    ]
+
+
+def _is_vector(lengths: Iterable[int]) -> bool:
+    return sum(length != 1 for length in lengths) == 1

@@ -1,0 +1,78 @@
+"""Writing a feature stack as a Zarr array."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
+from napari_ifealid.formats.atomic_write import written_folder
+from napari_ifealid.formats.blocks import Block, blocks
+from napari_ifealid.formats.fields import placement_fields
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.tracking import Track, every_item
+
+NAME_KEY, LABELS_KEY = "name", "feature_labels"
+"""Names of the attributes that describe a stack, beside its placement."""
+
+CHUNK_BYTES = 1 << 22
+
+
+def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
+    """Write the real values of a stack in memory, and what is known of it, see `write_array`."""
+    import zarr
+
+    dtype = real_dtype(stack)
+    _check_type(dtype, path)
+    shape = stack.values.shape
+    chunks = _tiles(shape, dtype.itemsize)
+    # an interruption comes to the main thread only: what another one does, it does to the end
+    with written_folder(path, force=force) as folder, ThreadPoolExecutor(1) as worker:
+        worker.submit(int).result()  # a thread that is still to start would not be waited for
+        array = worker.submit(
+            zarr.create_array,
+            str(folder),
+            shape=shape,
+            dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
+            chunks=chunks,
+            dimension_names=_dimension_names(len(shape)),
+            attributes={
+                NAME_KEY: stack.name,
+                LABELS_KEY: plain_labels(stack),
+                **placement_fields(stack),
+            },
+        ).result()
+
+        def write_block(block: Block) -> None:
+            array[block] = real_block(stack, block)
+
+        todo = blocks(shape, chunks)
+        for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
+            worker.submit(write_block, block).result()
+
+
+def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return lengths of chunks: square tiles of the last two spatial axes, all features."""
+    *leading, height, width, features = shape
+    side = max(1, isqrt(CHUNK_BYTES // (itemsize * features)))
+    return (*(1 for _ in leading), min(height, side), min(width, side), features)
+
+
+def _dimension_names(count: int) -> list[str | None]:
+    spatial: list[str | None] = [None] * (count - 5)
+    return [*spatial, *"tzyx"[-(count - 1) :], "feature"]
+
+
+def _check_type(dtype: np.dtype[Any], path: Path) -> None:
+    if dtype.itemsize > 8:
+        raise DatasetError(
+            f"values of type {dtype}",
+            expected="values of at most 64 bits, which Zarr knows",
+            remedy="Write a .npy file instead, or convert them to float64 first.",
+            file=path,
+        )

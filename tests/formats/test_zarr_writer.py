@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+
+from napari_ifealid import DatasetError, FeatureStack
+from napari_ifealid.formats import write_array
+from napari_ifealid.stack import Placement
+
+CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "cube.zarr"
+
+
+def stack_of(values: NDArray[Any], **options: Any) -> FeatureStack:
+    return FeatureStack(values=values, name="a", **options)
+
+
+def written(path: Path, stack: FeatureStack) -> zarr.Array[Any]:
+    write_array(path, stack)
+    return zarr.open_array(path, mode="r")
+
+
+def test_axes_name_and_labels_are_written(path):
+    labels = [400, np.float32(410.5), "NIR"]
+    array = written(path, stack_of(np.ones((2, 3, 4, 3), np.uint8), feature_labels=labels))
+    assert array.metadata.zarr_format == 3
+    assert array.metadata.dimension_names == ("z", "y", "x", "feature")
+    assert dict(array.attrs) == {"name": "a", "feature_labels": [400, 410.5, "NIR"]}
+    json.loads((path / "zarr.json").read_bytes(), parse_constant=pytest.fail)
+
+
+def test_axes_beyond_the_fourth_have_no_name(path):
+    array = written(path, stack_of(np.ones((1, 2, 2, 2, 2, 3))))
+    assert array.metadata.dimension_names == (None, "t", "z", "y", "x", "feature")
+
+
+def test_placement_is_written(path):
+    array = written(path, stack_of(CUBE, placement=Placement((4.0, 8.0), (1.5, 0.0))))
+    assert (array.attrs["stride"], array.attrs["offset"]) == ([4.0, 8.0], [1.5, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [
+        ((300, 200, 256), (64, 64, 256)),
+        ((300, 20, 256), (64, 20, 256)),
+        ((7, 300, 200, 64), (1, 128, 128, 64)),
+        ((2, 2, 2**21), (1, 1, 2**21)),
+    ],
+)
+def test_chunks_are_tiles_with_all_features(path, shape, chunks):
+    assert written(path, stack_of(np.broadcast_to(np.float32(0), shape))).chunks == chunks
+
+
+@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="long doubles are doubles here")
+def test_long_doubles_are_refused(path):
+    with pytest.raises(DatasetError, match=r"longdouble|float128.*Write a \.npy file instead"):
+        write_array(path, stack_of(np.ones((2, 2, 2), "g")))
+    assert list(path.parent.iterdir()) == []
