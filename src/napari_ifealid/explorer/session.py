@@ -251,7 +251,7 @@ class Session:
         if isinstance(one, Reference) or original is None:
             return one.vector if isinstance(one, Reference) else None
         if isinstance(one, RegionReference):
-            return region_vector(original, one.pixels).mean
+            return region_vector(original, one.pixels, self.features).mean
         return original.vector(one.pixel)
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
@@ -348,11 +348,8 @@ class Session:
         ----------
         one : PixelReference, RegionReference or Reference
         """
-        reference, features = self.reference(one), self.features
-        if reference is None:
-            return False
-        vector = reference.vector if features is None else features.taken(reference.vector)
-        return not np.isfinite(vector).all()
+        reference = self.reference(one)
+        return reference is not None and self._is_void(reference.vector)
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
@@ -462,11 +459,16 @@ class Session:
         if self._is_waiting:
             preview = running.previews.preview
             running.maker.wait_with(running.vectors.approximate(question, preview))
-        elif any(map(self.lacks_data, known)):
+        elif any(self._is_void(reference.vector) for reference in known):
             self._forget()
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
+
+    def _is_void(self, vector: NDArray[np.float64]) -> bool:
+        """Return whether a vector, as it is compared, is NaN or infinite in a feature in use."""
+        features = self.features
+        return not np.isfinite(vector if features is None else features.taken(vector)).all()
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()
