@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.region_vector import region_vector
 from napari_ifealid.stack import FeatureStack
 
@@ -57,3 +58,25 @@ def test_region_of_nothing_finite_has_no_mean():
     assert np.isnan(found.mean).all()
     assert np.isnan(found.deviation).all()
     assert (found.count, found.left_out) == (0, 7)
+
+
+def test_pixels_without_data_are_left_out_of_integers_too():
+    values = np.arange(1, 241, dtype=np.int16).reshape(6, 5, 2, 4)
+    values.reshape(-1, 4)[7, 2] = -1
+    found = region_vector(FeatureStack(values=values, name="it", nodata=-1.0), PIXELS)
+    kept = values.reshape(-1, 4)[PIXELS[PIXELS != 7]]
+    np.testing.assert_allclose(found.mean, kept.mean(axis=0))
+    assert (found.count, found.left_out) == (6, 1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pixels_may_lack_features_that_are_not_used(bad):
+    stack = make()
+    stack.values[..., 2] = bad
+    used = UsedFeatures((True, True, False, True))
+    found = region_vector(stack, PIXELS, used)
+    kept = used.taken(stack.values.reshape(-1, 4)[PIXELS])
+    np.testing.assert_allclose(used.taken(found.mean), kept.mean(axis=0))
+    np.testing.assert_allclose(used.taken(found.deviation), kept.std(axis=0))
+    assert (found.count, found.left_out) == (7, 0)
+    assert not np.isfinite(found.mean[2])

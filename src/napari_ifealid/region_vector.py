@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.grid import Region
-from napari_ifealid.measures import Moments
+from napari_ifealid.measures import Moments, UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 _BLOCK = 1 << 18  # values that stay in a core's cache
@@ -23,9 +23,10 @@ class RegionVector:
     Parameters
     ----------
     mean, deviation : array of float64, shape (C,)
-        Of the real values, the deviation that of the population; NaN where there is no pixel.
+        Of the real values, the deviation that of the population; NaN where there is no pixel, and
+        of an unused feature where one of the pixels has none.
     count : int
-        Pixels that they are of: those whose values are all finite.
+        Pixels that they are of: those whose values are all finite, of the features that are used.
     left_out : int
         The other pixels of the region.
     """
@@ -36,7 +37,9 @@ class RegionVector:
     left_out: int
 
 
-def region_vector(stack: FeatureStack, pixels: NDArray[np.intp]) -> RegionVector:
+def region_vector(
+    stack: FeatureStack, pixels: NDArray[np.intp], used: UsedFeatures | None = None
+) -> RegionVector:
     """Return the mean of some pixels and their standard deviation, read block by block.
 
     Parameters
@@ -44,15 +47,25 @@ def region_vector(stack: FeatureStack, pixels: NDArray[np.intp]) -> RegionVector
     stack : FeatureStack
     pixels : array of int, shape (N,)
         Numbers of one or more pixels in C order, rising.
+    used : UsedFeatures, optional
+        A pixel may lack other features than these; all are used unless given.
     """
     moments = Moments.none(stack.feature_count, has_scatter=False)
+    lacks = np.zeros(stack.feature_count, bool)  # of features that are not used
     for stored in _blocks(stack, pixels):
-        moments = moments.joined(Moments.of(stack.real_values(stored), has_scatter=False))
+        values = stack.real_values(stored)
+        if used is not None:
+            values = values[np.isfinite(used.taken(values)).all(axis=1)]
+            is_known = np.isfinite(values)
+            lacks |= ~is_known.all(axis=0)
+            values[~is_known] = 0.0
+        moments = moments.joined(Moments.of(values, has_scatter=False))
     if moments.count == 0:
         unknown = np.full(stack.feature_count, np.nan)
         return RegionVector(unknown, unknown, 0, len(pixels))
-    deviation = np.sqrt(moments.squares / moments.count)
-    return RegionVector(moments.mean, deviation, moments.count, len(pixels) - moments.count)
+    mean = np.where(lacks, np.nan, moments.mean)
+    deviation = np.where(lacks, np.nan, np.sqrt(moments.squares / moments.count))
+    return RegionVector(mean, deviation, moments.count, len(pixels) - moments.count)
 
 
 def _blocks(stack: FeatureStack, pixels: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:

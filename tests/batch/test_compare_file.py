@@ -112,3 +112,10 @@ def test_warnings_of_the_reader_are_returned(job, question, monkeypatch):
 def test_key_is_that_of_the_question_and_of_how_it_is_written(question):
     assert record_key(question, ".npy") == record_key(question, ".npy")
     assert record_key(question, ".npy") != record_key(question, ".tif")
+
+
+def test_summary_says_how_many_features_are_compared(job, session, session_file):
+    stacks = (replace(session.stacks[0], left_out=((0, 1),)),)
+    for asked, count in ((session, 9), (replace(session, stacks=stacks), 7)):
+        (row,) = compare_file(job, question_of(asked, session_file)).rows
+        assert row["features"] == count

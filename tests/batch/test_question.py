@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 
 from explorer_actions import CLOSE
 from napari_ifealid import read_stack, write_stack
+from napari_ifealid.bands import Bands
 from napari_ifealid.batch import question_of
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer
@@ -79,7 +80,9 @@ def test_map_is_that_of_the_explorer(qapp, session, rule, references, window):
     explorer = Explorer(viewer)
     restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
     stack = explorer.stack
-    values = region_map(stack, question.of(stack).query, whole_region(stack.spatial_shape))
+    values = region_map(
+        stack, question.of(stack).query_of(stack), whole_region(stack.spatial_shape)
+    )
     np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
 
 
@@ -99,7 +102,9 @@ def test_map_of_each_measure_is_that_of_the_explorer(qapp, session, measure):
     explorer = Explorer(viewer)
     restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
     stack = explorer.stack
-    values = region_map(stack, question.of(stack).query, whole_region(stack.spatial_shape))
+    values = region_map(
+        stack, question.of(stack).query_of(stack), whole_region(stack.spatial_shape)
+    )
     np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
 
 
@@ -157,9 +162,9 @@ def test_missing_explored_stack_is_an_error_that_names_it(session, files):
         question_of(session, FILE)
 
 
-def test_measure_and_rule_can_be_others(session):
+def test_measure_and_rule_can_be_others(session, files):
     question = question_of(session, FILE, measure=COSINE, rule=Rule.MEAN, threshold=0.1)
-    query = question.of_stacks[0].query
+    query = question.of_stacks[0].query_of(read_stack(files[0]))
     assert (query.measure, query.rule, question.threshold) == (COSINE, Rule.MEAN, 0.1)
 
 
@@ -214,15 +219,18 @@ def test_key_is_that_of_what_is_asked(session):
         replace(session, window=3),
         replace(session, references=session.references[:1]),
         replace(session, measure=COSINE),
+        replace(session, stacks=(replace(session.stacks[0], left_out=((0, 2),)),)),
+        replace(session, stacks=(replace(session.stacks[0], left_out=()),)),
     ):
         assert question_of(other, FILE).key != key
 
 
-def test_question_goes_to_another_process(session):
+def test_question_goes_to_another_process(session, files):
     question = question_of(session, FILE)
     again = pickle.loads(pickle.dumps(question))
     assert again.key == question.key
-    assert again.of_stacks[0].query == question.of_stacks[0].query
+    stack = read_stack(files[0])
+    assert again.of_stacks[0].query_of(stack) == question.of_stacks[0].query_of(stack)
 
 
 def test_stack_that_is_compared_along_another_axis_is_refused(session):
@@ -239,3 +247,43 @@ def test_stack_with_an_image_has_its_places_in_the_images_pixels(session, stack,
     np.testing.assert_array_equal(
         vectors(question), [read_stack(tmp_path / "b.zip").vector((3, 2))]
     )
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_features_that_were_left_out_are_not_compared(qapp, session, files, window):
+    stacks = (replace(session.stacks[0], left_out=((0, 1), (4, 4))),)
+    session = replace(session, stacks=stacks, window=window)
+    question = question_of(session, FILE)
+    viewer = ViewerModel()
+    explorer = Explorer(viewer)
+    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
+    stack = read_stack(files[0])
+    query = question.of(stack).query_of(stack)
+    assert query.measure.features.numbers.tolist() == [2, 3, 5, 6, 7, 8]
+    values = region_map(stack, query, whole_region(stack.spatial_shape))
+    np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+
+
+def test_good_bands_of_each_file_are_compared_unless_others_were_chosen(session, files):
+    stack = read_stack(files[1])
+    good = replace(stack, bands=Bands(is_good=(False,) * 2 + (True,) * 7))
+    asked = question_of(session, FILE).of(stack)
+    assert asked.query_of(stack).measure.features is None
+    assert asked.query_of(good).measure.features.numbers.tolist() == list(range(2, 9))
+    stacks = (replace(session.stacks[0], left_out=()),)
+    asked = question_of(replace(session, stacks=stacks), FILE).of(stack)
+    assert asked.query_of(good).measure.features is None
+
+
+def test_reference_may_lack_features_that_are_left_out(session, tmp_path):
+    values = np.ones(SHAPE)
+    values[1, 2, 4] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    saved = SavedStack(StackSource(str(tmp_path / "a.npy")), SHAPE, left_out=((4, 4),))
+    question = question_of(replace(session, stacks=(saved,)), FILE)
+    stack = read_stack(tmp_path / "a.npy")
+    query = question.of(stack).query_of(stack)
+    assert np.isfinite(query.used_vectors).all()
+    asked = replace(question.of(stack), left_out=None)
+    with pytest.raises(DatasetError, match="where the file has good bands"):
+        asked.query_of(stack)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from napari_ifealid import FeatureStack, write_stack
+from napari_ifealid.bands import Bands
 from napari_ifealid.cli import draw_figure, main
 from napari_ifealid.results import figure
 
@@ -97,6 +98,24 @@ def test_pixel_that_is_not_finite_is_one_clear_line_and_status_2(cube, tmp_path,
     assert draw(cube, "--at", "1,2", "--figure", tmp_path / "a.svg") == 2
     assert "pixel 1,2 with a NaN or an infinity: --at" in capsys.readouterr().err
     assert not (tmp_path / "a.svg").exists()
+
+
+def test_bands_that_the_file_calls_bad_are_left_out_and_may_be_missing(cube, tmp_path, monkeypatch):
+    values = np.load(cube).astype(np.float32)
+    values[1, 2, 0] = np.nan
+    is_good = (False,) + (True,) * (values.shape[-1] - 1)
+    stack = FeatureStack(values=values, name="cube", bands=Bands(is_good=is_good))
+    monkeypatch.setattr("napari_ifealid.cli.draw_figure.read_stacks", lambda *_, **__: [stack])
+    contents = []
+    monkeypatch.setattr(
+        "napari_ifealid.cli.draw_figure.save_figure",
+        lambda path, content, **_: contents.append(content),
+    )
+    monkeypatch.setattr("napari_ifealid.cli.draw_figure.report_written", lambda *_: None)
+    assert draw(cube, "--at", "1,2", "--figure", tmp_path / "a.svg") == 0
+    count = len(is_good)
+    assert f"by the spectral angle, {count - 1} of {count} features." in contents[0].caption
+    assert np.isfinite(contents[0].values).all()
 
 
 @pytest.mark.parametrize("paths", [[], ["cube.npy", "cube.npy"]])

@@ -10,7 +10,9 @@ from napari.components import ViewerModel
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.explorer.map_labels import MEASURE_KEY
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, UsedFeatures
+from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler, Steps
 
 PIXELS = [(1, 1), (3, 2), (4, 4)]
@@ -292,3 +294,28 @@ def test_frozen_labels_are_those_selected_else_those_made_last(classes, viewer):
     assert classes.frozen is second
     viewer.layers.remove(second)
     assert classes.frozen is None
+
+
+def test_pin_without_data_is_no_class(viewer, add_stack):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 1] = np.nan
+    add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer = Explorer(viewer)
+    classes = ClassLabels(viewer, explorer)
+    explorer.toggle_pin_at((1, 1))
+    assert not classes.can_be_made
+    explorer.toggle_pin_at((3, 2))
+    classes.make()
+    assert classes.names == ["unclassified", "pin 3, 2"]
+    assert classes.layer.data[3, 2] == 1
+    assert classes.layer.data[1, 1] == 0
+
+
+def test_classes_are_those_of_the_features_in_use_and_say_so(classes, explorer):
+    classes.make()
+    explorer.feature_use.choose(explorer.session.layer, UsedFeatures((False,) * 4 + (True,) * 5))
+    measure = SPECTRAL_ANGLE.over(explorer.session.features)
+    values = explorer.stack.real_values(explorer.stack.values)
+    maps = np.array([measure.values(values, values[pixel]) for pixel in PIXELS])
+    np.testing.assert_array_equal(classes.layer.data, maps.argmax(axis=0) + 1)
+    assert classes.layer.metadata[MEASURE_KEY] == "spectral angle, 5 of 9 features"

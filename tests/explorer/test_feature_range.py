@@ -8,7 +8,7 @@ import pytest
 from explorer_actions import CLOSE
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.feature_range import can_leave_out, layer_of_features
-from napari_ifealid.measures import spectral_angle_similarity
+from napari_ifealid.measures import UsedFeatures, spectral_angle_similarity
 
 LABELS = tuple(f"{450 + 10 * number} nm" for number in range(9))
 
@@ -45,3 +45,10 @@ def test_features_along_another_axis_are_not_left_out(viewer):
     assert not can_leave_out(explorer.session)
     explorer.explore_part(range(2))
     assert len(explorer.stack.feature_labels) == 4
+
+
+def test_explored_part_keeps_which_of_its_features_are_used(explorer):
+    used = UsedFeatures((False, True, True, False, True, True, True, True, False))
+    explorer.feature_use.choose(explorer.session.layer, used)
+    explorer.explore_part(range(2, 6))
+    assert explorer.session.features == UsedFeatures((True, False, True, True))

@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_figure import map_figure
 from napari_ifealid.libraries import Library, LibraryEntry
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.picture import PictureKind, stack_picture
 from napari_ifealid.stack import FeatureStack
 
@@ -122,6 +123,24 @@ def test_pins_that_are_not_asked_for_are_not_marked(explorer, viewer):
     np.testing.assert_allclose(mark.place, explorer.session.grid.place_of((1, 1)))
     explorer.state.reference = ReferenceMode.DIFFERENCE
     assert len(map_figure(explorer, viewer, "it").marks) == 2
+
+
+def test_caption_says_how_many_features_are_compared(explorer, viewer):
+    explorer.feature_use.choose(explorer.session.layer, UsedFeatures((False,) * 2 + (True,) * 7))
+    content = map_figure(explorer, viewer, "it")
+    assert content.caption == ("small features: similarity (spectral angle, 7 of 9 features) to it")
+
+
+def test_pins_without_data_are_not_marked(viewer, add_stack):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2] = np.nan
+    add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer = Explorer(viewer)
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((4, 1))
+    (mark,) = map_figure(explorer, viewer, "it").marks
+    assert mark.place == (4, 1)
 
 
 def test_picture_of_the_bands_is_the_image_of_a_stack_without_one(viewer, add_stack):

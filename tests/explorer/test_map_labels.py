@@ -8,7 +8,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_ifealid.explorer import Explorer
-from napari_ifealid.explorer.map_labels import MapLabels
+from napari_ifealid.explorer.map_labels import MEASURE_KEY, MapLabels
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.results.regions import RegionMode, threshold_regions
 
 
@@ -134,3 +135,11 @@ def test_labels_are_of_the_slice_that_is_shown_and_of_no_other(viewer):
     assert np.isfinite(explorer.map_layer.data).all(axis=(1, 2)).sum() > 1
     assert labels.layer.data[1].any()
     assert not labels.layer.data[[0, 2, 3]].any()
+
+
+def test_labels_hold_by_which_measure_and_features_they_are_made(labels, explorer):
+    make(labels, explorer)
+    assert labels.layer.metadata[MEASURE_KEY] == "spectral angle"
+    explorer.feature_use.choose(explorer.session.layer, UsedFeatures((False,) + (True,) * 8))
+    make(labels, explorer)
+    assert labels.layer.metadata[MEASURE_KEY] == "spectral angle, 8 of 9 features"

@@ -10,6 +10,7 @@ from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.viewer_parts import camera
 from napari_ifealid.measures import COSINE, spectral_angle_similarity
 from napari_ifealid.results.best_places import best_places
+from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
 
@@ -142,3 +143,15 @@ def test_closed_search_finds_nothing_any_more(searched):
     searched.search.search(8, 4.0)
     searched.search.close()
     assert searched.search.found == ()
+
+
+def test_reference_without_data_has_no_places(viewer, add_stack):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2] = np.nan
+    layer = add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer = Explorer(viewer)
+    search = PlaceSearch(viewer, explorer, ImmediateScheduler())
+    hover(viewer, layer, 0, 1, 2)
+    search.search(8, 2.0)
+    assert not search.is_searching
+    assert search.found == ()

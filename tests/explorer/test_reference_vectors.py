@@ -33,7 +33,7 @@ def scheduler() -> PatientScheduler:
 @pytest.fixture
 def vectors(scheduler) -> ReferenceVectors:
     stack = FeatureStack(values=da.from_array(VALUES, chunks=2), name="x")
-    return ReferenceVectors(stack, scheduler, lambda: None, pytest.fail)
+    return ReferenceVectors(stack, None, scheduler, lambda: None, pytest.fail)
 
 
 def question(*references, rule=Rule.BEST) -> Question:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 from psygnal import Signal
@@ -8,7 +9,10 @@ from explorer_actions import hover
 from napari_ifealid.explorer import AskedKind, Explorer, ReferenceMode
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.references import References
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.query import Origin, Reference, Rule
+from napari_ifealid.stack import FeatureStack
+from patient_scheduler import PatientScheduler
 
 
 class Source:
@@ -67,3 +71,40 @@ def test_what_is_asked_goes_by_the_mode(explorer, references):
     asked = references.asked_of(session)
     assert (asked.rule, len(asked.liked), len(asked.unliked)) == (Rule.DIFFERENCE, 1, 1)
     assert references.sources[0].references_in(session)[0].label == "flat"
+
+
+def test_pins_without_data_count_for_nothing(viewer, add_stack):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2, 3] = np.nan
+    layer = add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer = Explorer(viewer)
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.toggle_pin_at((1, 2))
+    (void,) = explorer.pins.pins
+    assert explorer.pins_without_data == [void]
+    assert explorer.asked.kind is AskedKind.CURSOR
+    explorer.toggle_pin_at((4, 1))
+    assert [one.pixel for one in explorer.asked.references] == [(4, 1)]
+    assert explorer.map_layer.data[4, 1] == 1.0
+    assert len(explorer.collected_in(explorer.session)) == 2
+    assert [one.pixel for one in explorer.counted_in(explorer.session)] == [(4, 1)]
+    explorer.feature_use.choose(layer, UsedFeatures((True, True, True, False) + (True,) * 5))
+    assert explorer.pins_without_data == []
+    assert len(explorer.asked.references) == 2
+
+
+def test_lazy_pin_without_data_counts_for_nothing_once_it_is_read(viewer, add_stack, monkeypatch):
+    monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2] = np.nan
+    add_stack(viewer, FeatureStack(values=da.from_array(values, chunks=3), name="gap"))
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((4, 1))
+    assert len(explorer.asked.references) == 2
+    scheduler.run()
+    assert [one.pixel for one in explorer.asked.references] == [(4, 1)]
+    assert explorer.map_layer.data[4, 1] == 1.0

@@ -7,6 +7,7 @@ from napari_ifealid.explorer import region_vectors
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
@@ -88,3 +89,16 @@ def test_stopped_reader_reports_nothing():
     vectors.stop()
     scheduler.run()
     assert arrivals == []
+
+
+def test_other_features_are_read_anew():
+    stack = make(lazy=True)
+    scheduler = PatientScheduler()
+    vectors = reader(stack, scheduler)
+    region = RegionReference(PIXELS)
+    vectors.vector(region)
+    vectors.set_features(UsedFeatures((True, True, False, True)))
+    scheduler.run()
+    assert vectors.vector(region) is None  # what was being read counted other pixels
+    scheduler.run()
+    assert vectors.vector(region).count == 7

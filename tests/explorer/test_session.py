@@ -10,12 +10,14 @@ import pytest
 
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid.explorer import Explorer, ExplorerState, ReferenceMode
+from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.pixel_reference import PixelReference
+from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.grid import whole_region
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, UsedFeatures
 from napari_ifealid.query import Reference, Rule
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
@@ -272,3 +274,46 @@ def test_stack_of_other_features_and_axes_is_linked_as_well(viewer, make_stack, 
     hover(viewer, features, 0, 1, 3)
     expected = SPECTRAL_ANGLE.definition(values[2], values[2, 3, 2])
     np.testing.assert_allclose(other.map_layer.data[2], expected, atol=CLOSE)
+
+
+def cube_with_a_gap(kind: str) -> FeatureStack:
+    """A cube whose pixel 1, 2 has no data in its feature 4."""
+    values = np.random.default_rng(3).integers(1, 200, (6, 5, 9)).astype(np.int16)
+    if kind == "nodata":
+        values[1, 2, 4] = -999
+        return FeatureStack(values=values, name="cube", nodata=-999.0)
+    floats = values.astype(np.float32)
+    floats[1, 2, 4] = np.nan
+    if kind == "lazy":
+        return FeatureStack(values=da.from_array(floats, chunks=3), name="cube")
+    return FeatureStack(values=floats, name="cube")
+
+
+@pytest.mark.parametrize("kind", ["nodata", "NaN", "lazy"])
+def test_pixel_without_data_is_no_reference_unless_others_are_used(
+    viewer, add_stack, kind, monkeypatch
+):
+    monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: kind != "lazy")
+    stack, use = cube_with_a_gap(kind), FeatureUse()
+    layer = add_stack(viewer, stack)
+    session = Session(viewer, layer, 0, ExplorerState(), ImmediateScheduler(), use)
+    session.open()
+    compare(session, (3, 3))
+    assert not session.has_no_data
+    assert np.argwhere(np.isnan(session.map_values)).tolist() == [[1, 2]]  # transparent
+    compare(session, (1, 2))
+    assert session.has_no_data
+    assert session.lacks_data(PixelReference((1, 2)))
+    assert session.shown is None
+    assert np.isnan(session.map_layer.data).all()
+    assert session.is_idle
+    use.choose(layer, UsedFeatures(tuple(number != 4 for number in range(9))))
+    compare(session, (1, 2))
+    assert not session.has_no_data
+    assert session.map_values[1, 2] == 1.0
+    assert np.isfinite(session.map_values).all()
+    use.undo(layer)
+    window = RegionReference(np.array([6, 7, 8]))
+    assert session.region_vector(window).count == 2
+    use.choose(layer, UsedFeatures(tuple(number != 4 for number in range(9))))
+    assert session.region_vector(window).count == 3

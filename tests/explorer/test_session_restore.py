@@ -19,7 +19,14 @@ from napari_ifealid.formats import write_array
 from napari_ifealid.formats.loading import loaded
 from napari_ifealid.layers import layer_data
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.measures import ACE, CEM, COSINE, EUCLIDEAN, SPECTRAL_ANGLE
+from napari_ifealid.measures import (
+    ACE,
+    CEM,
+    COSINE,
+    EUCLIDEAN,
+    SPECTRAL_ANGLE,
+    UsedFeatures,
+)
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     VectorReference,
@@ -454,6 +461,30 @@ def test_session_without_a_slice_leaves_the_one_that_is_shown(volume, viewer):
     write_session_file(path, session)
     open_again(before, viewer, path)
     assert viewer.dims.point[1] == 105
+
+
+def test_features_that_are_used_are_those_that_were_chosen(viewer, files, tmp_path):
+    layers = [add_file(viewer, path) for path in files]
+    before = Explorer(viewer)
+    before.state.layer = layers[1]
+    before.feature_use.choose(layers[1], UsedFeatures((False, False) + (True,) * 6 + (False,)))
+    hover(viewer, layers[1], 0, 1, 2)
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(before, viewer))
+    assert [one.left_out for one in read_session_file(path).stacks] == [None, ((0, 1), (8, 8))]
+    again, explorer = restored(path)
+    assert explorer.session.features.numbers.tolist() == [2, 3, 4, 5, 6, 7]
+    np.testing.assert_array_equal(explorer.map_layer.data, before.map_layer.data)
+    assert captured_session(explorer, again) == read_session_file(path)
+
+
+def test_session_without_a_choice_takes_that_of_an_open_stack_back(viewer, files, tmp_path):
+    layer = add_file(viewer, files[0])
+    explorer = Explorer(viewer)
+    write_session_file(tmp_path / "a.json", captured_session(explorer, viewer))
+    explorer.feature_use.choose(layer, UsedFeatures((False,) + (True,) * 8))
+    open_again(explorer, viewer, tmp_path / "a.json")
+    assert explorer.session.features is None
 
 
 def test_axes_that_the_user_agreed_to_are_not_asked_for_again(viewer, tmp_path):

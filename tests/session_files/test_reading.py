@@ -228,3 +228,18 @@ def test_whatever_is_in_a_field_is_read_or_is_a_dataset_error(tmp_path_factory, 
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | fields))
     with suppress(DatasetError):
         assert isinstance(read_session_file(path), SavedSession)
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [3, [3], [[0, 1, 2]], [[1, 0]], [[0, 5]], [[-1, 0]], [[0, 1], [1, 2]], [[0, 4]], [["0", 1]]],
+    ids=str,
+)
+def test_features_that_are_not_there_or_all_of_them_can_not_be_left_out(changed, left_out):
+    stack = {"path": "a.zip", "shape": [3, 4, 5], "left_out": left_out}
+    assert error_of(changed(stacks=[stack])).member == "stacks[0].left_out"
+
+
+def test_features_are_those_along_the_axis_that_is_compared(changed):
+    stack = {"path": "a.zip", "shape": [9, 4, 5], "compared_axis": 1, "left_out": [[0, 7]]}
+    assert read_session_file(changed(stacks=[stack])).stacks[0].left_out == ((0, 7),)

@@ -62,6 +62,7 @@ stacks = st.builds(
     placement=st.none() | placements,
     compared_axis=st.none() | st.integers(-3, 2),
     is_linked=st.booleans(),
+    left_out=st.sampled_from([None, ()]),
 )
 positions = st.lists(numbers, min_size=2, max_size=5).map(tuple)
 colours = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
@@ -163,3 +164,12 @@ def test_same_session_gives_the_same_bytes(session, tmp_path):
     for name in "ab":
         write_session_file(tmp_path / name, session)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("left_out", [None, (), ((0, 0),), ((0, 2), (4, 4), (6, 222))])
+def test_features_that_are_left_out_are_read_again(tmp_path, left_out):
+    stack = SavedStack(StackSource("/a.zip"), (3, 4, 224), left_out=left_out)
+    path = tmp_path / "a.ifealid.json"
+    write_session_file(path, SavedSession(stacks=(stack,)))
+    assert read_session_file(path).stacks == (stack,)
+    assert ("left_out" in path.read_text("utf-8")) == (left_out is not None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.widgets.chart_band import Band
 from napari_ifealid.widgets.chart_items import Window
 from napari_ifealid.widgets.feature_places import FeaturePlaces
@@ -65,3 +66,12 @@ def test_nothing_known_is_no_band(band):
     nothing = np.full(4, np.nan)
     band.draw(nothing, nothing, window())
     assert band.bounds is None
+
+
+def test_band_is_a_gap_where_features_are_not_used(band):
+    places = FeaturePlaces.in_order(np.arange(4))
+    used = UsedFeatures((True, True, False, True))
+    band.draw(MEAN, DEVIATION, Window.of(places, *places.ends, 1000.0, used))
+    assert heights_at(band, 2.0) == []
+    assert heights_at(band, 1.0) == [2.0]
+    assert band.bounds == (0.5, 5.0)

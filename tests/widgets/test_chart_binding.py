@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QPalette
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.measures import SPECTRAL_ANGLE
+from napari_ifealid.measures import SPECTRAL_ANGLE, UsedFeatures
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.chart_curves import MEAN_NAME
@@ -289,3 +289,16 @@ def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explore
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "unlike kaolinite"})
     explorer.library.tick(1, False)
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2"})
+
+
+def test_chart_shows_which_features_are_used(panel, explorer, qtbot):
+    explorer.toggle_pin_at((1, 2))
+    panel.order.value = Order.RELEVANCE
+    qtbot.waitUntil(lambda: panel.relevance.count() == 9)
+    used = UsedFeatures((True,) * 6 + (False,) * 3)
+    explorer.feature_use.choose(explorer.session.layer, used)
+    qtbot.waitUntil(lambda: panel.relevance.count() == 6)
+    panel.order.value = Order.NUMBER
+    qtbot.waitUntil(lambda: panel.chart._back.spans == ((5.5, 8.5),))
+    explorer.feature_use.undo(explorer.session.layer)
+    assert panel.chart._back.spans == ()

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.pin_list import PinList
 
 
@@ -81,3 +86,21 @@ def test_button_changes_the_sign_of_the_chosen_pin(pins, explorer):
     assert [pin.sign for pin in explorer.pins.pins] == [1, -1]
     pins.sign.click()
     assert [pin.sign for pin in explorer.pins.pins] == [1, 1]
+
+
+def test_pin_without_data_says_so(qapp, add_stack, qtbot):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2, 3] = np.nan
+    viewer = ViewerModel()
+    layer = add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer = Explorer(viewer)
+    pins = PinList(explorer)
+    qtbot.addWidget(pins)
+    explorer.toggle_pin_at((1, 2))
+    explorer.toggle_pin_at((4, 1))
+    assert texts(pins) == ["1, 2: no data here", "4, 1"]
+    explorer.feature_use.choose(layer, UsedFeatures((True, True, True, False) + (True,) * 5))
+    assert texts(pins) == ["1, 2", "4, 1"]
+    explorer.feature_use.undo(layer)
+    explorer.state.window = 3
+    assert texts(pins) == ["1, 2", "4, 1"]  # the mean of its neighbours

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from qtpy.QtCore import Qt
 
-from napari_ifealid.widgets.relevance_list import HINT, LISTED, RelevanceList, most_relevant
+from napari_ifealid.widgets.relevance_list import (
+    HINT,
+    LISTED,
+    NO_DATA,
+    RelevanceList,
+    most_relevant,
+)
 
 
 @pytest.fixture
@@ -97,3 +103,10 @@ def test_order_falls_and_ends_with_what_is_unknown(contributions):
     known = values[~np.isnan(values)]
     assert (known[1:] <= known[:-1]).all()
     assert np.isnan(values[known.size :]).all()
+
+
+def test_features_that_are_not_used_are_not_listed(relevance):
+    relevance.show_contributions(np.array([np.nan, 0.5, 0.25]), ["a", "b", "c"])
+    assert [text.split()[1] for text in texts(relevance)] == ["b", "c"]
+    relevance.show_contributions(np.full(3, np.nan), ["a", "b", "c"])
+    assert texts(relevance) == [NO_DATA]

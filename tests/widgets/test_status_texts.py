@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.status_texts import StatusTexts
 from patient_scheduler import PatientScheduler
@@ -134,3 +135,25 @@ def test_closed_texts_follow_nothing(both, qtbot):
     explorer.show_pixel((1, 1))
     qtbot.wait(50)
     assert texts.reference.text() == "Pixel 3, 2"
+
+
+def test_pixel_without_data_says_so_instead_of_a_similarity(make, viewer, add_stack, qtbot):
+    values = np.random.default_rng(0).random((6, 5, 9))
+    values[1, 2] = np.nan
+    add_stack(viewer, FeatureStack(values=values, name="gap"))
+    explorer, texts = make()
+    explorer.show_pixel((1, 2))
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 2: no data here")
+    explorer.show_pixel((1, 1))
+    qtbot.waitUntil(lambda: texts.reference.text() == "Pixel 1, 1")
+
+
+def test_how_many_features_are_compared_is_told_and_why(both):
+    explorer, texts = both
+    layer = explorer.session.layer
+    explorer.feature_use.choose(layer, UsedFeatures((False, False) + (True,) * 7))
+    assert texts.stack.text() == "6 × 5 pixels × 9 features @ uint8\n7 of 9 features are compared"
+    assert "Left out: 0–1 (chosen)" in texts.stack.toolTip()
+    explorer.feature_use.reset(layer)
+    assert texts.stack.text() == "6 × 5 pixels × 9 features @ uint8"
+    assert "Left out" not in texts.stack.toolTip()

@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QMouseEvent, QPalette, QWheelEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.widgets.chart_curves import MEAN_NAME, PinnedVector
 from napari_ifealid.widgets.paper_colours import on_white
 from napari_ifealid.widgets.vector_chart import VectorChart
@@ -645,3 +646,36 @@ def test_marked_pin_has_a_thicker_curve_and_a_marked_entry(chart, pins):
     assert chart.legend.marked == 1
     chart.mark_pin(None)
     assert len({curve.opts["pen"].widthF() for curve in curves(chart).values()}) == 1
+
+
+def test_features_that_are_not_used_are_gaps_before_a_grey_band(chart, vector):
+    vector[4] = 1000.0
+    chart.set_cursor_vector(vector)
+    item = chart.plot.getPlotItem()
+
+    def drawn() -> np.ndarray:
+        (cursor,) = (curve for curve in item.listDataItems() if curve.name() == "cursor")
+        return cursor.getData()[1]
+
+    def colour_behind(feature: int) -> QColor:
+        view = item.getViewBox()
+        low, high = view.viewRange()[1]
+        place = view.mapViewToDevice(QPointF(feature, low + 0.98 * (high - low)))
+        return chart.plot.grab().toImage().pixelColor(place.toPoint())
+
+    used = UsedFeatures(tuple(number not in (4, 5) for number in range(COUNT)))
+    chart.set_used(used)
+    assert np.flatnonzero(np.isnan(drawn())).tolist() == [4, 5]
+    assert item.getViewBox().viewRange()[1][1] < 100.0  # values left out need no room
+    assert colour_behind(5) != colour_behind(10)
+    assert dict(chart.curves)["cursor"][4] == 1000.0  # as the table has it
+    chart.mark_feature(4)
+    assert chart._mark.label.format == "feature 4: 1000, left out"
+    chart.mark_feature(None)
+    chart.set_used(None)
+    assert np.isfinite(drawn()).all()
+    assert colour_behind(5) == colour_behind(10)
+    chart.set_used(used)
+    chart.set_features(range(3))
+    chart.set_cursor_vector(np.ones(3))
+    assert np.isfinite(drawn()).all()

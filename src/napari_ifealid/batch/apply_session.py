@@ -25,6 +25,7 @@ _COLUMNS = (
     "stack",
     "compared_with",
     "measure",
+    "features",
     "rule",
     "references",
     "threshold",
@@ -196,7 +197,7 @@ def _done_before(job: Job, key: str) -> Outcome | None:
 
 def _summary(outcomes: Sequence[Outcome]) -> bytes:
     table = pd.DataFrame(_rows(outcomes), columns=list(_COLUMNS))
-    counts = ["references", "pixels", "finite_pixels", "pixels_above", "regions"]
+    counts = ["features", "references", "pixels", "finite_pixels", "pixels_above", "regions"]
     for name in (*counts, "largest_region_pixels"):
         table[name] = table[name].astype("Int64")  # whole numbers where some are missing
     text: str = table.to_csv(index=False, lineterminator="\n")

@@ -27,6 +27,7 @@ from napari_ifealid.formats.file_state import has_changed
 from napari_ifealid.formats.location import cannot_open
 from napari_ifealid.grid import whole_region
 from napari_ifealid.layers import default_grid, stack_georeference
+from napari_ifealid.query import Query
 from napari_ifealid.results.label_files import write_labels
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
@@ -35,7 +36,7 @@ from napari_ifealid.similarity import region_map
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.threads import limited_threads
 
-_VERSION = 1  # of what is written: another one is written anew
+_VERSION = 2  # of what is written: another one is written anew
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,13 @@ def _compared(job: Job, question: Question) -> tuple[tuple[Row, ...], DatasetErr
     for stack in stacks:
         try:
             asked = question.of(stack)
+            query = asked.query_of(stack)
         except DatasetError as error:
             problem = error.inside(job.location, None if len(stacks) == 1 else stack.name)
             continue
         if not rows:
             records.begin(job.stem)
-        row, written = _written(job, stack, asked, question.threshold)
+        row, written = _written(job, stack, asked, query, question.threshold)
         rows.append(row)
         names += written
     if not rows and problem is not None:
@@ -157,13 +159,13 @@ def _compared(job: Job, question: Question) -> tuple[tuple[Row, ...], DatasetErr
 
 
 def _written(
-    job: Job, stack: FeatureStack, asked: StackQuestion, threshold: float | None
+    job: Job, stack: FeatureStack, asked: StackQuestion, query: Query, threshold: float | None
 ) -> tuple[Row, list[str]]:
     """Write the outputs of a stack; return its line of the summary, and what they are called."""
     folder, array = Path(job.folder), None if stack.source is None else stack.source.array
-    values = region_map(stack, asked.query, whole_region(stack.spatial_shape))
+    values = region_map(stack, query, whole_region(stack.spatial_shape))
     map_name, mask_name, table_name = output_names(job.stem, array, job.map_suffix)
-    grid = default_grid(stack)
+    grid, features = default_grid(stack), query.measure.features
     place = stack_georeference(stack)
     write_map(folder / map_name, values, grid=grid, georeference=place, force=True)
     row: Row = {
@@ -171,6 +173,7 @@ def _written(
         "stack": stack.name,
         "compared_with": asked.name,
         "measure": asked.measure_name,
+        "features": stack.feature_count if features is None else len(features.numbers),
         "rule": asked.rule.value,
         "references": len(asked.references),
         "threshold": threshold,

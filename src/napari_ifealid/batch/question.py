@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, last_part
+from napari_ifealid.good_features import good_features
 from napari_ifealid.grid import Pixel, window_around
+from napari_ifealid.left_out_features import Ranges, used_without
 from napari_ifealid.libraries import sure_match
-from napari_ifealid.measures import Measure, measure_named
+from napari_ifealid.measures import Measure, UsedFeatures, measure_named
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import region_vector
 from napari_ifealid.session_files import (
@@ -49,6 +51,8 @@ class StackQuestion:
     rule : Rule
     measure_name : str
         By which another process finds the measure.
+    left_out : tuple of (int, int), optional
+        Ranges of features that are not compared; None: those that each file calls bad.
     """
 
     name: str
@@ -56,11 +60,26 @@ class StackQuestion:
     references: tuple[Reference, ...]
     rule: Rule
     measure_name: str
+    left_out: Ranges | None = None
 
-    @property
-    def query(self) -> Query:
-        """The query that a stack is asked."""
-        return Query(self.references, self.rule, measure_named(self.measure_name))
+    def query_of(self, stack: FeatureStack) -> Query:
+        """Return the query that a stack is asked.
+
+        Raises
+        ------
+        DatasetError
+            If a reference has no value for a feature that is compared in this stack.
+        """
+        measure = measure_named(self.measure_name).over(_features(stack, self.left_out))
+        query = Query(self.references, self.rule, measure)
+        if not np.isfinite(query.used_vectors).all():
+            raise DatasetError(
+                "a reference with a NaN or an infinity where the file has good bands",
+                expected="finite values for each feature that is compared",
+                remedy="Leave these features out with Use features…, and save the session again.",
+                file=stack.name,
+            )
+        return query
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +101,12 @@ class Question:
     def key(self) -> str:
         """Key of the question: questions with equal keys have equal answers."""
         asked = [
-            (one.labels, [reference.key for reference in one.references], one.rule.value)
+            (
+                one.labels,
+                [reference.key for reference in one.references],
+                one.rule.value,
+                one.left_out,
+            )
             for one in self.of_stacks
         ]
         measures = [one.measure_name for one in self.of_stacks]
@@ -195,8 +219,9 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
             file=saved.source.location,
         )
     stack = read_session_stack(saved, track=track)
-    references, rule = _joined(session, saved, stack)
-    if not all(np.isfinite(reference.vector).all() for reference in references):
+    features = _features(stack, saved.left_out)
+    references, rule = _joined(session, saved, stack, features)
+    if any(_lacks_data(reference, features) for reference in references):
         raise DatasetError(
             "a reference with a NaN or an infinity",
             expected="finite values at each reference",
@@ -210,32 +235,45 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
         references=tuple(references),
         rule=rule,
         measure_name=session.measure.name,
+        left_out=saved.left_out,
     )
 
 
+def _features(stack: FeatureStack, left_out: Ranges | None) -> UsedFeatures | None:
+    """Return which features of a stack are compared; None for all of them."""
+    if left_out is None:
+        return good_features(stack)
+    return used_without(left_out, stack.feature_count)
+
+
+def _lacks_data(reference: Reference, features: UsedFeatures | None) -> bool:
+    vector = reference.vector if features is None else features.taken(reference.vector)
+    return not np.isfinite(vector).all()
+
+
 def _joined(
-    session: SavedSession, saved: SavedStack, stack: FeatureStack
+    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
 ) -> tuple[list[Reference], Rule]:
     """Return what is compared with in a stack and how it is joined, as the window does."""
-    collected = list(_collected(session, saved, stack))
+    collected = list(_collected(session, saved, stack, features))
     signs = {reference.sign for reference in collected}
     if session.rule is Rule.DIFFERENCE and signs == {1, -1}:
         return collected, Rule.DIFFERENCE
     liked = [reference for reference in collected if reference.sign > 0]
     if session.rule is None or not liked:
-        return [_under_the_cursor(session, saved, stack)], Rule.BEST
+        return [_under_the_cursor(session, saved, stack, features)], Rule.BEST
     return liked, Rule.MEAN if session.rule is Rule.MEAN else Rule.BEST
 
 
 def _collected(
-    session: SavedSession, saved: SavedStack, stack: FeatureStack
+    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
 ) -> Iterator[Reference]:
     """Yield the references that a stack has, places first; those outside of it are left out."""
     grid = saved_grid(saved, stack)
     for one in session.references:
         pixel = grid.pixel_at(one.position) if isinstance(one, PlaceReference) else None
         if pixel is not None and isinstance(one, PlaceReference):
-            vector = _mean_around(stack, pixel, session.window)
+            vector = _mean_around(stack, pixel, session.window, features)
             yield Reference(vector, one.sign, origin=Origin.PIN, colour=one.colour)
     for one in session.references:
         if isinstance(one, VectorReference):
@@ -244,7 +282,9 @@ def _collected(
                 yield Reference(match.apply(one.values), one.sign, one.name, Origin.LIBRARY)
 
 
-def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureStack) -> Reference:
+def _under_the_cursor(
+    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
+) -> Reference:
     cursor = session.cursor
     pixel = None if cursor is None else saved_grid(saved, stack).pixel_at(cursor.position)
     if pixel is None:
@@ -254,15 +294,19 @@ def _under_the_cursor(session: SavedSession, saved: SavedStack, stack: FeatureSt
             remedy="Pin what is looked for, and save the session again.",
             file=saved.source.location,
         )
-    return Reference(_mean_around(stack, pixel, session.window), origin=Origin.CURSOR)
+    vector = _mean_around(stack, pixel, session.window, features)
+    return Reference(vector, origin=Origin.CURSOR)
 
 
-def _mean_around(stack: FeatureStack, pixel: Pixel, window: int) -> NDArray[np.float64]:
+def _mean_around(
+    stack: FeatureStack, pixel: Pixel, window: int, features: UsedFeatures | None
+) -> NDArray[np.float64]:
     """Return the mean vector of a window along rows and columns, the last two axes of space."""
     if window == 1:
         return stack.vector(pixel)
     axes = range(len(pixel))[-2:]
-    return region_vector(stack, window_around(pixel, window, stack.spatial_shape, axes)).mean
+    pixels = window_around(pixel, window, stack.spatial_shape, axes)
+    return region_vector(stack, pixels, features).mean
 
 
 def _threshold(

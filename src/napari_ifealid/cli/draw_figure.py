@@ -102,7 +102,7 @@ def _image_under(stack: FeatureStack, pixel: Pixel) -> NDArray[np.uint8] | None:
 
 def _query(stack: FeatureStack, pixel: Pixel, measure: Measure) -> Query:
     query = query_for(stack, pixel, measure=measure)
-    if np.isfinite(query.vectors).all():
+    if np.isfinite(query.used_vectors).all():
         return query
     raise DatasetError(
         f"pixel {_joined(pixel)} with a NaN or an infinity",
@@ -121,7 +121,7 @@ def _slice_through(pixel: Pixel, shape: tuple[int, ...]) -> Region:
 def _caption(stack: FeatureStack, pixel: Pixel, measure: Measure, threshold: float | None) -> str:
     caption = (
         f"{stack.name}: similarity of {size_in_words(stack.values.shape)} to pixel "
-        f"{', '.join(map(str, pixel))} by the {measure.name}."
+        f"{', '.join(map(str, pixel))} by the {measure.title}."
     )
     if threshold is None:
         return caption

@@ -16,6 +16,7 @@ from napari_ifealid.explorer.classifier import Classifier, ClassMap
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.drawn_regions import DERIVED_KEY
 from napari_ifealid.explorer.explorer import Explorer
+from napari_ifealid.explorer.map_labels import MEASURE_KEY
 from napari_ifealid.explorer.named_labels import (
     CLASSIFIED_KEY,
     UNCLASSIFIED,
@@ -157,7 +158,7 @@ class ClassLabels:
             self._viewer.layers.remove(self._layer)
 
     def _liked(self, session: Session) -> list[AnyReference]:
-        return [one for one in self._explorer.collected_in(session) if one.sign > 0]
+        return [one for one in self._explorer.counted_in(session) if one.sign > 0]
 
     def _on_stack(self) -> None:
         if self._explorer.session is not self._session:
@@ -185,6 +186,8 @@ class ClassLabels:
         self._references = self._liked(session)
         region = shown_region(self._viewer.dims, session.grid)
         measure = self._explorer.state.measure.over(session.features)
+        if self._layer is not None:
+            self._layer.metadata[MEASURE_KEY] = measure.title
         classifier.ask(self._references, measure, region)
         self._show_names()
 

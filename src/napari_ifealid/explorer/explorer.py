@@ -27,6 +27,7 @@ from napari_ifealid.explorer.inquiry import Inquiry, why_not_comparable
 from napari_ifealid.explorer.layer_choice import LayerChoice
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.links import Links
+from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.marked_pin import MarkedPin
 from napari_ifealid.explorer.palette import ColoursInUse
 from napari_ifealid.explorer.pictures import Pictures
@@ -79,6 +80,9 @@ class Explorer:
 
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
+
+    features_changed = Signal()
+    """Other features of a stack are compared."""
 
     def __init__(self, viewer: ViewerModel, scheduler: Scheduler | None = None) -> None:
         self.state = ExplorerState()
@@ -166,6 +170,14 @@ class Explorer:
         return [] if self.asking is None else self._references.pinned_in(self.asking)
 
     @property
+    def pins_without_data(self) -> list[Pin]:
+        """The pins that count for nothing, since their pixel has no data."""
+        asking = self.asking
+        if asking is None or asking.stack is None:
+            return []
+        return self._references.pins_without_data(asking)
+
+    @property
     def asked(self) -> Asked | None:
         """What the stack that references are taken in is asked for; None before it is loaded."""
         asking = self.asking
@@ -200,6 +212,16 @@ class Explorer:
             Its stack is loaded.
         """
         return self._references.collected_in(session)
+
+    def counted_in(self, session: Session) -> list[AnyReference]:
+        """Return what was collected and counts: all of it but what is known to lack data.
+
+        Parameters
+        ----------
+        session : Session
+            Its stack is loaded.
+        """
+        return self._references.counted_in(session)
 
     def value_text(self, value: float) -> str:
         """Return a value of the map in the chosen scale, such as "12.3°"."""
@@ -288,7 +310,9 @@ class Explorer:
             Not empty, of step 1.
         """
         if self.session is not None and can_leave_out(self.session):
-            self._viewer.add_layer(layer_of_features(self.session, features))
+            part = layer_of_features(self.session, features)
+            self.feature_use.keep_for_part(self.session.layer, part, features)
+            self._viewer.add_layer(part)
 
     def step(self, down: int, right: int) -> None:
         """Move the reference by so many pixels along the axes that are displayed."""
@@ -477,7 +501,7 @@ class Explorer:
         session = Session(self._viewer, layer, axis, self.state, self._scheduler, self.feature_use)
         session.stack_changed.connect(partial(self._on_linked_stack, session))
         session.moved.connect(partial(self._asking.ask_one, session))
-        session.features_changed.connect(partial(self._asking.ask_one, session))
+        session.features_changed.connect(partial(self._on_features, session))
         session.vectors_read.connect(partial(self._on_vectors, session))
         session.failed.connect(partial(self._on_any_failed, session))
         return session
@@ -538,8 +562,14 @@ class Explorer:
                 other.clear()
         self._errors.report(error)
 
+    def _on_features(self, session: Session) -> None:
+        self._asking.ask_one(session)
+        self.features_changed.emit()
+
     def _on_vectors(self, session: Session) -> None:
-        """Ask those that wait for the vectors of another stack."""
+        """Ask those that wait for vectors, or for whether a reference has data."""
+        if self.state.reference is not ReferenceMode.CURSOR:
+            self._asking.ask_one(session)
         if session is self.asking:
             self.vectors_read.emit()
             self._asking.ask_dependent()

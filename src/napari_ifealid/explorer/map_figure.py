@@ -45,7 +45,7 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     grid = session.grid.section(request.region, axes)
     measure, threshold = request.query.measure, explorer.state.threshold
     transform = session.transform
-    how = measure.name if transform is None else f"{measure.name}, {transform.step.name}"
+    how = measure.title if transform is None else f"{measure.title}, {transform.step.name}"
     overlay, overlay_grid = _picture_under(session, viewer, request.region, axes)
     return FigureContent(
         values=values.reshape(grid.shape).copy(),
@@ -114,7 +114,8 @@ def _marks(explorer: Explorer, axes: tuple[int, ...]) -> tuple[ReferenceMark, ..
 
 def _asked_pins(explorer: Explorer, asked: Asked) -> list[Pin]:
     signs = {one.sign for one in asked.references}
-    return [pin for _, pin in explorer.pinned if pin.sign in signs]
+    void = explorer.pins_without_data
+    return [pin for _, pin in explorer.pinned if pin.sign in signs and pin not in void]
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -18,6 +18,9 @@ from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Grid, Pixel
 from napari_ifealid.results.regions import RegionMode, threshold_regions
 
+MEASURE_KEY = "napari_ifealid_measure"
+"""The metadata of labels made of a map hold at this key by which measure it compares."""
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledMap:
@@ -104,6 +107,8 @@ class MapLabels:
         self._map = LabelledMap(values, shown.request, session.grid, mode, reference)
         self._session = session
         self._layer = _layer(image, self._numbers(image.data.shape), name)
+        if shown.request.measure is not None:
+            self._layer.metadata[MEASURE_KEY] = shown.request.measure.title
         layers = self._viewer.layers
         selected = set(layers.selection)
         self._viewer.add_layer(self._layer)

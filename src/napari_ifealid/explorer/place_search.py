@@ -161,7 +161,9 @@ class PlaceSearch:
             for session in self._sessions():
                 session.answer()  # the reference may be another one by now
             wanted = self._wanted  # None once an answer has come at once
-            if wanted is not None and all(one.is_exact for one in self._sessions()):
+            if wanted is not None and all(
+                one.is_exact or one.has_no_data for one in self._sessions()
+            ):
                 self._begin(*wanted)
         elif self._searched and not self._is_current:
             self.clear()

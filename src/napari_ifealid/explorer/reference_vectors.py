@@ -18,6 +18,7 @@ from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.grid import Pixel
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
@@ -35,6 +36,8 @@ class ReferenceVectors:
         What was done to its vectors, and is done to those that come from elsewhere.
     scheduler, arrived, failed
         See `DeferredReader`.
+    features : UsedFeatures, optional
+        Those that pixels of a region need; all of them unless given.
     """
 
     def __init__(
@@ -44,9 +47,10 @@ class ReferenceVectors:
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
+        features: UsedFeatures | None = None,
     ) -> None:
         self._pixels = PixelVectorReader(stack, scheduler, arrived, failed)
-        self._regions = RegionVectorReader(stack, scheduler, arrived, failed)
+        self._regions = RegionVectorReader(stack, scheduler, arrived, failed, features)
         self._transform = transform
         self._transformed: WeakKeyDictionary[Reference, Reference] = WeakKeyDictionary()
 
@@ -93,6 +97,10 @@ class ReferenceVectors:
             vector = self._transform.of(one.vector)
             self._transformed[one] = replace(one, vector=vector)
         return self._transformed[one]
+
+    def set_features(self, features: UsedFeatures | None) -> None:
+        """Count those pixels of a region from now on that have these features."""
+        self._regions.set_features(features)
 
     def stop(self) -> None:
         """Stop: nothing is reported from now on."""

@@ -54,7 +54,7 @@ class References:
         """Return what a session is asked for."""
         mode = self._state.reference
         # not asked for on each hover
-        collected = [] if mode is ReferenceMode.CURSOR else self.collected_in(session)
+        collected = [] if mode is ReferenceMode.CURSOR else self.counted_in(session)
         return what_is_asked(mode, self.cursor_in(session), collected)
 
     def cursor_in(self, session: Session) -> AnyReference:
@@ -70,6 +70,18 @@ class References:
         for source in self._sources:
             collected += source.references_in(session)
         return collected
+
+    def counted_in(self, session: Session) -> list[AnyReference]:
+        """Return what was collected and counts: all of it but what is known to lack data."""
+        return [one for one in self.collected_in(session) if not session.lacks_data(one)]
+
+    def pins_without_data(self, session: Session) -> list[Pin]:
+        """Return the pins within a session that count for nothing: they are known to lack data."""
+        return [
+            pin
+            for pixel, pin in self.pinned_in(session)
+            if session.lacks_data(self._reference_at(session, pixel))
+        ]
 
     def pixel_in(self, session: Session) -> Pixel:
         """Return the reference pixel in a session; the middle one where the cursor is outside."""

@@ -188,6 +188,12 @@ class Session:
         return self.shown.request != self._running.maker.wanted
 
     @property
+    def has_no_data(self) -> bool:
+        """Whether a reference that was asked for last has no data: there is no map of it."""
+        question = self._question
+        return isinstance(question, Question) and any(map(self.lacks_data, question.references))
+
+    @property
     def is_resting(self) -> bool:
         """Whether no maps are made, since nobody sees them."""
         return self._is_resting
@@ -245,7 +251,7 @@ class Session:
         if isinstance(one, Reference) or original is None:
             return one.vector if isinstance(one, Reference) else None
         if isinstance(one, RegionReference):
-            return region_vector(original, one.pixels).mean
+            return region_vector(original, one.pixels, self.features).mean
         return original.vector(one.pixel)
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
@@ -335,6 +341,16 @@ class Session:
         """Return a reference with its vector; None if that is still to be read."""
         return None if self._running is None else self._running.vectors.reference(one)
 
+    def lacks_data(self, one: AnyReference) -> bool:
+        """Return whether a reference is known to be NaN or infinite where it is compared.
+
+        Parameters
+        ----------
+        one : PixelReference, RegionReference or Reference
+        """
+        reference = self.reference(one)
+        return reference is not None and self._is_void(reference.vector)
+
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
         if self._running is not None:
@@ -386,6 +402,7 @@ class Session:
             self._scheduler,
             self._on_vectors_read,
             self._on_vectors_not_read,
+            self._use.of(self.layer, features.original),
         )
         classifier = Classifier[AnyReference](
             stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
@@ -404,6 +421,7 @@ class Session:
             self.open_anew()  # what is done to a vector depends on its features
         else:
             self._running.previews.set_features(self.features)
+            self._running.vectors.set_features(self.features)
         self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
@@ -441,9 +459,16 @@ class Session:
         if self._is_waiting:
             preview = running.previews.preview
             running.maker.wait_with(running.vectors.approximate(question, preview))
+        elif any(self._is_void(reference.vector) for reference in known):
+            self._forget()
         else:
             query = Query(known, question.rule, question.measure)
             running.maker.want(SimilarityRequest(query, question.region))
+
+    def _is_void(self, vector: NDArray[np.float64]) -> bool:
+        """Return whether a vector, as it is compared, is NaN or infinite in a feature in use."""
+        features = self.features
+        return not np.isfinite(vector if features is None else features.taken(vector)).all()
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()

@@ -18,6 +18,7 @@ from napari_ifealid.explorer.session_vectors import as_vectors, saved_vectors
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import layer_units, world_placement
+from napari_ifealid.left_out_features import Ranges, left_out_ranges
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -90,6 +91,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
                 layer,
                 axis=explorer.axis_of(layer) if layer == explored or layer in linked else None,
                 is_linked=layer != explored and layer in linked,
+                left_out=_left_out(explorer, layer),
             )
             for layer in layers
         ),
@@ -142,7 +144,19 @@ def _source(layer: Layer) -> StackSource | None:
     return None if stack is None else stack.source
 
 
-def _saved_stack(layer: Image, *, axis: int | None, is_linked: bool) -> SavedStack:
+def _left_out(explorer: Explorer, layer: Image) -> Ranges | None:
+    """Return which features the user has left out; None if the file decides."""
+    use = explorer.feature_use
+    explored = explorer.stack if layer == explorer.state.layer else None
+    stack = explored or opened_stack(layer)
+    if stack is None or not use.is_chosen(layer, stack):
+        return None
+    return left_out_ranges(use.chosen(layer, stack))
+
+
+def _saved_stack(
+    layer: Image, *, axis: int | None, is_linked: bool, left_out: Ranges | None
+) -> SavedStack:
     stack = opened_stack(layer)
     assert stack is not None
     assert stack.source is not None
@@ -153,6 +167,7 @@ def _saved_stack(layer: Image, *, axis: int | None, is_linked: bool) -> SavedSta
         placement=None if placement == placement_by_reader(stack) else placement,
         compared_axis=None if axis == known_axis(layer) else axis,
         is_linked=is_linked,
+        left_out=left_out,
     )
 
 

@@ -21,6 +21,7 @@ from napari_ifealid.explorer.session_capture import RULES, placement_by_reader, 
 from napari_ifealid.explorer.session_vectors import restored_vectors
 from napari_ifealid.explorer.sources import is_opened_overlay, opened_stack
 from napari_ifealid.layers import STACK_KEY, layers_of
+from napari_ifealid.left_out_features import used_without
 from napari_ifealid.session_files import (
     PlaceReference,
     SavedSession,
@@ -78,6 +79,7 @@ def restore_session(
             return  # still to be loaded
         connections.close()
         if explorer.stack is not None:
+            _choose_features(explorer, session, layers)
             _link(explorer, session, layers)
             _show_slice(viewer.dims, session.shown_slice)
             _apply(explorer, session)
@@ -149,6 +151,15 @@ def _place(layer: Image, saved: SavedStack) -> None:
 
 def _index(stacks: Sequence[FeatureStack], wanted: FeatureStack) -> int:
     return next(number for number, stack in enumerate(stacks) if stack is wanted)
+
+
+def _choose_features(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:
+    use = explorer.feature_use
+    for saved, layer in zip(session.stacks, layers, strict=True):
+        if saved.left_out is None:
+            use.reset(layer)
+        else:
+            use.choose(layer, used_without(saved.left_out, saved.feature_count))
 
 
 def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:

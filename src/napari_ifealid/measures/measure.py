@@ -78,6 +78,11 @@ class Measure:
         """Key of the measure: measures with equal keys are the same."""
         return self.name, self.features
 
+    @property
+    def title(self) -> str:
+        """Its name; where it compares some features only, with how many."""
+        return self.name if self.features is None else f"{self.name}, {self.features.summary}"
+
     def over(self, features: UsedFeatures | None) -> Measure:
         """Return the same measure of some features, or of all of them."""
         return self if features == self.features else replace(self, features=features)

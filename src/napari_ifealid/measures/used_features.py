@@ -43,6 +43,11 @@ class UsedFeatures:
         """Numbers of the features that are used."""
         return np.flatnonzero(self.is_used)
 
+    @property
+    def summary(self) -> str:
+        """How many they are, such as "218 of 224 features"."""
+        return f"{len(self.numbers)} of {len(self.is_used)} features"
+
     def taken(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """Return the used features of vectors, shape (..., N) for (..., C)."""
         return vectors[..., self.numbers]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
+from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
@@ -50,6 +51,9 @@ class SavedStack:
         The axis of its layer along which the features lie, where the user has chosen one.
     is_linked : bool
         Whether it follows the cursor and the references, too, while another stack is explored.
+    left_out : tuple of (int, int), optional
+        First and last number of each range of features that are not compared, of those along the
+        axis that is. None: those that the file calls bad.
     """
 
     source: StackSource
@@ -57,6 +61,13 @@ class SavedStack:
     placement: SavedPlacement | None = None
     compared_axis: int | None = None
     is_linked: bool = False
+    left_out: Ranges | None = None
+
+    @property
+    def feature_count(self) -> int:
+        """How many features are compared at most: those along the axis that is compared."""
+        axis = 0 if self.compared_axis is None else self.compared_axis
+        return (self.shape[-1], *self.shape[:-1])[axis]  # a layer has the features first
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.formats.fields import Fields, is_number
 from napari_ifealid.grid import WINDOWS
+from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import MEASURES, SIMILARITY, Measure
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
@@ -100,7 +102,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
 
 def _stack(reader: _Reader, values: Any, where: str) -> SavedStack:
     known = {"path", "shape", "array", "feature_axis", "placement", "compared_axis", "linked"}
-    fields = reader.fields(values, where, known)
+    fields = reader.fields(values, where, known | {"left_out"})
     shape = _needed(fields, "shape", _is_shape, "three or more whole numbers above 0")
     axes = range(-len(shape), len(shape))
 
@@ -109,7 +111,7 @@ def _stack(reader: _Reader, values: Any, where: str) -> SavedStack:
 
     expected = f"the number of one of the {len(shape)} axes"
     path = _text(fields, "path")
-    return SavedStack(
+    stack = SavedStack(
         source=StackSource(
             found_location(path, reader.folder),
             _optional(fields, "array", _is_text, "a text"),
@@ -120,6 +122,26 @@ def _stack(reader: _Reader, values: Any, where: str) -> SavedStack:
         compared_axis=_optional(fields, "compared_axis", is_axis, expected),
         is_linked=bool(_optional(fields, "linked", _is_truth, "true or false")),
     )
+    return replace(stack, left_out=_left_out(fields, stack.feature_count))
+
+
+def _left_out(fields: Fields, count: int) -> Ranges | None:
+    def are_ranges(value: Any) -> bool:
+        if not isinstance(value, list) or not all(_is_list(one, 2) for one in value):
+            return False
+        ends = [end for one in value for end in one]
+        is_whole = all(type(end) is int for end in ends)
+        if not is_whole or ends != sorted(ends) or not all(0 <= end < count for end in ends):
+            return False
+        is_apart = all(one[0] > before[1] for before, one in pairwise(value))
+        return is_apart and sum(last - first + 1 for first, last in value) < count
+
+    expected = (
+        f"the first and the last number of ranges of features, rising, below {count}, and not all "
+        "of the features"
+    )
+    ranges = _optional(fields, "left_out", are_ranges, expected)
+    return None if ranges is None else tuple((first, last) for first, last in ranges)
 
 
 def _placement(reader: _Reader, outer: Fields, axes: int) -> SavedPlacement | None:

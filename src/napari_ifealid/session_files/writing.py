@@ -100,6 +100,7 @@ def _stack(stack: SavedStack, folder: Path) -> dict[str, Any]:
             placement=None if placement is None else asdict(placement),
             compared_axis=stack.compared_axis,
             linked=stack.is_linked or None,
+            left_out=stack.left_out,
         ),
     }
 

@@ -59,7 +59,7 @@ class Band(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typed
         if self._ends is None:
             self.setData(x=[], y=[])
             return
-        low, high = self._ends[:, window.places.order]
+        low, high = window.ordered(self._ends)
         shown_low, shown_high = low[window.shown], high[window.shown]
         if np.isfinite(shown_low).any():
             self.bounds = float(np.nanmin(shown_low)), float(np.nanmax(shown_high))

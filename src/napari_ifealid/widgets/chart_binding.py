@@ -82,6 +82,7 @@ class ChartBinding:
             (explorer.pins.changed, self._draw_pins),
             (explorer.library.listed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
+            (explorer.features_changed, self._draw_pins),
             (explorer.source_changed, self._draw_pins_soon),
             (explorer.state.events.reference, self._draw_pins),
             (explorer.state.events.window, self._draw_pins),
@@ -115,6 +116,8 @@ class ChartBinding:
         elif session is not shown:
             self._session = ref(session)
             self._chart.set_features(stack.feature_labels or ())
+        if session is not None and stack is not None:
+            self._chart.set_used(session.features)
 
     def _draw_pins(self) -> None:
         self._match_stack()

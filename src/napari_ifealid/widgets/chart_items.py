@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QFontMetrics
+from qtpy.QtGui import QColor, QFontMetrics, QKeySequence
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.widgets.envelope import column_starts, envelope, outline
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
@@ -29,6 +30,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph is not typed
 
     pointer_moved = pg.QtCore.Signal(object)
     escaped = pg.QtCore.Signal()
+    undo_wanted = pg.QtCore.Signal()
 
     def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
         """Report a move."""
@@ -36,7 +38,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph is not typed
         self.pointer_moved.emit(self.mapToScene(event.pos()))
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802  # the name is Qt's
-        """Report the Escape key."""
+        """Report the keys Escape and Ctrl+Z."""
+        if event.matches(QKeySequence.StandardKey.Undo):
+            event.accept()
+            self.undo_wanted.emit()
+            return
         super().keyPressEvent(event)
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
@@ -152,18 +158,39 @@ class Window:
         The features in view, counted from the left.
     starts : array of int, shape (K,), or None
         Where the features of each column of the screen begin; None where each has a step.
+    used : UsedFeatures, optional
+        Those that are drawn; others are gaps. All are unless given.
     """
 
     places: FeaturePlaces
     shown: slice
     starts: NDArray[np.intp] | None
+    used: UsedFeatures | None = None
 
     @classmethod
-    def of(cls, places: FeaturePlaces, left: float, right: float, pixels: float) -> Window:
+    def of(
+        cls,
+        places: FeaturePlaces,
+        left: float,
+        right: float,
+        pixels: float,
+        used: UsedFeatures | None = None,
+    ) -> Window:
         """Return what is shown between two places, on so many pixels."""
         shown = places.positions_between(left, right)
         starts = column_starts(places.centres, left, right, pixels / _COLUMN)
-        return cls(places, shown, starts)
+        return cls(places, shown, starts, used)
+
+    def ordered(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values from left to right, NaN where features are not used.
+
+        Parameters
+        ----------
+        values : array, shape (..., C)
+        """
+        if self.used is not None:
+            values = np.where(self.used.is_used, values, np.nan)
+        return values[..., self.places.order]
 
 
 class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typed
@@ -199,7 +226,7 @@ class StepCurve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph is not typ
         """Draw the same values in another window."""
         shown = np.empty(0)
         if self.values is not None:
-            shown = self.values[window.places.order]
+            shown = window.ordered(self.values)
         finite = np.isfinite(shown)
         known = shown[window.shown][finite[window.shown]]
         self.bounds = (float(known.min()), float(known.max())) if known.size else None

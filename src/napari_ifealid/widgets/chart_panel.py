@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
+from napari_ifealid.widgets.feature_use_menu import FeatureUseMenu
 from napari_ifealid.widgets.relevance_list import RelevanceList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
 from napari_ifealid.widgets.vector_chart import VectorChart
@@ -22,7 +23,7 @@ _ORDER_TOOLTIPS = {
 }
 CHART_HELP = (
     "Move over a feature to see its image, click to keep it. Drag to select features and see "
-    "their mean; Escape or a click ends that.\n"
+    "their mean; Escape or a click ends that, and the menu at the right button leaves them out.\n"
     "Turn the wheel to zoom into the features; drag with Shift, with the middle button or over "
     "the axis to pan.\n"
     "The pin under the cursor has a thick curve. Click a name above the chart to mark its curve "
@@ -43,6 +44,8 @@ class ChartPanel(QWidget):
     explorer : Explorer
     chart : VectorChart
     binding : ChartBinding
+    features : FeatureUseMenu
+        How many features are compared, and what changes that.
     order : SegmentedChoice
         The choice of an `Order`.
     relevance : RelevanceList
@@ -63,6 +66,7 @@ class ChartPanel(QWidget):
             "Save the chart as a PNG or SVG picture, or its values as a CSV table",
             self.chart.ask_where_to_export,
         )
+        self.features = FeatureUseMenu(self.chart, explorer)
         self._lay_out()
         self.binding = ChartBinding(self.chart, explorer, self.order)
         self.binding.relevance_changed.connect(self._show_relevance)
@@ -74,6 +78,7 @@ class ChartPanel(QWidget):
     def close(self) -> bool:
         """Stop drawing."""
         self.binding.close()
+        self.features.stop()
         self._connections.close()
         return bool(super().close())
 
@@ -82,6 +87,7 @@ class ChartPanel(QWidget):
         tools.addWidget(QLabel("Features by"))
         tools.addWidget(self.order)
         tools.addWidget(self.chart.legend, 1)
+        tools.addWidget(self.features)
         tools.addWidget(self.reset_button)
         tools.addWidget(self.export_button)
         content = QHBoxLayout()

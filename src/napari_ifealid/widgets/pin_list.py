@@ -11,6 +11,7 @@ from napari_ifealid.widgets.pixel_text import pixel_text
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Click in the picture to pin a pixel"
+_NO_DATA = ": no data here"
 _MOST = 3  # rows
 _TITLE_HEIGHT = 24  # pixels
 
@@ -53,6 +54,9 @@ class PinList(QWidget):
         self._connections = Connections()
         self._connections.connect(explorer.pins.changed, self._show)
         self._connections.connect(explorer.stack_changed, self._show)
+        self._connections.connect(explorer.vectors_read, self._show)
+        self._connections.connect(explorer.features_changed, self._show)
+        self._connections.connect(explorer.state.events.window, self._show)
         self._connections.connect(self.rows.sign_chosen, explorer.pins.set_sign)
         self._connections.connect(self.rows.removal_chosen, self._remove)
         self.rows.itemSelectionChanged.connect(self._show_buttons)
@@ -81,10 +85,14 @@ class PinList(QWidget):
     def _show(self) -> None:
         explorer = self._explorer
         pixels = {pin: pixel for pixel, pin in explorer.pinned}
-        self._pins = explorer.pins.pins
+        self._pins, void = explorer.pins.pins, explorer.pins_without_data
         self.rows.show_rows(
             [
-                ReferenceRow(self._text(pin, pixels.get(pin)), pin.colour, pin.sign)
+                ReferenceRow(
+                    self._text(pin, pixels.get(pin)) + (_NO_DATA if pin in void else ""),
+                    pin.colour,
+                    pin.sign,
+                )
                 for pin in self._pins
             ]
         )

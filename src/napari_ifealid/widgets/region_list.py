@@ -57,6 +57,7 @@ class RegionList(QWidget):
             (explorer.stack_changed, self._show),
             (explorer.pixel_changed, self._show),
             (explorer.vectors_read, self._show),
+            (explorer.features_changed, self._show),
             (self.rows.sign_chosen, self._set_sign),
         ):
             self._connections.connect(signal, callback)

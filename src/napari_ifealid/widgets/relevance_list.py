@@ -17,6 +17,9 @@ LISTED = 20
 HINT = "Click a pixel to pin it first"
 """Shown while there is nothing to compare with."""
 
+NO_DATA = "No data here"
+"""Shown where the pixel under the cursor, or the pin, has none."""
+
 _CLICKABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _WIDTH = 190  # pixels
 _FEATURE = Qt.ItemDataRole.UserRole
@@ -54,15 +57,17 @@ class RelevanceList(QListWidget):
         Parameters
         ----------
         contributions : array, shape (C,), or None
-            What each feature adds to the similarity. None: say what is missing.
+            What each feature adds to the similarity; NaN of one that is not used, which is not
+            listed. None: say what is missing.
         labels : sequence of str, length C
             Of the features.
         """
         values = np.empty(0) if contributions is None else contributions
-        shown = most_relevant(values)[:LISTED]
+        shown = most_relevant(values)
+        shown = shown[np.isfinite(values[shown])][:LISTED]
         self._set_row_count(len(shown) or 1)
         if not len(shown):
-            self._show_hint()
+            self._show_hint(NO_DATA if len(values) else HINT)
         for row, feature in enumerate(shown.tolist()):
             item = self.item(row)
             assert item is not None
@@ -92,10 +97,10 @@ class RelevanceList(QListWidget):
         while self.count() < count:
             self.addItem(QListWidgetItem())
 
-    def _show_hint(self) -> None:
+    def _show_hint(self, hint: str) -> None:
         item = self.item(0)
         if item is not None:
-            item.setText(HINT)
+            item.setText(hint)
             item.setData(_FEATURE, None)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
 

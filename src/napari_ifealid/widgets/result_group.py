@@ -407,9 +407,11 @@ class ResultGroup(QWidget):
         )
 
     def _by_measure(self) -> str:
-        """Return " by the cosine", or nothing for the usual measure."""
-        measure = self._explorer.state.measure
-        return "" if measure is SPECTRAL_ANGLE else f" by the {measure.name}"
+        """Return " by the cosine", or nothing for the usual measure over all features."""
+        session = self._explorer.session
+        features = None if session is None else session.features
+        measure = self._explorer.state.measure.over(features)
+        return "" if measure == SPECTRAL_ANGLE else f" by the {measure.title}"
 
     def _save_file(self, title: str, name: str, kinds: str, write: Write) -> None:
         layer = self._explorer.state.layer

@@ -10,6 +10,7 @@ from superqt.utils import qthrottled
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.left_out_features import why_left_out
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.widgets.reference_name import reference_name
@@ -50,6 +51,7 @@ class StatusTexts:
             (explorer.stack_changed, self.show),
             (explorer.engine_changed, self._on_engine),
             (explorer.preview_changed, self._show_stack),
+            (explorer.features_changed, self.show),
             (explorer.pixel_changed, self._show_soon),
             (explorer.map_changed, self._show_soon),
             (explorer.pins.changed, self._show_soon),
@@ -83,8 +85,13 @@ class StatusTexts:
     def _show_stack(self) -> None:
         explorer = self._explorer
         if explorer.stack is not None:
-            self.stack.setText(_described(explorer.stack))
-            self.stack.setToolTip(_STACK + self._preview())
+            session = explorer.session
+            used = None if session is None else session.features
+            counted = "" if used is None else f"\n{used.summary} are compared"
+            self.stack.setText(_described(explorer.stack) + counted)
+            original = None if session is None else session.original
+            why = "" if original is None else why_left_out(used, original)
+            self.stack.setToolTip(_STACK + self._preview() + (f"\n{why}" if why else ""))
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")
         else:
@@ -130,8 +137,10 @@ class StatusTexts:
         return self._explorer.value_text(value)
 
     def _accuracy(self) -> str:
-        """Return the text about a map that is not exact, or not complete yet."""
+        """Return the text about a map that is not exact, not complete yet, or none at all."""
         session = self._explorer.session
+        if session is not None and session.has_no_data:
+            return ": no data here"
         if session is None or session.is_behind or session.shown is None:
             return " …"
         error = session.shown.error

@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QPalette
+from qtpy.QtGui import (  # type: ignore[attr-defined]  # qtpy does not type QAction
+    QAction,
+    QColor,
+    QPalette,
+)
 from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.widgets.chart_axes import ChartAxes
 from napari_ifealid.widgets.chart_colours import ChartColours
 from napari_ifealid.widgets.chart_curves import ChartCurves, PinnedVector
@@ -29,6 +34,7 @@ from napari_ifealid.widgets.chart_export import (
 from napari_ifealid.widgets.chart_features import ChartFeatures
 from napari_ifealid.widgets.chart_items import FeatureAxis, Plot, View, Window
 from napari_ifealid.widgets.chart_legend import ChartLegend, LegendEntry
+from napari_ifealid.widgets.chart_unused import UnusedBack
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 from napari_ifealid.widgets.save_file import save_file
 
@@ -58,6 +64,8 @@ class VectorChart(QWidget):
         The feature that was clicked, without dragging.
     features_brushed : Signal(slice | None)
         The range of features that was selected by dragging; None once it is given up.
+    undo_wanted : Signal()
+        The keys Ctrl+Z have been pressed.
     shown : Signal()
         The chart has come into sight.
     plot : pyqtgraph.PlotWidget
@@ -68,6 +76,7 @@ class VectorChart(QWidget):
     feature_hovered = Signal(object)
     feature_clicked = Signal(int)
     features_brushed = Signal(object)
+    undo_wanted = Signal()
     shown = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, line_width: float = 1.0) -> None:
@@ -79,6 +88,8 @@ class VectorChart(QWidget):
         self._hovered: int | None = None
         self._brushed: slice | None = None
         self._low = self._high = 0.0
+        self._used: UsedFeatures | None = None
+        self._back = UnusedBack()
         self._view = View()
         feature_axis = FeatureAxis()
         self.plot = Plot(viewBox=self._view, axisItems={"bottom": feature_axis})
@@ -113,11 +124,32 @@ class VectorChart(QWidget):
         self._hover(None)
         self._brush(None)
         self._features = ChartFeatures(tuple(labels))
+        self._used = None
         self.mark_feature(None)
         self._curves.clear()
         self._show_legend()
         self._set_places(self._features.places)
         self.reset_view()
+
+    def set_used(self, used: UsedFeatures | None) -> None:
+        """Draw some features only; the others are gaps in front of a grey band.
+
+        Parameters
+        ----------
+        used : UsedFeatures or None
+            Of as many features as the chart has. None: draw all of them.
+        """
+        if used != self._used:
+            self._used = used
+            self._back.show_used(used, self._places)
+            self._on_window()
+            self._show_mark()
+
+    def offer(self, actions: Sequence[QAction]) -> None:
+        """Offer actions at the top of the chart's menu, too."""
+        first = self._menu.actions()[0]
+        self._menu.insertActions(first, actions)
+        self._menu.insertSeparator(first)
 
     def set_cursor_vector(
         self, values: NDArray[Any] | None, deviation: NDArray[Any] | None = None
@@ -277,6 +309,7 @@ class VectorChart(QWidget):
         copy.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         copy.setPalette(_PAPER)
         copy.set_features(self._features.given)
+        copy.set_used(self._used)
         is_own_order = self._places is self._features.places
         copy.set_order(None if is_own_order else self._places.order)
         copy.set_cursor_vector(self._curves.cursor_values, self._curves.cursor_deviation)
@@ -313,13 +346,15 @@ class VectorChart(QWidget):
         self._mark.setZValue(3)
         self._region.setZValue(-2)
         self._region.hide()
-        for part in (self._zero, self._region, self._mark):
+        self._back.setZValue(-3)
+        for part in (self._back, self._zero, self._region, self._mark):
             item.addItem(part, ignoreBounds=True)
         self._take_colours()
 
     def _bind(self) -> None:
         self.plot.pointer_moved.connect(self._on_move)
         self.plot.escaped.connect(self.clear_selection)
+        self.plot.undo_wanted.connect(self.undo_wanted.emit)
         self.plot.scene().sigMouseClicked.connect(self._on_click)
         self._view.sigXRangeChanged.connect(self._on_window)
         self._view.sigResized.connect(self._on_window)
@@ -339,6 +374,7 @@ class VectorChart(QWidget):
         colours, width = ChartColours.of(self.palette()), self._line_width
         self.plot.setBackground(colours.background)
         self._axes.take_colours(colours, width)
+        self._back.take_colour(colours.mixed(0.1))
         self._zero.setPen(pg.mkPen(colours.axes, width=width))
         self._region.setBrush(colours.mixed(0.2))
         for line in self._region.lines:
@@ -355,6 +391,7 @@ class VectorChart(QWidget):
 
     def _set_places(self, places: FeaturePlaces) -> None:
         before, self._places = self._places.ends, places
+        self._back.show_used(self._used, places)
         self._brush(None)
         self._view.can_brush = places.are_successive
         self._axes.show(self._features, places)
@@ -371,7 +408,7 @@ class VectorChart(QWidget):
 
     def _current_window(self) -> Window:
         left, right = self._view.viewRange()[0]
-        return Window.of(self._places, left, right, self._view.width())
+        return Window.of(self._places, left, right, self._view.width(), self._used)
 
     def _on_window(self) -> None:
         """Draw what is in view now, and go by its values alone."""
@@ -401,6 +438,8 @@ class VectorChart(QWidget):
         self._mark.setValue(self._places.centre_of(feature))
         values = self._curves.cursor_values
         text = self._features.text(feature, None if values is None else values[feature])
+        if self._used is not None and not self._used.is_used[feature]:
+            text += ", left out"
         self._mark.label.setFormat(text.replace("{", "{{").replace("}", "}}"))
 
     def _on_move(self, position: QPointF) -> None:
