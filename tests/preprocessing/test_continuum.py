@@ -52,5 +52,12 @@ def test_absorption_is_the_share_of_the_continuum():
     np.testing.assert_allclose(removed, [[1, 0.5, 1], [1, 0.5, 1], [1, 1, 1], [1, 1, 1]])
 
 
+def test_noise_below_zero_absorbs_all_and_no_more():
+    places = np.array([1.0, 2.0, 3.0, 4.0])
+    dark = np.array([[1e-4, -3e-3, -2e-3, 1e-17], [2e-3, -1e-3, 1e-3, 2e-3]])
+    removed = continuum_removed(dark, places, NONE)
+    np.testing.assert_allclose(removed, [[1, 0, 0, 1], [1, 0, 0.5, 1]])
+
+
 def test_single_band_is_its_own_continuum():
     np.testing.assert_array_equal(continuum_removed(np.array([[3.0]]), np.ones(1), NONE), [[1.0]])

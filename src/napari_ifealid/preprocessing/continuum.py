@@ -21,7 +21,8 @@ def continuum_removed(
     Returns
     -------
     array of float64, shape (N, C)
-        1 on the hull; 1, too, where the hull is not above zero, which absorbs nothing.
+        From 0 to 1, which is on the hull; 1, too, where the hull is not above zero, which absorbs
+        nothing. Values below zero, as noise makes them, are taken for zero.
 
     Notes
     -----
@@ -30,7 +31,8 @@ def continuum_removed(
     """
     hull = upper_hull(spectra, places)
     is_above = hull > 0.0
-    removed: NDArray[np.float64] = np.where(is_above, spectra, 1.0) / np.where(is_above, hull, 1.0)
+    reflected = np.where(is_above, np.maximum(spectra, 0.0), 1.0)  # a hull near zero: else huge
+    removed: NDArray[np.float64] = reflected / np.where(is_above, hull, 1.0)
     return removed
 
 
