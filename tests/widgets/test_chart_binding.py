@@ -13,6 +13,7 @@ from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.measures import SPECTRAL_ANGLE, UsedFeatures
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.chart_curves import MEAN_NAME
@@ -289,6 +290,15 @@ def test_ticked_entries_of_the_library_are_drawn_in_their_colours(panel, explore
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2", "unlike kaolinite"})
     explorer.library.tick(1, False)
     qtbot.waitUntil(lambda: set(curves(panel)) == {"cursor", "1, 2"})
+
+
+def test_entries_of_the_library_are_drawn_as_they_are_compared(panel, explorer, qtbot):
+    vector = np.arange(1.0, 1.0 + panel.explorer.stack.feature_count)
+    explorer.library.open(Library([LibraryEntry(vector, "a")]))
+    explorer.library.tick(0, True)
+    explorer.state.preprocessing = step_named("unit sum")
+    drawn = vector / vector.sum()
+    qtbot.waitUntil(lambda: np.allclose(curves(panel).get("a", 0.0), drawn), timeout=2000)
 
 
 def test_chart_shows_which_features_are_used(panel, explorer, qtbot):

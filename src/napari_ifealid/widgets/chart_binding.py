@@ -231,4 +231,5 @@ def pinned_vector(session: Session, reference: AnyReference, colour: str) -> Pin
         if region is None:
             return None
         return PinnedVector(region.mean, colour, f"{name} ({region.count} px)", region.deviation)
-    return PinnedVector(reference.vector, colour, name)
+    known = session.reference(reference)
+    return None if known is None else PinnedVector(known.vector, colour, name)
