@@ -5,21 +5,27 @@ from __future__ import annotations
 import runpy
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QApplication, QGraphicsView, QWidget
 from skimage.data import astronaut as astronaut_image
 from skimage.data import coffee
 
+from napari_ifealid import read_stack
 from napari_ifealid._sample_data import astronaut, chelsea, chelsea_objects
-from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer import ColourRange, Explorer, ReferenceMode
 from napari_ifealid.explorer.sources import is_feature_layer
 from napari_ifealid.layers import LayerData, layer_data
-from napari_ifealid.measures import EUCLIDEAN
+from napari_ifealid.measures import ACE, EUCLIDEAN
+from napari_ifealid.preprocessing import step_named
+from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
 from napari_ifealid.widgets.folding_group import FoldingGroup
@@ -28,9 +34,12 @@ from napari_ifealid.widgets.save_dialog import SaveDialog
 
 FOLDER = Path(__file__).parent / "pictures"
 MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
+MAKE_CUBE = Path(__file__).parents[1] / "scripts/make_cube.py"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
 FLAG = (60, 60)
 EYE, CUP, FUR = (7, 11), (5, 17), (3, 12)
+CLAY, SOIL, GRASS, TREES = (65, 185), (130, 170), (55, 110), (40, 45)  # of the meadow
+HYDROXYL = "2090", "2290"  # nm
 
 
 def settle(explorer: Explorer) -> None:
@@ -48,6 +57,15 @@ def cup_of_coffee() -> list[LayerData]:
 def cat_and_astronaut() -> list[LayerData]:
     """Return what one layer of a network makes of two photos, the cat last."""
     return [*objects_in(astronaut_image(), "Astronaut"), *chelsea_objects()]
+
+
+def meadow() -> list[LayerData]:
+    """Return the cube that the guide tells how to make, as it is read."""
+    script = runpy.run_path(str(MAKE_CUBE))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "meadow.hdr"
+        script["write_cube"](path, script["cube"]())
+        return layer_data(read_stack(path))
 
 
 def objects_in(photo: NDArray[np.uint8], name: str) -> list[LayerData]:
@@ -258,6 +276,108 @@ def places(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     viewer.reset_view()
 
 
+def cube_picture(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    widget.explorer.state.follow = False
+    for pixel in (CLAY, SOIL, GRASS, TREES):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.show_pixel(CLAY)
+    show_groups(widget, widget.what, widget.look)
+    widget.look.overlay_in_colour.value = True
+    settle(widget.explorer)
+    viewer.layers["similarity"].visible = False
+
+
+def cube_angle(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    for pixel in (CLAY, SOIL):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.show_pixel(CLAY)
+    show_groups(widget, widget.question, widget.result)
+
+
+def cube_features(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
+    return asked_for_features(widget)
+
+
+def asked_for_features(widget: FeatureSimilarity) -> QWidget:
+    """Open the dialog of the features in use, and have it leave out all but a range."""
+    menu = widget.chart_dock.panel.features
+    menu.open_dialog()
+    dialog = menu.dialog
+    assert dialog is not None
+    for edit, text in zip((dialog.first, dialog.last), HYDROXYL, strict=True):
+        edit.setText(text)
+    dialog.only.click()
+    return dialog
+
+
+def without_continuum(widget: FeatureSimilarity) -> None:
+    """Compare the absorption by hydroxyl in clay alone, and look at it in the chart."""
+    dialog = asked_for_features(widget)
+    dialog.accept_button.click()
+    widget.explorer.state.preprocessing = step_named("continuum removed")
+    settle(widget.explorer)
+    zoom_in(widget, 0.897, 7)
+
+
+def zoom_in(widget: FeatureSimilarity, place: float, steps: int) -> None:
+    """Turn the wheel over the chart, so far from its left edge, 0 to 1."""
+    (view,) = widget.chart_dock.panel.chart.findChildren(QGraphicsView)
+    viewport = view.viewport()
+    at = QPointF(place * viewport.width(), 0.5 * viewport.height())
+    for _ in range(steps):
+        event = QWheelEvent(
+            at,
+            QPointF(viewport.mapToGlobal(at.toPoint())),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(viewport, event)
+
+
+def cube_continuum(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    without_continuum(widget)
+    for pixel in (CLAY, SOIL):
+        widget.explorer.toggle_pin_at(pixel)
+    widget.explorer.show_pixel(CLAY)
+    widget.explorer.state.own_limits = 0.94, 1.0
+    widget.explorer.state.colour_range = ColourRange.MINE
+    show_groups(widget, widget.question, widget.result)
+
+
+def with_library(widget: FeatureSimilarity) -> None:
+    """Compare with the spectrum of soil with clay, from the library beside the cube."""
+    explorer = widget.explorer
+    explorer.library.open(runpy.run_path(str(MAKE_CUBE))["library"]())
+    explorer.library.agree(explorer.session)
+    explorer.library.tick(len(explorer.library.entries) - 1, True)
+    explorer.state.measure = ACE
+
+
+def cube_library(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    without_continuum(widget)
+    with_library(widget)
+    show_groups(widget, widget.question, widget.library)
+    viewer.window.resize(1200, 860)  # the longest panel
+    widget.explorer.show_pixel(SOIL)
+
+
+def cube_labels(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    without_continuum(widget)
+    with_library(widget)
+    widget.look.overlay_in_colour.value = True
+    settle(widget.explorer)
+    widget.result.threshold.value = 0.7
+    widget.result.mode.value = RegionMode.ALL
+    QTest.qWait(300)
+    widget.result.make.click()
+    viewer.layers["similarity"].visible = False
+    show_groups(widget, widget.result)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     draw(chelsea, eyes)
@@ -265,6 +385,15 @@ if __name__ == "__main__":
     draw(cup_of_coffee, cup)
     draw(cat_and_astronaut, places)
     draw(chelsea, overview)
+    for prepare in (
+        cube_picture,
+        cube_angle,
+        cube_features,
+        cube_continuum,
+        cube_library,
+        cube_labels,
+    ):
+        draw(meadow, prepare)
     for prepare in (
         hair,
         suit,

@@ -14,12 +14,16 @@ from pathlib import Path
 import napari
 import numpy as np
 from make_pictures import (
+    CLAY,
     EYE,
+    GRASS,
+    SOIL,
     SUIT,
     classes,
     extract,
     find_places,
     library,
+    meadow,
     opened,
     overview,
     regions,
@@ -35,6 +39,7 @@ from napari_ifealid import FeatureStack
 from napari_ifealid._sample_data import astronaut, chelsea, chelsea_texture
 from napari_ifealid.explorer import ReferenceMode
 from napari_ifealid.layers import LayerData, layer_data
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.results.regions import RegionMode
 from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.widgets.chart_binding import Order
@@ -45,7 +50,7 @@ THEMES = "dark", "light"
 OTHER_EYE = (7, 20)
 
 
-def cube(labels: list[float | str] | None, count: int) -> list[LayerData]:
+def synthetic(labels: list[float | str] | None, count: int) -> list[LayerData]:
     """Return a synthetic image of a few materials, each with a smooth spectrum."""
     rng = np.random.default_rng(0)
     places = np.linspace(0, 1, count)
@@ -60,11 +65,11 @@ def cube(labels: list[float | str] | None, count: int) -> list[LayerData]:
 
 
 def twelve() -> list[LayerData]:
-    return cube([f"band of a rather long name {number}" for number in range(12)], 12)
+    return synthetic([f"band of a rather long name {number}" for number in range(12)], 12)
 
 
 def wavelengths() -> list[LayerData]:
-    return cube(np.linspace(400, 1000, 120).round(1).tolist(), 120)
+    return synthetic(np.linspace(400, 1000, 120).round(1).tolist(), 120)
 
 
 def nothing(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -127,6 +132,24 @@ def narrow_below(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
         area.ensureWidgetVisible(widget.advanced)
 
 
+def cube(_: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Show the picture of the bands, gaps in the chart and the continuum removed."""
+    explorer = widget.explorer
+    for pixel in (CLAY, SOIL, GRASS):
+        explorer.toggle_pin_at(pixel)
+    explorer.show_pixel(CLAY)
+    explorer.state.preprocessing = step_named("continuum removed")
+    settle(explorer)
+    explorer.state.threshold = 0.9
+    widget.look.overlay_in_colour.value = True
+
+
+def cube_look(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+    """Show the rows of the picture."""
+    cube(viewer, widget)
+    show_groups(widget, widget.what, widget.look)
+
+
 SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "empty": (list, nothing),
     "first view": (chelsea, nothing),
@@ -135,6 +158,8 @@ SCENES: dict[str, tuple[Callable[[], list[LayerData]], Callable[..., None]]] = {
     "240 features": (chelsea_texture, nothing),
     "1152 features": (chelsea, by_relevance),
     "wavelengths": (wavelengths, nothing),
+    "cube": (meadow, cube),
+    "cube, look": (meadow, cube_look),
     "labels": (chelsea, labelled),
     "extraction": (chelsea, extract),
     "regions": (astronaut, regions),
