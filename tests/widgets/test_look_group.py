@@ -52,6 +52,11 @@ def test_pictures_that_are_possible_can_be_chosen(qtbot, qapp, add_stack):
     kinds = [PictureKind.TRUE_COLOUR, PictureKind.MEAN, PictureKind.NONE]
     assert list(group.picture.choices) == kinds
     assert group.overlay_in_colour.enabled
+    assert not explorer.state.overlay_in_colour
+    group.picture.value = PictureKind.MEAN
+    assert not explorer.state.overlay_in_colour
+    group.picture.value = PictureKind.TRUE_COLOUR
+    assert explorer.state.overlay_in_colour  # that is what the user asks for
     group.picture.value = PictureKind.NONE
     assert explorer.pictures.kind_of(explorer.session) is PictureKind.NONE
     assert not group.overlay_in_colour.enabled

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QWidget
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.status_texts import StatusTexts
 from patient_scheduler import PatientScheduler
@@ -157,3 +158,10 @@ def test_how_many_features_are_compared_is_told_and_why(both):
     explorer.feature_use.reset(layer)
     assert texts.stack.text() == "6 × 5 pixels × 9 features @ uint8"
     assert "Left out" not in texts.stack.toolTip()
+
+
+def test_how_values_are_stored_is_told_of_the_layer_whatever_is_done_to_them(both):
+    explorer, texts = both
+    explorer.state.preprocessing = step_named("unit sum")
+    assert explorer.stack.values.dtype == np.float32
+    assert texts.stack.text() == "6 × 5 pixels × 9 features @ uint8"

@@ -16,6 +16,9 @@ from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 
+_GREY = PictureKind.MEAN, PictureKind.NONE
+
+
 class LookGroup(QWidget):
     """Controls of the colours.
 
@@ -149,6 +152,8 @@ class LookGroup(QWidget):
     def _on_picture(self, kind: PictureKind) -> None:
         if self._explorer.session is not None:
             self._explorer.pictures.choose(self._explorer.session.layer, kind)
+            if kind not in _GREY:
+                self._explorer.state.overlay_in_colour = True
 
     def _on_shows_feature(self, shows: bool) -> None:
         self._explorer.state.feature = self.feature.value if shows else None

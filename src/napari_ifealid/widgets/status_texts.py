@@ -84,13 +84,13 @@ class StatusTexts:
 
     def _show_stack(self) -> None:
         explorer = self._explorer
-        if explorer.stack is not None:
-            session = explorer.session
-            used = None if session is None else session.features
+        session = explorer.session
+        original = None if session is None else session.original
+        if session is not None and original is not None:
+            used = session.features
             counted = "" if used is None else f"\n{used.summary} are compared"
-            self.stack.setText(_described(explorer.stack) + counted)
-            original = None if session is None else session.original
-            why = "" if original is None else why_left_out(used, original)
+            self.stack.setText(_described(original) + counted)
+            why = why_left_out(used, original)
             self.stack.setToolTip(_STACK + self._preview() + (f"\n{why}" if why else ""))
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")
