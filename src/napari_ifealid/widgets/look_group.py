@@ -15,7 +15,6 @@ from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
 
-
 _GREY = PictureKind.MEAN, PictureKind.NONE
 
 
