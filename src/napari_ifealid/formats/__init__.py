@@ -9,7 +9,6 @@ from pathlib import Path
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
-from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
@@ -266,7 +265,7 @@ def write_array(
     """Write the real values of a feature stack as an array, features last.
 
     Integers are exact, see `restored`. The file appears only once it is complete. The same stack
-    gives the same bytes.
+    gives the same bytes. Lazy values are read and written block by block, but for a .zip.
 
     Parameters
     ----------
@@ -287,7 +286,7 @@ def write_array(
     ------
     DatasetError
         If the suffix is another, or if the file can't be written, or exists and `force` is off,
-        or if the values are lazy and can't be read or don't fit the memory.
+        or if the values are lazy and can't be read, or, for a .zip, don't fit the memory.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
 
@@ -301,7 +300,7 @@ def write_array(
         for kind in FORMATS
         if kind.write is not None and suffix_of(path) == kind.suffixes[0]
     )
-    write(Path(path), loaded(stack, track=track), force=force, track=track)
+    write(Path(path), stack, force=force, track=track)
 
 
 def check_array_suffix(path: Location) -> None:

@@ -31,7 +31,7 @@ _HELD_BY = {"?": "u1", "b": "i2", "e": "f4"}  # types that ENVI lacks, by the ne
 
 
 def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, interleaved by pixel, see `write_array`.
+    """Write the real values of a stack, interleaved by pixel, see `write_array`.
 
     Of values where some stand for none, these and their stored types are kept. Elsewhere NaN is
     written as it is, which other software knows as a number, too.

@@ -27,7 +27,7 @@ class Read(Protocol):
 
 
 class Write(Protocol):
-    """Writes the real values of a feature stack that is in memory."""
+    """Writes the real values of a feature stack, block by block where it is lazy."""
 
     def __call__(self, path: Path, stack: FeatureStack, /, *, force: bool, track: Track) -> None:
         """Write the file, which appears only once it is complete."""

@@ -94,7 +94,7 @@ def read_npz(
 
 
 def write_npz(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, and its placement, see `write_array`."""
+    """Write the real values of a stack, and its placement, see `write_array`."""
     with (
         written_file(path, force=force) as stream,
         ZipFile(stream, "w", ZIP_DEFLATED) as archive,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from math import isqrt
+from math import isqrt, prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.array_blocks import plain_labels, real_block, real_dtype
+from napari_ifealid.formats.array_blocks import LARGEST_READ, plain_labels, real_block, real_dtype
 from napari_ifealid.formats.atomic_write import written_folder
-from napari_ifealid.formats.blocks import Block, blocks
+from napari_ifealid.formats.blocks import LAZY_VALUES, blocks, whole_chunks
 from napari_ifealid.formats.fields import placement_fields
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
@@ -24,7 +24,7 @@ CHUNK_BYTES = 1 << 22
 
 
 def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, and what is known of it, see `write_array`."""
+    """Write the real values of a stack, and what is known of it, see `write_array`."""
     import zarr
 
     dtype = real_dtype(stack)
@@ -48,12 +48,10 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
             },
         ).result()
 
-        def write_block(block: Block) -> None:
-            array[block] = real_block(stack, block)
-
-        todo = blocks(shape, chunks)
+        todo = blocks(shape, _written_at_once(stack, chunks))
         for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
-            worker.submit(write_block, block).result()
+            values = real_block(stack, block)
+            worker.submit(array.__setitem__, block, values).result()
 
 
 def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
@@ -61,6 +59,19 @@ def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     *leading, height, width, features = shape
     side = max(1, isqrt(CHUNK_BYTES // (itemsize * features)))
     return (*(1 for _ in leading), min(height, side), min(width, side), features)
+
+
+def _written_at_once(stack: FeatureStack, chunks: tuple[int, ...]) -> tuple[int, ...]:
+    """Return lengths of blocks of whole chunks: of a lazy stack, of about its own ones as well."""
+    if not stack.is_lazy:
+        return chunks
+    shape, read = stack.values.shape, stack.values.chunksize
+    lengths = [
+        min(whole, -(-most // least) * least)
+        for whole, most, least in zip(shape, read, chunks, strict=True)
+    ]
+    fits = prod(lengths) * stack.values.dtype.itemsize <= LARGEST_READ
+    return whole_chunks(shape, lengths if fits else chunks, LAZY_VALUES)
 
 
 def _dimension_names(count: int) -> list[str | None]:
