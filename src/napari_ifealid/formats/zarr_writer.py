@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from math import isqrt, prod
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,33 @@ from typing import Any
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.array_blocks import LARGEST_READ, plain_labels, real_block, real_dtype
+from napari_ifealid.formats.array_blocks import LARGEST_READ, real_block, real_dtype
 from napari_ifealid.formats.atomic_write import written_folder
 from napari_ifealid.formats.blocks import LAZY_VALUES, blocks, whole_chunks
-from napari_ifealid.formats.fields import placement_fields
+from napari_ifealid.formats.stack_fields import stack_fields
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
 
-NAME_KEY, LABELS_KEY = "name", "feature_labels"
-"""Names of the attributes that describe a stack, beside its placement."""
+NAME_KEY = "name"
+"""Attribute with the name of a stack, beside those of `stack_fields`."""
+
+_GAIN_KEY, _MISSING_KEY = "scale_factor", "missing_value"  # as CF has them
 
 CHUNK_BYTES = 1 << 22
 
 
 def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack, and what is known of it, see `write_array`."""
+    """Write a stack, and what is known of it as attributes, see `write_array`.
+
+    Integers with a gain or a missing value are written as they are stored, beside both: they take
+    half the room, and software that knows the conventions of CF makes real values of them. Of other
+    stacks, the real values are written.
+    """
     import zarr
 
+    packing = _packing(stack)
+    if packing:
+        stack = replace(stack, gain=1.0, nodata=None)
     dtype = real_dtype(stack)
     _check_type(dtype, path)
     shape = stack.values.shape
@@ -43,8 +54,8 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
             dimension_names=_dimension_names(len(shape)),
             attributes={
                 NAME_KEY: stack.name,
-                LABELS_KEY: plain_labels(stack),
-                **placement_fields(stack),
+                **stack_fields(stack),
+                **packing,
             },
         ).result()
 
@@ -52,6 +63,16 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
         for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
             values = real_block(stack, block)
             worker.submit(array.__setitem__, block, values).result()
+
+
+def _packing(stack: FeatureStack) -> dict[str, float]:
+    """Return attributes that say what stored integers stand for; none of other values."""
+    if stack.values.dtype.kind not in "iu" or stack.value_range is not None:
+        return {}
+    packing: dict[str, float] = {} if stack.gain == 1.0 else {_GAIN_KEY: float(stack.gain)}
+    if stack.nodata is not None and float(stack.nodata).is_integer():
+        packing[_MISSING_KEY] = int(stack.nodata)
+    return packing
 
 
 def _tiles(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
