@@ -35,10 +35,11 @@ def rows_in_turn(stack: FeatureStack) -> list[Block]:
     Of a lazy stack, they are as thick as its chunks along the first axis for which a block is no
     larger than `LARGEST_READ`, so that chunks are read once, or few times.
     """
-    shape = stack.values.shape
+    values: Any = stack.values
+    shape = values.shape
     if not stack.is_lazy:
         return blocks(shape, block_lengths(shape, range(len(shape)), MOST_VALUES))
-    chunks, most = stack.values.chunksize, LARGEST_READ // stack.values.dtype.itemsize
+    chunks, most = values.chunksize, LARGEST_READ // values.dtype.itemsize
     thick = ((*(1,) * axis, chunks[axis], *shape[axis + 1 :]) for axis in range(len(shape)))
     lengths = next((each for each in thick if prod(each) <= most), (1,) * len(shape))
     return blocks(shape, whole_chunks(shape, lengths, MOST_VALUES))

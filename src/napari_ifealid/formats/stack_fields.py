@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
 from napari_ifealid.bands import Bands
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import plain_labels
-from napari_ifealid.formats.fields import Fields, is_number, placement_fields
+from napari_ifealid.formats.fields import (
+    OFFSET_KEY,
+    STRIDE_KEY,
+    Fields,
+    is_number,
+    placement_fields,
+)
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.stack import FeatureStack
 
@@ -18,6 +27,12 @@ WIDTHS_KEY, GOOD_KEY, SHOWN_KEY = "band_widths", "good_bands", "shown_bands"
 COLOURS_KEY = "band_colours"
 SIZE_KEY, UNIT_KEY = "pixel_size", "pixel_unit"
 PLACE_KEY = "georeference"
+
+FIELDS_TOGETHER = (
+    *((LABELS_KEY,), (WIDTHS_KEY,), (GOOD_KEY,), (SHOWN_KEY,), (COLOURS_KEY,)),
+    *((SIZE_KEY, UNIT_KEY), (PLACE_KEY,), (STRIDE_KEY, OFFSET_KEY)),
+)
+"""All fields; those that mean nothing without each other stand together."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _TEXTS = ("text", "map_info", "wkt")
@@ -77,6 +92,24 @@ def known_fields(fields: Fields, features: int) -> dict[str, Any]:
     }
 
 
+def usable_fields(values: Mapping[str, Any], features: int) -> dict[str, Any]:
+    """Return the fields that have right values.
+
+    Parameters
+    ----------
+    values : mapping
+        As for `known_fields`.
+    features : int
+    """
+    usable: dict[str, Any] = {}
+    for keys in FIELDS_TOGETHER:
+        given = {key: values[key] for key in keys if key in values}
+        with suppress(DatasetError):
+            known_fields(Fields(given, str, ""), features)
+            usable |= given
+    return usable
+
+
 def _band_fields(bands: Bands) -> dict[str, list[Any]]:
     result: dict[str, list[Any]] = {}
     if bands.widths is not None and all(map(isfinite, bands.widths)):
@@ -96,7 +129,7 @@ def _plain_place(place: Georeference) -> dict[str, Any]:
 
 
 def _each(
-    fields: Fields, key: str, features: int, is_one: Any, what: str
+    fields: Fields, key: str, features: int, is_one: Callable[[object], bool], what: str
 ) -> tuple[Any, ...] | None:
     """Return a value for each feature, None without the field."""
     values = fields.values.get(key)
@@ -131,18 +164,16 @@ def _pixel_size(fields: Fields) -> PixelSize | None:
     return PixelSize((size[0], size[1]), unit)
 
 
-def _georeference(fields_: Fields) -> Georeference | None:
-    place = fields_.values.get(PLACE_KEY)
+def _georeference(fields: Fields) -> Georeference | None:
+    place = fields.values.get(PLACE_KEY)
     if place is None:
         return None
     if not (isinstance(place, dict) and _is_place(place)):
         expected = 'an object with a "transform" of six numbers, and what else Georeference has'
-        raise fields_.wrong(place, expected, PLACE_KEY)
-    names = {field.name for field in fields(Georeference)}
-    known = {key: value for key, value in place.items() if key in names}
-    return Georeference(
-        **{key: value if key in _TEXTS else tuple(value) for key, value in known.items()}
-    )
+        raise fields.wrong(place, expected, PLACE_KEY)
+    numbers = {key: tuple(place.get(key, ())) for key in ("keys", "doubles")}
+    texts = {key: place.get(key, "") for key in _TEXTS}
+    return Georeference(tuple(place["transform"]), **numbers, **texts)
 
 
 def _is_place(place: dict[str, Any]) -> bool:

@@ -12,8 +12,9 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import real_block, real_dtype, rows_in_turn
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import Block
+from napari_ifealid.formats.details import Detail
 from napari_ifealid.formats.gdal_metadata import metadata_text
-from napari_ifealid.formats.geotiff import ExtraTag, geo_tags
+from napari_ifealid.formats.geotiff import ExtraTag, geo_tags, pixel_size
 from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA, spatial_letters
 from napari_ifealid.stack import FeatureStack
@@ -59,6 +60,18 @@ def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
         todo = rows_in_turn(stack)
         for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
             stream.write(_written_block(stack, block).astype(dtype, copy=False).tobytes())
+
+
+def kept_by_tiff(stack: FeatureStack) -> frozenset[Detail]:
+    """Return what of that which is known of a stack a GeoTIFF keeps."""
+    place, kept = stack.georeference, {Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.PLACE}
+    if len(stack.bands.shown) == 3:
+        kept.add(Detail.SHOWN)
+    if place is not None and place.keys:
+        kept.add(Detail.SYSTEM)
+        if pixel_size(place) is not None:
+            kept.add(Detail.PIXEL_SIZE)
+    return frozenset(kept)
 
 
 def _written_dtype(stack: FeatureStack, path: Path) -> np.dtype[Any]:

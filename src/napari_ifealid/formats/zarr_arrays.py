@@ -16,6 +16,7 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.blocks import whole_chunks
 from napari_ifealid.formats.cf_values import packing_of, unpacked
+from napari_ifealid.formats.details import ALL_DETAILS, Detail
 from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
@@ -495,6 +496,7 @@ ZARR = Format(
     read=_read,
     array_names=_array_names,
     write=write_zarr,
+    keeps=lambda _: ALL_DETAILS - {Detail.OVERLAY},
     is_folder=True,
     takes_urls=True,
 )

@@ -86,12 +86,13 @@ def _written_at_once(stack: FeatureStack, chunks: tuple[int, ...]) -> tuple[int,
     """Return lengths of blocks of whole chunks: of a lazy stack, of about its own ones as well."""
     if not stack.is_lazy:
         return chunks
-    shape, read = stack.values.shape, stack.values.chunksize
+    values: Any = stack.values
+    shape, read = values.shape, values.chunksize
     lengths = [
         min(whole, -(-most // least) * least)
         for whole, most, least in zip(shape, read, chunks, strict=True)
     ]
-    fits = prod(lengths) * stack.values.dtype.itemsize <= LARGEST_READ
+    fits = prod(lengths) * values.dtype.itemsize <= LARGEST_READ
     return whole_chunks(shape, lengths if fits else chunks, LAZY_VALUES)
 
 
