@@ -171,9 +171,10 @@ def _georeference(fields: Fields) -> Georeference | None:
     if not (isinstance(place, dict) and _is_place(place)):
         expected = 'an object with a "transform" of six numbers, and what else Georeference has'
         raise fields.wrong(place, expected, PLACE_KEY)
-    numbers = {key: tuple(place.get(key, ())) for key in ("keys", "doubles")}
-    texts = {key: place.get(key, "") for key in _TEXTS}
-    return Georeference(tuple(place["transform"]), **numbers, **texts)
+    text, map_info, wkt = (place.get(key, "") for key in _TEXTS)
+    keys, doubles = (tuple(place.get(key, ())) for key in ("keys", "doubles"))
+    transform: Any = tuple(place["transform"])
+    return Georeference(transform, keys, doubles, text, map_info, wkt)
 
 
 def _is_place(place: dict[str, Any]) -> bool:
