@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.stack import FeatureStack, check_feature_array, size_in_words
 
