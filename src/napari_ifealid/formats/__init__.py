@@ -274,12 +274,14 @@ def write_array(
     Parameters
     ----------
     path : path
-        Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
-        stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
-        3, whose chunks are tiles of the image with all features and whose attributes are the
-        stack's `name`, `feature_labels`, `stride` and `offset`; .hdr, the header of an ENVI
-        cube, whose values are in a .img file beside it; .tif, a GeoTIFF with what is known of the
-        bands, stored values beside their gain and their missing value; or .zip, see `write_stack`.
+        Its suffix decides: .npy; .npz, compressed, with the array `features` and small arrays that
+        tell what is known of it, but for its place on the earth; .zarr, a folder with a Zarr array
+        of version 3, whose chunks are tiles of the image with all features and whose attributes
+        are the stack's `name` and what is known of it, integers stored beside their
+        `scale_factor` and `missing_value`; .hdr, the header of an ENVI cube, whose values are in a
+        .img file beside it; .tif, a GeoTIFF with what is known of the bands, stored values beside
+        their gain and their missing value; or .zip, see `write_stack`. `not_kept` tells what is
+        lost.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.
