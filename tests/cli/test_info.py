@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import fsspec
@@ -16,6 +16,7 @@ from napari_ifealid import FeatureStack, lazy_arrays, read_stack, write_stack
 from napari_ifealid.bands import Bands
 from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.cli import main
+from napari_ifealid.cli.stack_summary import StackSummary
 from napari_ifealid.engines import CpuEngine
 from napari_ifealid.engines.engine_memory import USUAL_TEXTURE_SIDE
 from napari_ifealid.engines.pixel_vectors import PixelVectors
@@ -544,3 +545,9 @@ def test_cube_behind_a_url_is_described_by_its_header(info, shared_data, tmp_pat
     with serving(files(contents)) as address:
         remote = info(f"{address}/{cube.name}")
     assert remote["stacks"] == info(cube)["stacks"]
+
+
+def test_each_key_is_in_the_guide():
+    guide = (Path(__file__).parents[2] / "docs/guide.md").read_text()
+    for field in fields(StackSummary):
+        assert f"`{field.name}`" in guide
