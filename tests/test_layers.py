@@ -13,6 +13,7 @@ from napari_ifealid.layers import (
     image_affine,
     layer_data,
     layers_of,
+    own_pixels,
     stack_georeference,
 )
 from napari_ifealid.stack import FeatureStack, Placement
@@ -298,3 +299,18 @@ def test_pixels_of_a_stack_lie_on_the_earth_where_those_of_its_image_do():
     assert stack_georeference(own) is place
     coarse = FeatureStack(values=values, name="a", georeference=place, overlay=overlay)
     assert stack_georeference(coarse).transform == (40.0, 0.0, 100.0, 0.0, -20.0, 500.0)
+
+
+def test_own_pixels_of_a_stack_have_their_own_size_and_place():
+    stack = FeatureStack(
+        values=np.ones((3, 4, 2)),
+        name="a",
+        overlay=np.zeros((6, 12, 3), np.uint8),
+        pixel_size=PixelSize((2.0, 1.0), "m"),
+        georeference=Georeference((1.0, 0.0, 100.0, 0.0, -2.0, 50.0)),
+    )
+    own = own_pixels(stack)
+    assert (own.overlay, own.pixel_size) == (None, PixelSize((4.0, 3.0), "m"))
+    assert own.georeference == Georeference((3.0, 0.0, 100.0, 0.0, -4.0, 50.0))
+    assert own_pixels(own) is own
+    np.testing.assert_allclose(default_grid(own).affine[:2, :2], default_grid(stack).affine[:2, :2])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.stack import FeatureStack, check_feature_array, size_in_words
 
@@ -258,3 +259,11 @@ def test_storage_is_all_that_another_stack_of_such_values_needs():
     stack = FeatureStack(values=CUBE, name="x", gain=2.0, nodata=7.0)
     other = FeatureStack(values=CUBE[:1], name="y", **stack.storage)
     np.testing.assert_array_equal(other.vector((0, 1)), stack.vector((0, 1)))
+
+
+def test_some_features_keep_their_labels_and_what_is_known_of_them():
+    stack = FeatureStack(values=CUBE, name="x", bands=Bands(shown=(2,)), gain=0.5, nodata=7.0)
+    few = stack.with_features([0, 2])
+    np.testing.assert_array_equal(few.values, CUBE[..., [0, 2]])
+    assert (few.feature_labels, few.bands) == ((0, 2), Bands(shown=(1,)))
+    assert (few.gain, few.nodata) == (0.5, 7.0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.georeference import Georeference
+from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Grid
 from napari_ifealid.stack import FeatureStack
 
@@ -144,6 +145,21 @@ def stack_georeference(stack: FeatureStack) -> Georeference | None:
         return None
     scale, translate = default_placement(stack)
     return stack.georeference.of_pixels((scale[-2], scale[-1]), (translate[-2], translate[-1]))
+
+
+def own_pixels(stack: FeatureStack) -> FeatureStack:
+    """Return a stack without its image, whose size of pixels and place are those of its own."""
+    if stack.overlay is None and stack.placement is None:
+        return stack
+    scale, _ = world_placement(stack)
+    size = stack.pixel_size
+    return replace(
+        stack,
+        overlay=None,
+        placement=None,
+        pixel_size=None if size is None else PixelSize((scale[-2], scale[-1]), size.unit),
+        georeference=stack_georeference(stack),
+    )
 
 
 def default_grid(stack: FeatureStack) -> Grid:

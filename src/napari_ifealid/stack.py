@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, prod
 from typing import Any
 
@@ -203,6 +203,22 @@ class FeatureStack:
         stack = copy(self)
         object.__setattr__(stack, "source", source)
         return stack
+
+    def with_features(self, features: Sequence[int]) -> FeatureStack:
+        """Return a stack of some of the features, which keep their labels. It has no source.
+
+        Parameters
+        ----------
+        features : sequence of int
+            Their numbers, at least one. Of values in memory they are copied.
+        """
+        assert self.feature_labels is not None
+        return replace(
+            self,
+            values=self.values[..., list(features)],
+            feature_labels=tuple(self.feature_labels[feature] for feature in features),
+            bands=self.bands.of(features),
+        )
 
     def feature_name(self, feature: int) -> str:
         """Return the name of a feature: its label, or its number where it has none."""

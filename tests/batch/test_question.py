@@ -19,6 +19,7 @@ from napari_ifealid.explorer.session_capture import captured_session
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, MEASURES
+from napari_ifealid.preprocessing import STEPS
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -106,6 +107,32 @@ def test_map_of_each_measure_is_that_of_the_explorer(qapp, session, measure):
         stack, question.of(stack).query_of(stack), whole_region(stack.spatial_shape)
     )
     np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_map_of_what_is_preprocessed_is_that_of_the_explorer(qapp, session, files, step):
+    session = replace(
+        session,
+        references=(PLACE, MINUS, LIKE),
+        rule=Rule.DIFFERENCE,
+        window=3,
+        preprocessing=step,
+        threshold=None,
+    )
+    question = question_of(session, FILE)
+    assert question.key != question_of(replace(session, preprocessing=None), FILE).key
+    viewer = ViewerModel()
+    explorer = Explorer(viewer)
+    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
+    assert explorer.session.transform.step == step
+    stack = explorer.session.original
+    asked = question.of(stack)
+    region = whole_region(stack.spatial_shape)
+    values = region_map(asked.compared(stack), asked.query_of(stack), region)
+    np.testing.assert_allclose(values, explorer.map_layer.data, atol=CLOSE)
+    captured = captured_session(explorer, viewer)
+    assert captured.preprocessing == step
+    assert captured.references[2].values == LIKE.values  # as they were before
 
 
 def test_vectors_are_matched_by_label(session, files, tmp_path):

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_ifealid import read_stack, write_stack
+from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid.bands import Bands
 from napari_ifealid.cli import main
-from napari_ifealid.formats import restored
+from napari_ifealid.formats import restored, write_array
+from napari_ifealid.georeference import PixelSize
 
 INTEGERS = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]
 
@@ -196,3 +198,38 @@ def test_values_of_an_envi_cube_are_not_named_for_writing(tmp_path, capsys):
     zarr.create_array(str(tmp_path / "cube.zarr"), data=np.ones((3, 4, 5)))
     assert convert(tmp_path / "cube.zarr", tmp_path / "cube.img") == 2
     assert "the suffix '.img'" in capsys.readouterr().err
+
+
+CUBE = FeatureStack(
+    values=np.random.default_rng(0).integers(0, 9, (3, 4, 5)).astype(np.uint8),
+    name="cube",
+    feature_labels=[f"{number}.24 nm" for number in range(418, 423)],
+    bands=Bands(widths=(5.5,) * 5, is_good=(True, False, True, True, True)),
+    pixel_size=PixelSize((2.0, 2.0), "m"),
+)
+
+
+def test_what_a_format_does_not_keep_is_told_in_one_line(tmp_path, capsys):
+    write_array(tmp_path / "cube.hdr", CUBE)
+    told = {}
+    for suffix in (".npy", ".NPY", ".zip", ".tif", ".npz", ".zarr"):
+        (tmp_path / suffix).mkdir()
+        assert convert(tmp_path / "cube.hdr", tmp_path / suffix / f"b{suffix}") == 0
+        told[suffix] = capsys.readouterr().err
+    all_of_it = "wavelengths, band widths, bad bands, pixel size"
+    assert told == {
+        ".npy": f"napari-ifealid: Not kept by .npy: {all_of_it}\n",
+        ".NPY": f"napari-ifealid: Not kept by .npy: {all_of_it}\n",
+        ".zip": f"napari-ifealid: Not kept by .zip: {all_of_it.partition(', ')[2]}\n",
+        ".tif": "napari-ifealid: Not kept by .tif: pixel size\n",
+        ".npz": "",
+        ".zarr": "",
+    }
+
+
+def test_cube_larger_than_the_memory_becomes_a_zarr(tmp_path, free_memory):
+    write_array(tmp_path / "cube.hdr", CUBE)
+    with free_memory(0):
+        assert convert(tmp_path / "cube.hdr", tmp_path / "cube.zarr") == 0
+    np.testing.assert_array_equal(read(tmp_path / "cube.zarr"), CUBE.values)
+    assert read_stack(tmp_path / "cube.zarr").bands == CUBE.bands

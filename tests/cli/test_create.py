@@ -11,8 +11,9 @@ import zarr
 from PIL import Image
 
 from napari_ifealid import FeatureStack, read_stack, write_stack
+from napari_ifealid.bands import Bands
 from napari_ifealid.cli import main
-from napari_ifealid.formats import restored
+from napari_ifealid.formats import restored, write_array
 
 
 def create(*arguments: object) -> int:
@@ -276,3 +277,36 @@ def test_volume_has_no_overlay_from_bands(tmp_path, capsys):
     np.save(tmp_path / "v.npy", np.random.default_rng(0).random((2, 3, 4, 5)))
     assert create(tmp_path / "v.npy", "--overlay-from-bands") == 2
     assert "no picture" in capsys.readouterr().err
+
+
+def test_bad_bands_are_left_out_on_request_and_missing_values_replaced(tmp_path, capsys):
+    values = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    values[..., 1], values[0, 0] = -1, -1
+    stack = FeatureStack(
+        values=values,
+        name="cube",
+        feature_labels=["450.5 nm", "550.0 nm", "650.0 nm", "750.0 nm"],
+        bands=Bands(is_good=(True, False, True, True)),
+        nodata=-1,
+    )
+    cube, output = tmp_path / "cube.hdr", tmp_path / "a.zip"
+    write_array(cube, stack)
+    assert create(cube, "--output", output) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("napari-ifealid: 9 missing values (-1 or NaN) and 0 infinities among 24")
+    assert "create --bands good" in told
+    assert "create --replace-nonfinite 0" in told
+    assert create(cube, "--output", output, "--bands", "good") == 2
+    assert "3 missing values (-1 or NaN)" in capsys.readouterr().err
+    options = ["--output", output, "--bands", "good", "--replace-nonfinite", "0"]
+    assert create(cube, *options) == 0
+    assert capsys.readouterr().err == ""
+    again = read_stack(output)
+    assert again.feature_labels == ("450.5 nm", "650.0 nm", "750.0 nm")
+    values[0, 0] = 0
+    np.testing.assert_allclose(restored(again), values[..., [0, 2, 3]], atol=0.05)
+
+
+def test_all_bands_are_good_where_the_file_does_not_tell(npy):
+    assert create(npy, "--bands", "good") == 0
+    assert read_stack(npy.with_name("a.npy.8.zip")).feature_count == 9

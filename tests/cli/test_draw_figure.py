@@ -12,6 +12,7 @@ from PIL import Image
 from napari_ifealid import FeatureStack, write_stack
 from napari_ifealid.bands import Bands
 from napari_ifealid.cli import draw_figure, main
+from napari_ifealid.georeference import PixelSize
 from napari_ifealid.results import figure
 
 
@@ -228,3 +229,21 @@ def test_stack_without_an_image_has_a_picture_of_its_bands_under_the_map(tmp_pat
     assert np.ptp(cube.overlay[..., :3], axis=-1).max() == 0  # in grey
     np.testing.assert_allclose(cube.overlay_grid.affine, cube.grid.affine)
     assert cube.colours[0, 3] < plain.colours[0, 3]
+
+
+def test_image_and_map_lie_in_the_same_world_whose_unit_the_scale_bar_has(tmp_path, monkeypatch):
+    stack = FeatureStack(
+        values=np.random.default_rng(1).random((4, 5, 3)),
+        name="a",
+        overlay=np.zeros((8, 10, 3), np.uint8),
+        pixel_size=PixelSize((30.0, 20.0), "m"),
+    )
+    drawn = []
+    monkeypatch.setattr(draw_figure, "read_stacks", lambda *_, **__: [stack])
+    monkeypatch.setattr(draw_figure, "save_figure", lambda _, content, **__: drawn.append(content))
+    monkeypatch.setattr(draw_figure, "report_written", lambda *_: None)
+    assert draw(tmp_path / "a.zip", "--at", "0,1", "--figure", tmp_path / "a.svg") == 0
+    (content,) = drawn
+    np.testing.assert_allclose(content.overlay_grid.bounds, [[-15.0, -10.0], [225.0, 190.0]])
+    np.testing.assert_allclose(content.grid.bounds, content.overlay_grid.bounds)
+    assert content.unit == "m"

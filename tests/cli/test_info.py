@@ -2,25 +2,31 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import fsspec
+import h5py
 import numpy as np
 import pytest
 import zarr
 
 from example_server import files, serving
 from napari_ifealid import FeatureStack, lazy_arrays, read_stack, write_stack
+from napari_ifealid.bands import Bands
 from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.cli import main
+from napari_ifealid.cli.stack_summary import StackSummary
 from napari_ifealid.engines import CpuEngine
 from napari_ifealid.engines.engine_memory import USUAL_TEXTURE_SIDE
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.texture_blocks import BlockLayout, texel_dtype
-from napari_ifealid.formats import WebApplicationWarning, blocks, restored
+from napari_ifealid.formats import WebApplicationWarning, blocks, restored, write_array
+from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.layers import default_placement
 from napari_ifealid.stack import Placement
+
+UTM = (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633)
 
 
 @pytest.fixture
@@ -85,6 +91,20 @@ def test_figures_are_those_of_the_file(shared_data, info, name):
             "features": stack.values.shape[2],
             "padding_features": 0,
             "feature_labels": None,
+            "is_axis_guessed": False,
+            "wavelength_range": None,
+            "wavelength_unit": None,
+            "band_widths": None,
+            "bad_bands": None,
+            "shown_bands": [],
+            "channel_colours": None,
+            "picture": None,
+            "gain": 1.0,
+            "missing_value": None,
+            "pixel_size": None,
+            "pixel_unit": None,
+            "upper_left": None,
+            "reference_system": None,
             "overlay_height": overlay[0],
             "overlay_width": overlay[1],
             "stride": None,
@@ -99,6 +119,8 @@ def test_figures_are_those_of_the_file(shared_data, info, name):
             "all_zero_pixels": int(is_zero.sum()),
             "share_of_all_zero_pixels": pytest.approx(is_zero.mean()),
             "nonfinite_pixels": 0,
+            "pixels_without_values": 0,
+            "share_of_pixels_without_values": 0.0,
             "cpu_memory_bytes": stack.values.nbytes + CpuEngine(PixelVectors.of(stack)).memory,
             "gpu_memory_bytes": texture_bytes(stack),
         }
@@ -223,7 +245,7 @@ def test_each_stack_of_a_zarr_group_is_told_and_the_others_are_named(tmp_path, a
     )
     assert (second["array"], second["features"]) == ("second", 2)
     (same,) = info(npy)["stacks"]
-    assert first == same | {"name": "a.zarr", "array": "first"}
+    assert first == same | {"name": "a.zarr", "array": "first", "is_axis_guessed": True}
 
 
 def test_figures_of_a_zarr_array_read_in_small_blocks_are_those_of_the_whole(
@@ -360,7 +382,8 @@ def test_text_tells_of_a_real_dataset(shared_data, capsys):
         "place on the image  not stored; their outer edges are joined\n"
         "stride              4 × 4.0283 pixels of the image (y × x) for each of the map\n"
         "offset              the first pixel is centred on 1.5, 1.51415 of the image (y, x), "
-        "the last one on 637.5, 424.486\n"
+        "the last one on\n"
+        "                    637.5, 424.486\n"
         "stored as           8 bit, for values of type float32\n"
         "values              0 to 1\n"
         "all-zero pixels     0, 0.00% of all\n"
@@ -408,3 +431,123 @@ def test_envi_cube_is_described_by_either_file(shared_data, info, suffix):
     (stack,) = told["stacks"]
     assert stack["shape"] == [31, 43, 580]
     assert stack["feature_labels"][0] == "366.551 nm"
+
+
+def test_all_that_is_known_of_a_cube_is_told(tmp_path, info_of_one, capsys):
+    values = np.arange(1, 73, dtype=np.int16).reshape(3, 4, 6)
+    values[0, :2] = values[2, 3, 1] = -1  # the latter in a bad band
+    stack = FeatureStack(
+        values=values,
+        name="cube",
+        feature_labels=["418.24 nm", "500.0 nm", "600.5 nm", "700.0 nm", "800.0 nm", "900.0 nm"],
+        bands=Bands(
+            widths=(5.5, 5.5, 6.0, 6.0, 7.5, 7.5),
+            is_good=(True, False, False, True, False, True),
+            shown=(5, 3, 0),
+        ),
+        gain=0.5,
+        nodata=-1,
+        georeference=Georeference((30.0, 0.0, 364095.0, 0.0, -30.0, 5809965.0), UTM),
+        pixel_size=PixelSize((30.0, 30.0), "m"),
+    )
+    path = tmp_path / "cube.zarr"
+    write_array(path, stack)
+    told = info_of_one(path)
+    expected = {
+        "is_axis_guessed": False,
+        "wavelength_range": [418.24, 900.0],
+        "wavelength_unit": "nm",
+        "band_widths": [5.5, 5.5, 6.0, 6.0, 7.5, 7.5],
+        "bad_bands": [1, 2, 4],
+        "shown_bands": [5, 3, 0],
+        "channel_colours": None,
+        "picture": "proposed bands",
+        "gain": 0.5,
+        "missing_value": -1.0,
+        "pixel_size": [30.0, 30.0],
+        "pixel_unit": "m",
+        "upper_left": [364095.0, 5809965.0],
+        "reference_system": "EPSG:32633",
+        "minimum": 6.5,
+        "maximum": 36.0,
+        "nonfinite_pixels": 2,
+        "pixels_without_values": 2,
+        "share_of_pixels_without_values": pytest.approx(1 / 6),
+    }
+    assert {key: told[key] for key in expected} == expected
+    assert main(["info", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines()[1:])) <= 100
+    for line in (
+        "wavelengths         418.24 … 900 nm, 6 bands",
+        "band widths         5.5 to 7.5 nm",
+        "bad bands           3 of 6: 1–2 (500–600.5 nm), 4 (800 nm), counted from 0",
+        "proposed bands      5, 3, 0",
+        "picture of bands    proposed bands",
+        "pixel size          30 × 30 m (y × x)",
+        "place on the earth  upper left corner at x 364095, y 5809965, EPSG:32633",
+        "scale factor        0.5, from stored values to real ones",
+        "missing value       -1",
+        "without values      2 pixels, 16.67% of all",
+        "not finite          2 pixels with a NaN or an infinity of a good band",
+    ):
+        assert line in text.splitlines()
+
+
+def test_guess_of_the_axis_and_colours_of_channels_are_told(tmp_path, info_of_one, array, capsys):
+    zarr.create_array(str(tmp_path / "a.zarr"), data=array)
+    assert info_of_one(tmp_path / "a.zarr")["is_axis_guessed"]
+    assert main(["info", str(tmp_path / "a.zarr")]) == 0
+    assert "axis of features    a guess" in capsys.readouterr().out
+    colours = Bands(colours=("#00ff00", "#ff0000"))
+    write_array(tmp_path / "b.zarr", FeatureStack(values=array[..., :2], name="b", bands=colours))
+    told = info_of_one(tmp_path / "b.zarr")
+    assert told["channel_colours"] == ["#00ff00", "#ff0000"]
+    assert told["picture"] == "channels"
+    assert main(["info", str(tmp_path / "b.zarr")]) == 0
+    assert "channel colours     #00ff00, #ff0000" in capsys.readouterr().out
+
+
+def test_arrays_of_an_hdf5_file_are_told_and_the_others_are_named(tmp_path, array, info, capsys):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["cubes/first"], file["cubes/second"] = array, array[:, :4]
+        for number in range(30):
+            file[f"flat/array number {number:02}"] = np.ones(5)
+    told = info(path)
+    assert [stack["array"] for stack in told["stacks"]] == ["cubes/first", "cubes/second"]
+    assert len(told["skipped_arrays"]) == 30
+    assert main(["info", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "and 10 more" in text
+    assert max(map(len, text.splitlines()[1:])) <= 100
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.npz", "a.zarr"])
+def test_file_without_a_stack_says_what_is_in_it(tmp_path, capsys, name):
+    path = tmp_path / name
+    if name == "a.h5":
+        with h5py.File(path, "w") as file:
+            file["flat"] = np.ones((3, 4))
+    elif name == "a.npz":
+        np.savez(path, flat=np.ones((3, 4)))
+    else:
+        zarr.create_group(str(path)).create_array("flat", data=np.ones((3, 4)))
+    assert main(["info", str(path)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("napari-ifealid: no feature stack among the arrays: flat (3, 4)")
+
+
+def test_cube_behind_a_url_is_described_by_its_header(info, shared_data, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    cube = shared_data / "hyperspectral/corn-kernel-hyperspectral.hdr"
+    contents = {path.name: path.read_bytes() for path in (cube, cube.with_suffix(".raw"))}
+    with serving(files(contents)) as address:
+        remote = info(f"{address}/{cube.name}")
+    assert remote["stacks"] == info(cube)["stacks"]
+
+
+def test_each_key_is_in_the_guide():
+    guide = (Path(__file__).parents[2] / "docs/guide.md").read_text()
+    for field in fields(StackSummary):
+        assert f"`{field.name}`" in guide

@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from napari_ifealid.engines import pixel_vectors
 from napari_ifealid.engines import unit_values as module
 from napari_ifealid.engines import values as of_every_measure
 from napari_ifealid.engines.compiled import compiled_products, ready_products
@@ -12,7 +13,7 @@ from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.products import Products
 from napari_ifealid.grid import whole_region
-from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, Background
+from napari_ifealid.measures import EUCLIDEAN, MEASURES, SPECTRAL_ANGLE, Background, UsedFeatures
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -60,7 +61,7 @@ def test_product_that_uses_all_cores_by_itself_is_made_once(monkeypatch):
     values = np.random.default_rng(0).random((300, 250, 128), np.float32)
     engine = CpuEngine(pixels_of(values))
     monkeypatch.setattr(module, "WORTH_A_THREAD", 1 << 20)
-    monkeypatch.setattr(module, "largest_products", largest_products)
+    monkeypatch.setattr(pixel_vectors, "largest_products", largest_products)
     np.testing.assert_allclose(map_of(engine, Query.to(values[0, 0])), 1 / 3, rtol=1e-6)
     assert rows == [(0, 75_000)]
 
@@ -201,3 +202,21 @@ def test_maps_before_and_after_the_acceleration_agree(monkeypatch):
     engine.accelerate()
     compiled_products(engine._pixels.stored).result()
     np.testing.assert_allclose(map_of(engine, query), before, atol=1e-5)
+
+
+def test_what_is_known_of_some_features_is_kept_beside_that_of_all():
+    values = np.random.default_rng(0).random((5, 6, 4), np.float32)
+    engine = CpuEngine(pixels_of(values))
+    used = UsedFeatures((True, False, True, True))
+    other = UsedFeatures((True, True, True, False))
+    over = EUCLIDEAN.over(used)
+    for measure in (EUCLIDEAN, over):
+        assert not engine.is_prepared(measure)
+        map_of(engine, Query.to(values[0, 0], measure=measure))
+    some = engine.spread
+    map_of(engine, Query.to(values[0, 0], measure=EUCLIDEAN))
+    assert engine.spread > some
+    assert engine.is_prepared(over)
+    map_of(engine, Query.to(values[0, 0], measure=EUCLIDEAN.over(other)))
+    assert not engine.is_prepared(over)
+    assert engine.is_prepared(EUCLIDEAN)

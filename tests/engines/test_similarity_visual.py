@@ -13,7 +13,7 @@ from napari_ifealid.engines.similarity_visual import (
     visual_size,
 )
 from napari_ifealid.engines.texture_blocks import BlockLayout
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, UsedFeatures
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -38,14 +38,14 @@ def best(vectors, references, measure=SPECTRAL_ANGLE) -> np.ndarray:
 
 
 def draw(
-    layout, vectors, lengths, asked, *, measure=SPECTRAL_ANGLE, size=1, has_zero=False
+    layout, vectors, lengths, asked, *, measure=SPECTRAL_ANGLE, size=1, has_zero=False, used=None
 ) -> list[np.ndarray]:
     """Return the values that one visual draws for each group of references in turn."""
     drawn = []
     viewport = (0, 0, layout.width, layout.height)
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout, measure.kernel.shader, False, size)
+        visual = SimilarityVisual(layout, measure.kernel.shader, False, used is not None, size)
         features = np.zeros((layout.capacity, layout.feature_count), np.float32)
         features[: len(vectors)] = vectors
         visual.set_block(
@@ -56,7 +56,7 @@ def draw(
         with gloo.FrameBuffer(target):
             gloo.set_viewport(*viewport)
             for references in asked:
-                visual.set_references(unit_rows(references), has_zero=has_zero)
+                visual.set_references(unit_rows(references), used=used, has_zero=has_zero)
                 visual.draw()
                 picture = gloo.read_pixels(viewport, alpha=True, out_type="float")
                 rows, pixels = slice(0, layout.height), slice(0, len(vectors))
@@ -120,6 +120,18 @@ def test_any_number_of_features(features):
         draw(layout, vectors, inverse_lengths(vectors), asked, size=2), asked, strict=True
     ):
         np.testing.assert_allclose(values, best(vectors, references), atol=1e-6)
+
+
+@pytest.mark.parametrize("features", [2, 5, 8, 9, 13])
+def test_features_that_are_not_used_count_for_nothing(features):
+    layout = BlockLayout(pixel_count=20, feature_count=features, width=3, height=2)
+    vectors = np.random.default_rng(features).random((20, features)).astype(np.float32)
+    used = UsedFeatures(tuple(number % 4 != 1 for number in range(features)))
+    taken = used.taken(vectors)
+    asked = [taken[:1], taken[1:3]]
+    drawn = draw(layout, vectors, inverse_lengths(taken), asked, size=2, used=used)
+    for values, references in zip(drawn, asked, strict=True):
+        np.testing.assert_allclose(values, best(taken, references), atol=1e-6)
 
 
 @pytest.mark.parametrize(

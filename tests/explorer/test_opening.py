@@ -9,7 +9,13 @@ from napari.layers import Image
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer.opening import Opening
+from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.preprocessing import Step, step_named
 from patient_scheduler import PatientScheduler
+
+
+def all_but_the_first(stack) -> UsedFeatures:
+    return UsedFeatures((False, *[True] * (stack.feature_count - 1)))
 
 
 @pytest.fixture
@@ -24,11 +30,18 @@ def told() -> list:
 
 @pytest.fixture
 def make(scheduler, told):
-    def make(layer: Image, axis: int = 0, choice: EngineChoice = EngineChoice.CPU) -> Opening:
+    def make(
+        layer: Image,
+        axis: int = 0,
+        choice: EngineChoice = EngineChoice.CPU,
+        step: Step | None = None,
+    ) -> Opening:
         return Opening(
             layer,
             axis,
             choice,
+            step,
+            all_but_the_first,
             scheduler,
             opened=lambda *opened: told.append(opened),
             progressed=told.append,
@@ -43,8 +56,21 @@ def test_stack_and_engine_come_at_the_end(make, scheduler, told, features, stack
     assert told == []
     scheduler.run()
     ((opened, running),) = told
-    assert opened is stack
+    assert opened.original is opened.stack is stack
+    assert opened.transform is None
     assert running.engine.name == "CPU"
+
+
+def test_stack_is_preprocessed_over_the_features_that_are_used(make, scheduler, told, features):
+    step = step_named("unit sum")
+    make(features, step=step).begin()
+    scheduler.run()
+    ((opened, running),) = told
+    assert opened.transform.step is step
+    assert opened.transform.used == all_but_the_first(opened.original)
+    expected = opened.transform.of(opened.original.real_values(opened.original.values))
+    np.testing.assert_allclose(opened.stack.values, expected, rtol=1e-6)
+    running.engine.close()
 
 
 def test_share_that_is_on_the_gpu_is_told_meanwhile(make, scheduler, told, features):

@@ -10,7 +10,7 @@ from napari.layers import Layer
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.layers import layer_data
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.measures import COSINE, UsedFeatures
 from napari_ifealid.preprocessing import preprocess, step_named
 from napari_ifealid.similarity import similarity_map
 from napari_ifealid.stack import FeatureStack
@@ -73,6 +73,13 @@ def test_features_that_are_left_out_do_not_count_for_what_is_done(explorer):
     part = FeatureStack(values=used.taken(STACK.values), name="part")
     expected = similarity_map(preprocess(part, "unit sum"), (3, 4))
     np.testing.assert_allclose(map_shown(explorer), expected, atol=1e-6)
+
+
+def test_what_was_done_is_told_wherever_the_measure_is(explorer):
+    session = explorer.session
+    assert session.title_of(COSINE) == "cosine"
+    explorer.state.preprocessing = step_named("unit sum")
+    assert session.title_of(COSINE) == "cosine, unit sum"
 
 
 def test_no_map_is_shown_while_the_vectors_are_made(explorer, monkeypatch):

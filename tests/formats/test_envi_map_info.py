@@ -81,3 +81,17 @@ def test_what_the_fields_cannot_hold_is_left_out():
     turned = Georeference((0.0, 1.0, 0.0, 1.0, 0.0, 0.0))
     assert place_fields(turned, None) == {}
     assert place_fields(None, PixelSize((1.0, 1.0), "furlong")) == {}
+
+
+def test_unit_of_the_pixels_size_is_not_written_for_coordinates_in_another_one():
+    place = Georeference((100.0, 0.0, 5.0, 0.0, -100.0, 7.0))
+    feet = place_fields(place, PixelSize((30.48, 30.48), "m"))
+    assert feet == {"map info": ["Arbitrary, 1, 1, 5, 7, 100, 100"]}
+    metres = place_fields(place, PixelSize((100.0, 100.0), "m"))
+    assert metres["map info"][0].endswith("units=Meters")
+
+
+def test_other_units_of_length_become_metres():
+    fields = place_fields(None, PixelSize((0.5, 0.25), "µm"))
+    assert fields == {"pixel size": ["2.5e-07", "5e-07", "units=Meters"]}
+    assert place_fields(None, PixelSize((1.0, 1.0), "pixel")) == {}

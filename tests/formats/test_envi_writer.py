@@ -99,11 +99,15 @@ def test_value_for_none_stays_where_it_is_stored_else_nan_is(tmp_path):
     assert read_header(tmp_path / "b.hdr").text("data ignore value") == "NaN"
 
 
-def test_place_of_an_overlay_is_not_that_of_the_pixels(tmp_path):
-    overlay = np.zeros((6, 8, 3), np.uint8)
+def test_place_beside_an_overlay_is_written_as_that_of_the_stacks_own_pixels(tmp_path):
+    height, width = STACK.spatial_shape
+    overlay = np.zeros((2 * height, 2 * width, 3), np.uint8)
     write_array(tmp_path / "a.hdr", replace(STACK, overlay=overlay))
     stack = read_stack(tmp_path / "a.hdr")
-    assert (stack.pixel_size, stack.georeference) == (None, None)
+    assert stack.pixel_size.size == tuple(2 * length for length in STACK.pixel_size.size)
+    a, _, left, _, e, top = stack.georeference.transform
+    assert (a, e) == tuple(2 * STACK.georeference.transform[place] for place in (0, 4))
+    assert (left, top) == tuple(STACK.georeference.transform[place] for place in (2, 5))
 
 
 def test_stack_with_more_axes_is_refused(tmp_path):

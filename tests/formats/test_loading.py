@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_ifealid import DatasetError, FeatureStack
-from napari_ifealid.formats import blocks, write_array, write_stack
+from napari_ifealid.formats import array_blocks, blocks, write_array, write_stack, zarr_writer
 from napari_ifealid.formats.loading import cannot_read, loaded, loaded_block
 from napari_ifealid.stack import Placement
 
@@ -87,11 +87,20 @@ def test_progress_is_told_and_cancels(lazy_stack):
     assert description == "Reading lazy"
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
-def test_lazy_stack_is_written_as_one_in_memory(tmp_path, lazy_stack, suffix):
-    write_array(tmp_path / f"a{suffix}", lazy_stack)
-    write_array(tmp_path / f"b{suffix}", loaded(lazy_stack))
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr", ".hdr", ".tif"])
+@pytest.mark.parametrize("largest", [1 << 28, 10])
+def test_lazy_stack_is_written_as_one_in_memory_without_being_loaded(
+    tmp_path, lazy_stack, free_memory, monkeypatch, contents, suffix, largest
+):
+    for module in (array_blocks, zarr_writer):
+        monkeypatch.setattr(module, "LARGEST_READ", largest)
+    monkeypatch.setattr(array_blocks, "MOST_VALUES", 10)
+    monkeypatch.setattr(zarr_writer, "CHUNK_BYTES", 50)  # tiles of 3 × 3 pixels
+    for name, one in (("a", lazy_stack), ("b", loaded(lazy_stack))):
+        (tmp_path / name).mkdir()
+        with free_memory(0):
+            write_array(tmp_path / name / f"cube{suffix}", one)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
 def test_dataset_of_a_lazy_stack_is_that_of_one_in_memory(tmp_path, lazy_stack):

@@ -631,3 +631,32 @@ def test_reading_none_of_the_arrays_is_an_error(path, group):
 
 
 # Written
+
+
+def test_values_are_scaled_as_cf_says(tmp_path):
+    stored = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    simple = {"scale_factor": 0.5, "_FillValue": 3}
+    shifted = simple | {"add_offset": 10.0}
+    for name, attributes in (("a", simple), ("b", shifted)):
+        path = tmp_path / f"{name}.zarr"
+        zarr.create_array(str(path), data=stored, attributes=attributes)
+    expected = np.where(stored == 3, np.nan, stored * 0.5)
+    (a,), (b,) = (read_zarr(tmp_path / f"{name}.zarr") for name in "ab")
+    assert (a.gain, a.nodata) == (0.5, 3.0)
+    np.testing.assert_array_equal(a.real_values(np.asarray(a.values)), expected)
+    assert b.stores_real_values
+    np.testing.assert_array_equal(np.asarray(b.values), (expected + 10).astype(np.float32))
+
+
+def test_attributes_of_others_that_are_called_like_ours_are_passed_over(tmp_path):
+    attributes = {"pixel_size": 0.5, "georeference": "here", "good_bands": 7}
+    zarr.create_array(str(tmp_path / "a.zarr"), data=np.ones((2, 3, 4)), attributes=attributes)
+    (stack,) = read_zarr(tmp_path / "a.zarr")
+    assert (stack.pixel_size, stack.georeference, stack.bands.is_good) == (None, None, None)
+
+
+def test_wrong_attribute_beside_labels_is_an_error_that_names_it(tmp_path):
+    attributes = {"feature_labels": [1, 2, 3, 4], "good_bands": [True]}
+    zarr.create_array(str(tmp_path / "a.zarr"), data=np.ones((2, 3, 4)), attributes=attributes)
+    with pytest.raises(DatasetError, match='attribute "good_bands"; expected a list of 4'):
+        read_zarr(tmp_path / "a.zarr")

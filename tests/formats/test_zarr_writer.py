@@ -67,3 +67,20 @@ def test_long_doubles_are_refused(path):
     with pytest.raises(DatasetError, match=r"longdouble|float128.*Write a \.npy file instead"):
         write_array(path, stack_of(np.ones((2, 2, 2), "g")))
     assert list(path.parent.iterdir()) == []
+
+
+def test_integers_are_written_as_they_are_stored_beside_gain_and_missing_value(path):
+    counts = CUBE.astype(np.int16)
+    array = written(path, stack_of(counts, gain=0.5, nodata=7.0))
+    assert (array.dtype, array.attrs["scale_factor"], array.attrs["missing_value"]) == (
+        "i2",
+        0.5,
+        7,
+    )
+    np.testing.assert_array_equal(array[:], counts)
+
+
+def test_floats_are_written_as_real_values(path):
+    array = written(path, stack_of(CUBE, gain=0.5, nodata=7.0))
+    assert not {"scale_factor", "missing_value"} & {*array.attrs}
+    np.testing.assert_array_equal(array[:], np.where(CUBE == 7, np.nan, CUBE / 2))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.session_files import (
     SavedSession,
     SavedStack,
@@ -196,6 +197,13 @@ def test_missing_field_is_an_error(changed, path, key):
     del fields[key]
     path.write_text(json.dumps(fields))
     assert error_of(path).found == "no such field"
+
+
+def test_preprocessing_is_one_of_the_steps_or_missing(changed, path):
+    assert read_session_file(path).preprocessing is None
+    step = read_session_file(changed(preprocessing="unit sum")).preprocessing
+    assert step == step_named("unit sum")
+    assert error_of(changed(preprocessing="magic")).member == "preprocessing"
 
 
 def test_slice_is_the_coordinates_along_axes_that_are_not_displayed(changed, path):

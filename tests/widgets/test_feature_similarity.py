@@ -191,7 +191,7 @@ def test_every_control_has_a_tooltip(widget):
     parts = (widget.choice, widget.question, widget.result, widget.look, widget.advanced)
     values = [value for part in parts for value in vars(part).values()]
     controls = [value for value in values if isinstance(value, Widget)]
-    assert len(controls) == 16
+    assert len(controls) == 17
     assert all(control.tooltip for control in controls)
 
 

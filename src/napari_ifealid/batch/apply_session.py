@@ -25,6 +25,7 @@ _COLUMNS = (
     "stack",
     "compared_with",
     "measure",
+    "preprocessing",
     "features",
     "rule",
     "references",

@@ -163,7 +163,8 @@ def _written(
 ) -> tuple[Row, list[str]]:
     """Write the outputs of a stack; return its line of the summary, and what they are called."""
     folder, array = Path(job.folder), None if stack.source is None else stack.source.array
-    values = region_map(stack, query, whole_region(stack.spatial_shape))
+    compared = asked.compared(stack)
+    values = region_map(compared, query, whole_region(stack.spatial_shape))
     map_name, mask_name, table_name = output_names(job.stem, array, job.map_suffix)
     grid, features = default_grid(stack), query.measure.features
     place = stack_georeference(stack)
@@ -173,6 +174,7 @@ def _written(
         "stack": stack.name,
         "compared_with": asked.name,
         "measure": asked.measure_name,
+        "preprocessing": asked.step_name,
         "features": stack.feature_count if features is None else len(features.numbers),
         "rule": asked.rule.value,
         "references": len(asked.references),

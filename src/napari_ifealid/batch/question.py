@@ -18,6 +18,7 @@ from napari_ifealid.grid import Pixel, window_around
 from napari_ifealid.left_out_features import Ranges, used_without
 from napari_ifealid.libraries import sure_match
 from napari_ifealid.measures import Measure, UsedFeatures, measure_named
+from napari_ifealid.preprocessing import Transform, preprocessed, step_named, transform_of
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import region_vector
 from napari_ifealid.session_files import (
@@ -53,6 +54,8 @@ class StackQuestion:
         By which another process finds the measure.
     left_out : tuple of (int, int), optional
         Ranges of features that are not compared; None: those that each file calls bad.
+    step_name : str, optional
+        By which another process finds what is done to vectors first; it is done to the references.
     """
 
     name: str
@@ -61,6 +64,14 @@ class StackQuestion:
     rule: Rule
     measure_name: str
     left_out: Ranges | None = None
+    step_name: str | None = None
+
+    def compared(self, stack: FeatureStack) -> FeatureStack:
+        """Return a stack as it is compared: preprocessed, if the session does that."""
+        if self.step_name is None:
+            return stack
+        features = _features(stack, self.left_out)
+        return preprocessed(stack, transform_of(stack, step_named(self.step_name), features))
 
     def query_of(self, stack: FeatureStack) -> Query:
         """Return the query that a stack is asked.
@@ -106,6 +117,7 @@ class Question:
                 [reference.key for reference in one.references],
                 one.rule.value,
                 one.left_out,
+                one.step_name,
             )
             for one in self.of_stacks
         ]
@@ -219,8 +231,11 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
             file=saved.source.location,
         )
     stack = read_session_stack(saved, track=track)
-    features = _features(stack, saved.left_out)
-    references, rule = _joined(session, saved, stack, features)
+    features, transform = _features(stack, saved.left_out), None
+    if session.preprocessing is not None:
+        transform = transform_of(stack, session.preprocessing, features, track=track)
+        stack = preprocessed(stack, transform, track)
+    references, rule = _joined(session, saved, stack, transform, features)
     if any(_lacks_data(reference, features) for reference in references):
         raise DatasetError(
             "a reference with a NaN or an infinity",
@@ -236,6 +251,7 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
         rule=rule,
         measure_name=session.measure.name,
         left_out=saved.left_out,
+        step_name=None if session.preprocessing is None else session.preprocessing.name,
     )
 
 
@@ -252,10 +268,14 @@ def _lacks_data(reference: Reference, features: UsedFeatures | None) -> bool:
 
 
 def _joined(
-    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
+    session: SavedSession,
+    saved: SavedStack,
+    stack: FeatureStack,
+    transform: Transform | None,
+    features: UsedFeatures | None,
 ) -> tuple[list[Reference], Rule]:
     """Return what is compared with in a stack and how it is joined, as the window does."""
-    collected = list(_collected(session, saved, stack, features))
+    collected = list(_collected(session, saved, stack, transform, features))
     signs = {reference.sign for reference in collected}
     if session.rule is Rule.DIFFERENCE and signs == {1, -1}:
         return collected, Rule.DIFFERENCE
@@ -266,7 +286,11 @@ def _joined(
 
 
 def _collected(
-    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
+    session: SavedSession,
+    saved: SavedStack,
+    stack: FeatureStack,
+    transform: Transform | None,
+    features: UsedFeatures | None,
 ) -> Iterator[Reference]:
     """Yield the references that a stack has, places first; those outside of it are left out."""
     grid = saved_grid(saved, stack)
@@ -279,7 +303,9 @@ def _collected(
         if isinstance(one, VectorReference):
             match = sure_match(one.labels, stack.feature_labels or ())
             if match is not None:
-                yield Reference(match.apply(one.values), one.sign, one.name, Origin.LIBRARY)
+                vector = match.apply(one.values)
+                vector = vector if transform is None else transform.of(vector)
+                yield Reference(vector, one.sign, one.name, Origin.LIBRARY)
 
 
 def _under_the_cursor(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_ifealid.cli.input_stack import add_input, read_input
-from napari_ifealid.cli.output_file import add_force, check_place, report_written
+from napari_ifealid.cli.output_file import add_force, check_place, report_not_kept, report_written
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         help=f"file to write: {_WRITTEN}; the array of a .npz is called features, a .zip has the "
-        "fewest bits that lose nothing, and a .hdr has its values in a .img",
+        "fewest bits that lose nothing, and a .hdr has its values in a .img. You are told what is "
+        "known of bands and places but not kept by such a file",
     )
     parser.add_argument(
         "-o",
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> None:
         stack = replace(stack, value_range=None, gain=1.0, nodata=None)
     write_array(output, stack, force=options.force, track=terminal_progress)
     report_written(output, f"an array of shape {stack.values.shape}")
+    report_not_kept(output, stack)
 
 
 def _output(options: argparse.Namespace) -> Path:

@@ -13,6 +13,7 @@ from napari_ifealid.cli.output_file import (
     add_force,
     add_pad_for_web,
     check_place,
+    report_not_kept,
     report_written,
 )
 from napari_ifealid.cli.progress import terminal_progress
@@ -24,6 +25,7 @@ from napari_ifealid.cli.swapped_options import (
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import Location, read_overlay, write_stack
 from napari_ifealid.formats.location import is_url, name_of
+from napari_ifealid.good_features import good_features
 from napari_ifealid.picture import PictureKind, possible_kinds, stack_picture
 from napari_ifealid.stack import FeatureStack, size_in_words
 
@@ -59,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "cover visible light, else the best that they allow; missing values are black",
     )
     parser.add_argument(
+        "--bands",
+        choices=("all", "good"),
+        default="all",
+        help="which features are written: all unless given, or those bands that the file calls "
+        "good",
+    )
+    parser.add_argument(
         "--labels",
         metavar="FILE",
         type=Path,
@@ -77,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--replace-nonfinite",
         metavar="VALUE",
         type=finite_number,
-        help="what replaces NaN and infinities, which are refused otherwise",
+        help="what replaces NaN, infinities and missing values, which are refused otherwise",
     )
 
 
@@ -104,6 +113,7 @@ def run(options: argparse.Namespace) -> None:
         track=terminal_progress,
     )
     report_written(output, f"{size_in_words(stack.values.shape)} @ {options.precision} bit")
+    report_not_kept(output, stack)
 
 
 def _output_beside(source: Location, precision: int) -> Path:
@@ -123,7 +133,17 @@ def _changed(
         stack = replace(stack, feature_labels=read_labels(options.labels, stack.feature_count))
     if options.overlay_from_bands:
         stack = _with_picture(stack)
+    if options.bands == "good":
+        stack = _with_good_bands(stack)
     return stack
+
+
+def _with_good_bands(stack: FeatureStack) -> FeatureStack:
+    """Return a stack without the bands that its file calls bad."""
+    good = good_features(stack)
+    if good is not None:
+        stack = stack.with_features(good.numbers.tolist())
+    return replace(stack, bands=replace(stack.bands, is_good=None))
 
 
 def _with_picture(stack: FeatureStack) -> FeatureStack:

@@ -15,7 +15,7 @@ from napari_ifealid.colour_limits import stretched
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.grid import Grid, Pixel, Region, whole_region
-from napari_ifealid.layers import default_grid
+from napari_ifealid.layers import default_grid, image_affine
 from napari_ifealid.luminance import in_grey
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
 from napari_ifealid.picture import PictureKind, default_kind, stack_picture
@@ -85,11 +85,19 @@ def _content(
         colours=with_transparency_ramp(fire_table() / 255.0, base),
         threshold=threshold,
         overlay=overlay,
-        overlay_grid=None if stack.overlay is None else Grid(stack.overlay.shape[:2], np.eye(3)),
+        overlay_grid=_overlay_grid(stack),
+        unit=None if stack.pixel_size is None else stack.pixel_size.unit,
         title=f"{query.measure.name} similarity",
         caption=_caption(stack, pixel, query.measure, threshold),
         marks=(ReferenceMark(tuple(grid.place_of(pixel)[-2:].tolist()), _RING),),
     )
+
+
+def _overlay_grid(stack: FeatureStack) -> Grid | None:
+    """Return where the pixels of the overlay lie; None without one."""
+    if stack.overlay is None:
+        return None
+    return Grid(stack.overlay.shape[:2], image_affine(stack)[-3:, -3:])
 
 
 def _image_under(stack: FeatureStack, pixel: Pixel) -> NDArray[np.uint8] | None:

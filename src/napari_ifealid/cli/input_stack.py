@@ -19,14 +19,14 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--array",
         metavar="KEY",
-        help="name of the array to take from a .npz file or a Zarr group that holds several",
+        help="name of the array to take from a file or a Zarr group that holds several",
     )
     parser.add_argument(
         "--axis",
         metavar="AXIS",
         type=int,
-        help="axis along which the features lie, counted from 0; unless given, the last one, or "
-        "the one that a Zarr array calls so",
+        help="axis along which the features lie, counted from 0; unless given, the one that the "
+        "file tells, else a guess, which is the last one in most formats",
     )
 
 

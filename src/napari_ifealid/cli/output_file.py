@@ -8,10 +8,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from napari_ifealid.formats import files_of
+from napari_ifealid.cli.messages import tell
+from napari_ifealid.formats import files_of, not_kept
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.location import Location, is_url
 from napari_ifealid.sizes import size_text
+from napari_ifealid.stack import FeatureStack
 
 
 class _OnlyTryingError(Exception):
@@ -48,6 +50,13 @@ def report_written(path: Path, what: str) -> None:
     """Print a line about what has been written."""
     with tqdm.external_write_mode():
         print(f"Wrote {path}: {what}, {size_text(size_on_disk(path) or 0)}")
+
+
+def report_not_kept(path: Path, stack: FeatureStack) -> None:
+    """Print a line about what the file that a stack was written to does not keep, if anything."""
+    lost = not_kept(path, stack)
+    if lost:
+        tell(f"Not kept by {path.suffix.lower()}: {', '.join(lost)}")
 
 
 def size_on_disk(location: Location) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import no_such_file
 
-_WRITTEN = {".zip", ".npz", ".npy", ".zarr"}
+_WRITTEN = {".zip", ".npz", ".npy", ".zarr", ".hdr"}
 _IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 

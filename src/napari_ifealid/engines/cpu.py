@@ -39,7 +39,8 @@ class CpuEngine:
 
     def __init__(self, pixels: PixelVectors, background: Background | None = None) -> None:
         self._pixels = pixels
-        self._known = {pixels.used: _Known(pixels, StackFacts(pixels, background))}
+        self._latest = _Known(pixels, StackFacts(pixels, background))
+        self._known = {pixels.used: self._latest}
 
     @property
     def memory(self) -> int:
@@ -49,8 +50,7 @@ class CpuEngine:
     @property
     def spread(self) -> float | None:
         """Spread of the vectors in the stack's own units, once it is known."""
-        *_, latest = self._known.values()
-        return latest.facts.spread
+        return self._latest.facts.spread
 
     def refusal(self, measure: Measure) -> str:  # noqa: ARG002
         """Return nothing: every measure is computed."""
@@ -119,9 +119,12 @@ class CpuEngine:
         features = measure.features
         known = self._known.get(features) or _Known.of(self._pixels_of(features))
         known.facts.learn(measure)
-        self._known = {
-            key: one for key, one in self._known.items() if key in (self._pixels.used, features)
-        } | {features: known}
+        if features != self._pixels.used:
+            self._known = {
+                self._pixels.used: self._known[self._pixels.used],
+                features: known,
+            }
+        self._latest = known
         return known
 
     def _pixels_of(self, features: UsedFeatures | None) -> PixelVectors:

@@ -53,7 +53,10 @@ class Engine(Protocol):
 
     @property
     def spread(self) -> float | None:
-        """Spread of the stack's vectors in its own units, once a measure has needed it."""
+        """Spread of the stack's vectors in its own units, once a measure has needed it.
+
+        Of the features that the last measure compared.
+        """
 
     def refusal(self, measure: Measure) -> str:
         """Return why maps of a measure can't be made, in words for the user; empty if they can."""

@@ -136,7 +136,8 @@ class GpuEngine:
         self._pixels = pixels
         layout = BlockLayout.of(pixels.pixel_count, pixels.feature_count, max_side)
         self._layout = layout
-        self._compared = {pixels.used: _Compared(pixels)}
+        self._latest = _Compared(pixels)
+        self._compared = {pixels.used: self._latest}
         self._visuals: dict[tuple[str, bool, bool, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
@@ -183,8 +184,7 @@ class GpuEngine:
     @property
     def spread(self) -> float | None:
         """Spread of the vectors in the stack's own units, once it is known."""
-        *_, latest = self._compared.values()
-        return latest.facts.spread
+        return self._latest.facts.spread
 
     def refusal(self, measure: Measure) -> str:
         """Return why maps of a measure can't be made; empty if they can."""
@@ -320,7 +320,8 @@ class GpuEngine:
                 with self._context.current():
                     self._compared.pop(outdated).delete()
             self._compared[features] = compared
-        return self._compared[features]
+        self._latest = self._compared[features]
+        return self._latest
 
     def _drawn(
         self, asked: _Asked, points: NDArray[np.float32], rows: slice

@@ -187,7 +187,7 @@ class ClassLabels:
         region = shown_region(self._viewer.dims, session.grid)
         measure = self._explorer.state.measure.over(session.features)
         if self._layer is not None:
-            self._layer.metadata[MEASURE_KEY] = measure.title
+            self._layer.metadata[MEASURE_KEY] = session.title_of(measure)
         classifier.ask(self._references, measure, region)
         self._show_names()
 

@@ -44,8 +44,7 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     axes = _plane(request.region)
     grid = session.grid.section(request.region, axes)
     measure, threshold = request.query.measure, explorer.state.threshold
-    transform = session.transform
-    how = measure.title if transform is None else f"{measure.title}, {transform.step.name}"
+    how = session.title_of(measure)
     overlay, overlay_grid = _picture_under(session, viewer, request.region, axes)
     return FigureContent(
         values=values.reshape(grid.shape).copy(),

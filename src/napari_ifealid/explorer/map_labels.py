@@ -108,7 +108,7 @@ class MapLabels:
         self._session = session
         self._layer = _layer(image, self._numbers(image.data.shape), name)
         if shown.request.measure is not None:
-            self._layer.metadata[MEASURE_KEY] = shown.request.measure.title
+            self._layer.metadata[MEASURE_KEY] = session.title_of(shown.request.measure)
         layers = self._viewer.layers
         selected = set(layers.selection)
         self._viewer.add_layer(self._layer)

@@ -237,6 +237,19 @@ class Session:
         )
         self._opening.begin()
 
+    def title_of(self, measure: Measure) -> str:
+        """Return by what pixels are compared, as in "cosine, 197 of 224 features, unit sum".
+
+        Parameters
+        ----------
+        measure : Measure
+            Of the features that are compared.
+        """
+        parts = [measure.title]
+        if self.transform is not None:
+            parts.append(self.transform.step.name)
+        return ", ".join(parts)
+
     def open_anew(self) -> None:
         """Open the features again, since vectors mean something else; no map is shown till then."""
         self._forget()

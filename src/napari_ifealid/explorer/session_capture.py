@@ -101,6 +101,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         rule=rule,
         window=state.window,
         measure=state.measure,
+        preprocessing=state.preprocessing,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
         shown_slice=_saved_slice(viewer.dims, session),

@@ -227,6 +227,7 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     """Yield the explorer's settings in the order in which they are to be set."""
     look, least = session.look, session.measure.limits[0]
     yield "feature", None
+    yield "preprocessing", session.preprocessing
     yield "measure", session.measure  # which takes the threshold back
     scales = session.measure.scales
     yield "scale", next((one for one in scales if one.name == look.scale), scales[0])

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.details import Detail, details_of, in_words
 from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
+from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
-from napari_ifealid.formats.loading import loaded
 from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
@@ -22,6 +23,7 @@ from napari_ifealid.formats.registry import (
     written_suffixes,
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
+from napari_ifealid.layers import own_pixels
 from napari_ifealid.stack import FeatureStack, StackSource
 from napari_ifealid.tracking import Track, untracked
 
@@ -39,6 +41,7 @@ __all__ = [
     "files_of",
     "looks_like_stack",
     "lossless_precision",
+    "not_kept",
     "on_disk",
     "read_overlay",
     "read_stack",
@@ -266,17 +269,19 @@ def write_array(
     """Write the real values of a feature stack as an array, features last.
 
     Integers are exact, see `restored`. The file appears only once it is complete. The same stack
-    gives the same bytes.
+    gives the same bytes. Lazy values are read and written block by block, but for a .zip.
 
     Parameters
     ----------
     path : path
-        Its suffix decides: .npy; .npz, compressed, with the array `features` and, where the
-        stack has a placement, `stride` and `offset`; .zarr, a folder with a Zarr array of version
-        3, whose chunks are tiles of the image with all features and whose attributes are the
-        stack's `name`, `feature_labels`, `stride` and `offset`; .hdr, the header of an ENVI
-        cube, whose values are in a .img file beside it; .tif, a GeoTIFF with what is known of the
-        bands, stored values beside their gain and their missing value; or .zip, see `write_stack`.
+        Its suffix decides: .npy; .npz, compressed, with the array `features` and small arrays that
+        tell what is known of it, but for its place on the earth; .zarr, a folder with a Zarr array
+        of version 3, whose chunks are tiles of the image with all features and whose attributes
+        are the stack's `name` and what is known of it, integers stored beside their
+        `scale_factor` and `missing_value`; .hdr, the header of an ENVI cube, whose values are in a
+        .img file beside it; .tif, a GeoTIFF with what is known of the bands, stored values beside
+        their gain and their missing value; or .zip, see `write_stack`. `not_kept` tells what is
+        lost.
     stack : FeatureStack
     force : bool, optional
         Whether an existing file or folder is replaced.
@@ -287,7 +292,7 @@ def write_array(
     ------
     DatasetError
         If the suffix is another, or if the file can't be written, or exists and `force` is off,
-        or if the values are lazy and can't be read or don't fit the memory.
+        or if the values are lazy and can't be read, or, for a .zip, don't fit the memory.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
 
@@ -295,13 +300,42 @@ def write_array(
     --------
     >>> write_array("features.zarr", napari_ifealid.read_stack("features.zip"))
     """
+    kind = _written_format(path)
+    assert kind.write is not None
+    kind.write(Path(path), _as_kept(kind, stack), force=force, track=track)
+
+
+def not_kept(path: Location, stack: FeatureStack) -> list[str]:
+    """Return what of that which is known of a stack a file of this name does not keep, in words.
+
+    Parameters
+    ----------
+    path : path
+        Of a file that `write_array` writes.
+    stack : FeatureStack
+
+    Raises
+    ------
+    DatasetError
+        If the suffix is another.
+    """
+    kind = _written_format(path)
+    return in_words(stack, details_of(stack) - kind.keeps(_as_kept(kind, stack)))
+
+
+def _written_format(path: Location) -> Format:
     check_array_suffix(path)
-    (write, *_) = (
-        kind.write
-        for kind in FORMATS
-        if kind.write is not None and suffix_of(path) == kind.suffixes[0]
+    return next(
+        kind for kind in FORMATS if kind.write is not None and suffix_of(path) == kind.suffixes[0]
     )
-    write(Path(path), loaded(stack, track=track), force=force, track=track)
+
+
+def _as_kept(kind: Format, stack: FeatureStack) -> FeatureStack:
+    """Return a stack whose place is that of its own pixels where the image is not kept."""
+    kept = kind.keeps(stack)
+    keeps_image = Detail.OVERLAY in kept
+    keeps_place = stack.placement is not None and Detail.PLACEMENT in kept
+    return stack if keeps_image or keeps_place else own_pixels(stack)
 
 
 def check_array_suffix(path: Location) -> None:

@@ -27,7 +27,7 @@ from napari_ifealid.formats.envi_files import (
     is_header,
 )
 from napari_ifealid.formats.envi_map_info import georeference_of, pixel_size_of
-from napari_ifealid.formats.envi_writer import write_envi
+from napari_ifealid.formats.envi_writer import kept_by_envi, write_envi
 from napari_ifealid.formats.features_last import StoredArray, stack_values
 from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import file_state
@@ -162,6 +162,7 @@ ENVI = Format(
     read=_read,
     array_names=lambda _: None,
     write=write_envi,
+    keeps=kept_by_envi,
     recognises=_recognises,
     files=_files,
     companions=companions,

@@ -5,10 +5,11 @@ Source: "ENVI Header Files", NV5 Geospatial documentation.
 
 from __future__ import annotations
 
-from math import cos, isfinite, radians, sin
+from math import cos, isclose, isfinite, radians, sin
 
 from napari_ifealid.formats.envi_header import EnviHeader, shortest
 from napari_ifealid.georeference import Georeference, PixelSize
+from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 
 MAP_INFO, SYSTEM, PIXEL_SIZE = "map info", "coordinate system string", "pixel size"
 """The fields concerned."""
@@ -87,27 +88,45 @@ def place_fields(
     pixel_size : PixelSize or None
     """
     fields: dict[str, list[str]] = {}
-    unit = "" if pixel_size is None else _UNIT_NAMES.get(pixel_size.unit, "")
+    size = _named_size(pixel_size)
     map_info = (
-        "" if georeference is None else georeference.map_info or _north_up(georeference, unit)
+        "" if georeference is None else georeference.map_info or _north_up(georeference, size)
     )
     if map_info:
         fields[MAP_INFO] = [map_info]
-    elif pixel_size is not None and unit:
-        height, width = pixel_size.size
-        fields[PIXEL_SIZE] = [shortest(width), shortest(height), f"units={unit}"]
+    elif size is not None:
+        height, width = size.size
+        fields[PIXEL_SIZE] = [shortest(width), shortest(height), f"units={size.unit}"]
     if georeference is not None and georeference.wkt:
         fields[SYSTEM] = [georeference.wkt]
     return fields
 
 
-def _north_up(georeference: Georeference, unit: str) -> str:
-    """Return the map info of a transform without rotation; "" for one with it."""
+def _named_size(pixel_size: PixelSize | None) -> PixelSize | None:
+    """Return a size in a unit that ENVI knows, None where there is none."""
+    if pixel_size is None:
+        return None
+    if pixel_size.unit in _UNIT_NAMES:
+        return PixelSize(pixel_size.size, _UNIT_NAMES[pixel_size.unit])
+    nanometres = NANOMETRES.get(known_unit(pixel_size.unit))
+    if nanometres is None:
+        return None
+    height, width = (length * nanometres / NANOMETRES["m"] for length in pixel_size.size)
+    return PixelSize((height, width), _UNIT_NAMES["m"])
+
+
+def _north_up(georeference: Georeference, size: PixelSize | None) -> str:
+    """Return the map info of a transform without rotation; "" for one with it.
+
+    Coordinates may have another unit than the size of pixels, such as feet: it is left out then.
+    """
     a, b, x, d, e, y = georeference.transform
     if b or d or not (a > 0.0 > e):
         return ""
     numbers = map(shortest, (1.0, 1.0, x, y, a, -e))
-    return ", ".join(["Arbitrary", *numbers, *([f"units={unit}"] if unit else [])])
+    has_unit = size is not None and isclose(size.size[1], a, rel_tol=1e-6)
+    unit = [f"units={size.unit}"] if size is not None and has_unit else []
+    return ", ".join(["Arbitrary", *numbers, *unit])
 
 
 def _map_numbers(header: EnviHeader) -> list[float] | None:

@@ -11,6 +11,7 @@ import numpy as np
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import plain_labels, real_dtype, write_values_to
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.details import BAND_DETAILS, Detail
 from napari_ifealid.formats.envi_cube import layout_of
 from napari_ifealid.formats.envi_files import WRITTEN_SUFFIX, cube_header, data_of, is_library
 from napari_ifealid.formats.envi_header import (
@@ -20,7 +21,7 @@ from napari_ifealid.formats.envi_header import (
     plain_item,
     shortest,
 )
-from napari_ifealid.formats.envi_map_info import place_fields
+from napari_ifealid.formats.envi_map_info import MAP_INFO, place_fields
 from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track
@@ -31,7 +32,7 @@ _HELD_BY = {"?": "u1", "b": "i2", "e": "f4"}  # types that ENVI lacks, by the ne
 
 
 def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, interleaved by pixel, see `write_array`.
+    """Write the real values of a stack, interleaved by pixel, see `write_array`.
 
     Of values where some stand for none, these and their stored types are kept. Elsewhere NaN is
     written as it is, which other software knows as a number, too.
@@ -56,6 +57,21 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     ):
         header.write(text.encode())
         write_values_to(data, written, dtype, track)
+
+
+def kept_by_envi(stack: FeatureStack) -> frozenset[Detail]:
+    """Return what of that which is known of a stack the header of a cube keeps."""
+    place = stack.georeference
+    fields = place_fields(place, stack.pixel_size)
+    kept = set(BAND_DETAILS)
+    if MAP_INFO in fields:
+        kept.add(Detail.PLACE)
+    if place is not None and (place.wkt or place.map_info):
+        kept.add(Detail.SYSTEM)
+    has_unit = any("units=" in text for texts in fields.values() for text in texts)
+    if has_unit or (place is not None and place.map_info):
+        kept.add(Detail.PIXEL_SIZE)
+    return frozenset(kept)
 
 
 def _check_header(path: Path, data_path: Path) -> None:
@@ -97,9 +113,7 @@ def _fields(stack: FeatureStack, dtype: np.dtype[Any], nodata: float | None) -> 
         fields["data ignore value"] = shortest(nodata)
     elif stack.nodata is not None:
         fields["data ignore value"] = "NaN"
-    if stack.overlay is None:  # else it is the overlay that has a place
-        fields |= place_fields(stack.georeference, stack.pixel_size)
-    return fields
+    return fields | place_fields(stack.georeference, stack.pixel_size)
 
 
 def _label_fields(stack: FeatureStack) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.details import NO_DETAILS, Detail
 from napari_ifealid.formats.location import Location
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track
@@ -27,7 +28,7 @@ class Read(Protocol):
 
 
 class Write(Protocol):
-    """Writes the real values of a feature stack that is in memory."""
+    """Writes the real values of a feature stack, block by block where it is lazy."""
 
     def __call__(self, path: Path, stack: FeatureStack, /, *, force: bool, track: Track) -> None:
         """Write the file, which appears only once it is complete."""
@@ -63,6 +64,9 @@ class Format:
         formats whose files may have any name.
     files : callable
         `files(path)`: all files that belong together, where one of them is named.
+    keeps : callable
+        `keeps(stack)`: what of that which is known of a stack comes back from a file that it
+        writes.
     companions : callable
         `companions(name)`: for the name of a file that is one of two, the names that the other
         may have, most likely first.
@@ -75,6 +79,7 @@ class Format:
     read: Read
     array_names: Callable[[Location], Mapping[str, bool] | None]
     write: Write | None = None
+    keeps: Callable[[FeatureStack], frozenset[Detail]] = lambda _: NO_DETAILS
     is_folder: bool = False
     takes_urls: bool = False
     recognises: Callable[[Path], bool] = lambda _: False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_ifealid.formats.details import Detail
 from napari_ifealid.formats.format import Format, no_such_axis
 from napari_ifealid.formats.ifealid_writer import write_stack
 from napari_ifealid.formats.ifealid_zip import is_ifealid, read_ifealid_zip
@@ -38,5 +39,6 @@ IFEALID = Format(
     read=_read,
     array_names=lambda _: None,
     write=_write,
+    keeps=lambda _: frozenset({Detail.LABELS, Detail.PLACEMENT, Detail.OVERLAY}),
 )
 """A dataset at 8, 16 or 32 bit; written at the fewest bits that lose nothing, or at 32."""

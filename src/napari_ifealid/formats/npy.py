@@ -68,7 +68,7 @@ def read_npy(location: Location, *, track: Track = untracked) -> FeatureStack:
 
 
 def write_npy(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, features last, see `write_array`."""
+    """Write the real values of a stack, features last, see `write_array`."""
     with written_file(path, force=force) as stream:
         write_npy_to(stream, stack, track)
 

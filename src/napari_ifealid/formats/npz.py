@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import write_npy_to
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.formats.fields import OFFSET_KEY, STRIDE_KEY, placement_fields
+from napari_ifealid.formats.details import ALL_DETAILS, Detail, details_of
+from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.format import Format, no_stacks, with_features_last
 from napari_ifealid.formats.location import Location, first_bytes, name_of
 from napari_ifealid.formats.npy_header import (
@@ -21,6 +23,14 @@ from napari_ifealid.formats.npy_header import (
     ArrayHeader,
     check_some_finite,
     read_header,
+)
+from napari_ifealid.formats.stack_fields import (
+    FIELDS_TOGETHER,
+    LABELS_KEY,
+    PLACE_KEY,
+    known_fields,
+    stack_fields,
+    usable_fields,
 )
 from napari_ifealid.formats.zip_archive import (
     BOUNDED,
@@ -30,11 +40,14 @@ from napari_ifealid.formats.zip_archive import (
     opened_zip,
 )
 from napari_ifealid.memory import check_memory
-from napari_ifealid.stack import FeatureStack, Placement
+from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
 
 FEATURES_KEY = "features"
-"""Name of the array whose placement the file tells."""
+"""Name of the array that other arrays of the file tell of."""
+
+_KNOWN_KEYS = {key for keys in FIELDS_TOGETHER for key in keys} - {PLACE_KEY}
+_LARGEST_KNOWN = 1 << 24  # bytes
 
 _STACK_THEM = "Stack the features along the last axis and save the array with numpy.savez."
 
@@ -45,8 +58,8 @@ def read_npz(
     """Read each feature stack in a .npz file, or one of them.
 
     An array is a feature stack if it has at least three axes, none of them empty, and real
-    numbers. Other arrays are skipped, but for `stride` and `offset`, two numbers each along y and
-    x, which tell the placement of the array `features`.
+    numbers. Other arrays are skipped, but for small ones that tell of the array `features` what
+    `write_array` writes: `feature_labels`, `stride` and `offset` along y and x, and the like.
 
     Parameters
     ----------
@@ -78,7 +91,7 @@ def read_npz(
         if not stacks:
             listed = {_key(info): str(header) for info, header in headers.items()}
             raise no_stacks(location, listed, array, _STACK_THEM)
-        placement = _placement(archive, headers)
+        known = _known(archive, headers)
         try:
             check_memory(sum(headers[info].file_size for info in stacks))
         except DatasetError as error:
@@ -87,29 +100,36 @@ def read_npz(
             FeatureStack(
                 values=_member_array(archive, info, headers[info]),
                 name=name if len(stacks) == 1 else f"{name}: {_key(info)}",
-                placement=placement if _key(info) == FEATURES_KEY else None,
+                **(known if _key(info) == FEATURES_KEY else {}),
             )
             for info in every_item(track, stacks, total=len(stacks), desc=f"Opening {name}")
         ]
 
 
 def write_npz(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write the real values of a stack in memory, and its placement, see `write_array`."""
+    """Write the real values of a stack, and what small arrays can hold, see `write_array`."""
+    has_labels = Detail.LABELS in details_of(stack)
     with (
         written_file(path, force=force) as stream,
         ZipFile(stream, "w", ZIP_DEFLATED) as archive,
     ):
         with archive.open(f"{FEATURES_KEY}.npy", "w", force_zip64=True) as member:
             write_npy_to(member, stack, track)
-        for key, pair in placement_fields(stack).items():
-            with archive.open(f"{key}.npy", "w") as member:
-                npy.write_array(member, np.array(pair), version=(1, 0))
+        for key, value in stack_fields(stack).items():
+            if key in _KNOWN_KEYS and (key != LABELS_KEY or has_labels):
+                with archive.open(f"{key}.npy", "w") as member:
+                    npy.write_array(member, np.array(value), version=(1, 0))
 
 
 def _array_names(location: Location) -> dict[str, bool]:
     with opened_zip(location) as archive:
-        arrays = _arrays(archive)
-        return {_key(info): _member_header(archive, info).is_stack for info in arrays}
+        arrays = {_key(info): _member_header(archive, info) for info in _arrays(archive)}
+        telling = _KNOWN_KEYS if FEATURES_KEY in arrays else set()
+        return {
+            key: header.is_stack
+            for key, header in arrays.items()
+            if header.is_stack or key not in telling
+        }
 
 
 def _arrays(archive: ZipFile) -> list[ZipInfo]:
@@ -132,6 +152,15 @@ def _member_header(archive: ZipFile, info: ZipInfo) -> ArrayHeader:
 
 
 def _member_array(archive: ZipFile, info: ZipInfo, header: ArrayHeader) -> NDArray[Any]:
+    return _values(archive, info, header, check_some_finite)
+
+
+def _values(
+    archive: ZipFile,
+    info: ZipInfo,
+    header: ArrayHeader,
+    check: Callable[[NDArray[Any]], None] = lambda _: None,
+) -> NDArray[Any]:
     with opened_member(archive, info) as stream:
         header.check_complete(info.file_size)
         values = _native(npy.read_array(stream, allow_pickle=False))
@@ -141,24 +170,28 @@ def _member_array(archive: ZipFile, info: ZipInfo, header: ArrayHeader) -> NDArr
                 expected=f"{header.file_size:,} bytes",
                 remedy=SAVE_AGAIN,
             )
-        check_some_finite(values)
+        check(values)
         return values
 
 
-def _placement(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> Placement | None:
-    infos = {_key(info): info for info, header in headers.items() if _is_pair(header)}
-    if not {STRIDE_KEY, OFFSET_KEY} <= infos.keys():
-        return None
-    stride, offset = (
-        _member_array(archive, infos[key], headers[infos[key]]).tolist()
-        for key in (STRIDE_KEY, OFFSET_KEY)
-    )
-    is_usable = np.isfinite([*stride, *offset]).all() and min(stride) > 0
-    return Placement(tuple(stride), tuple(offset)) if is_usable else None
+def _known(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> dict[str, Any]:
+    """Return what small arrays tell of the array `features`; wrong ones are left out."""
+    infos = {_key(info): info for info in headers}
+    if FEATURES_KEY not in infos:
+        return {}
+    told = {
+        key: _values(archive, infos[key], headers[infos[key]]).tolist()
+        for key in _KNOWN_KEYS & infos.keys()
+        if _is_small(headers[infos[key]])
+    }
+    (*_, features) = headers[infos[FEATURES_KEY]].stand_in.shape or (0,)
+    usable = Fields(usable_fields(told, features), str, SAVE_AGAIN)
+    return known_fields(usable, features)
 
 
-def _is_pair(header: ArrayHeader) -> bool:
-    return header.stand_in.shape == (2,) and header.stand_in.dtype.kind in "iuf"
+def _is_small(header: ArrayHeader) -> bool:
+    array = header.stand_in
+    return array.dtype.kind in "biufU" and array.ndim <= 1 and array.nbytes <= _LARGEST_KNOWN
 
 
 def _native(values: NDArray[Any]) -> NDArray[Any]:
@@ -183,5 +216,6 @@ NPZ = Format(
     read=_read,
     array_names=_array_names,
     write=write_npz,
+    keeps=lambda _: ALL_DETAILS - {Detail.OVERLAY, Detail.PLACE, Detail.SYSTEM},
 )
 """Each array with three or more axes."""

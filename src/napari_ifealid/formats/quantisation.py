@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.good_features import good_features
 from napari_ifealid.stack import FeatureStack, zero_level, zero_position
 from napari_ifealid.tracking import Track, every_item, untracked
 
@@ -247,8 +248,12 @@ def _pieces(values: NDArray[Any]) -> list[slice]:
 
 
 def _not_finite(stack: FeatureStack, nans: int, infinities: int) -> DatasetError:
+    missing = "NaN" if stack.nodata is None else f"missing values ({stack.nodata:g} or NaN)"
+    is_bad = good_features(stack) is not None
+    leave_out = "leave bad bands out (napari-ifealid create --bands good), " if is_bad else ""
     return DatasetError(
-        f"{nans:,} NaN and {infinities:,} infinities among {stack.values.size:,} values",
+        f"{nans:,} {missing} and {infinities:,} infinities among {stack.values.size:,} values",
         expected="finite values, since the format has no others",
-        remedy="Correct them, or have them replaced: --replace-nonfinite 0, nonfinite=0.",
+        remedy=f"Correct them, {leave_out}or have them replaced: napari-ifealid create "
+        "--replace-nonfinite 0, nonfinite=0.",
     )

@@ -19,7 +19,7 @@ from napari_ifealid.formats.scaled_bands import OneBand, ScaledBands
 from napari_ifealid.formats.tiff_images import TiffImage, images, nodata_value
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, TiffLayout, layouts
 from napari_ifealid.formats.tiff_segments import SegmentArray
-from napari_ifealid.formats.tiff_writer import write_tiff
+from napari_ifealid.formats.tiff_writer import kept_by_tiff, write_tiff
 from napari_ifealid.lazy_arrays import BLOCK_BYTES
 from napari_ifealid.stack import FeatureStack, check_feature_array
 from napari_ifealid.tracking import Track, untracked
@@ -201,5 +201,6 @@ TIFF = Format(
     read=read_tiff,
     array_names=_array_names,
     write=write_tiff,
+    keeps=kept_by_tiff,
 )
 """GeoTIFF, OME-TIFF, ImageJ's stacks and others, read block by block where they are large."""

@@ -9,11 +9,13 @@ import numpy as np
 import tifffile
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.array_blocks import real_block, real_dtype
+from napari_ifealid.formats.array_blocks import real_block, real_dtype, rows_in_turn
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.formats.blocks import MOST_VALUES, Block, block_lengths, blocks
+from napari_ifealid.formats.blocks import Block
+from napari_ifealid.formats.details import Detail
 from napari_ifealid.formats.gdal_metadata import metadata_text
-from napari_ifealid.formats.geotiff import ExtraTag, geo_tags
+from napari_ifealid.formats.geotiff import ExtraTag, geo_tags, pixel_size
+from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA, spatial_letters
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
@@ -24,7 +26,7 @@ _MOST_BYTES = 8  # of a value
 
 
 def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> None:
-    """Write a stack in memory as a GeoTIFF, see `write_array`.
+    """Write a stack as a GeoTIFF, block by block, see `write_array`.
 
     Stored values with a gain and a value for missing ones are written as they are, beside both.
     Each place along further spatial axes is a page.
@@ -55,10 +57,21 @@ def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
         )
         assert written is not None
         stream.seek(written[0])
-        # cut along the first axes first, blocks are what follows on each other in the file
-        todo = blocks(shape, block_lengths(shape, range(len(shape)), MOST_VALUES))
+        todo = rows_in_turn(stack)
         for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
             stream.write(_written_block(stack, block).astype(dtype, copy=False).tobytes())
+
+
+def kept_by_tiff(stack: FeatureStack) -> frozenset[Detail]:
+    """Return what of that which is known of a stack a GeoTIFF keeps."""
+    place, kept = stack.georeference, {Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.PLACE}
+    if len(stack.bands.shown) == 3:
+        kept.add(Detail.SHOWN)
+    if place is not None and place.keys:
+        kept.add(Detail.SYSTEM)
+        if pixel_size(place) is not None:
+            kept.add(Detail.PIXEL_SIZE)
+    return frozenset(kept)
 
 
 def _written_dtype(stack: FeatureStack, path: Path) -> np.dtype[Any]:
@@ -79,8 +92,7 @@ def _written_dtype(stack: FeatureStack, path: Path) -> np.dtype[Any]:
 def _written_block(stack: FeatureStack, block: Block) -> np.ndarray[Any, Any]:
     if stack.value_range is not None:
         return real_block(stack, block)
-    values: np.ndarray[Any, Any] = stack.values[block]
-    return values
+    return loaded_block(stack, block)
 
 
 def _tags(stack: FeatureStack) -> list[ExtraTag]:

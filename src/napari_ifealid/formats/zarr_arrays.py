@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.blocks import whole_chunks
+from napari_ifealid.formats.cf_values import packing_of, unpacked
+from napari_ifealid.formats.details import ALL_DETAILS, Detail
+from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
@@ -26,7 +29,8 @@ from napari_ifealid.formats.ome_zarr import (
     ome_image,
     ome_metadata,
 )
-from napari_ifealid.formats.zarr_writer import LABELS_KEY, NAME_KEY, write_zarr
+from napari_ifealid.formats.stack_fields import LABELS_KEY, known_fields
+from napari_ifealid.formats.zarr_writer import NAME_KEY, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
 from napari_ifealid.tracking import Track
@@ -83,9 +87,10 @@ def read_zarr(
     -------
     list of FeatureStack
         Called what the attribute `name` says; else a single one is named after the folder, several
-        "<folder name>: <array name>". The attributes `feature_labels`, `stride` and `offset`, as
-        `write_array` writes them, give the labels and the placement, unless `feature_axis` is
-        another axis than they were written for.
+        "<folder name>: <array name>". Attributes as `write_array` writes them give what else is
+        known of the stack, unless `feature_axis` is another axis than they were written for.
+        `scale_factor`, `add_offset`, `missing_value` and the like, as CF has them, count for any
+        array.
 
     Raises
     ------
@@ -438,32 +443,39 @@ def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> Featu
     if not -axes <= axis < axes:
         raise no_such_axis(axis, stored.array.shape)
     order = stored.axes_with(axis % axes)
-    values = _lazy(_FeaturesLast(stored.array, order, stored.opened))
+    array = _FeaturesLast(stored.array, order, stored.opened)
     is_as_written = axis % axes == stored.feature_axis
     if stored.image is not None:
-        count, image = values.shape[-1], stored.image
+        count, image = array.shape[-1], stored.image
         return FeatureStack(
-            values=values,
+            values=_lazy(array, array.chunks),
             name=called,
             feature_labels=image.labels(count) if is_as_written else None,
             bands=image.bands(count) if is_as_written else Bands(),
             pixel_size=image.pixel_size(stored.level, (order[-3], order[-2])),
             is_axis_guessed=feature_axis is None and stored.known_axis is None,
         )
-    fields = Fields(stored.attributes, 'attribute "{}"'.format, _REMEDY)
+    real, storage = unpacked(array, packing_of(stored.attributes, array.dtype))
     name = stored.attributes.get(NAME_KEY)
     return FeatureStack(
-        values=values,
+        values=_lazy(FeaturesLast(real, array.ndim - 1), array.chunks),
         name=name if isinstance(name, str) else called,  # others give the word another meaning
-        placement=fields.placement() if is_as_written else None,
-        feature_labels=fields.labels(LABELS_KEY, values.shape[-1]) if is_as_written else None,
         is_axis_guessed=feature_axis is None and stored.known_axis is None,
+        **storage,
+        **(_known(stored.attributes, array.shape[-1]) if is_as_written else {}),
     )
 
 
-def _lazy(array: _FeaturesLast) -> Any:
-    chunks = whole_chunks(array.shape, array.chunks, prod(array.shape) // MOST_CHUNKS)
-    return lazy(array, chunks)
+def _known(attributes: dict[str, Any], features: int) -> dict[str, Any]:
+    """Return what attributes tell; those of others may give the words another meaning."""
+    fields = Fields(attributes, 'attribute "{}"'.format, _REMEDY)
+    is_ours = LABELS_KEY in attributes
+    return known_fields(fields, features) if is_ours else {"placement": fields.placement()}
+
+
+def _lazy(array: _FeaturesLast | FeaturesLast, chunks: tuple[int, ...]) -> Any:
+    whole = whole_chunks(array.shape, chunks, prod(array.shape) // MOST_CHUNKS)
+    return lazy(array, whole)
 
 
 def _read(
@@ -484,6 +496,7 @@ ZARR = Format(
     read=_read,
     array_names=_array_names,
     write=write_zarr,
+    keeps=lambda _: ALL_DETAILS - {Detail.OVERLAY},
     is_folder=True,
     takes_urls=True,
 )

@@ -8,6 +8,7 @@ from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
 from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
+from napari_ifealid.preprocessing import Step
 from napari_ifealid.query import Rule
 from napari_ifealid.stack import StackSource
 
@@ -186,6 +187,8 @@ class SavedSession:
         How many pixels long and wide the square around each place, and around the cursor, is whose
         mean is compared with, one of `WINDOWS`.
     measure : Measure
+    preprocessing : Step, optional
+        What is done to vectors before that. Those of the references are as they are stored.
     threshold : float, optional
         Smallest value that is shown; None: all are.
     look : SavedLook
@@ -201,6 +204,7 @@ class SavedSession:
     rule: Rule | None = None
     window: int = 1
     measure: Measure = field(default=SPECTRAL_ANGLE)
+    preprocessing: Step | None = None
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))
     shown_slice: tuple[float | None, ...] = ()

@@ -14,6 +14,7 @@ from napari_ifealid.formats.fields import Fields, is_number
 from napari_ifealid.grid import WINDOWS
 from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import MEASURES, SIMILARITY, Measure
+from napari_ifealid.preprocessing import STEPS, Step
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files.content import (
     PlaceReference,
@@ -75,8 +76,9 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         If a field is missing, or its value is of another type or out of its limits.
     """
     reader = _Reader(folder, remedy)
-    known = {"stacks", "explored", "references", "cursor", "compare_with", "window"}
-    fields = reader.fields(values, "", known | {"measure", "threshold", "look", "slice"} | _OWN)
+    known = {"stacks", "explored", "references", "cursor", "compare_with", "window", "measure"}
+    known |= {"preprocessing", "threshold", "look", "slice"}
+    fields = reader.fields(values, "", known | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
     if not 0 <= explored < len(stacks):
@@ -93,6 +95,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         rule=_rule(fields),
         window=_window(fields),
         measure=_measure(fields),
+        preprocessing=_step(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
         shown_slice=_slice(fields),
@@ -259,6 +262,11 @@ def _window(fields: Fields) -> int:
 
 def _measure(fields: Fields) -> Measure:
     return _choice(fields, "measure", {measure.name: measure for measure in MEASURES})
+
+
+def _step(fields: Fields) -> Step | None:
+    steps = {step.name: step for step in STEPS}
+    return None if "preprocessing" not in fields.values else _choice(fields, "preprocessing", steps)
 
 
 def _choice(fields: Fields, key: str, choices: dict[str, T]) -> T:

@@ -85,7 +85,10 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
             "image_in_colour": look.image_in_colour,
             "scale": look.scale,
         },
-        **_known(slice=session.shown_slice or None),
+        **_known(
+            preprocessing=None if session.preprocessing is None else session.preprocessing.name,
+            slice=session.shown_slice or None,
+        ),
     }
 
 

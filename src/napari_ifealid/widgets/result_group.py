@@ -407,11 +407,12 @@ class ResultGroup(QWidget):
         )
 
     def _by_measure(self) -> str:
-        """Return " by the cosine", or nothing for the usual measure over all features."""
+        """Return " by the cosine", or nothing for the usual measure of all values as they are."""
         session = self._explorer.session
-        features = None if session is None else session.features
-        measure = self._explorer.state.measure.over(features)
-        return "" if measure == SPECTRAL_ANGLE else f" by the {measure.title}"
+        if session is None:
+            return ""
+        title = session.title_of(self._explorer.state.measure.over(session.features))
+        return "" if title == SPECTRAL_ANGLE.title else f" by the {title}"
 
     def _save_file(self, title: str, name: str, kinds: str, write: Write) -> None:
         layer = self._explorer.state.layer

@@ -1,0 +1,86 @@
+"""What is known of a stack beside its values: a format keeps all of it, some of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from enum import Enum
+
+from napari_ifealid.georeference import Georeference
+from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
+from napari_ifealid.stack import FeatureStack
+from napari_ifealid.wavelength_units import NANOMETRES, known_unit
+
+
+class Detail(Enum):
+    """Something that is known of a stack, in words for the user."""
+
+    LABELS = "labels of features"
+    WIDTHS = "band widths"
+    GOOD = "bad bands"
+    SHOWN = "bands for a picture"
+    COLOURS = "channel colours"
+    PIXEL_SIZE = "pixel size"
+    PLACE = "place on the earth"
+    SYSTEM = "reference system"
+    PLACEMENT = "place on the image"
+    OVERLAY = "original image"
+
+
+ALL_DETAILS = frozenset(Detail)
+NO_DETAILS: frozenset[Detail] = frozenset()
+
+BAND_DETAILS = frozenset({Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.SHOWN})
+"""What is known of the bands of a cube."""
+
+
+def details_of(stack: FeatureStack) -> frozenset[Detail]:
+    """Return what is known of a stack.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    """
+    assert stack.feature_labels is not None
+    place, bands = stack.georeference, stack.bands
+    is_known = {
+        Detail.LABELS: not are_mere_numbers(stack.feature_labels),
+        Detail.WIDTHS: bands.widths is not None,
+        Detail.GOOD: bands.is_good is not None,
+        Detail.SHOWN: bool(bands.shown),
+        Detail.COLOURS: bands.colours is not None,
+        Detail.PIXEL_SIZE: stack.pixel_size is not None,
+        Detail.PLACE: place is not None,
+        Detail.SYSTEM: place is not None and has_system(place),
+        Detail.PLACEMENT: stack.placement is not None,
+        Detail.OVERLAY: stack.overlay is not None,
+    }
+    return frozenset(detail for detail, known in is_known.items() if known)
+
+
+def has_system(place: Georeference) -> bool:
+    """Return whether it is known which reference system coordinates are in."""
+    is_named = bool(place.map_info) and not place.map_info.lower().startswith("arbitrary")
+    return bool(place.keys or place.wkt or is_named)
+
+
+def in_words(stack: FeatureStack, details: Set[Detail]) -> list[str]:
+    """Return what is known of a stack in words, in the order of `Detail`.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    details : set of Detail
+    """
+    left_out = {Detail.SYSTEM} if Detail.PLACE in details else set()
+    return [
+        "wavelengths" if detail is Detail.LABELS and has_wavelengths(stack) else detail.value
+        for detail in Detail
+        if detail in details - left_out
+    ]
+
+
+def has_wavelengths(stack: FeatureStack) -> bool:
+    """Return whether the labels of a stack are wavelengths: numbers with a unit of length."""
+    assert stack.feature_labels is not None
+    known = numeric_labels(stack.feature_labels)
+    return known is not None and known_unit(known.unit) in NANOMETRES
