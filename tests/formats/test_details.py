@@ -12,6 +12,7 @@ from tiff_files import UTM
 from napari_ifealid.bands import Bands
 from napari_ifealid.formats import not_kept, read_stack, restored, write_array, written_suffixes
 from napari_ifealid.formats.details import Detail, details_of, in_words
+from napari_ifealid.formats.geo_keys import with_keys
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.stack import FeatureStack, Placement
 
@@ -82,7 +83,8 @@ def known_of(stack: FeatureStack, detail: Detail) -> Any:
             return [round(number, 6) for number in place.transform]
         case Detail.SYSTEM:
             assert place is not None
-            return place.keys, place.map_info, place.wkt
+            keys = with_keys(place).keys  # of a GeoTIFF that was made of a cube of ENVI
+            return keys or (place.map_info, place.wkt)
         case Detail.PLACEMENT:
             return stack.placement
         case Detail.OVERLAY:

@@ -6,6 +6,10 @@ Sources: "ENVI Header Files", NV5 Geospatial documentation; "OGC GeoTIFF Standar
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from napari_ifealid.georeference import Georeference
+
 _WGS_84 = ("wgs-84", "wgs84", "wgs 84")
 _DIRECTIONS = {"north": 32600, "south": 32700}
 """EPSG code of UTM on WGS 84 before its zone is added."""
@@ -17,6 +21,16 @@ _VERSION = (1, 1, 0)
 _MODEL_TYPE, _RASTER_TYPE = 1024, 1025
 _PROJECTED, _GEOGRAPHIC, _PIXEL_IS_AREA = 1, 2, 1
 _GEOGRAPHIC_TYPE, _PROJECTED_TYPE = 2048, 3072
+
+
+def with_keys(place: Georeference) -> Georeference:
+    """Return a place with keys: its own, else those that its map info stands for, if any.
+
+    Parameters
+    ----------
+    place : Georeference
+    """
+    return replace(place, keys=place.keys or keys_of_map_info(place.map_info))
 
 
 def keys_of_map_info(map_info: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.geo_keys import keys_of_map_info
+from napari_ifealid.formats.geo_keys import with_keys
 from napari_ifealid.georeference import Georeference, PixelSize
 
 SCALE, TIEPOINT, TRANSFORMATION = 33550, 33922, 34264
@@ -83,6 +83,7 @@ def geo_tags(place: Georeference) -> list[ExtraTag]:
     ----------
     place : Georeference
     """
+    place = with_keys(place)
     stored = _shifted(place, 0.5) if _is_of_points(place) else place
     a, b, c, d, e, f = stored.transform
     tags: list[ExtraTag]
@@ -94,9 +95,8 @@ def geo_tags(place: Georeference) -> list[ExtraTag]:
     else:
         matrix = (a, b, 0.0, c, d, e, 0.0, f, *(0.0,) * 4, 0.0, 0.0, 0.0, 1.0)
         tags = [(TRANSFORMATION, "d", 16, matrix, True)]
-    keys = place.keys or keys_of_map_info(place.map_info)
-    if keys:
-        tags.append((KEYS, "H", len(keys), keys, True))
+    if place.keys:
+        tags.append((KEYS, "H", len(place.keys), place.keys, True))
     if place.doubles:
         tags.append((DOUBLES, "d", len(place.doubles), place.doubles, True))
     if place.text:

@@ -14,6 +14,7 @@ from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import Block
 from napari_ifealid.formats.details import Detail
 from napari_ifealid.formats.gdal_metadata import metadata_text
+from napari_ifealid.formats.geo_keys import with_keys
 from napari_ifealid.formats.geotiff import ExtraTag, geo_tags, pixel_size
 from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA, spatial_letters
@@ -67,9 +68,9 @@ def kept_by_tiff(stack: FeatureStack) -> frozenset[Detail]:
     place, kept = stack.georeference, {Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.PLACE}
     if len(stack.bands.shown) == 3:
         kept.add(Detail.SHOWN)
-    if place is not None and place.keys:
+    if place is not None and with_keys(place).keys:
         kept.add(Detail.SYSTEM)
-        if pixel_size(place) is not None:
+        if pixel_size(with_keys(place)) is not None:
             kept.add(Detail.PIXEL_SIZE)
     return frozenset(kept)
 
