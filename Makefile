@@ -1,5 +1,5 @@
 # make demo    open napari with the sample; without a screen, write demo.png
-# make test    run all tests
+# make test    run all tests, those of numerics and of files beside those of windows
 # make lint    check style, types and import directions
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
@@ -18,11 +18,12 @@ PYTEST_OPTIONS ?=
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
+SECOND_SCREEN := xvfb-run -a -n 200 -s "-screen 0 1400x900x24"
 LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test lint bench pictures screenshots sample python system
+.PHONY: demo test test-numerics test-windows lint bench pictures screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -32,8 +33,21 @@ else
 	.venv/bin/napari-ifealid
 endif
 
+# windows wait for most of their time: both together take little longer than one of them
 test: .venv/installed
-	OPENBLAS_NUM_THREADS=1 $(VIRTUAL_SCREEN) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+	+$(MAKE) -j 2 test-numerics test-windows
+
+NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats libraries measures \
+	overview picture preprocessing results session_files))
+PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+
+test-numerics test-windows: export OPENBLAS_NUM_THREADS = 1
+
+test-numerics: .venv/installed
+	$(VIRTUAL_SCREEN) $(PYTEST) $(NUMERICS)
+
+test-windows: .venv/installed
+	$(SECOND_SCREEN) $(PYTEST) tests $(addprefix --ignore=,$(NUMERICS))
 
 lint: .venv/installed-lint
 	.venv/bin/ruff check
