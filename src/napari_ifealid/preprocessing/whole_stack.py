@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.cores import core_count, on_all_cores
 from napari_ifealid.formats.blocks import block_lengths, blocks
 from napari_ifealid.good_features import good_features
 from napari_ifealid.lazy_arrays import in_blocks, lazy
@@ -116,6 +115,8 @@ def _read_later(values: Any, function: _Block) -> Any:
 
 
 def _made_now(stack: FeatureStack, function: _Block, track: Track) -> NDArray[np.float32]:
+    from napari_ifealid.engines.cores import core_count, on_all_cores  # engines import vispy
+
     shape = stack.values.shape
     result = np.empty(shape, np.float32)
     *spatial, features = shape
