@@ -14,6 +14,7 @@ from dask.distributed import Client, LocalCluster
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 
 from napari_ifealid.engines import BlockwiseEngine, CpuEngine, Engine, find_renderer
+from napari_ifealid.engines.byte_products import bytes_function
 from napari_ifealid.engines.compiled import compiled_products, has_numba
 from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
@@ -23,6 +24,23 @@ MAX_SIDE = 2048
 """Longest side of a texture, in texels, that every driver has."""
 
 Item = TypeVar("Item")
+
+_OF_THE_PROCESSOR = {"has_instructions", "needs_bytes"}
+"""Fixtures of tests of instructions that not every processor has."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of instructions that this processor does not have: there is nothing there."""
+    left_out = [item for item in items if _OF_THE_PROCESSOR & {*getattr(item, "fixturenames", ())}]
+    if left_out and bytes_function() is None:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_report_collectionfinish() -> str:
+    """Say so."""
+    has_bytes = bytes_function() is not None
+    return "" if has_bytes else "no products of bytes: this processor lacks them, or llvmlite does"
 
 
 @contextmanager
