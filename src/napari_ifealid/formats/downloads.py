@@ -10,9 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from shutil import disk_usage, rmtree
 from time import time
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
-
-from requests import RequestException, Response
 
 from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError, short_reason
@@ -21,6 +20,9 @@ from napari_ifealid.formats.location import Location, is_url, name_of
 from napari_ifealid.formats.transfer import answered, length_of, pieces_of, reason_of
 from napari_ifealid.sizes import size_text
 from napari_ifealid.tracking import Track, untracked
+
+if TYPE_CHECKING:
+    from requests import RequestException, Response
 
 ROOM_LEFT = 2**28
 """Bytes of the disk that no download takes."""
@@ -94,6 +96,8 @@ class _NotThereError(DatasetError):
 
 
 def _fetch(url: str, path: Path, track: Track) -> None:
+    from requests import RequestException  # takes long to import
+
     state = path.with_name(f"{path.name}{_STATE_FILE}")
     try:
         with answered(url, track=track) as answer:
@@ -132,6 +136,8 @@ def _keep(answer: Response, url: str, path: Path, track: Track) -> None:
 
 
 def _pieces(answer: Response, url: str, track: Track, title: str) -> Iterator[bytes]:
+    from requests import RequestException
+
     try:
         yield from pieces_of(answer, track=track, title=title)
     except RequestException as error:  # an OSError, which would be taken for one of the disk

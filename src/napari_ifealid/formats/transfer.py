@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from math import ceil
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from requests import RequestException, Response, Session
-
 from napari_ifealid.tracking import Track, every_item
+
+if TYPE_CHECKING:
+    from requests import RequestException, Response, Session
 
 PATIENCE = 10
 """Seconds without a sign of life after which a download is given up."""
@@ -43,6 +45,8 @@ def answered(url: str, *, track: Track) -> Iterator[Response]:
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
     """
+    from requests import Session  # takes long to import
+
     with Session() as session:
         session.max_redirects = MOST_REDIRECTS
         desc = f"Connecting to {urlsplit(url).netloc.rpartition('@')[2]}"
