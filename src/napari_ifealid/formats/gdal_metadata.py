@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
@@ -269,4 +268,6 @@ def _band_items(stack: FeatureStack, band: int) -> Iterable[str]:
 
 def _line(name: str, band: int, value: Any, role: str = "") -> str:
     roles = f' role="{role}"' if role else ""
+    from xml.sax.saxutils import escape, quoteattr  # brings urllib along, which takes long
+
     return f'  <Item name={quoteattr(name)} sample="{band}"{roles}>{escape(str(value))}</Item>'
