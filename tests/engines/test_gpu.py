@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from OpenGL import GL
@@ -12,7 +14,7 @@ from napari_ifealid.engines.gpu import GpuEngine
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.similarity_visual import MOST_REFERENCES, SimilarityVisual
 from napari_ifealid.grid import Region, whole_region
-from napari_ifealid.measures import COSINE, EUCLIDEAN, SPECTRAL_ANGLE
+from napari_ifealid.measures import COSINE, EUCLIDEAN, SPECTRAL_ANGLE, UsedFeatures
 from napari_ifealid.query import Query
 from napari_ifealid.stack import FeatureStack
 
@@ -141,6 +143,21 @@ def test_close_amid_an_upload_gives_all_textures_up(contexts):
     engine.close()
     assert held > 10
     assert textures_in(contexts[0]) == 0
+
+
+def test_textures_of_features_used_before_are_given_up_where_maps_are_made(contexts, running_gpu):
+    uses = [UsedFeatures(tuple(number != left_out for number in range(10))) for left_out in (2, 5)]
+    measures = [SPECTRAL_ANGLE.over(used) for used in uses]
+    with running_gpu(STACK, 2048) as engine:
+        map_of(engine, Query.to(VALUES[3, 4], measure=measures[0]))
+        before = textures_in(contexts[-1])
+        with ThreadPoolExecutor() as thread:
+            thread.submit(lambda: list(engine.preparation_steps(measures[1]))).result()
+        similarity = map_of(engine, Query.to(VALUES[3, 4], measure=measures[1]))
+        after = textures_in(contexts[-1])
+    expected = SPECTRAL_ANGLE.definition(uses[1].taken(VALUES), uses[1].taken(VALUES[3, 4]))
+    np.testing.assert_allclose(similarity, expected, atol=1e-5)
+    assert after == before
 
 
 def test_another_engine_starts_after_one_was_closed(running_gpu):

@@ -138,6 +138,7 @@ class GpuEngine:
         self._layout = layout
         self._latest = _Compared(pixels)
         self._compared = {pixels.used: self._latest}
+        self._outdated: list[_Compared] = []  # their textures go once the context is current
         self._visuals: dict[tuple[str, bool, bool, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
@@ -263,11 +264,12 @@ class GpuEngine:
         """Give the GPU memory back."""
         with suppress(EngineUnavailableError), self._context.current():  # a lost one has none
             drawn = self._visuals.values()
-            known = self._compared.values()
+            known = (*self._compared.values(), *self._outdated)
             for part in chain(*self._textures, known, drawn, (self._frame, self._target)):
                 part.delete()
         self._textures.clear()
         self._compared.clear()
+        self._outdated.clear()
         self._visuals.clear()
 
     def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
@@ -311,14 +313,13 @@ class GpuEngine:
     def _compared_for(self, measure: Measure) -> _Compared:
         """Return what is known of the features of a measure.
 
-        Beside all features, those chosen last are kept.
+        Beside all features, those chosen last are kept. It runs in any thread.
         """
         features = measure.features
         if features not in self._compared:
             compared = _Compared(PixelVectors.of(self._pixels.stack, features))
             for outdated in self._compared.keys() - {self._pixels.used}:
-                with self._context.current():
-                    self._compared.pop(outdated).delete()
+                self._outdated.append(self._compared.pop(outdated))
             self._compared[features] = compared
         self._latest = self._compared[features]
         return self._latest
@@ -329,6 +330,8 @@ class GpuEngine:
         layout = self._layout
         values = np.empty(rows.stop - rows.start, np.float32)
         with self._context.current(), self._frame:
+            while self._outdated:
+                self._outdated.pop().delete()
             scalars = self._scalar_textures(asked)
             visual = self._visual(asked, len(points))
             used = asked.compared.pixels.used
