@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ifealid.engines.pixel_vectors import PixelVectors, spread, unit_rows
+from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.stack import FeatureStack
 
 CUBE = np.arange(1.0, 121.0).reshape(4, 5, 6)
@@ -72,6 +73,21 @@ def test_squares_in_engine_units_fit_float32(scale):
     squares = (pixels.stored * pixels.factor).astype(np.float32) ** 2
     assert np.isfinite(squares.sum(axis=-1)).all()
     assert squares.min() > 0
+
+
+@pytest.mark.parametrize(
+    ("pixel", "features", "expected"),
+    [((1, 2), 3, True), ((1, 2), slice(None), False), ((1, 2), slice(0, 4), False)],
+    ids=["unused one", "all", "used ones and the unused one"],
+)
+def test_products_are_spoilt_where_only_features_that_are_not_used_are_nan(
+    pixel, features, expected
+):
+    values = CUBE.copy()
+    values[pixel][features] = np.nan
+    used = UsedFeatures(tuple(number != 3 for number in range(6)))
+    pixels = PixelVectors.of(FeatureStack(values=values, name="x"), used)
+    assert pixels.spoils_products is expected
 
 
 def test_ordinary_floats_are_not_scaled():

@@ -51,7 +51,8 @@ class PixelVectors:
     is_invalid : array of bool, shape (P,)
         Pixels that hold a NaN or an infinity.
     spoils_products : bool
-        Whether a feature that is not used holds a NaN or an infinity, whose product with 0 is none.
+        Whether a valid pixel holds a NaN or an infinity in a feature that is not used: its product
+        with 0 is not 0.
     """
 
     stack: FeatureStack
@@ -83,11 +84,12 @@ class PixelVectors:
         def measure(rows: slice) -> None:
             for part in _blocks(stored, rows):
                 block = stored[part]
-                if used is not None:
-                    is_spoilt[0] |= not _is_finite(block)
-                    block = used.taken(block)
-                block = stack.real_values(block) * unit
-                lengths[part] = np.sqrt(np.einsum("pc,pc->p", block, block))
+                compared = block if used is None else used.taken(block)
+                compared = stack.real_values(compared) * unit
+                lengths[part] = np.sqrt(np.einsum("pc,pc->p", compared, compared))
+                if used is not None and block.dtype.kind == "f":
+                    is_whole = np.isfinite(block).all(axis=1)
+                    is_spoilt[0] |= bool((np.isfinite(lengths[part]) & ~is_whole).any())
 
         on_all_cores(measure, len(stored), least=max(1, WORTH_A_THREAD // stored.shape[1]))
         is_invalid = ~np.isfinite(lengths)
@@ -194,10 +196,6 @@ class PixelVectors:
             is_zero=self.is_zero[rows],
             is_invalid=self.is_invalid[rows],
         )
-
-
-def _is_finite(block: NDArray[Any]) -> bool:
-    return block.dtype.kind != "f" or bool(np.isfinite(block).all())
 
 
 def spread(rows: slice, count: int) -> NDArray[np.intp]:
