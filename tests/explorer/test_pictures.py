@@ -121,6 +121,20 @@ def test_picture_is_made_in_the_background_and_the_newest_wins(viewer, add):
     np.testing.assert_array_equal(backdrop(viewer).data, expected)
 
 
+def test_no_picture_is_shown_until_that_of_the_slice_is_there(viewer, add):
+    add(cube((3, 6, 5)))
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    assert backdrop(viewer).data.any()
+    viewer.dims.set_current_step(1, 2)
+    assert not backdrop(viewer).data.any()
+    scheduler.run()
+    assert backdrop(viewer).data.any()
+    explorer.pictures.choose(explorer.state.layer, PictureKind.INFRARED)
+    assert backdrop(viewer).data.any()  # of the same place, until its own is there
+
+
 def session_and_pictures(viewer, scheduler) -> tuple:
     return Explorer(viewer).session, Pictures(viewer.dims, scheduler)
 

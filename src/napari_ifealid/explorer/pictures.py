@@ -32,12 +32,12 @@ class _Picture:
     kind: PictureKind
     position: Pixel
     pixels: NDArray[np.uint8] | None
-    """Those of the picture before until its own are there."""
+    """Those of another kind, if there were any, until its own are there."""
 
     cancel: Callable[[], None] = lambda: None
 
-    def answers(self, stack: FeatureStack, kind: PictureKind, position: Pixel) -> bool:
-        return self.stack is stack and self.kind is kind and self.position == position
+    def is_of(self, stack: FeatureStack, position: Pixel) -> bool:
+        return self.stack is stack and self.position == position
 
 
 class Pictures:
@@ -109,16 +109,17 @@ class Pictures:
         Returns
         -------
         array of uint8, shape (h, w, 4), or None
-            RGBA. The one before while it is being made; None where there was none. `changed`
-            is emitted once it is there.
+            RGBA. While it is being made, another kind of picture of the same slice, if there was
+            one; else None. `changed` is emitted once it is there.
         """
         stack, kind = session.original, self.kind_of(session)
         if stack is None or kind is PictureKind.NONE:
             return None
         position = plane_position(self._dims, session.grid)
         known = self._pictures.get(session)
-        if known is None or not known.answers(stack, kind, position):
-            before = None if known is None else known.pixels
+        is_same_place = known is not None and known.is_of(stack, position)
+        if known is None or not is_same_place or known.kind is not kind:
+            before = known.pixels if known is not None and is_same_place else None
             if known is not None:
                 known.cancel()
             known = self._pictures[session] = _Picture(stack, kind, position, before)
