@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.numeric_labels import are_mere_numbers, label_of, numeric_labels
+from napari_ifealid.numeric_labels import (
+    are_mere_numbers,
+    label_of,
+    numeric_labels,
+    wavelengths_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +61,13 @@ def test_text_of_a_number_is_that_number(text, label):
 )
 def test_features_counted_from_zero_have_no_labels(labels, expected):
     assert are_mere_numbers(labels) is expected
+
+
+@pytest.mark.parametrize("labels", [["450 nm", "1200 nm"], ["0.45 um", "1.2 um"]])
+def test_wavelengths_come_in_nanometres(labels):
+    np.testing.assert_allclose(wavelengths_of(labels), [450.0, 1200.0])
+
+
+@pytest.mark.parametrize("labels", [["450", "460"], ["1200 cm-1", "9 cm-1"], ["red", "450 nm"]])
+def test_labels_without_a_unit_of_length_are_no_wavelengths(labels):
+    assert wavelengths_of(labels) is None

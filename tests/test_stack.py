@@ -267,3 +267,11 @@ def test_some_features_keep_their_labels_and_what_is_known_of_them():
     np.testing.assert_array_equal(few.values, CUBE[..., [0, 2]])
     assert (few.feature_labels, few.bands) == ((0, 2), Bands(shown=(1,)))
     assert (few.gain, few.nodata) == (0.5, 7.0)
+
+
+def test_range_of_features_shares_its_values():
+    stack = FeatureStack(values=CUBE, name="x")
+    few = stack.with_features(range(1, 3))
+    np.testing.assert_array_equal(few.values, CUBE[..., 1:3])
+    assert np.shares_memory(few.values, stack.values)
+    assert few.feature_labels == (1, 2)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.measures import UsedFeatures
-from napari_ifealid.numeric_labels import NumericLabels, numeric_labels
+from napari_ifealid.numeric_labels import NumericLabels, numeric_labels, wavelengths_of
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 
@@ -184,13 +184,12 @@ def of_water_vapour(labels: Sequence[str | float]) -> Flags | None:
         None unless the labels are wavelengths of a known unit, some of them among these, and some
         not.
     """
-    named = numeric_labels(labels)
-    factor = None if named is None else NANOMETRES.get(known_unit(named.unit))
-    if named is None or factor is None:
+    wavelengths = wavelengths_of(labels)
+    if wavelengths is None:
         return None
     found = np.zeros(len(labels), bool)
     for low, high in WATER_VAPOUR:
-        found |= _between(low, high, named.numbers * factor)
+        found |= _between(low, high, wavelengths)
     return found if found.any() and not found.all() else None
 
 

@@ -10,6 +10,8 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.wavelength_units import NANOMETRES, known_unit
+
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s.].*)?")
 
 
@@ -49,6 +51,23 @@ def numeric_labels(labels: Sequence[str | float]) -> NumericLabels | None:
     if len(known) < len(pairs) or len(units) != 1 or len(np.unique(numbers)) < len(numbers):
         return None
     return NumericLabels(numbers, units.pop()) if np.isfinite(numbers).all() else None
+
+
+def wavelengths_of(labels: Sequence[str | float]) -> NDArray[np.float64] | None:
+    """Return the wavelengths that labels of features say, in nm.
+
+    Parameters
+    ----------
+    labels : sequence of str or float, length C
+
+    Returns
+    -------
+    array of float64, shape (C,), or None
+        None unless all labels are numbers of the same unit of length, see `numeric_labels`.
+    """
+    named = numeric_labels(labels)
+    factor = None if named is None else NANOMETRES.get(known_unit(named.unit))
+    return None if named is None or factor is None else named.numbers * factor
 
 
 def _number_and_unit(label: str | float) -> tuple[float, str] | None:

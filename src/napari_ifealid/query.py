@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
+from napari_ifealid.measures import SPECTRAL_ANGLE, Measure, used_values
 
 
 class Origin(Enum):
@@ -182,8 +182,7 @@ class Query:
     @property
     def used_vectors(self) -> NDArray[np.float64]:
         """The same with the features alone that the measure uses, shape (R, N)."""
-        features = self.measure.features
-        return self.vectors if features is None else features.taken(self.vectors)
+        return used_values(self.vectors, self.measure.features)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Query) and other.key == self.key

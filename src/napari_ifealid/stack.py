@@ -210,12 +210,16 @@ class FeatureStack:
         Parameters
         ----------
         features : sequence of int
-            Their numbers, at least one. Of values in memory they are copied.
+            Their numbers, at least one. The values of a range of step 1 are shared.
         """
         assert self.feature_labels is not None
+        if isinstance(features, range) and features.step == 1:
+            values = self.values[..., features.start : features.stop]
+        else:
+            values = self.values[..., list(features)]
         return replace(
             self,
-            values=self.values[..., list(features)],
+            values=values,
             feature_labels=tuple(self.feature_labels[feature] for feature in features),
             bands=self.bands.of(features),
         )

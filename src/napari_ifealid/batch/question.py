@@ -17,7 +17,7 @@ from napari_ifealid.good_features import good_features
 from napari_ifealid.grid import Pixel, window_around
 from napari_ifealid.left_out_features import Ranges, used_without
 from napari_ifealid.libraries import sure_match
-from napari_ifealid.measures import Measure, UsedFeatures, measure_named
+from napari_ifealid.measures import Measure, UsedFeatures, measure_named, used_values
 from napari_ifealid.preprocessing import Transform, preprocessed, step_named, transform_of
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import region_vector
@@ -263,8 +263,7 @@ def _features(stack: FeatureStack, left_out: Ranges | None) -> UsedFeatures | No
 
 
 def _lacks_data(reference: Reference, features: UsedFeatures | None) -> bool:
-    vector = reference.vector if features is None else features.taken(reference.vector)
-    return not np.isfinite(vector).all()
+    return not np.isfinite(used_values(reference.vector, features)).all()
 
 
 def _joined(

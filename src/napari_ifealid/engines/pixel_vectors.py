@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.products import Products, Rows, exact_products, largest_products
-from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.measures import UsedFeatures, used_values
 from napari_ifealid.measures.unit_vectors import unit_vectors
 from napari_ifealid.stack import FeatureStack
 
@@ -84,8 +84,7 @@ class PixelVectors:
         def measure(rows: slice) -> None:
             for part in _blocks(stored, rows):
                 block = stored[part]
-                compared = block if used is None else used.taken(block)
-                compared = stack.real_values(compared) * unit
+                compared = stack.real_values(used_values(block, used)) * unit
                 lengths[part] = np.sqrt(np.einsum("pc,pc->p", compared, compared))
                 if used is not None and block.dtype.kind == "f":
                     is_whole = np.isfinite(block).all(axis=1)
@@ -174,7 +173,7 @@ class PixelVectors:
 
     def of_used(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """Return the features of vectors that are compared, shape (..., C)."""
-        return vectors if self.used is None else self.used.taken(vectors)
+        return used_values(vectors, self.used)
 
     def blocks(self, rows: slice | None = None) -> Iterator[slice]:
         """Return slices of these rows, or of all, that fit a core's cache."""
@@ -259,7 +258,6 @@ def _largest_known(stack: FeatureStack, stored: NDArray[Any], used: UsedFeatures
         is_known = np.isfinite(block)
         if stack.nodata is not None:
             is_known &= stored[rows] != stack.nodata
-        if used is not None:
-            block, is_known = used.taken(block), used.taken(is_known)
+        block, is_known = used_values(block, used), used_values(is_known, used)
         largest = max(largest, float(np.max(block, where=is_known, initial=0)))
     return largest

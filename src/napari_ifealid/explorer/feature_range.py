@@ -35,14 +35,9 @@ def layer_of_features(session: Session, features: range) -> Image:
     stack, layer = session.original, session.layer
     assert stack is not None
     assert stack.feature_labels is not None
-    labels = stack.feature_labels[features.start : features.stop]
-    part = replace(
-        stack,
-        values=stack.values[..., features.start : features.stop],
-        feature_labels=labels,
-        bands=stack.bands.of(features),
-        name=f"{stack.name}, {labels[0]} to {labels[-1]}",
-    )
+    labels = stack.feature_labels
+    name = f"{stack.name}, {labels[features[0]]} to {labels[features[-1]]}"
+    part = replace(stack.with_features(features), name=name)
     data, settings, _ = layer_data(part)[-1]
     settings |= {name: getattr(layer, name) for name in _PLACEMENT}
     return Image(data, **settings)

@@ -30,7 +30,7 @@ from napari_ifealid.explorer.sources import grid_of
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
-from napari_ifealid.measures import Measure, UsedFeatures
+from napari_ifealid.measures import Measure, UsedFeatures, used_values
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector, region_vector
@@ -480,8 +480,7 @@ class Session:
 
     def _is_void(self, vector: NDArray[np.float64]) -> bool:
         """Return whether a vector, as it is compared, is NaN or infinite in a feature in use."""
-        features = self.features
-        return not np.isfinite(vector if features is None else features.taken(vector)).all()
+        return not np.isfinite(used_values(vector, self.features)).all()
 
     def _on_vectors_read(self) -> None:
         self.vectors_read.emit()

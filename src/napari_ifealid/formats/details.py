@@ -6,9 +6,8 @@ from collections.abc import Set
 from enum import Enum
 
 from napari_ifealid.georeference import Georeference
-from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
+from napari_ifealid.numeric_labels import are_mere_numbers, wavelengths_of
 from napari_ifealid.stack import FeatureStack
-from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 
 
 class Detail(Enum):
@@ -81,6 +80,4 @@ def in_words(stack: FeatureStack, details: Set[Detail]) -> list[str]:
 
 def has_wavelengths(stack: FeatureStack) -> bool:
     """Return whether the labels of a stack are wavelengths: numbers with a unit of length."""
-    assert stack.feature_labels is not None
-    known = numeric_labels(stack.feature_labels)
-    return known is not None and known_unit(known.unit) in NANOMETRES
+    return wavelengths_of(stack.feature_labels or ()) is not None

@@ -13,7 +13,7 @@ from napari_ifealid.measures.moments import Moments
 from napari_ifealid.measures.pearson import PEARSON
 from napari_ifealid.measures.scale import SIMILARITY, Scale
 from napari_ifealid.measures.spectral_angle import SPECTRAL_ANGLE, spectral_angle_similarity
-from napari_ifealid.measures.used_features import UsedFeatures
+from napari_ifealid.measures.used_features import UsedFeatures, used_values
 
 MEASURES = (
     SPECTRAL_ANGLE,
@@ -64,4 +64,5 @@ __all__ = [
     "UsedFeatures",
     "measure_named",
     "spectral_angle_similarity",
+    "used_values",
 ]

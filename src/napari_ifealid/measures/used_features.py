@@ -64,3 +64,18 @@ class UsedFeatures:
         whole = np.full((*vectors.shape[:-1], len(self.is_used)), rest, vectors.dtype)
         whole[..., self.numbers] = vectors
         return whole
+
+
+def used_values(vectors: NDArray[Any], used: UsedFeatures | None) -> NDArray[Any]:
+    """Return the values of vectors that are compared: all of them for None.
+
+    Parameters
+    ----------
+    vectors : array, shape (..., C)
+    used : UsedFeatures or None
+
+    Returns
+    -------
+    array, shape (..., N)
+    """
+    return vectors if used is None else used.taken(vectors)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.picture.good_bands import good_bands, wavelengths_of
+from napari_ifealid.numeric_labels import wavelengths_of
+from napari_ifealid.picture.good_bands import good_bands
 from napari_ifealid.picture.kinds import PictureKind
 from napari_ifealid.picture.visible_light import LONGEST, SHORTEST, rgb_weights
 from napari_ifealid.stack import FeatureStack
@@ -68,7 +69,7 @@ def channels_of(stack: FeatureStack, kind: PictureKind) -> Channels | None:
 
 
 def _true_colour(stack: FeatureStack) -> Channels | None:
-    wavelengths = wavelengths_of(stack)
+    wavelengths = wavelengths_of(stack.feature_labels or ())
     if wavelengths is None:
         return None
     bands = good_bands(stack)
@@ -93,7 +94,7 @@ def _proposed(stack: FeatureStack) -> Channels | None:
 
 
 def _infrared(stack: FeatureStack) -> Channels | None:
-    wavelengths, bands = wavelengths_of(stack), good_bands(stack)
+    wavelengths, bands = wavelengths_of(stack.feature_labels or ()), good_bands(stack)
     if wavelengths is None or not bands.size:
         return None
     chosen = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_ifealid.bands import Bands
+from napari_ifealid.numeric_labels import wavelengths_of
 from napari_ifealid.picture.channels import channels_of
-from napari_ifealid.picture.good_bands import wavelengths_of
 from napari_ifealid.picture.kinds import PictureKind
 from napari_ifealid.stack import FeatureStack
 
@@ -32,5 +32,5 @@ def default_kind(stack: FeatureStack) -> PictureKind:
     ----------
     stack : FeatureStack
     """
-    are_bands = wavelengths_of(stack) is not None or stack.bands != Bands()
+    are_bands = wavelengths_of(stack.feature_labels or ()) is not None or stack.bands != Bands()
     return possible_kinds(stack)[0] if are_bands else PictureKind.NONE

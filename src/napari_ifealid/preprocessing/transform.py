@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.formats.blocks import blocks_near_in_memory
 from napari_ifealid.formats.loading import loaded_block
-from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.measures import UsedFeatures, used_values
 from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.preprocessing.steps import Step
 from napari_ifealid.stack import FeatureStack
@@ -49,7 +49,7 @@ class Transform:
         array of float64, shape (..., C)
             Zero for features that are not used; NaN for vectors that are not finite.
         """
-        used: NDArray[np.float64] = vectors if self.used is None else self.used.taken(vectors)
+        used: NDArray[np.float64] = used_values(vectors, self.used)
         flat = used.reshape(-1, used.shape[-1])
         result: NDArray[np.float64] = np.full(flat.shape, np.nan)
         known = np.isfinite(flat).all(axis=1)
