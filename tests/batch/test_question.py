@@ -135,45 +135,6 @@ def test_map_of_what_is_preprocessed_is_that_of_the_explorer(qapp, session, file
     assert captured.references[2].values == LIKE.values  # as they were before
 
 
-def test_vectors_are_matched_by_label(session, files, tmp_path):
-    stack = replace(read_stack(files[0]), feature_labels=[f"{400 + 10 * n} nm" for n in range(9)])
-    write_stack(tmp_path / "b.zip", stack)
-    stacks = (SavedStack(StackSource(str(tmp_path / "b.zip")), SHAPE),)
-    labels = tuple(f"{0.40 + 0.01 * n:.2f} µm" for n in reversed(range(9)))
-    vector = replace(LIKE, feature_labels=labels)
-    question = question_of(replace(session, stacks=stacks, references=(vector, LIKE)), FILE)
-    np.testing.assert_array_equal(vectors(question), [LIKE.values[::-1]])
-
-
-def test_pixels_that_are_not_finite_are_left_out_of_a_window(session, tmp_path):
-    values = np.ones(SHAPE)
-    values[1, 3] = np.nan
-    np.save(tmp_path / "a.npy", values)
-    stacks = (SavedStack(StackSource(str(tmp_path / "a.npy")), SHAPE),)
-    question = question_of(replace(session, stacks=stacks, references=(PLACE,), window=3), FILE)
-    np.testing.assert_array_equal(vectors(question), np.ones((1, 9)))
-
-
-def test_places_are_found_in_a_stack_whose_layer_was_moved(qapp, session):
-    viewer = ViewerModel()
-    explorer = Explorer(viewer)
-    restore_session(explorer, viewer, session, read_session_stacks(session.stacks))
-    layer = explorer.state.layer
-    layer.scale, layer.translate = (1.0, 0.3, 0.1), (0.0, 100.0, -7.5)
-    layer.rotate = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
-    layer.affine = [[1, 0, 0, 0], [0, 1, 0.25, 3], [0, 0, 2, 4], [0, 0, 0, 1]]
-    explorer.pins.clear()
-    explorer.toggle_pin_at((4, 1))
-    question = question_of(captured_session(explorer, viewer), FILE)
-    np.testing.assert_array_equal(vectors(question), [explorer.stack.vector((4, 1))])
-
-
-def test_session_without_a_reference_in_its_stack_is_an_error(session):
-    alone = replace(session, references=(OUTSIDE,))
-    with pytest.raises(DatasetError, match=r"no reference in the stack: a\.zip"):
-        question_of(alone, FILE)
-
-
 def test_reference_that_is_not_finite_is_an_error(session, tmp_path):
     values = np.ones(SHAPE)
     values[1, 2] = np.nan

@@ -10,27 +10,21 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_ifealid.batch.session_references import SessionReferences
 from napari_ifealid.errors import DatasetError, last_part
 from napari_ifealid.good_features import good_features
-from napari_ifealid.grid import Pixel, window_around
 from napari_ifealid.left_out_features import Ranges, used_without
-from napari_ifealid.libraries import sure_match
 from napari_ifealid.measures import Measure, UsedFeatures, measure_named, used_values
-from napari_ifealid.preprocessing import Transform, preprocessed, step_named, transform_of
-from napari_ifealid.query import Origin, Query, Reference, Rule
-from napari_ifealid.region_vector import region_vector
+from napari_ifealid.preprocessing import preprocessed, step_named, transform_of
+from napari_ifealid.query import Query, Reference, Rule
 from napari_ifealid.session_files import (
-    PlaceReference,
     SavedSession,
     SavedStack,
     SessionWarning,
-    VectorReference,
     missing_stacks,
     read_session_stack,
 )
-from napari_ifealid.session_files.grids import saved_grid
 from napari_ifealid.session_files.stacks import check_nothing_missing
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
@@ -235,8 +229,8 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
     if session.preprocessing is not None:
         transform = transform_of(stack, session.preprocessing, features, track=track)
         stack = preprocessed(stack, transform, track)
-    references, rule = _joined(session, saved, stack, transform, features)
-    if any(_lacks_data(reference, features) for reference in references):
+    references, rule = SessionReferences(session, saved, stack, features, transform).joined()
+    if not all(np.isfinite(used_values(one.vector, features)).all() for one in references):
         raise DatasetError(
             "a reference with a NaN or an infinity",
             expected="finite values at each reference",
@@ -247,7 +241,7 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
     return StackQuestion(
         name=stack.name,
         labels=tuple(stack.feature_labels),
-        references=tuple(references),
+        references=references,
         rule=rule,
         measure_name=session.measure.name,
         left_out=saved.left_out,
@@ -260,78 +254,6 @@ def _features(stack: FeatureStack, left_out: Ranges | None) -> UsedFeatures | No
     if left_out is None:
         return good_features(stack)
     return used_without(left_out, stack.feature_count)
-
-
-def _lacks_data(reference: Reference, features: UsedFeatures | None) -> bool:
-    return not np.isfinite(used_values(reference.vector, features)).all()
-
-
-def _joined(
-    session: SavedSession,
-    saved: SavedStack,
-    stack: FeatureStack,
-    transform: Transform | None,
-    features: UsedFeatures | None,
-) -> tuple[list[Reference], Rule]:
-    """Return what is compared with in a stack and how it is joined, as the window does."""
-    collected = list(_collected(session, saved, stack, transform, features))
-    signs = {reference.sign for reference in collected}
-    if session.rule is Rule.DIFFERENCE and signs == {1, -1}:
-        return collected, Rule.DIFFERENCE
-    liked = [reference for reference in collected if reference.sign > 0]
-    if session.rule is None or not liked:
-        return [_under_the_cursor(session, saved, stack, features)], Rule.BEST
-    return liked, Rule.MEAN if session.rule is Rule.MEAN else Rule.BEST
-
-
-def _collected(
-    session: SavedSession,
-    saved: SavedStack,
-    stack: FeatureStack,
-    transform: Transform | None,
-    features: UsedFeatures | None,
-) -> Iterator[Reference]:
-    """Yield the references that a stack has, places first; those outside of it are left out."""
-    grid = saved_grid(saved, stack)
-    for one in session.references:
-        pixel = grid.pixel_at(one.position) if isinstance(one, PlaceReference) else None
-        if pixel is not None and isinstance(one, PlaceReference):
-            vector = _mean_around(stack, pixel, session.window, features)
-            yield Reference(vector, one.sign, origin=Origin.PIN, colour=one.colour)
-    for one in session.references:
-        if isinstance(one, VectorReference):
-            match = sure_match(one.labels, stack.feature_labels or ())
-            if match is not None:
-                vector = match.apply(one.values)
-                vector = vector if transform is None else transform.of(vector)
-                yield Reference(vector, one.sign, one.name, Origin.LIBRARY)
-
-
-def _under_the_cursor(
-    session: SavedSession, saved: SavedStack, stack: FeatureStack, features: UsedFeatures | None
-) -> Reference:
-    cursor = session.cursor
-    pixel = None if cursor is None else saved_grid(saved, stack).pixel_at(cursor.position)
-    if pixel is None:
-        raise DatasetError(
-            "no reference in the stack",
-            expected="a pin, another reference, or the cursor within it",
-            remedy="Pin what is looked for, and save the session again.",
-            file=saved.source.location,
-        )
-    vector = _mean_around(stack, pixel, session.window, features)
-    return Reference(vector, origin=Origin.CURSOR)
-
-
-def _mean_around(
-    stack: FeatureStack, pixel: Pixel, window: int, features: UsedFeatures | None
-) -> NDArray[np.float64]:
-    """Return the mean vector of a window along rows and columns, the last two axes of space."""
-    if window == 1:
-        return stack.vector(pixel)
-    axes = range(len(pixel))[-2:]
-    pixels = window_around(pixel, window, stack.spatial_shape, axes)
-    return region_vector(stack, pixels, features).mean
 
 
 def _threshold(
