@@ -38,11 +38,19 @@ def path() -> Path:
     [
         "pass",
         "import napari_ifealid",
+        "from napari_ifealid import read_stack",
         "import napari",
         "import napari; import napari_ifealid.widgets",
         "import napari; import napari_ifealid.widgets, dask.array",
     ],
-    ids=["Python", "the package", "napari", "napari and the widgets", "the same, with dask"],
+    ids=[
+        "Python",
+        "the package",
+        "its readers",
+        "napari",
+        "napari and the widgets",
+        "the same, with dask",
+    ],
 )
 def test_importing(benchmark, code):
     benchmark.pedantic(

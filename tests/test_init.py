@@ -55,6 +55,14 @@ def test_what_is_offered_is_there():
     assert napari_ifealid.extract_features is extraction.extract_features
 
 
+def test_what_is_offered_is_listed_before_it_was_used():
+    listed = "import napari_ifealid; print(*dir(napari_ifealid))"
+    done = subprocess.run(
+        [sys.executable, "-c", listed], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == sorted(napari_ifealid.__all__)
+
+
 @pytest.mark.parametrize("package", [napari_ifealid, extraction])
 def test_other_names_are_not_there(package):
     assert not hasattr(package, "extract_feature")

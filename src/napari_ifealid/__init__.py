@@ -3,12 +3,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import read_stack, write_stack
-from napari_ifealid.stack import FeatureStack
-
 if TYPE_CHECKING:
+    from napari_ifealid.errors import DatasetError
     from napari_ifealid.extraction import extract_features
+    from napari_ifealid.formats import read_stack, write_stack
     from napari_ifealid.libraries import (
         Library,
         LibraryEntry,
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.session_files import read_session
     from napari_ifealid.similarity import similarity_map
+    from napari_ifealid.stack import FeatureStack
     from napari_ifealid.widgets.open_session import open_session
 
 __all__ = [
@@ -49,8 +48,10 @@ __all__ = [
     "write_stack",
 ]
 
-# torch takes seconds to import, and may be missing; the others need much that a reader does not
-_LAZY = {
+# imported when first used: torch takes seconds and may be missing, and no one needs all of them
+_MODULES = {
+    "DatasetError": "napari_ifealid.errors",
+    "FeatureStack": "napari_ifealid.stack",
     "Library": "napari_ifealid.libraries",
     "LibraryEntry": "napari_ifealid.libraries",
     "MEASURES": "napari_ifealid.measures",
@@ -64,14 +65,20 @@ _LAZY = {
     "rank_entries": "napari_ifealid.libraries",
     "read_library": "napari_ifealid.libraries",
     "read_session": "napari_ifealid.session_files",
+    "read_stack": "napari_ifealid.formats",
     "segments": "napari_ifealid.overview",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
     "write_library": "napari_ifealid.libraries",
+    "write_stack": "napari_ifealid.formats",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
