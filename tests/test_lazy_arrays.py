@@ -69,10 +69,16 @@ def test_blocks_have_all_features_and_no_more_bytes_than_allowed(shape, dtype, c
         patch.setattr(lazy_arrays, "BLOCK_BYTES", most)
         in_chunks = da.zeros(shape, dtype=dtype, chunks=block_chunks(shape, in_one_piece.dtype))
         cut = in_blocks(in_one_piece)
-    for blocks in (in_chunks, cut):
+    for blocks, allowed in ((in_chunks, most), (cut, 2 * most)):
         assert blocks.shape == shape
         assert blocks.chunks[-1] == shape[-1:]
-        assert np.prod(blocks.chunksize) * blocks.itemsize <= most
+        assert np.prod(blocks.chunksize) * blocks.itemsize <= allowed
+
+
+def test_chunks_that_are_larger_than_a_block_are_not_cut_into_parts_that_each_read_the_whole():
+    chunks = (300, 300, 250)  # as tiles of a GeoTIFF are
+    values = da.zeros((1000, 1000, 250), dtype=np.uint8, chunks=chunks)
+    assert in_blocks(values).chunks == values.chunks
 
 
 @given(array_shapes(min_dims=3, max_dims=5, max_side=9), st.booleans(), st.integers(1, 500))

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 25
-"""Size of a block: large enough that dask's own work does not count."""
+BLOCK_BYTES = 1 << 24
+"""Size of a block: large enough that dask's own work does not count.
+
+The C library keeps several times as much of what blocks have taken, in each thread.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +65,14 @@ def lazy(array: Any, chunks: Any) -> Any:
 
 
 def in_blocks(values: Any) -> Any:
-    """Cut a dask array of shape (..., C) into blocks worth reading, each with all features."""
+    """Cut a dask array of shape (..., C) into blocks worth reading, each with all features.
+
+    Chunks of up to two blocks are not cut: each of the parts would read the whole chunk.
+    """
     whole_pixels = (*("auto",) * (values.ndim - 1), -1)
-    return values.rechunk(whole_pixels, block_size_limit=BLOCK_BYTES)
+    chunk = prod(values.chunksize[:-1]) * values.shape[-1] * values.itemsize
+    limit = chunk if BLOCK_BYTES < chunk <= 2 * BLOCK_BYTES else BLOCK_BYTES
+    return values.rechunk(whole_pixels, block_size_limit=limit)
 
 
 def block_chunks(
