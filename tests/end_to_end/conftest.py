@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QPoint, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QDialogButtonBox,
@@ -121,7 +121,7 @@ def press(qtbot):
 
 @pytest.fixture
 def answer_file_dialog(qtbot):
-    """Types a path into the next file dialog, chooses its kind and presses the return key."""
+    """Gives the next file dialog a path, chooses its kind and presses its button."""
 
     def answer(path) -> None:
         dialog = QApplication.activeModalWidget()
@@ -132,18 +132,18 @@ def answer_file_dialog(qtbot):
             (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
             dialog.selectNameFilter(wanted)
             field = dialog.findChild(QLineEdit)
-            field.clear()
-            qtbot.keyClicks(field, str(path))
             save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
 
             def is_ready() -> bool:
-                # Qt looks only after a key whether it has read the folder by now
-                qtbot.keyClick(field, Qt.Key.Key_Backspace)
-                qtbot.keyClicks(field, path.name[-1])
+                # Qt looks only when the text changes whether it has read the folder by now; each
+                # key would select a folder more where the dialog is not the active window
+                field.clear()
+                field.setText(str(path))
                 return save.isEnabled()
 
             qtbot.waitUntil(is_ready)
-            qtbot.keyClick(field, Qt.Key.Key_Return)
+            save.click()
+            assert not dialog.isVisible()
         except Exception:
             dialog.reject()  # else the test would never end
             raise

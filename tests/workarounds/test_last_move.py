@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
+from napari_ifealid.workarounds import last_move
 from napari_ifealid.workarounds.canvases import canvases
 from napari_ifealid.workarounds.last_move import LastMove
 
@@ -57,6 +60,13 @@ def moves(label) -> Moves:
     return Moves(*canvases(label))
 
 
+@pytest.fixture
+def quick_moves(monkeypatch) -> None:
+    """Lets moves follow each other after 1 ms, however busy the machine is."""
+    milliseconds = count()
+    monkeypatch.setattr(last_move, "perf_counter", lambda: next(milliseconds) / 1000.0)
+
+
 def move(label: QLabel, x: float, y: float, button=Qt.MouseButton.NoButton) -> None:
     (canvas,) = canvases(label)
     at = QPointF(x, y)
@@ -89,7 +99,7 @@ def test_last_move_of_a_sweep_is_handled(handled, label, qtbot):
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 0.5, 0.75])
 def test_move_is_repeated_once_also_between_the_pixels_of_a_scaled_screen(
-    label, moves, qtbot, fraction
+    label, moves, quick_moves, qtbot, fraction
 ):
     LastMove(label)
     sweep(label, fraction=fraction)
@@ -97,7 +107,9 @@ def test_move_is_repeated_once_also_between_the_pixels_of_a_scaled_screen(
     assert len(moves) == 21
 
 
-def test_move_that_no_layer_and_no_callback_takes_is_repeated_once(viewer, label, moves, qtbot):
+def test_move_that_no_layer_and_no_callback_takes_is_repeated_once(
+    viewer, label, moves, quick_moves, qtbot
+):
     """As over an empty cell of the grid mode."""
     for _ in range(2):
         viewer.add_image(np.zeros((8, 8)))
@@ -113,7 +125,7 @@ def test_move_that_no_layer_and_no_callback_takes_is_repeated_once(viewer, label
     assert len(moves) == 6
 
 
-def test_move_over_a_callback_that_fails_is_repeated_once(viewer, label, moves, qtbot):
+def test_move_over_a_callback_that_fails_is_repeated_once(viewer, label, moves, quick_moves, qtbot):
     failures: list[int] = []
 
     def fail(*_) -> None:
@@ -147,10 +159,10 @@ def test_moves_of_a_drag_are_left_alone(label, moves, qtbot):
 
 
 def test_nothing_is_repeated_after_the_end(label, moves, qtbot):
-    last_move = LastMove(label)
+    repeating = LastMove(label)
     for x in (100, 101, 102):
         move(label, x, 90)
-    last_move.close()
+    repeating.close()
     sweep(label)
     qtbot.wait(AGES)
     assert len(moves) == 23
