@@ -34,7 +34,7 @@ def axes(left, bottom) -> ChartAxes:
 def test_title_takes_room_only_where_there_is_one(axes, bottom):
     axes.show(WAVELENGTHS, WAVELENGTHS.places)
     with_title = bottom.maximumHeight()
-    assert bottom.labelText == "in nm"
+    assert bottom.labelText == "wavelength in nm"
     axes.show(WAVELENGTHS, FeaturePlaces.in_order(np.array([2, 0, 1])))
     assert bottom.labelText == ""
     assert bottom.maximumHeight() < with_title

@@ -34,10 +34,11 @@ def test_features_lie_at_their_numbers_where_labels_are_some(features, order, ce
 
 def test_title_says_what_the_numbers_of_the_axis_are():
     assert NUMBERED.title(is_numeric=True) == NUMBERED.title(is_numeric=False) == "feature"
-    assert WAVELENGTHS.title(is_numeric=True) == "in nm"
+    assert WAVELENGTHS.title(is_numeric=True) == "wavelength in nm"
     assert WAVELENGTHS.title(is_numeric=False) == ""
     assert NAMED.title(is_numeric=False) == ""
     assert ChartFeatures((1.5, 2.5)).title(is_numeric=True) == ""
+    assert ChartFeatures(("1 s", "2 s")).title(is_numeric=True) == "in s"
 
 
 def test_text_is_the_label_with_the_value():

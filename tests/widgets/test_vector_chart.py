@@ -568,7 +568,7 @@ def test_wavelengths_have_steps_between_their_neighbours_and_round_ticks(chart):
     np.testing.assert_allclose(edges, [377.5, 427.5, 532.5, 692.5])
     np.testing.assert_array_equal(values, [1.0, 2.0, 3.0])
     assert all(float(text) % 50 == 0 for text in shown_ticks(chart))
-    assert axis.label.toPlainText().strip() == "in nm"
+    assert axis.label.toPlainText().strip() == "wavelength in nm"
     chart.mark_feature(2)
     assert chart._mark.value() == 452.5
     assert chart._mark.label.toPlainText() == "452.5 nm: 2"

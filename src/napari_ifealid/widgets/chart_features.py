@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.numeric_labels import NumericLabels, numeric_labels
+from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
 
@@ -80,9 +81,10 @@ class ChartFeatures:
         """
         if self.are_numbered:
             return "feature"
-        return (
-            f"in {self.numeric.unit}" if is_numeric and self.numeric and self.numeric.unit else ""
-        )
+        if not is_numeric or self.numeric is None or not self.numeric.unit:
+            return ""
+        unit = self.numeric.unit
+        return f"wavelength in {unit}" if known_unit(unit) in NANOMETRES else f"in {unit}"
 
     def text(self, feature: int, value: float | None) -> str:
         """Return the label of a feature and its value, such as "450 nm: 0.3"."""
