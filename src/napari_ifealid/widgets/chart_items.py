@@ -139,7 +139,7 @@ class FeatureAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph is not typed
         if self._labels is None or not 0 <= place < len(self._labels):
             return ""
         return str(
-            self._metrics.elidedText(self._labels[place], Qt.TextElideMode.ElideRight, width)
+            self._metrics.elidedText(self._labels[place], Qt.TextElideMode.ElideMiddle, width)
         )
 
     @property
