@@ -301,6 +301,18 @@ def test_entries_of_the_library_are_drawn_as_they_are_compared(panel, explorer, 
     qtbot.waitUntil(lambda: np.allclose(curves(panel).get("a", 0.0), drawn), timeout=2000)
 
 
+def test_range_of_values_is_that_of_what_is_done_to_them(panel, explorer, stack, qtbot):
+    def highest() -> float:
+        return panel.chart.plot.getViewBox().viewRange()[1][1]
+
+    explorer.toggle_pin_at((1, 2))
+    qtbot.waitUntil(lambda: highest() > 1.0)
+    explorer.state.preprocessing = step_named("unit sum")
+    qtbot.waitUntil(lambda: 0.0 < highest() < 1.0)
+    explorer.state.preprocessing = None
+    qtbot.waitUntil(lambda: highest() > 1.0)
+
+
 def test_chart_shows_which_features_are_used(panel, explorer, qtbot):
     explorer.toggle_pin_at((1, 2))
     panel.order.value = Order.RELEVANCE

@@ -19,6 +19,7 @@ from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
+from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.widgets.chart_curves import PinnedVector
 from napari_ifealid.widgets.relevance_list import most_relevant
@@ -67,6 +68,7 @@ class ChartBinding:
         self._explorer = explorer
         self._order = order
         self._session: ref[Session] | None = None  # whose features the chart has
+        self._transform: Transform | None = None  # of the curves that it has
         self._drawn: list[int | None] = []  # the pins among the curves, by their indices
         self._last: NDArray[np.float64] | None = None  # of what is looked for
         self._draw_later = qthrottled(
@@ -117,6 +119,9 @@ class ChartBinding:
             self._session = ref(session)
             self._chart.set_features(stack.feature_labels or ())
         if session is not None and stack is not None:
+            if session.transform is not self._transform:
+                self._transform = session.transform
+                self._chart.clear()
             self._chart.set_used(session.features)
 
     def _draw_pins(self) -> None:

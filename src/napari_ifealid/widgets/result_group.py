@@ -402,7 +402,7 @@ class ResultGroup(QWidget):
         self._save_file(
             "Save the map",
             f"{session.layer.name} like {reference_name(self._explorer)}{self._by_measure()}.npy",
-            "NumPy (*.npy);;TIFF (*.tif);;CSV (*.csv)",
+            "NumPy (*.npy);;TIFF (*.tif *.tiff);;CSV (*.csv)",
             partial(write_map, similarity=values, grid=grid, units=units, georeference=place),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -28,8 +29,8 @@ def save_file(parent: QWidget, title: str, proposal: Path, kinds: str, write: Wr
         Of the dialog.
     proposal : path
     kinds : str
-        Kinds of files as Qt's dialogs take them. The chosen one gives a name without a suffix its
-        own; as the dialog did not ask about that file, it is not replaced.
+        Kinds of files as Qt's dialogs take them. The chosen one gives a name without any of their
+        suffixes its own; as the dialog did not ask about that file, it is not replaced.
     write : callable
         ``write(path, force=…)``.
 
@@ -41,9 +42,9 @@ def save_file(parent: QWidget, title: str, proposal: Path, kinds: str, write: Wr
     chosen, kind = QFileDialog.getSaveFileName(parent, title, str(proposal), kinds)
     if not chosen:
         return None
-    asked = path = Path(chosen)
-    if not path.suffix:
-        path = Path(chosen + kind[kind.index("(*") + 2 : -1])
+    asked, path = Path(chosen), Path(chosen)
+    if not chosen.lower().endswith(tuple(_suffixes(kinds))):
+        path = path.with_name(_with_suffix(path, _suffixes(kind or kinds)[0]))
     try:
         write(path, force=path == asked)
     except (DatasetError, ValueError) as error:
@@ -51,3 +52,13 @@ def save_file(parent: QWidget, title: str, proposal: Path, kinds: str, write: Wr
     else:
         show_info(f"Saved {path.name} in {path.parent}")
     return path
+
+
+def _suffixes(kinds: str) -> list[str]:
+    return re.findall(r"\*(\.[^ )]+)", kinds)
+
+
+def _with_suffix(path: Path, suffix: str) -> str:
+    """Return a name with a suffix, of which it may have the end: ".json" of ".ifealid.json"."""
+    has_its_end = bool(path.suffix) and suffix.endswith(path.suffix.lower())
+    return (path.stem if has_its_end else path.name) + suffix

@@ -131,6 +131,12 @@ class VectorChart(QWidget):
         self._set_places(self._features.places)
         self.reset_view()
 
+    def clear(self) -> None:
+        """Draw no curves, and forget how high they were: those to come are of other values."""
+        self._curves.clear()
+        self._show_legend()
+        self._on_window()
+
     def set_used(self, used: UsedFeatures | None) -> None:
         """Draw some features only; the others are gaps in front of a grey band.
 
