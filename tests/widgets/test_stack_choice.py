@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
 
 from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.widgets.stack_choice import StackChoice, distinct, short_names
@@ -40,6 +41,16 @@ def test_layer_and_state_follow_each_other(viewer, state, choice):
     assert choice.layer.value is layers[0]
     state.layer = None
     assert choice.layer.value is None
+
+
+def test_each_choice_has_its_whole_name_as_a_tooltip(viewer, choice):
+    names = ["Chelsea objects features", "Chelsea parts features"]
+    for name in names:
+        cube(viewer, name=name)
+    choice.show()
+    combo = choice.layer.native
+    shown = [combo.itemData(n, Qt.ItemDataRole.ToolTipRole) for n in range(combo.count())]
+    assert shown == ["", *names]
 
 
 def test_layers_of_the_same_name_can_be_told_apart(viewer, state, choice):
@@ -148,6 +159,16 @@ def test_names_are_distinct_and_not_empty(names, shown):
             ["000000015746.jpg.C1.npz features", "000000015746.jpg.C2.npz features"],
             ["C1.npz · 000000015746.jpg", "C2.npz · 000000015746.jpg"],
         ),
+        (
+            [f"000000015746.jpg.{name}" for name in ("C1.npz features", "C1.npz overlay")],
+            ["000000015746.jpg.C1.npz", "000000015746.jpg.C1.npz overlay"],
+        ),
+        (
+            ["x.C1.npz overlay", "x.C1.npz features", "x.C3.npz features"],
+            ["C1.npz overlay · x", "C1.npz · x", "C3.npz · x"],
+        ),
+        (["Chelsea", "Chelsea objects features"], ["Chelsea", "objects · Chelsea"]),
+        (["features.npy features"], ["features.npy"]),
         (["a features", "a"], ["a", "a"]),
         (["", "x"], ["", "x"]),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 from magicgui.widgets import ComboBox, PushButton
 from napari.components import ViewerModel
 from napari.layers import Layer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_ifealid.explorer import ExplorerState
@@ -25,7 +26,9 @@ _TOOLTIP = (
     "axis of features, RGB photos included"
 )
 _KIND = " features"  # what the reader calls all stacks
-_WORD = re.compile(r"[^ ._/-]+[ ._/-]*")
+_IMAGE = " overlay"  # and their images
+_BETWEEN = " ._/-"  # words
+_WORD = re.compile(rf"[^{_BETWEEN}]+[{_BETWEEN}]*")
 
 
 class StackChoice:
@@ -84,6 +87,9 @@ class StackChoice:
         if asks and axis is None:
             axis = proposed_axis_of(layer)
         _offer(self.layer, layer)
+        for number, one in enumerate(self.layer.choices):
+            name = "" if one is None else one.name
+            self.layer.native.setItemData(number, name, Qt.ItemDataRole.ToolTipRole)
         self.layer.native.setToolTip(f"{_TOOLTIP}\nNow: {layer.name}" if layer else _TOOLTIP)
         _offer(self.axis, axis)
         self._names.close()
@@ -141,20 +147,21 @@ def short_names(names: Sequence[str]) -> list[str]:
     """Return names that begin with what tells them apart, which a narrow list would cut else.
 
     Names that begin with the same words are those of stacks of one image: "objects · Chelsea"
-    for "Chelsea objects features".
+    for "Chelsea objects features". A stack and its own image are told apart by their ends.
     """
-    words = [_WORD.findall(name.removesuffix(_KIND)) for name in names]
+    words = [_WORD.findall(name.removesuffix(_KIND).removesuffix(_IMAGE)) for name in names]
     result = []
-    for number, (name, own) in enumerate(zip(names, words, strict=True)):
-        others = [other for n, other in enumerate(words) if n != number]
-        shared = max((_common_count(own, other) for other in others), default=0)
-        head, tail = "".join(own[:shared]).strip(" ._/-"), "".join(own[shared:]).strip()
-        result.append(f"{tail} · {head}" if head and tail else "".join(own) or name)
+    for name, own in zip(names, words, strict=True):
+        shared = max((_common_count(own, other) for other in words if other != own), default=0)
+        end = _IMAGE if name.endswith(_IMAGE) else ""
+        head, tail = "".join(own[:shared]).strip(_BETWEEN), ("".join(own[shared:]) + end).strip()
+        result.append(f"{tail} · {head}" if head and tail else tail or head or name)
     return result
 
 
 def _common_count(one: Sequence[str], other: Sequence[str]) -> int:
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    stripped = ([word.strip(_BETWEEN) for word in words] for words in (one, other))
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(*stripped, strict=False))
     return sum(1 for _ in pairs)
 
 
