@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer_actions import hover
-from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer import Explorer, ReferenceMode, place_search
 from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.viewer_parts import camera
@@ -117,6 +117,35 @@ def test_places_of_a_reference_that_was_left_meanwhile_are_not_found(viewer, add
     searched.hover("cat", 1, 1)
     scheduler.run()
     assert searched.search.found == ()
+
+
+def test_search_goes_on_until_the_places_are_found(viewer, add_stack, make_stack):
+    scheduler = PatientScheduler()
+    searched = Searched(viewer, add_stack, make_stack, scheduler)
+    searched.hover("cat", 3, 7)
+    assert not searched.search.is_searching
+    searched.search.search(8, 4.0)
+    assert searched.search.is_searching
+    assert searched.search.found == ()
+    scheduler.run()
+    assert not searched.search.is_searching
+    assert searched.search.found
+
+
+def test_search_that_fails_is_told_and_ends(viewer, add_stack, make_stack, monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(place_search, "show_error", told.append)
+    monkeypatch.setattr(place_search, "best_places", _fail)
+    searched = Searched(viewer, add_stack, make_stack)
+    searched.hover("cat", 3, 7)
+    searched.search.search(8, 4.0)
+    assert told == ["no memory"]
+    assert not searched.search.is_searching
+    assert searched.search.found == ()
+
+
+def _fail(*_, **__):
+    raise MemoryError("no memory")
 
 
 def test_going_to_a_place_shows_it_in_the_middle_and_holds_the_reference(searched):

@@ -36,13 +36,15 @@ def texts(places) -> list[str]:
     return [places.rows.item(row).text() for row in range(places.rows.count())]
 
 
-def test_places_are_listed_with_value_stack_and_pixel_below_the_reference(places, viewer, layer):
+def test_places_are_listed_with_value_pixel_and_stack_below_the_reference(places, viewer, layer):
     hover(viewer, layer, 0, 3, 2)
     assert texts(places) == ["Nothing found yet: “Find”"]
     places.count.value = 3
     places.find_button.click()
     assert len(texts(places)) == 3
-    assert texts(places)[0].startswith("1.000  Cat  3, 2")
+    assert texts(places)[0].startswith("1.000  3, 2")
+    assert texts(places)[0].endswith("  Cat")
+    assert places.rows.item(0).toolTip().endswith(layer.name)
     assert places.text.text().startswith("Like pixel 3, 2")
 
 

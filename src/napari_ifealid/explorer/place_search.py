@@ -76,7 +76,7 @@ class PlaceSearch:
         self._viewer = viewer
         self._explorer = explorer
         self._scheduler = scheduler
-        self._found: tuple[FoundPlace, ...] = ()
+        self._found: tuple[FoundPlace, ...] | None = None  # before it is searched
         self._wanted: tuple[int, float] | None = None  # while maps are made
         self._searched: dict[Session, SimilarityRequest] = {}
         self._connections = Connections()
@@ -87,16 +87,16 @@ class PlaceSearch:
     @property
     def found(self) -> tuple[FoundPlace, ...]:
         """The best places, the best one first."""
-        return self._found
+        return self._found or ()
 
     @property
     def is_searching(self) -> bool:
         """Whether places are to come."""
-        return self._wanted is not None
+        return self._wanted is not None or (bool(self._searched) and self._found is None)
 
     def places_in(self, layer: Image) -> list[FoundPlace]:
         """Return the places that were found in the stack of a layer."""
-        return [place for place in self._found if place.layer is layer]
+        return [place for place in self.found if place.layer is layer]
 
     def search(self, count: int, distance: float) -> None:
         """Search in the maps of the reference as it is now.
@@ -119,7 +119,7 @@ class PlaceSearch:
         """Forget what was found."""
         self._connections.close()
         self._searched = {}
-        self._wanted, self._found = None, ()
+        self._wanted = self._found = None
 
     def go_to(self, found: FoundPlace) -> None:
         """Show a place in the middle of the picture, of its stack. The reference is held.
@@ -193,7 +193,7 @@ class PlaceSearch:
         self._scheduler.in_background(
             partial(_found_in, [one for _, one in maps], count, distance),
             partial(self._on_found, requests, layers, count),
-            show_error_of,
+            partial(self._on_failed, requests),
         )
 
     def _on_found(
@@ -212,10 +212,11 @@ class PlaceSearch:
         self._found = tuple(sorted(found, key=lambda place: -place.value)[:count])
         self.changed.emit()
 
-
-def show_error_of(error: Exception) -> None:
-    """Show an error that nobody expects."""
-    show_error(str(error))
+    def _on_failed(self, requests: dict[Session, SimilarityRequest], error: Exception) -> None:
+        show_error(str(error))
+        if requests is self._searched:
+            self.clear()
+            self.changed.emit()
 
 
 def _found_in(

@@ -23,12 +23,12 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.place_search import FoundPlace, PlaceSearch
 from napari_ifealid.widgets.pixel_text import pixel_text
 from napari_ifealid.widgets.reference_name import reference_name
+from napari_ifealid.widgets.stack_choice import short_names
 
 _HEIGHT = 112  # pixels; six rows
 _COUNT = 10
 _SHARE = 0.05  # of the longer side of the picture, the distance at first
 _COUNT_WIDTH, _DISTANCE_WIDTH = 40, 58  # pixels
-_KIND = " features"  # what the reader calls all stacks
 _EMPTY = "Nothing found yet: “Find”"
 _STALE = "The reference is another one: find again"
 
@@ -66,7 +66,7 @@ class PlaceList(QWidget):
         self.rows = _Rows()
         self.rows.setFixedHeight(_HEIGHT)  # so that nothing moves when places come and go
         self.rows.setToolTip(
-            "The best places: value, stack, pixel. A click shows the place, and holds the reference"
+            "The best places: value, pixel, stack. A click shows the place, and holds the reference"
         )
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -133,8 +133,12 @@ class PlaceList(QWidget):
             return
         self._places = places
         self.rows.clear()
+        layers = list(dict.fromkeys(place.layer for place in places))
+        names = dict(zip(layers, short_names([layer.name for layer in layers]), strict=True))
         for place in places:
-            self.rows.addItem(QListWidgetItem(self._text_of(place)))
+            row = QListWidgetItem(self._text_of(place, names[place.layer]))
+            row.setToolTip(self._text_of(place, place.layer.name))
+            self.rows.addItem(row)
         if places:
             self._had_places = True
             self.rows.setCurrentRow(chosen if 0 <= chosen < len(places) else 0)
@@ -150,10 +154,9 @@ class PlaceList(QWidget):
         self.rows.addItem(row)
         self.text.setText(" ")
 
-    def _text_of(self, place: FoundPlace) -> str:
+    def _text_of(self, place: FoundPlace, name: str) -> str:
         (session,) = (one for one in self._explorer.sessions if one.layer is place.layer)
-        name = place.layer.name.removesuffix(_KIND)
-        return f"{place.value:.3f}  {name}  {pixel_text(place.pixel, place.place, session.grid)}"
+        return f"{place.value:.3f}  {pixel_text(place.pixel, place.place, session.grid)}  {name}"
 
 
 def _fit(control: SpinBox | FloatSpinBox, word: QLabel, width: int) -> None:
@@ -166,7 +169,11 @@ def _fit(control: SpinBox | FloatSpinBox, word: QLabel, width: int) -> None:
 
 
 class _Rows(QListWidget):
-    """A list whose rows never make the dock wider."""
+    """A list whose rows never make the dock wider, and are cut instead of scrolled sideways."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def sizeHint(self) -> Any:  # noqa: N802  # the name is Qt's
         """Return a narrow one."""
