@@ -57,6 +57,9 @@ def test_pictures_that_are_possible_can_be_chosen(qtbot, qapp, add_stack):
     assert not explorer.state.overlay_in_colour
     group.picture.value = PictureKind.TRUE_COLOUR
     assert explorer.state.overlay_in_colour  # that is what the user asks for
+    explorer.state.overlay_in_colour = False
+    group.picture.native.activated.emit(group.picture.native.currentIndex())
+    assert explorer.state.overlay_in_colour  # also of what is chosen already
     group.picture.value = PictureKind.NONE
     assert explorer.pictures.kind_of(explorer.session) is PictureKind.NONE
     assert not group.overlay_in_colour.enabled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSlider, SpinBox
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QFormLayout, QWidget
 
 from napari_ifealid.explorer import ColourRange, Explorer
 from napari_ifealid.explorer.alpha_colormaps import colormap_names
@@ -16,6 +16,12 @@ from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 _GREY = PictureKind.MEAN, PictureKind.NONE
+_SHORT = {  # what a narrow dock would cut
+    ColourRange.EACH_MAP: "min to max",
+    ColourRange.PERCENTILES: "1 % to 99 %",
+    ColourRange.ALL: "all possible",
+}
+_NUMBER_WIDTH = 40  # pixels, for "1.00"
 
 
 class LookGroup(QWidget):
@@ -41,7 +47,7 @@ class LookGroup(QWidget):
             "Opacity of the least similar pixels; it rises to 1 for the most similar ones"
         )
         self.colour_range = ComboBox(
-            choices=[(choice.value, choice) for choice in ColourRange],
+            choices=[(_SHORT.get(choice, choice.value), choice) for choice in ColourRange],
             tooltip="Values of the first and of the last colour. From the smallest to the largest "
             "of each map they change with each hover; the others can be compared. napari's own "
             "contrast limits set yours",
@@ -66,6 +72,8 @@ class LookGroup(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Colormap", self.colormap.native)
         form.addRow("Colours", self.colour_range.native)
+        line = texts.colours.fontMetrics().lineSpacing()
+        texts.colours.setMinimumHeight(2 * line + 4)  # so that nothing moves when it changes
         form.addRow(texts.colours)
         form.addRow("Opacity", self.opacity.native)
         form.addRow("Base opacity", self.base.native)
@@ -97,6 +105,8 @@ class LookGroup(QWidget):
             getattr(self, name).changed.connect_setattr(state, name, maxargs=1)
         self.shows_feature.changed.connect(self._on_shows_feature)
         self.picture.changed.connect(self._on_picture)
+        # also the one that is chosen already, which is perhaps shown in grey
+        self.picture.native.activated.connect(lambda _: self._on_picture(self.picture.value))
         for signal, callback in (
             (state.events.colormap, self._show_colormap),
             (state.events.feature, self._show_feature),
@@ -167,4 +177,7 @@ class LookGroup(QWidget):
 def _fraction(tooltip: str) -> FloatSlider:
     slider = FloatSlider(tooltip=tooltip, min=0.0, max=1.0, step=0.01)
     slider.native.setToolTip(tooltip)  # also of the number beside it
+    number = slider.native.findChild(QAbstractSpinBox)
+    width = f"min-width: {_NUMBER_WIDTH}px; max-width: {_NUMBER_WIDTH}px"
+    number.setStyleSheet(f"{number.styleSheet()} {width}")  # else it is as wide as the slider
     return slider
