@@ -222,6 +222,32 @@ BARS: list[Bar] = [
         "times the maps, beyond napari's own",
         most=1.3,
     ),
+    *(
+        Time(
+            f"classes of eight references by the {measure}, {dtype}",
+            f"test_classes_of_eight_references[{measure}-{dtype}]",
+            25.0,
+        )
+        for measure in ("spectral angle", "Pearson correlation")
+        for dtype in ("uint8", "float32")
+    ),
+    *(
+        Figure(
+            f"some features left out, {dtype}, times the map of all",
+            f"test_map_without_some_features_in_turn_with_all[{dtype}]",
+            "times all features",
+            most=1.05,
+        )
+        for dtype in ("uint8", "uint16", "float32")
+    ),
+    *(
+        Figure(f"{kind} of 2 GB, {what}", f"test_large_cube[{kind}]", figure, most=most)
+        for kind in ("ENVI, BIL", "tiled GeoTIFF")
+        for what, figure, most in (
+            ("seconds until it is opened", "to layers", 2.0),
+            ("MB at the peak, with 2 GB of free memory", "memory at the peak, MB", 1000.0),
+        )
+    ),
     Time("1 GB, until the exact map is written", "test_exact_map[(1024, 1024, 1024)]", 200.0),
     Time(
         "1 GB, from the end of a sweep to its map", "test_after_a_sweep[(1024, 1024, 1024)]", 50.0

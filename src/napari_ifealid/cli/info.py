@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help=f"{suffixes_in_words()}; of one with several arrays, each is described. Or a library: "
-        f"{', '.join(LIBRARY_SUFFIXES)}",
+        help=f"{suffixes_in_words()}, or its URL; of one with several arrays, each is described. "
+        f"Or a library: {', '.join(LIBRARY_SUFFIXES)}",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 

@@ -64,17 +64,32 @@ def standard_normal_variate(vectors: Vectors, _: Vectors, __: Vectors) -> Vector
 
 
 def mean_centred(vectors: Vectors, _: Vectors, mean: Vectors) -> Vectors:
-    """Return vectors minus the mean of all vectors of the stack."""
+    """Return vectors minus the mean of all vectors of the stack.
+
+    Notes
+    -----
+    Mu, Bhat & Viswanath 2017, arXiv 1702.01417, for vectors of words.
+    """
     return vectors - mean
 
 
 def unit_sum(vectors: Vectors, _: Vectors, __: Vectors) -> Vectors:
-    """Return vectors divided by the sum of their absolute values; zero stays zero."""
+    """Return vectors divided by the sum of their absolute values; zero stays zero.
+
+    Notes
+    -----
+    Rinnan, van den Berg & Engelsen 2009, doi 10.1016/j.trac.2009.07.007.
+    """
     return _divided(vectors, np.abs(vectors).sum(axis=1))
 
 
 def unit_length(vectors: Vectors, _: Vectors, __: Vectors) -> Vectors:
-    """Return vectors divided by their Euclidean length; zero stays zero."""
+    """Return vectors divided by their Euclidean length; zero stays zero.
+
+    Notes
+    -----
+    Rinnan, van den Berg & Engelsen 2009, doi 10.1016/j.trac.2009.07.007.
+    """
     peaks = np.abs(vectors).max(axis=1, initial=0.0)
     scaled = _divided(vectors, peaks)  # else squares may overflow
     return _divided(scaled, np.sqrt(np.einsum("nc,nc->n", scaled, scaled)))
@@ -106,18 +121,20 @@ STEPS = (
     Step(
         "mean-centred",
         "Minus the mean of the whole image: takes out the direction that all vectors share, as "
-        "those of signed network features do.",
+        "those of signed network features do (Mu et al. 2017).",
         mean_centred,
         needs_mean=True,
     ),
     Step(
         "unit sum",
-        "Each vector divided by the sum of its absolute values (L1): shares count, not amounts.",
+        "Each vector divided by the sum of its absolute values (L1): shares count, not "
+        "amounts (Rinnan et al. 2009).",
         unit_sum,
     ),
     Step(
         "unit length",
-        "Each vector divided by its length (L2): makes distances those of directions.",
+        "Each vector divided by its length (L2): makes distances those of directions "
+        "(Rinnan et al. 2009).",
         unit_length,
     ),
 )
