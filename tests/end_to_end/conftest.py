@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -129,7 +130,11 @@ def answer_file_dialog(qtbot):
             QTimer.singleShot(100, lambda: answer(path))
             return
         try:
-            (wanted,) = (name for name in dialog.nameFilters() if f"*{path.suffix}" in name)
+            (wanted,) = (
+                kind
+                for kind in dialog.nameFilters()
+                if any(path.name.endswith(end) for end in re.findall(r"\*(\.[^ )]+)", kind))
+            )
             dialog.selectNameFilter(wanted)
             field = dialog.findChild(QLineEdit)
             save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
