@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_ifealid.widgets.chart_panel import ChartPanel
 
@@ -35,6 +36,19 @@ def test_chart_leaves_the_height_to_the_picture(widget, viewer, add_stack, stack
     add_stack(viewer, stack)
     qtbot.waitUntil(lambda: widget.chart_dock.panel.isVisible())
     qtbot.waitUntil(lambda: 0 < widget.chart_dock.panel.height() < 260)
+
+
+def test_controls_have_the_whole_height_while_the_chart_is_there(viewer, add_stack, stack, qtbot):
+    add_stack(viewer, stack)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
+    qtbot.waitUntil(lambda: len(charts(viewer)) == 1 and widget.explorer.is_idle)
+    main, corner = widget.window(), Qt.Corner.BottomRightCorner
+    assert main.corner(corner) == Qt.DockWidgetArea.RightDockWidgetArea
+    chart = widget.chart_dock.panel
+    bottoms = [one.mapTo(main, one.rect().bottomLeft()).y() for one in (widget, chart)]
+    assert bottoms[0] >= bottoms[1] - 10
+    viewer.window.remove_dock_widget(widget)
+    assert main.corner(corner) == Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 def test_closing_the_panel_takes_the_chart_away(viewer, add_stack, stack, qtbot):

@@ -14,6 +14,7 @@ from napari_ifealid.widgets.chart_panel import ChartPanel
 
 _NAME = "Feature chart"
 _HEIGHT = 190  # pixels
+_CORNER, _AREA = Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea
 
 
 class _State(Enum):
@@ -25,6 +26,8 @@ class _State(Enum):
 class ChartDock:
     """Docks the chart at the bottom of the window, and takes it away.
 
+    Meanwhile docks at the right have the whole height of the window, so that controls find room.
+
     Parameters
     ----------
     explorer : Explorer
@@ -34,6 +37,7 @@ class ChartDock:
     def __init__(self, explorer: Explorer, viewer: Viewer) -> None:
         self._viewer = viewer
         self._state = _State.WAITING
+        self._area_of_corner = _AREA  # before the chart was shown
         self.panel = ChartPanel(explorer)
 
     def open(self) -> None:
@@ -45,6 +49,9 @@ class ChartDock:
             )
             main, dock = self.panel.window(), self.panel.parentWidget()
             if isinstance(main, QMainWindow) and isinstance(dock, QDockWidget):
+                if main.corner(_CORNER) != _AREA:
+                    self._area_of_corner = main.corner(_CORNER)
+                    main.setCorner(_CORNER, _AREA)
                 # else Qt shares the height between the picture and the chart
                 main.resizeDocks([dock], [_HEIGHT], Qt.Orientation.Vertical)
 
@@ -59,6 +66,9 @@ class ChartDock:
     def close(self) -> None:
         """Take the chart out of the window, for good."""
         with suppress(RuntimeError):  # Qt has deleted it with the window
+            main = self.panel.window()
+            if isinstance(main, QMainWindow):
+                main.setCorner(_CORNER, self._area_of_corner)
             self.panel.close()
         was_docked, self._state = self._state is _State.DOCKED, _State.CLOSED
         if was_docked:
