@@ -99,15 +99,6 @@ def test_vectors_of_some_lengths_are_described_but_for_mere_dimensions(file):
     assert vectors[1].read().tolist() == ["a", "b", "c", "d", "e"]
 
 
-def test_of_many_vectors_those_are_described_whose_names_tell_of_features(file, monkeypatch):
-    monkeypatch.setattr(hdf5_contents, "_MOST_VECTORS", 2)
-    for number in range(5):
-        file[f"a{number}"] = np.arange(5)
-    file["z/wavelength"] = np.arange(5)
-    names = [vector.name for vector in described_vectors(file, listed_arrays(file), {5})]
-    assert names == ["z/wavelength", "a0"]
-
-
 def test_damaged_references_to_scales_end_no_program(tmp_path):
     path = tmp_path / "emit.nc"
     write_emit(path, CUBE)

@@ -13,6 +13,7 @@ UNIT_KEYS = ("units", "Units", "unit", "Unit")
 """Attributes that have the unit of an array."""
 
 _UNITS_IN_NAMES = ("nm", "um")
+_STORED_TEXTS = "SOT"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,20 @@ class DescribedArray:
         of_name = self.short_name.rpartition("_")[2]
         in_name = of_name if of_name in _UNITS_IN_NAMES else ""
         return next((text for text in found if isinstance(text, str)), in_name)
+
+
+def as_texts(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with texts as NumPy has them, instead of bytes and objects.
+
+    Parameters
+    ----------
+    values : array
+        Of numbers, which stay as they are, or of texts.
+    """
+    if values.dtype.kind not in _STORED_TEXTS:
+        return values
+    texts = [one.decode(errors="replace") if isinstance(one, bytes) else one for one in values.flat]
+    return np.array([str(text) for text in texts], str).reshape(values.shape)
 
 
 def last_name(path: str) -> str:

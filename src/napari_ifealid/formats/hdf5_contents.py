@@ -10,15 +10,13 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.cf_values import PACKING_KEYS
-from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, last_name
-from napari_ifealid.formats.spectral_axis import TELLING_NAMES
+from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, as_texts
+from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.stack import check_feature_array
 
 MOST_ARRAYS = 10_000
 """Arrays of a file that are looked at."""
 
-_LONGEST_VECTOR = 1 << 16
-_MOST_VECTORS = 200
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 _LABEL_ATTRIBUTES = ("_ARRAY_DIMENSIONS", "Dimension_Labels", "DIMENSION_LABELS")
 _SCALE_ATTRIBUTES = ("CLASS", "NAME", "DIMENSION_LIST")
@@ -122,7 +120,7 @@ def described(file: Any, name: str) -> DescribedArray:
         dtype=dataset.dtype,
         attributes=attributes,
         axis_names=_axis_names(dataset, attributes),
-        read=lambda: _vector_values(dataset),
+        read=lambda: as_texts(dataset[()]),
     )
 
 
@@ -138,16 +136,7 @@ def described_vectors(
     lengths : collection of int
         How many features there may be.
     """
-    names = [
-        name
-        for name, array in listed.items()
-        if array.ndim == 1
-        and array.shape[0] in lengths
-        and array.shape[0] <= _LONGEST_VECTOR
-        and array.dtype.kind in "iufOS"
-    ]
-    names.sort(key=lambda name: last_name(name) not in TELLING_NAMES)
-    vectors = [described(file, name) for name in names[:_MOST_VECTORS]]
+    vectors = [described(file, name) for name in vector_names(listed, lengths)]
     return [vector for vector in vectors if not _is_mere_dimension(vector)]
 
 
@@ -194,11 +183,3 @@ def _scale_name(file: Any, references: Any) -> str:
         return str(file[references[0]].name) if len(references) else ""
     except (TypeError, ValueError, KeyError, IndexError, OSError, RuntimeError):
         return ""
-
-
-def _vector_values(dataset: Any) -> Any:
-    values = dataset[()]
-    if values.dtype.kind in "SO":
-        texts = [one.decode(errors="replace") if isinstance(one, bytes) else one for one in values]
-        return np.array([str(text) for text in texts])
-    return values
