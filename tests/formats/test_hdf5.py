@@ -111,6 +111,16 @@ def test_wavelengths_that_fit_one_axis_alone_tell_it(path):
     np.testing.assert_allclose(stack.bands.widths, WAVELENGTHS / 100)
 
 
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_wavelengths_with_two_axes_as_matlab_writes_them_tell_the_axis(path, shape):
+    with h5py.File(path, "w") as file:
+        file["cube"] = np.moveaxis(CUBE, -1, 0)
+        file["wavelength"] = WAVELENGTHS.reshape(shape)
+    stack = read_stack(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert stack.feature_labels == tuple(map(float, WAVELENGTHS))
+
+
 def test_names_of_channels_are_labels(path):
     with h5py.File(path, "w") as file:
         file["image"] = CUBE[..., :2]

@@ -21,3 +21,8 @@ def test_of_many_vectors_those_count_whose_names_tell_of_features(monkeypatch):
     monkeypatch.setattr(telling_vectors, "MOST_VECTORS", 2)
     arrays = dict.fromkeys([*(f"a{number}" for number in range(5)), "z/Wavelength"], np.zeros(5))
     assert vector_names(arrays, {5}) == ["z/Wavelength", "a0"]
+
+
+def test_vector_with_two_axes_counts_if_its_name_tells_of_features():
+    arrays = {"a/Wavelength": np.zeros((1, 5)), "fwhm": np.zeros((5, 1)), "row": np.zeros((1, 5))}
+    assert vector_names(arrays, {5}) == ["a/Wavelength", "fwhm"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.cf_values import PACKING_KEYS
-from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, as_texts
+from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, as_texts, as_vector
 from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.stack import check_feature_array
 
@@ -127,7 +127,7 @@ def described(file: Any, name: str) -> DescribedArray:
 def described_vectors(
     file: Any, listed: dict[str, ListedArray], lengths: Collection[int]
 ) -> list[DescribedArray]:
-    """Return the arrays with a single axis that may tell of features.
+    """Return the vectors that may tell of features, each with a single axis.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def described_vectors(
     lengths : collection of int
         How many features there may be.
     """
-    vectors = [described(file, name) for name in vector_names(listed, lengths)]
+    vectors = [as_vector(described(file, name)) for name in vector_names(listed, lengths)]
     return [vector for vector in vectors if not _is_mere_dimension(vector)]
 
 

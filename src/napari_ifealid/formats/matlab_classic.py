@@ -66,7 +66,7 @@ class ClassicVariables:
 
     def vectors(self) -> list[DescribedArray]:
         """Return the vectors that may tell of features."""
-        return vectors_of(self.arrays, self._values)
+        return vectors_of(self)
 
     def stored(self, name: str) -> tuple[StoredArray, None]:
         """Return an array to be read: of a packed one, its values."""

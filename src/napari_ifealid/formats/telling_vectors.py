@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 
-from napari_ifealid.formats.described_array import last_name
+from napari_ifealid.formats.described_array import is_vector, last_name
 from napari_ifealid.formats.spectral_axis import TELLING_NAMES
 
 MOST_VECTORS = 200
@@ -30,7 +31,10 @@ class SizedArray(Protocol):
 
 
 def vector_names(arrays: Mapping[str, SizedArray], lengths: Collection[int]) -> list[str]:
-    """Return the names of the arrays with a single axis that may tell of features.
+    """Return the names of the vectors that may tell of features.
+
+    MATLAB writes vectors with two axes, one of them of length 1. Such ones count if their names
+    tell of features.
 
     Parameters
     ----------
@@ -46,9 +50,14 @@ def vector_names(arrays: Mapping[str, SizedArray], lengths: Collection[int]) -> 
     names = [
         name
         for name, array in arrays.items()
-        if len(array.shape) == 1
-        and array.shape[0] in lengths
-        and array.shape[0] <= _LONGEST
+        if is_vector(array.shape)
+        and (len(array.shape) == 1 or _is_telling(name))
+        and prod(array.shape) in lengths
+        and prod(array.shape) <= _LONGEST
         and array.dtype.kind in _KINDS
     ]
-    return sorted(names, key=lambda name: last_name(name) not in TELLING_NAMES)[:MOST_VECTORS]
+    return sorted(names, key=lambda name: not _is_telling(name))[:MOST_VECTORS]
+
+
+def _is_telling(name: str) -> bool:
+    return last_name(name) in TELLING_NAMES

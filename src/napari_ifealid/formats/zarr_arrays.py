@@ -17,7 +17,7 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.blocks import whole_chunks
 from napari_ifealid.formats.cf_values import packing_of, unpacked
-from napari_ifealid.formats.described_array import DescribedArray, last_name
+from napari_ifealid.formats.described_array import DescribedArray, as_vector, last_name
 from napari_ifealid.formats.details import ALL_DETAILS, Detail
 from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
@@ -233,7 +233,8 @@ class _Folder:
     def vectors(self, lengths: Collection[int]) -> list[DescribedArray]:
         """Return the arrays that may tell of so many features."""
         arrays = {name: stored.array for name, stored in self.arrays.items()}
-        return [self.arrays[name].described for name in vector_names(arrays, lengths)]
+        names = vector_names(arrays, lengths)
+        return [as_vector(self.arrays[name].described) for name in names]
 
     @property
     def listed(self) -> dict[str, str]:
