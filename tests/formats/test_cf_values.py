@@ -89,6 +89,17 @@ def test_floats_keep_their_precision():
     np.testing.assert_array_equal(result, [[[1.0, 2.0], [np.nan, 4.0]]])
 
 
+def test_large_integers_keep_their_digits():
+    values = np.arange(8, dtype=np.int32).reshape(2, 2, 2) + 2**30
+    np.testing.assert_array_equal(real(values, add_offset=0.5), values + 0.5)
+
+
+def test_scaled_halves_may_be_larger_than_the_largest_half():
+    values = np.full((1, 1, 2), 50, np.float16)
+    result = real(values, scale_factor=1e4, add_offset=1.0)
+    np.testing.assert_array_equal(result, [[[500001.0, 500001.0]]])
+
+
 def test_signed_bytes_may_stand_for_unsigned_ones():
     values = np.array([-1, 0, 127, -128], np.int8).reshape(1, 2, 2)
     result = real(values, _Unsigned="true", _FillValue=np.int8(-1))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.real_type import real_type
 
 _MISSING_KEYS = ("_FillValue", "missing_value", "Data_Ignore_Value")
 _RANGE_KEYS = ("valid_range", "valid_min", "valid_max")
@@ -114,9 +115,8 @@ class Unpacked:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """That of stored floats, single precision for integers."""
-        stored = self.array.dtype
-        return stored if stored.kind in _FLOATS else np.dtype(np.float32)
+        """Type of its values: float32, or float64 where the stored ones need it."""
+        return real_type(self.array.dtype)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
         """Read a part: the index has a slice of step 1 or an int for each axis."""
