@@ -588,6 +588,26 @@ def test_metadata_of_version_2_that_zarr_does_not_know_are_an_error(path, change
     error_of(path)
 
 
+def make_odd(path: Path, name: str) -> None:
+    metadata = json.loads((path / name / "zarr.json").read_bytes())
+    codecs = {"codecs": [{"name": "bytes"}, {"name": "unheard_of"}]}
+    (path / name / "zarr.json").write_text(json.dumps(metadata | codecs))
+
+
+def test_odd_array_of_a_group_leaves_the_others_readable(path):
+    group = zarr.create_group(str(path))
+    group.create_array("cube", data=CUBE)
+    group.create_array("odd", data=CUBE)
+    make_odd(path, "odd")
+    (stack,) = read_stacks(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert array_names(path) == {"cube": True, "odd": False}
+    assert "unheard_of" in error_of(path, array="odd").found
+    make_odd(path, "cube")
+    assert "odd (" in error_of(path).found
+    assert looks_like_stack(path)
+
+
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=3))
 @settings(max_examples=60)
 def test_damaged_metadata_raise_no_other_errors(tmp_path_factory, at, damage):

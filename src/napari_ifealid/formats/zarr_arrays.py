@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from numbers import Integral
 from os import fspath
@@ -35,6 +35,7 @@ from napari_ifealid.formats.spectral_axis import feature_axis_of
 from napari_ifealid.formats.stack_fields import LABELS_KEY, known_fields
 from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.formats.zarr_described import described_zarr
+from napari_ifealid.formats.zarr_members import checked, members, opened_node
 from napari_ifealid.formats.zarr_writer import NAME_KEY, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
@@ -70,8 +71,8 @@ def read_zarr(
 
     The folder holds an array or a group, of version 2 or 3. Of a group, each array in it, though
     not in the groups in it, is a feature stack if it has at least three axes, none of them empty,
-    and real numbers; others are skipped. The values are dask arrays, read when and where they are
-    needed: whether any of them is finite is not looked at.
+    and real numbers; others are skipped, also those that can't be opened. The values are dask
+    arrays, read when and where they are needed: whether any of them is finite is not looked at.
 
     Of an OME-Zarr image it is the array of full resolution, or the one that is named: its channels
     are the features, with their names and colours, axes of length 1 are left out, and the pixels
@@ -105,6 +106,8 @@ def read_zarr(
         one lacks the axis, or if an attribute is wrong.
     """
     folder, called = _open(location, array), name_of(location)
+    if array is not None and array in folder.faults:
+        raise _unknown(folder.faults[array], location, array)
     stacks = {
         name: stored
         for name, stored in folder.arrays.items()
@@ -134,19 +137,20 @@ def _array_names(location: Location) -> dict[str, bool] | None:
     folder = _open(location)
     if folder.is_array:
         return None
-    smaller = dict.fromkeys(folder.smaller_levels, False)
-    return {name: _is_stack(stored) for name, stored in folder.arrays.items()} | smaller
+    others = dict.fromkeys([*folder.smaller_levels, *folder.faults], False)
+    return {name: _is_stack(stored) for name, stored in folder.arrays.items()} | others
 
 
 def _looks_like_stack(location: Location) -> bool:
-    """Return whether a folder is a Zarr array, or a group with a feature stack in it.
+    """Return whether a folder is a Zarr array, or a group with a feature stack in it, good or bad.
 
     Of images in the format OME-Zarr, only those with several channels are.
     """
     if not _is_marked(location):
         return False
     folder = _open(location)
-    is_ours = folder.is_array or any(map(_is_stack, folder.arrays.values()))
+    has_stack = any(map(_is_stack, folder.arrays.values())) or bool(folder.faults)
+    is_ours = folder.is_array or has_stack
     is_unknown_image = bool(IMAGE_KEYS & folder.attributes.keys()) and not any(
         stored.image for stored in folder.arrays.values()
     )
@@ -221,6 +225,8 @@ class _Folder:
     is_array: bool
     attributes: dict[str, Any]
     arrays: dict[str, _StoredArray]
+    faults: Mapping[str, Exception] = field(default_factory=dict)
+    """Why other arrays can't be opened."""
 
     @property
     def smaller_levels(self) -> list[str]:
@@ -238,11 +244,12 @@ class _Folder:
 
     @property
     def listed(self) -> dict[str, str]:
-        """Shape and type of each array."""
-        return {
+        """Shape and type of each array, or why it can't be opened."""
+        readable = {
             name: f"{stored.array.shape} {stored.array.dtype}"
             for name, stored in self.arrays.items()
         }
+        return readable | {name: f"({short_reason(one)})" for name, one in self.faults.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,20 +318,29 @@ def _open(location: Location, array: str | None = None) -> _Folder:
 
     opened = _opened(location)  # before the metadata are read, which may be replaced
     try:
-        node = zarr.open(fspath(location) if is_url(location) else Path(location), mode="r")
+        node = opened_node(location)
         if isinstance(node, zarr.Array):
             return _Folder(True, dict(node.attrs), {"": _stored("", node, opened)})
-        arrays = _images(node, location, array) or {
-            name: _stored(name, one, _opened(location, name)) for name, one in sorted(node.arrays())
+        images = _images(node, location, array)
+        if images:
+            return _Folder(False, dict(node.attrs), images)
+        found = members(node, location, array)
+        arrays = {
+            name: _stored(name, one, _opened(location, name)) for name, one in found.arrays.items()
         }
-        return _Folder(False, dict(node.attrs), arrays)
+        return _Folder(False, dict(node.attrs), arrays, found.faults)
     except Exception as error:  # each part of the metadata fails in its own way
-        raise DatasetError(
-            f"metadata or a codec that Zarr does not know ({short_reason(error)})",
-            expected="an undamaged Zarr of version 2 or 3",
-            remedy="Copy the folder again, or install the codec, or write the array again.",
-            file=location,
-        ) from error
+        raise _unknown(error, location) from error
+
+
+def _unknown(error: Exception, location: Location, name: str | None = None) -> DatasetError:
+    return DatasetError(
+        f"metadata or a codec that Zarr does not know ({short_reason(error)})",
+        expected="an undamaged Zarr of version 2 or 3",
+        remedy="Copy the folder again, or install the codec, or write the array again.",
+        file=location,
+        member=name,
+    )
 
 
 def _images(group: zarr.Group, location: Location, array: str | None) -> dict[str, _StoredArray]:
@@ -420,9 +436,7 @@ def _is_there(files: Any, path: str) -> bool:
 
 
 def _stored(name: str, array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
-    if 0 in array.chunks:
-        raise ValueError(f"chunks of shape {array.chunks}")
-    return _StoredArray(array, described_zarr(name, array), opened)
+    return _StoredArray(checked(array), described_zarr(name, array), opened)
 
 
 def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:
