@@ -100,6 +100,12 @@ def test_scaled_halves_may_be_larger_than_the_largest_half():
     np.testing.assert_array_equal(result, [[[500001.0, 500001.0]]])
 
 
+def test_largest_integer_of_64_bits_may_be_none():
+    values = np.array([1, 2**64 - 1], np.uint64).reshape(1, 1, 2)
+    result = real(values, _FillValue=np.uint64(2**64 - 1))
+    np.testing.assert_array_equal(result, [[[1, np.nan]]])
+
+
 def test_signed_bytes_may_stand_for_unsigned_ones():
     values = np.array([-1, 0, 127, -128], np.int8).reshape(1, 2, 2)
     result = real(values, _Unsigned="true", _FillValue=np.int8(-1))

@@ -177,7 +177,7 @@ def _is_of_type(number: float, dtype: np.dtype[Any]) -> bool:
     if dtype.kind not in "iu" or not isfinite(number) or number != int(number):
         return False
     limits = np.iinfo(dtype)
-    return int(limits.min) <= number <= int(limits.max)
+    return float(limits.min) <= number <= float(limits.max)  # which may be above the largest
 
 
 def _number(attributes: Mapping[str, Any], key: str, default: float) -> float:
