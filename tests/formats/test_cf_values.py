@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.formats.cf_values import Packing, Unpacked, packing_of, unpacked
+from napari_ifealid.formats.cf_values import (
+    Packing,
+    Unpacked,
+    packing_of,
+    unpacked,
+    unwritten_value,
+)
 from napari_ifealid.stack import FeatureStack
 
 INT16, UINT8, FLOAT32 = map(np.dtype, ["i2", "u1", "f4"])
@@ -81,6 +87,17 @@ def test_valid_range_of_floats_beside_packed_integers_is_that_of_real_values(sca
     expected = np.where((CUBE < 1) | (CUBE > 100), np.nan, CUBE * scale)
     result = real(CUBE, scale_factor=scale, valid_range=np.array(ends))
     np.testing.assert_allclose(result, expected)
+
+
+@pytest.mark.parametrize("dtype", ["i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
+def test_value_that_netcdf_fills_a_variable_with_is_none(dtype):
+    unwritten = unwritten_value(np.dtype(dtype))
+    values = np.array([1, unwritten], dtype).reshape(1, 1, 2)
+    np.testing.assert_array_equal(real(values, _FillValue=unwritten), [[[1, np.nan]]])
+
+
+def test_any_byte_or_text_may_have_been_written():
+    assert [unwritten_value(np.dtype(dtype)) for dtype in ("i1", "u1", "?", "S4")] == [None] * 4
 
 
 def test_floats_keep_their_precision():

@@ -17,6 +17,16 @@ _MISSING_KEYS = ("_FillValue", "missing_value", "Data_Ignore_Value")
 _RANGE_KEYS = ("valid_range", "valid_min", "valid_max")
 _FLOATS = "f"
 
+_UNWRITTEN = {
+    "i2": -(2**15) + 1,
+    "i4": -(2**31) + 1,
+    "i8": -(2**63) + 2,
+    "u2": 2**16 - 1,
+    "u4": 2**32 - 1,
+    "u8": 2**64 - 2,
+    **dict.fromkeys(("f4", "f8"), 15.0 * 2.0**119),
+}  # netCDF's user guide; of bytes all are values
+
 PACKING_KEYS = ("scale_factor", "add_offset", "_Unsigned", *_MISSING_KEYS, *_RANGE_KEYS)
 """Attributes that count."""
 
@@ -72,6 +82,21 @@ def packing_of(attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> Packing:
     missing = tuple(dict.fromkeys(number for number in found if _is_of_type(number, read)))
     low, high = _valid_range(attributes, dtype, gain, offset)
     return _without_needless_range(Packing(gain, offset, missing, low, high, is_unsigned), read)
+
+
+def unwritten_value(dtype: np.dtype[Any]) -> float | None:
+    """Return what netCDF fills a variable with that has no `_FillValue`, before it is written.
+
+    Parameters
+    ----------
+    dtype : numpy dtype
+
+    Returns
+    -------
+    float or None
+        None for types of which any value may have been written.
+    """
+    return _UNWRITTEN.get(dtype.str[1:])
 
 
 def unpacked(array: StoredArray, packing: Packing) -> tuple[StoredArray, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.cf_values import PACKING_KEYS
+from napari_ifealid.formats.cf_values import PACKING_KEYS, unwritten_value
 from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, as_texts, as_vector
 from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.stack import check_feature_array
@@ -114,6 +114,9 @@ def described(file: Any, name: str) -> DescribedArray:
     """
     dataset = file[name]
     attributes = {key: _plain(dataset.attrs, key) for key in _KEYS if key in dataset.attrs}
+    unwritten = unwritten_value(dataset.dtype)
+    if unwritten is not None and dataset.fillvalue == unwritten:  # as only netCDF has it
+        attributes.setdefault("_FillValue", unwritten)
     return DescribedArray(
         name=name,
         shape=dataset.shape,
