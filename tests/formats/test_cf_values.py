@@ -21,6 +21,7 @@ def real(values: np.ndarray, **attributes: object) -> np.ndarray:
     part = (slice(0, 1), slice(0, values.shape[1]), 0)
     whole = array[(slice(None),) * values.ndim]
     np.testing.assert_array_equal(array[part], whole[part])
+    np.testing.assert_array_equal(array[0, 0, 1], whole[0, 0, 1])
     assert whole.dtype == array.dtype
     assert whole.shape == array.shape
     return FeatureStack(values=whole, name="a", **storage).real_values(whole)

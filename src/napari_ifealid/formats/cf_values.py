@@ -146,7 +146,7 @@ class Unpacked:
     def __getitem__(self, index: Any) -> NDArray[Any]:
         """Read a part: the index has a slice of step 1 or an int for each axis."""
         packing = self.packing
-        stored = self.array[index]
+        stored = np.asarray(self.array[index])  # of ints alone a scalar
         if packing.is_unsigned:
             stored = stored.view(f"u{stored.dtype.itemsize}")
         is_missing = np.zeros(stored.shape, bool)
