@@ -189,6 +189,23 @@ def test_file_without_stacks_lists_what_is_there(path):
     assert "'missing'" in error_of(path, array="missing").found
 
 
+def test_array_whose_name_is_not_utf_8_leaves_the_others_readable(path):
+    with h5py.File(path, "w") as file:
+        file["würfel".encode("latin-1")] = CUBE
+        file["cube"] = CUBE
+    (stack,) = read_stacks(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+
+
+def test_file_of_links_alone_names_them_and_what_they_link_to_can_be_asked_for(path):
+    with h5py.File(path.with_name("other.h5"), "w") as file:
+        file["cube"] = CUBE
+    with h5py.File(path, "w") as file:
+        file["link"] = h5py.ExternalLink("other.h5", "/cube")
+    assert "link (a link to /cube in other.h5)" in error_of(path).found
+    np.testing.assert_array_equal(read_stack(path, array="link").values, CUBE)
+
+
 def test_truncated_file_is_an_error_at_once(path):
     write_emit(path, np.zeros((50, 50, 20), np.float32))
     truncated(path)

@@ -59,7 +59,8 @@ class ListedArray:
 def listed_arrays(file: Any) -> dict[str, ListedArray]:
     """Return the arrays of a file by their paths, the first `MOST_ARRAYS` of them.
 
-    Links to other files are not followed.
+    Links to other files are not followed, and paths that are not UTF-8 are left out, see
+    `passed_over`.
 
     Parameters
     ----------
@@ -72,13 +73,45 @@ def listed_arrays(file: Any) -> dict[str, ListedArray]:
     # h5py's own objects take twice as long, which counts with thousands of arrays
     def look(name: bytes, info: Any) -> bool | None:
         if info.type == h5py.h5o.TYPE_DATASET:
-            listed = _listed(h5py.h5d.open(file.id, name))
-            if listed is not None:
-                found[name.decode(errors="replace")] = listed
+            path, listed = _path(name), _listed(h5py.h5d.open(file.id, name))
+            if path is not None and listed is not None:
+                found[path] = listed
         return True if len(found) == MOST_ARRAYS else None
 
     h5py.h5o.visit(file.id, look, info=True)
     return found
+
+
+def passed_over(file: Any) -> dict[str, str]:
+    """Return what `listed_arrays` passes over, and why, by its path.
+
+    Parameters
+    ----------
+    file : h5py.File
+    """
+    import h5py
+
+    found: dict[str, str] = {}
+
+    def look(name: bytes, info: Any) -> bool | None:
+        text = name.decode(errors="replace")
+        if info.type == h5py.h5l.TYPE_EXTERNAL:
+            other, path = (part.decode(errors="replace") for part in file.id.links.get_val(name))
+            found[text] = f"(a link to {path} in {other})"
+        elif _path(name) is None:
+            found[text] = "(its name is not UTF-8)"
+        return True if len(found) == MOST_ARRAYS else None
+
+    file.id.links.visit(look, info=True)
+    return found
+
+
+def _path(name: bytes) -> str | None:
+    """Return a path in a file; None if it is not UTF-8, as which h5py would look for it."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def listed_array(file: Any, name: str) -> ListedArray | None:
