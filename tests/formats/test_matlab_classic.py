@@ -41,5 +41,5 @@ def test_packed_arrays_are_read_while_the_file_is_the_same(path):
 
 def test_file_of_version_4_has_no_stacks_and_says_which_have(path):
     savemat(path, {"a": np.ones((3, 4))}, format="4")
-    with pytest.raises(DatasetError, match="version 5 or newer"):
+    with pytest.raises(DatasetError, match=r"version 4, which .* version 5 or newer"):
         ClassicVariables(path)
