@@ -15,6 +15,9 @@ WAVELENGTHS = np.array([410.5, 450.0, 555.25, 700.0, 910.0], np.float32)
 CUBE = np.random.default_rng(3).integers(1, 1000, (6, 7, 5)).astype(np.int16)
 """Height, width, features."""
 
+UNWRITTEN = {"i2": -32767, "f4": 9.969209968386869e36}
+"""What netCDF fills variables with, as netCDF4-python tells it (default_fillvals)."""
+
 
 def write_emit(path: Path, values: NDArray[Any], bad_bands: Collection[int] = (0, 3)) -> None:
     """Write a file like EMIT's products of level 1B and 2A."""
@@ -88,7 +91,8 @@ def write_netcdf4(path: Path, values: NDArray[Any], **attributes: Any) -> None:
         file["wavelength"] = WAVELENGTHS / 1000
         file["wavelength"].attrs["units"] = "um"
         file["y"], file["x"] = np.arange(values.shape[1]), np.arange(values.shape[2])
-        file["radiance"] = values
+        unwritten = UNWRITTEN.get(values.dtype.str[1:])
+        file.create_dataset("radiance", data=values, fillvalue=unwritten)
         file["radiance"].attrs.update(attributes)
         for axis, name in enumerate(("wavelength", "y", "x")):
             file[name].make_scale(name)

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.formats.cf_values import Packing, Unpacked, packing_of, unpacked
+from napari_ifealid.formats.cf_values import (
+    Packing,
+    Unpacked,
+    packing_of,
+    unpacked,
+    unwritten_value,
+)
 from napari_ifealid.stack import FeatureStack
 
 INT16, UINT8, FLOAT32 = map(np.dtype, ["i2", "u1", "f4"])
@@ -15,6 +21,7 @@ def real(values: np.ndarray, **attributes: object) -> np.ndarray:
     part = (slice(0, 1), slice(0, values.shape[1]), 0)
     whole = array[(slice(None),) * values.ndim]
     np.testing.assert_array_equal(array[part], whole[part])
+    np.testing.assert_array_equal(array[0, 0, 1], whole[0, 0, 1])
     assert whole.dtype == array.dtype
     assert whole.shape == array.shape
     return FeatureStack(values=whole, name="a", **storage).real_values(whole)
@@ -83,10 +90,38 @@ def test_valid_range_of_floats_beside_packed_integers_is_that_of_real_values(sca
     np.testing.assert_allclose(result, expected)
 
 
+@pytest.mark.parametrize("dtype", ["i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
+def test_value_that_netcdf_fills_a_variable_with_is_none(dtype):
+    unwritten = unwritten_value(np.dtype(dtype))
+    values = np.array([1, unwritten], dtype).reshape(1, 1, 2)
+    np.testing.assert_array_equal(real(values, _FillValue=unwritten), [[[1, np.nan]]])
+
+
+def test_any_byte_or_text_may_have_been_written():
+    assert [unwritten_value(np.dtype(dtype)) for dtype in ("i1", "u1", "?", "S4")] == [None] * 4
+
+
 def test_floats_keep_their_precision():
     values = np.array([1.0, 2.0, 1e300, 4.0]).reshape(1, 2, 2)
     result = real(values, valid_max=10.0)
     np.testing.assert_array_equal(result, [[[1.0, 2.0], [np.nan, 4.0]]])
+
+
+def test_large_integers_keep_their_digits():
+    values = np.arange(8, dtype=np.int32).reshape(2, 2, 2) + 2**30
+    np.testing.assert_array_equal(real(values, add_offset=0.5), values + 0.5)
+
+
+def test_scaled_halves_may_be_larger_than_the_largest_half():
+    values = np.full((1, 1, 2), 50, np.float16)
+    result = real(values, scale_factor=1e4, add_offset=1.0)
+    np.testing.assert_array_equal(result, [[[500001.0, 500001.0]]])
+
+
+def test_largest_integer_of_64_bits_may_be_none():
+    values = np.array([1, 2**64 - 1], np.uint64).reshape(1, 1, 2)
+    result = real(values, _FillValue=np.uint64(2**64 - 1))
+    np.testing.assert_array_equal(result, [[[1, np.nan]]])
 
 
 def test_signed_bytes_may_stand_for_unsigned_ones():

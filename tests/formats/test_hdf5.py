@@ -111,6 +111,16 @@ def test_wavelengths_that_fit_one_axis_alone_tell_it(path):
     np.testing.assert_allclose(stack.bands.widths, WAVELENGTHS / 100)
 
 
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_wavelengths_with_two_axes_as_matlab_writes_them_tell_the_axis(path, shape):
+    with h5py.File(path, "w") as file:
+        file["cube"] = np.moveaxis(CUBE, -1, 0)
+        file["wavelength"] = WAVELENGTHS.reshape(shape)
+    stack = read_stack(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert stack.feature_labels == tuple(map(float, WAVELENGTHS))
+
+
 def test_names_of_channels_are_labels(path):
     with h5py.File(path, "w") as file:
         file["image"] = CUBE[..., :2]
@@ -177,6 +187,23 @@ def test_file_without_stacks_lists_what_is_there(path):
     assert "weights (3, 4) float64" in error.found
     assert not looks_like_stack(path)
     assert "'missing'" in error_of(path, array="missing").found
+
+
+def test_array_whose_name_is_not_utf_8_leaves_the_others_readable(path):
+    with h5py.File(path, "w") as file:
+        file["würfel".encode("latin-1")] = CUBE
+        file["cube"] = CUBE
+    (stack,) = read_stacks(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+
+
+def test_file_of_links_alone_names_them_and_what_they_link_to_can_be_asked_for(path):
+    with h5py.File(path.with_name("other.h5"), "w") as file:
+        file["cube"] = CUBE
+    with h5py.File(path, "w") as file:
+        file["link"] = h5py.ExternalLink("other.h5", "/cube")
+    assert "link (a link to /cube in other.h5)" in error_of(path).found
+    np.testing.assert_array_equal(read_stack(path, array="link").values, CUBE)
 
 
 def test_truncated_file_is_an_error_at_once(path):

@@ -17,6 +17,7 @@ from napari_ifealid.formats.hdf5_contents import (
     described_vectors,
     listed_array,
     listed_arrays,
+    passed_over,
 )
 
 
@@ -40,6 +41,18 @@ def test_arrays_are_listed_without_groups_and_without_other_files(file, tmp_path
     assert listed_array(file, "a/cube") == listed["a/cube"]
     assert listed_array(file, "a") is None
     assert listed_array(file, "missing") is None
+
+
+def test_links_to_other_files_and_names_that_are_not_utf_8_are_passed_over(file):
+    file["a/link"] = h5py.ExternalLink("b.h5", "/cube")
+    file["soft"] = h5py.SoftLink("/nothing")
+    file["würfel".encode("latin-1")] = CUBE
+    file["cube"] = CUBE
+    assert list(listed_arrays(file)) == ["cube"]
+    assert passed_over(file) == {
+        "a/link": "(a link to /cube in b.h5)",
+        "w\ufffdrfel": "(its name is not UTF-8)",
+    }
 
 
 def test_no_more_arrays_are_looked_at_than_so_many(file, monkeypatch):
@@ -97,15 +110,6 @@ def test_vectors_of_some_lengths_are_described_but_for_mere_dimensions(file):
     assert [vector.name for vector in vectors] == ["wavelength", "names"]
     np.testing.assert_array_equal(vectors[0].read(), np.arange(5.0))
     assert vectors[1].read().tolist() == ["a", "b", "c", "d", "e"]
-
-
-def test_of_many_vectors_those_are_described_whose_names_tell_of_features(file, monkeypatch):
-    monkeypatch.setattr(hdf5_contents, "_MOST_VECTORS", 2)
-    for number in range(5):
-        file[f"a{number}"] = np.arange(5)
-    file["z/wavelength"] = np.arange(5)
-    names = [vector.name for vector in described_vectors(file, listed_arrays(file), {5})]
-    assert names == ["z/wavelength", "a0"]
 
 
 def test_damaged_references_to_scales_end_no_program(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from napari_ifealid.formats.matlab_elements import HEADER_SIZE, variables_in
+from napari_ifealid.formats.matlab_elements import HEADER_SIZE, is_version_4, variables_in
 
 CUBE = np.random.default_rng(2).random((3, 4, 5))
 
@@ -95,3 +95,16 @@ def test_shape_without_room_for_its_values_is_an_error():
     huge = content.replace(np.int32([3, 4, 5]).tobytes(), np.int32([2000] * 3).tobytes())
     with pytest.raises(ValueError, match=r"no room for the shape \(2000, 2000, 2000\)"):
         found(huge)
+
+
+@pytest.mark.parametrize("values", [np.ones((3, 4)), np.ones((3, 4), ">i2"), 1j, "text"])
+def test_matrix_of_version_4_is_known_by_its_start(values):
+    stream = io.BytesIO()
+    savemat(stream, {"a": values}, format="4")
+    assert is_version_4(stream.getvalue()[:HEADER_SIZE])
+    assert is_version_4(np.array([1000, 3, 4, 0, 2], ">i4").tobytes() + b"a\0" + bytes(96))
+
+
+@pytest.mark.parametrize("content", [b"", bytes(128), b"something else" * 20, saved(cube=CUBE)])
+def test_other_files_are_not_of_version_4(content):
+    assert not is_version_4(content[:HEADER_SIZE])

@@ -62,6 +62,21 @@ def test_variable_is_scaled_as_cf_says(path, write):
 
 
 @pytest.mark.parametrize("write", [write_netcdf4, write_classic_netcdf])
+@pytest.mark.parametrize(("dtype", "unwritten"), [("f4", 9.969209968386869e36), ("i2", -32767)])
+def test_values_that_were_never_written_are_none(path, write, dtype, unwritten):
+    values = np.arange(60).reshape(5, 4, 3).astype(dtype)
+    values[0, 0, 0] = unwritten
+    write(path, values)
+    assert np.isnan(read_stack(path).vector((0, 0))).tolist() == [True, *[False] * 4]
+
+
+@pytest.mark.parametrize("write", [write_netcdf4, write_classic_netcdf])
+def test_any_byte_may_be_a_value(path, write):
+    write(path, np.full((5, 4, 3), -127, np.int8))
+    assert read_stack(path).nodata is None
+
+
+@pytest.mark.parametrize("write", [write_netcdf4, write_classic_netcdf])
 def test_wavelengths_along_the_axis_of_features_are_labels(path, write):
     write(path, BANDS_FIRST)
     stack = read_stack(path)

@@ -94,6 +94,20 @@ def test_widths_come_in_the_unit_of_the_wavelengths_and_flags_as_good_bands():
     assert result.bands.is_good == (True, False, True)
 
 
+def test_packed_wavelengths_and_widths_are_real_values():
+    result = found(
+        cube(),
+        vector("wavelength", np.array([4005, 5000, 6000], "i2"), units="nm", scale_factor=0.1),
+        vector("fwhm", np.array([1, 2, -1], "i2"), add_offset=8.5, _FillValue=-1),
+    )
+    assert result.labels == ("400.5 nm", "500.0 nm", "600.0 nm")
+    assert result.bands.widths == pytest.approx((9.5, 10.5, np.nan), nan_ok=True)
+
+
+def test_missing_wavelengths_are_no_labels():
+    assert found(cube("band", "y", "x"), vector("wavelength", _FillValue=600.0)).labels is None
+
+
 def test_texts_are_neither_widths_nor_flags():
     texts = np.array(["a", "b", "c"])
     bands = found(cube(), vector("wavelength"), vector("fwhm", texts), vector("bbl", texts)).bands

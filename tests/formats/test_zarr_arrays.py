@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -586,6 +588,26 @@ def test_metadata_of_version_2_that_zarr_does_not_know_are_an_error(path, change
     error_of(path)
 
 
+def make_odd(path: Path, name: str) -> None:
+    metadata = json.loads((path / name / "zarr.json").read_bytes())
+    codecs = {"codecs": [{"name": "bytes"}, {"name": "unheard_of"}]}
+    (path / name / "zarr.json").write_text(json.dumps(metadata | codecs))
+
+
+def test_odd_array_of_a_group_leaves_the_others_readable(path):
+    group = zarr.create_group(str(path))
+    group.create_array("cube", data=CUBE)
+    group.create_array("odd", data=CUBE)
+    make_odd(path, "odd")
+    (stack,) = read_stacks(path)
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert array_names(path) == {"cube": True, "odd": False}
+    assert "unheard_of" in error_of(path, array="odd").found
+    make_odd(path, "cube")
+    assert "odd (" in error_of(path).found
+    assert looks_like_stack(path)
+
+
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=3))
 @settings(max_examples=60)
 def test_damaged_metadata_raise_no_other_errors(tmp_path_factory, at, damage):
@@ -660,3 +682,59 @@ def test_wrong_attribute_beside_labels_is_an_error_that_names_it(tmp_path):
     zarr.create_array(str(tmp_path / "a.zarr"), data=np.ones((2, 3, 4)), attributes=attributes)
     with pytest.raises(DatasetError, match='attribute "good_bands"; expected a list of 4'):
         read_zarr(tmp_path / "a.zarr")
+
+
+@pytest.fixture
+def of_xarray(path, zarr_format) -> zarr.Group:
+    """A group as xarray writes it, with missing values, wavelengths and good bands."""
+    group = zarr.create_group(str(path), zarr_format=zarr_format)
+    encoded = b64encode(struct.pack("<d", -9999.0)).decode()
+
+    def add(name: str, values: Any, *dimensions: str, **attributes: Any) -> None:
+        if zarr_format == 2:
+            options: dict[str, Any] = {"fill_value": -9999}
+            attributes["_ARRAY_DIMENSIONS"] = list(dimensions)
+        else:
+            options = {"dimension_names": dimensions}
+            attributes["_FillValue"] = encoded
+        group.create_array(name, data=np.asarray(values), attributes=attributes, **options)
+
+    add("reflectance", np.where(CUBE == 7, -9999, CUBE), "wavelength", "y", "x")
+    add("wavelength", [400.5, 500.0, 600.0], "wavelength", units="nm")
+    add("fwhm", [8.0, 9.0, 10.0], "wavelength", units="nm")
+    add("good_wavelengths", [1, 0, 1], "wavelength")
+    add("y", np.arange(4.0), "y")
+    return group
+
+
+def test_missing_values_of_xarray_are_none(path, of_xarray):
+    stack = read_stack(path)
+    expected = np.moveaxis(np.where(CUBE == 7, np.nan, CUBE), 0, -1)
+    np.testing.assert_array_equal(stack.real_values(np.asarray(stack.values)), expected)
+
+
+def test_wavelengths_widths_and_good_bands_beside_an_array_are_known(path, of_xarray):
+    stack = read_stack(path)
+    assert stack.feature_labels == ("400.5 nm", "500.0 nm", "600.0 nm")
+    assert stack.bands.widths == (8.0, 9.0, 10.0)
+    assert stack.bands.is_good == (True, False, True)
+
+
+def test_wavelengths_tell_the_axis_of_an_array_without_names(path, zarr_format):
+    group = zarr.create_group(str(path), zarr_format=zarr_format)
+    group.create_array("cube", data=CUBE)
+    group.create_array("wavelengths", data=np.array([400.0, 500.0, 600.0]))
+    stack = read_stack(path)
+    assert stack.values.shape == (4, 5, 3)
+    assert stack.feature_labels == (400.0, 500.0, 600.0)
+    assert not stack.is_axis_guessed
+
+
+def test_labels_of_our_own_count_more_than_wavelengths_beside_them(path, zarr_format):
+    group = zarr.create_group(str(path), zarr_format=zarr_format)
+    attributes = {"feature_labels": ["a", "b", "c", "d", "e"]}
+    group.create_array("cube", data=CUBE, attributes=attributes)
+    group.create_array("wavelengths", data=np.array([400.0, 500.0, 600.0]))
+    stack = read_stack(path)
+    assert stack.values.shape == CUBE.shape
+    assert stack.feature_labels == ("a", "b", "c", "d", "e")

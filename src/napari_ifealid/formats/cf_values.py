@@ -11,10 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.real_type import real_type
 
 _MISSING_KEYS = ("_FillValue", "missing_value", "Data_Ignore_Value")
 _RANGE_KEYS = ("valid_range", "valid_min", "valid_max")
 _FLOATS = "f"
+
+_UNWRITTEN = {
+    "i2": -(2**15) + 1,
+    "i4": -(2**31) + 1,
+    "i8": -(2**63) + 2,
+    "u2": 2**16 - 1,
+    "u4": 2**32 - 1,
+    "u8": 2**64 - 2,
+    **dict.fromkeys(("f4", "f8"), 15.0 * 2.0**119),
+}  # netCDF's user guide; of bytes all are values
 
 PACKING_KEYS = ("scale_factor", "add_offset", "_Unsigned", *_MISSING_KEYS, *_RANGE_KEYS)
 """Attributes that count."""
@@ -73,6 +84,21 @@ def packing_of(attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> Packing:
     return _without_needless_range(Packing(gain, offset, missing, low, high, is_unsigned), read)
 
 
+def unwritten_value(dtype: np.dtype[Any]) -> float | None:
+    """Return what netCDF fills a variable with that has no `_FillValue`, before it is written.
+
+    Parameters
+    ----------
+    dtype : numpy dtype
+
+    Returns
+    -------
+    float or None
+        None for types of which any value may have been written.
+    """
+    return _UNWRITTEN.get(dtype.str[1:])
+
+
 def unpacked(array: StoredArray, packing: Packing) -> tuple[StoredArray, dict[str, Any]]:
     """Return an array, and how a stack's values stand for real ones.
 
@@ -114,14 +140,13 @@ class Unpacked:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """That of stored floats, single precision for integers."""
-        stored = self.array.dtype
-        return stored if stored.kind in _FLOATS else np.dtype(np.float32)
+        """Type of its values: float32, or float64 where the stored ones need it."""
+        return real_type(self.array.dtype)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
         """Read a part: the index has a slice of step 1 or an int for each axis."""
         packing = self.packing
-        stored = self.array[index]
+        stored = np.asarray(self.array[index])  # of ints alone a scalar
         if packing.is_unsigned:
             stored = stored.view(f"u{stored.dtype.itemsize}")
         is_missing = np.zeros(stored.shape, bool)
@@ -177,7 +202,7 @@ def _is_of_type(number: float, dtype: np.dtype[Any]) -> bool:
     if dtype.kind not in "iu" or not isfinite(number) or number != int(number):
         return False
     limits = np.iinfo(dtype)
-    return int(limits.min) <= number <= int(limits.max)
+    return float(limits.min) <= number <= float(limits.max)  # which may be above the largest
 
 
 def _number(attributes: Mapping[str, Any], key: str, default: float) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ UNIT_KEYS = ("units", "Units", "unit", "Unit")
 """Attributes that have the unit of an array."""
 
 _UNITS_IN_NAMES = ("nm", "um")
+_STORED_TEXTS = "SOT"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,49 @@ class DescribedArray:
         of_name = self.short_name.rpartition("_")[2]
         in_name = of_name if of_name in _UNITS_IN_NAMES else ""
         return next((text for text in found if isinstance(text, str)), in_name)
+
+
+def is_vector(shape: Sequence[int]) -> bool:
+    """Return whether an array lies along one axis, though others may be of length 1.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    """
+    return len(shape) == 1 or sum(length != 1 for length in shape) == 1
+
+
+def as_vector(array: DescribedArray) -> DescribedArray:
+    """Return an array without its axes of length 1, such as vectors of MATLAB have.
+
+    Parameters
+    ----------
+    array : DescribedArray
+        For which `is_vector` is true.
+    """
+    if len(array.shape) == 1:
+        return array
+    axis = next(axis for axis, length in enumerate(array.shape) if length != 1)
+    return replace(
+        array,
+        shape=(array.shape[axis],),
+        axis_names=array.axis_names[axis : axis + 1],
+        read=lambda: np.ravel(array.read()),
+    )
+
+
+def as_texts(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with texts as NumPy has them, instead of bytes and objects.
+
+    Parameters
+    ----------
+    values : array
+        Of numbers, which stay as they are, or of texts.
+    """
+    if values.dtype.kind not in _STORED_TEXTS:
+        return values
+    texts = [one.decode(errors="replace") if isinstance(one, bytes) else one for one in values.flat]
+    return np.array([str(text) for text in texts], str).reshape(values.shape)
 
 
 def last_name(path: str) -> str:

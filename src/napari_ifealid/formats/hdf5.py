@@ -16,6 +16,7 @@ from napari_ifealid.formats.hdf5_contents import (
     described_vectors,
     listed_array,
     listed_arrays,
+    passed_over,
 )
 from napari_ifealid.formats.hdf5_file import Hdf5Array, Hdf5File, opened_hdf5, values_of
 from napari_ifealid.formats.location import Location, name_of
@@ -81,7 +82,10 @@ def read_hdf5(
         names = [*swaths] or [name for name, one in listed.items() if one.is_stack]
         if array is not None:
             names = _asked(file, array.strip("/"), listed, swaths)
-        _check_number(location, names, listed, array)
+        if not names:
+            texts = {name: str(one) for name, one in listed.items()} | passed_over(file)
+            raise no_stacks(location, texts, array, _STACK_THEM)
+        _check_number(location, names, listed)
         lengths = {length for name in names if name in listed for length in listed[name].shape}
         vectors = described_vectors(file, listed, lengths)
         for name in names:
@@ -122,12 +126,7 @@ def _asked(
     return [array]
 
 
-def _check_number(
-    location: Location, names: list[str], listed: dict[str, ListedArray], array: str | None
-) -> None:
-    if not names:
-        texts = {name: str(one) for name, one in listed.items()}
-        raise no_stacks(location, texts, array, _STACK_THEM)
+def _check_number(location: Location, names: list[str], listed: dict[str, ListedArray]) -> None:
     if len(names) > MOST_STACKS:
         are_all = len(listed) < MOST_ARRAYS
         raise DatasetError(

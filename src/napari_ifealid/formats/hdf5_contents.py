@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.cf_values import PACKING_KEYS
-from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, last_name
-from napari_ifealid.formats.spectral_axis import TELLING_NAMES
+from napari_ifealid.formats.cf_values import PACKING_KEYS, unwritten_value
+from napari_ifealid.formats.described_array import UNIT_KEYS, DescribedArray, as_texts, as_vector
+from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.stack import check_feature_array
 
 MOST_ARRAYS = 10_000
 """Arrays of a file that are looked at."""
 
-_LONGEST_VECTOR = 1 << 16
-_MOST_VECTORS = 200
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 _LABEL_ATTRIBUTES = ("_ARRAY_DIMENSIONS", "Dimension_Labels", "DIMENSION_LABELS")
 _SCALE_ATTRIBUTES = ("CLASS", "NAME", "DIMENSION_LIST")
@@ -61,7 +59,8 @@ class ListedArray:
 def listed_arrays(file: Any) -> dict[str, ListedArray]:
     """Return the arrays of a file by their paths, the first `MOST_ARRAYS` of them.
 
-    Links to other files are not followed.
+    Links to other files are not followed, and paths that are not UTF-8 are left out, see
+    `passed_over`.
 
     Parameters
     ----------
@@ -74,13 +73,45 @@ def listed_arrays(file: Any) -> dict[str, ListedArray]:
     # h5py's own objects take twice as long, which counts with thousands of arrays
     def look(name: bytes, info: Any) -> bool | None:
         if info.type == h5py.h5o.TYPE_DATASET:
-            listed = _listed(h5py.h5d.open(file.id, name))
-            if listed is not None:
-                found[name.decode(errors="replace")] = listed
+            path, listed = _path(name), _listed(h5py.h5d.open(file.id, name))
+            if path is not None and listed is not None:
+                found[path] = listed
         return True if len(found) == MOST_ARRAYS else None
 
     h5py.h5o.visit(file.id, look, info=True)
     return found
+
+
+def passed_over(file: Any) -> dict[str, str]:
+    """Return what `listed_arrays` passes over, and why, by its path.
+
+    Parameters
+    ----------
+    file : h5py.File
+    """
+    import h5py
+
+    found: dict[str, str] = {}
+
+    def look(name: bytes, info: Any) -> bool | None:
+        text = name.decode(errors="replace")
+        if info.type == h5py.h5l.TYPE_EXTERNAL:
+            other, path = (part.decode(errors="replace") for part in file.id.links.get_val(name))
+            found[text] = f"(a link to {path} in {other})"
+        elif _path(name) is None:
+            found[text] = "(its name is not UTF-8)"
+        return True if len(found) == MOST_ARRAYS else None
+
+    file.id.links.visit(look, info=True)
+    return found
+
+
+def _path(name: bytes) -> str | None:
+    """Return a path in a file; None if it is not UTF-8, as which h5py would look for it."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def listed_array(file: Any, name: str) -> ListedArray | None:
@@ -116,20 +147,23 @@ def described(file: Any, name: str) -> DescribedArray:
     """
     dataset = file[name]
     attributes = {key: _plain(dataset.attrs, key) for key in _KEYS if key in dataset.attrs}
+    unwritten = unwritten_value(dataset.dtype)
+    if unwritten is not None and dataset.fillvalue == unwritten:  # as only netCDF has it
+        attributes.setdefault("_FillValue", unwritten)
     return DescribedArray(
         name=name,
         shape=dataset.shape,
         dtype=dataset.dtype,
         attributes=attributes,
         axis_names=_axis_names(dataset, attributes),
-        read=lambda: _vector_values(dataset),
+        read=lambda: as_texts(dataset[()]),
     )
 
 
 def described_vectors(
     file: Any, listed: dict[str, ListedArray], lengths: Collection[int]
 ) -> list[DescribedArray]:
-    """Return the arrays with a single axis that may tell of features.
+    """Return the vectors that may tell of features, each with a single axis.
 
     Parameters
     ----------
@@ -138,16 +172,7 @@ def described_vectors(
     lengths : collection of int
         How many features there may be.
     """
-    names = [
-        name
-        for name, array in listed.items()
-        if array.ndim == 1
-        and array.shape[0] in lengths
-        and array.shape[0] <= _LONGEST_VECTOR
-        and array.dtype.kind in "iufOS"
-    ]
-    names.sort(key=lambda name: last_name(name) not in TELLING_NAMES)
-    vectors = [described(file, name) for name in names[:_MOST_VECTORS]]
+    vectors = [as_vector(described(file, name)) for name in vector_names(listed, lengths)]
     return [vector for vector in vectors if not _is_mere_dimension(vector)]
 
 
@@ -194,11 +219,3 @@ def _scale_name(file: Any, references: Any) -> str:
         return str(file[references[0]].name) if len(references) else ""
     except (TypeError, ValueError, KeyError, IndexError, OSError, RuntimeError):
         return ""
-
-
-def _vector_values(dataset: Any) -> Any:
-    values = dataset[()]
-    if values.dtype.kind in "SO":
-        texts = [one.decode(errors="replace") if isinstance(one, bytes) else one for one in values]
-        return np.array([str(text) for text in texts])
-    return values

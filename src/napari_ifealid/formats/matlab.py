@@ -1,4 +1,4 @@
-"""The format of MATLAB: versions 4 to 7.2, and 7.3, which is HDF5."""
+"""The format of MATLAB: versions 5 to 7.2, and 7.3, which is HDF5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MATLAB files of versions 4 to 7.2."""
+"""MATLAB files of versions 5 to 7.2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import FileState, has_changed
 from napari_ifealid.formats.hdf5_contents import ListedArray
 from napari_ifealid.formats.location import Location, cannot_open
-from napari_ifealid.formats.matlab_elements import Variable, variables_in
+from napari_ifealid.formats.matlab_elements import (
+    HEADER_SIZE,
+    Variable,
+    is_version_4,
+    variables_in,
+)
 from napari_ifealid.formats.matlab_variables import vectors_of
 from napari_ifealid.memory import check_memory
 
@@ -27,7 +32,7 @@ class ClassicVariables:
     """The variables of a file of version 5 to 7.2, see `Variables`.
 
     Packed ones, as MATLAB writes them unless asked, are read into memory; others may stay in the
-    file. Version 4 has no arrays with three axes.
+    file. Version 4 has matrices only, and none of its files is read.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ class ClassicVariables:
     Raises
     ------
     DatasetError
-        If it is missing, no MATLAB file or a damaged one.
+        If it is missing, of version 4, no MATLAB file or a damaged one.
     """
 
     def __init__(self, location: Location) -> None:
@@ -44,9 +49,14 @@ class ClassicVariables:
         try:
             with self._path.open("rb") as stream:
                 self._state = FileState.of(os.fstat(stream.fileno()))
+                if is_version_4(stream.read(HEADER_SIZE)):
+                    raise self._of_version_4()
+                stream.seek(0)
                 found = list(variables_in(stream, self._state.size))
         except OSError as error:
             raise cannot_open(location, error) from error
+        except DatasetError:
+            raise
         except (ValueError, zlib.error) as error:
             raise self._damaged(error) from error
         self._variables = {one.name: one for one in found if one.stored is not None}
@@ -66,7 +76,7 @@ class ClassicVariables:
 
     def vectors(self) -> list[DescribedArray]:
         """Return the vectors that may tell of features."""
-        return vectors_of(self.arrays, self._values)
+        return vectors_of(self)
 
     def stored(self, name: str) -> tuple[StoredArray, None]:
         """Return an array to be read: of a packed one, its values."""
@@ -105,6 +115,14 @@ class ClassicVariables:
         except (ValueError, zlib.error) as error:
             raise self._damaged(error) from error
         return np.asarray(values, values.dtype.newbyteorder("="))
+
+    def _of_version_4(self) -> DatasetError:
+        return DatasetError(
+            "a MATLAB file of version 4, which holds matrices only",
+            expected="a MATLAB file of version 5 or newer, with arrays of three axes",
+            remedy="Save the array with three axes in MATLAB with save(…, '-v7').",
+            file=self._path,
+        )
 
     def _damaged(self, error: Exception) -> DatasetError:
         return DatasetError(

@@ -39,6 +39,7 @@ _CLASSES = dict(
 )
 _NUMERIC = range(6, 16)
 _COMPLEX_FLAG = 0x800
+_MATRIX_START, _MATRIX_KINDS = 20, range(5000)  # of version 4: bytes before a name, and its types
 _MOST_AXES, _LONGEST_NAME = 64, 1 << 12
 _MOST_PER_BYTE = 1040  # bytes that deflate packs into one
 _MOST_PADDING = 8
@@ -94,6 +95,24 @@ class Variable:
             done += len(part)
         unpacked.finish()
         return values.reshape(self.shape, order="F")
+
+
+def is_version_4(header: bytes) -> bool:
+    """Return whether a file is of version 4, which starts with a matrix instead of a text.
+
+    Parameters
+    ----------
+    header : bytes
+        Its first `HEADER_SIZE` bytes.
+    """
+    if len(header) <= _MATRIX_START:
+        return False
+    numbers = (np.frombuffer(header, f"{order}i4", 5).tolist() for order in "<>")
+    name = header[_MATRIX_START : _MATRIX_START + 1]
+    return name.isalpha() and any(
+        kind in _MATRIX_KINDS and min(rows, columns) >= 0 and is_complex in (0, 1) and length > 1
+        for kind, rows, columns, is_complex, length in numbers
+    )
 
 
 def variables_in(stream: BufferedReader, size: int) -> Iterator[Variable]:

@@ -57,7 +57,7 @@ class Hdf5Variables:
 
     def vectors(self) -> list[DescribedArray]:
         """Return the vectors that may tell of features."""
-        return vectors_of(self.arrays, self._values)
+        return vectors_of(self)
 
     def stored(self, name: str) -> tuple[StoredArray, tuple[int, ...] | None]:
         """Return an array to be read, and the lengths of its chunks."""

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from math import prod
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_ifealid.formats.described_array import DescribedArray
+from napari_ifealid.formats.described_array import DescribedArray, as_vector, is_vector
 from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.hdf5_contents import ListedArray
 from napari_ifealid.formats.spectral_axis import TELLING_NAMES
@@ -39,28 +34,16 @@ class Variables(Protocol):
         """
 
 
-def vectors_of(
-    arrays: Mapping[str, ListedArray], values: Callable[[str], NDArray[Any]]
-) -> list[DescribedArray]:
-    """Return the vectors whose names say that they tell of features.
+def vectors_of(variables: Variables) -> list[DescribedArray]:
+    """Return the vectors whose names say that they tell of features, each with a single axis.
 
     Parameters
     ----------
-    arrays : mapping of str to ListedArray
+    variables : Variables
         In MATLAB a vector has two axes, one of which is of length 1.
-    values : callable
-        `values(name)` reads an array.
     """
-
-    def read(name: str) -> Callable[[], NDArray[Any]]:
-        return lambda: np.ravel(values(name))
-
     return [
-        DescribedArray(name=name, shape=(prod(one.shape),), dtype=one.dtype, read=read(name))
-        for name, one in arrays.items()
-        if name.lower() in TELLING_NAMES and _is_vector(one.shape)
+        as_vector(variables.described(name))
+        for name, one in variables.arrays.items()
+        if name.lower() in TELLING_NAMES and is_vector(one.shape)
     ]
-
-
-def _is_vector(lengths: Iterable[int]) -> bool:
-    return sum(length != 1 for length in lengths) == 1

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
-from napari_ifealid.formats.cf_values import packing_of, unpacked
+from napari_ifealid.formats.cf_values import packing_of, unpacked, unwritten_value
 from napari_ifealid.formats.described_array import DescribedArray
 from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.file_array import FileArray
@@ -80,11 +80,13 @@ class _File:
 
     def described(self, name: str) -> DescribedArray:
         one = self.variables[name]
+        unwritten = unwritten_value(one.stored)
+        missing = {} if unwritten is None else {"_FillValue": unwritten}
         return DescribedArray(
             name=name,
             shape=one.shape,
             dtype=one.stored.newbyteorder("="),
-            attributes=one.attributes,
+            attributes=missing | one.attributes,
             axis_names=tuple(f"/{dimension}" for dimension in one.dimensions),
             read=lambda: self._vector(name),
         )

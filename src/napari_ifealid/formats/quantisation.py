@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.real_type import real_type
 from napari_ifealid.good_features import good_features
 from napari_ifealid.stack import FeatureStack, zero_level, zero_position
 from napari_ifealid.tracking import Track, every_item, untracked
@@ -160,9 +161,7 @@ def restored(stack: FeatureStack) -> NDArray[Any]:
     """
     if stack.stores_real_values:
         return stack.values
-    stored = stack.values.dtype
-    is_held = stored.itemsize < 4 or stored == np.float32  # by float32
-    dtype = stack.real_dtype or np.dtype("f4" if is_held else "f8")
+    dtype = stack.real_dtype or real_type(stack.values.dtype)
     result = np.empty(stack.values.shape, dtype)
     for rows in _pieces(stack.values):
         result[rows] = _restored(stack, stack.values[rows], dtype)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.real_type import real_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,7 @@ class ScaledArray:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of its values: float32, or float64 where the stored ones need it."""
-        stored = self.array.dtype
-        return np.dtype("f4" if stored.itemsize < 4 or stored == np.float32 else "f8")
+        return real_type(self.array.dtype)
 
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
         """Read a part: a slice or an int for each axis."""

@@ -8,8 +8,10 @@ from itertools import takewhile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_ifealid.bands import Bands
+from napari_ifealid.formats.cf_values import Packing, Unpacked, packing_of
 from napari_ifealid.formats.described_array import DescribedArray, last_name
 from napari_ifealid.formats.format import no_such_axis
 from napari_ifealid.stack import FEATURE_AXIS_NAMES
@@ -146,13 +148,24 @@ def _labels(
 ) -> tuple[tuple[str | float, ...] | None, str]:
     """Return the labels of the first vector that tells features apart, and their unit."""
     for vector in candidates:
-        values = vector.read()
+        values = _real_values(vector)
         if values.dtype.kind in _TEXTS:
             return tuple(map(str, values)), ""
         labels = wavelength_labels(list(values), vector.unit)
         if labels is not None:
             return labels, known_unit(vector.unit)
     return None, ""
+
+
+def _real_values(vector: DescribedArray) -> NDArray[Any]:
+    """Return the values of a vector, NaN where they are missing; texts as they are."""
+    values = vector.read()
+    packing = packing_of(vector.attributes, values.dtype)
+    return (
+        values
+        if values.dtype.kind in _TEXTS or packing == Packing()
+        else Unpacked(values, packing)[...]
+    )
 
 
 def _bands(vectors: Sequence[DescribedArray], unit: str) -> Bands:
@@ -166,7 +179,7 @@ def _bands(vectors: Sequence[DescribedArray], unit: str) -> Bands:
 
 def _widths(vector: DescribedArray, unit: str) -> tuple[float, ...] | None:
     """Return widths in the unit of the labels."""
-    values = vector.read()
+    values = _real_values(vector)
     if values.dtype.kind in _TEXTS:
         return None
     own = known_unit(vector.unit) or unit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 from numbers import Integral
 from os import fspath
@@ -16,11 +17,12 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.blocks import whole_chunks
 from napari_ifealid.formats.cf_values import packing_of, unpacked
+from napari_ifealid.formats.described_array import DescribedArray, as_vector, last_name
 from napari_ifealid.formats.details import ALL_DETAILS, Detail
 from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
-from napari_ifealid.formats.format import Format, no_stacks, no_such_axis
+from napari_ifealid.formats.format import Format, no_stacks
 from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
 from napari_ifealid.formats.ome_zarr import (
     IMAGE_KEYS,
@@ -29,7 +31,11 @@ from napari_ifealid.formats.ome_zarr import (
     ome_image,
     ome_metadata,
 )
+from napari_ifealid.formats.spectral_axis import feature_axis_of
 from napari_ifealid.formats.stack_fields import LABELS_KEY, known_fields
+from napari_ifealid.formats.telling_vectors import vector_names
+from napari_ifealid.formats.zarr_described import described_zarr
+from napari_ifealid.formats.zarr_members import checked, members, opened_node
 from napari_ifealid.formats.zarr_writer import NAME_KEY, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
@@ -65,8 +71,8 @@ def read_zarr(
 
     The folder holds an array or a group, of version 2 or 3. Of a group, each array in it, though
     not in the groups in it, is a feature stack if it has at least three axes, none of them empty,
-    and real numbers; others are skipped. The values are dask arrays, read when and where they are
-    needed: whether any of them is finite is not looked at.
+    and real numbers; others are skipped, also those that can't be opened. The values are dask
+    arrays, read when and where they are needed: whether any of them is finite is not looked at.
 
     Of an OME-Zarr image it is the array of full resolution, or the one that is named: its channels
     are the features, with their names and colours, axes of length 1 are left out, and the pixels
@@ -80,8 +86,8 @@ def read_zarr(
         Name of the only array of a group to read.
     feature_axis : int, optional
         Axis of the stored array along which the features lie. Unless given, the one whose name,
-        as Zarr or xarray tell it, is c, channel, feature or band; else the last one, which is a
-        guess then.
+        as Zarr or xarray tell it, is c, channel, feature or band; else the only one that is as
+        long as an array of wavelengths in the group; else the last one, which is a guess then.
 
     Returns
     -------
@@ -90,7 +96,8 @@ def read_zarr(
         "<folder name>: <array name>". Attributes as `write_array` writes them give what else is
         known of the stack, unless `feature_axis` is another axis than they were written for.
         `scale_factor`, `add_offset`, `missing_value` and the like, as CF has them, count for any
-        array.
+        array. Labels, widths and good bands of other groups are those of arrays beside it, see
+        `read_hdf5`.
 
     Raises
     ------
@@ -99,6 +106,8 @@ def read_zarr(
         one lacks the axis, or if an attribute is wrong.
     """
     folder, called = _open(location, array), name_of(location)
+    if array is not None and array in folder.faults:
+        raise _unknown(folder.faults[array], location, array)
     stacks = {
         name: stored
         for name, stored in folder.arrays.items()
@@ -111,11 +120,13 @@ def read_zarr(
         raise _no_channels(location)
     if not stacks:
         raise no_stacks(location, folder.listed, array, _STACK_THEM)
+    lengths = {length for stored in stacks.values() for length in stored.array.shape}
+    vectors = folder.vectors(lengths)
     result = []
     for name, stored in stacks.items():
         whole_name = called if len(stacks) == 1 else f"{called}: {name}"
         try:
-            result.append(_stack(stored, whole_name, feature_axis))
+            result.append(_stack(stored, whole_name, vectors, feature_axis))
         except DatasetError as error:
             place = ", ".join(part for part in (name, error.member) if part)
             raise error.inside(location, place) from error.__cause__
@@ -126,19 +137,20 @@ def _array_names(location: Location) -> dict[str, bool] | None:
     folder = _open(location)
     if folder.is_array:
         return None
-    smaller = dict.fromkeys(folder.smaller_levels, False)
-    return {name: _is_stack(stored) for name, stored in folder.arrays.items()} | smaller
+    others = dict.fromkeys([*folder.smaller_levels, *folder.faults], False)
+    return {name: _is_stack(stored) for name, stored in folder.arrays.items()} | others
 
 
 def _looks_like_stack(location: Location) -> bool:
-    """Return whether a folder is a Zarr array, or a group with a feature stack in it.
+    """Return whether a folder is a Zarr array, or a group with a feature stack in it, good or bad.
 
     Of images in the format OME-Zarr, only those with several channels are.
     """
     if not _is_marked(location):
         return False
     folder = _open(location)
-    is_ours = folder.is_array or any(map(_is_stack, folder.arrays.values()))
+    has_stack = any(map(_is_stack, folder.arrays.values())) or bool(folder.faults)
+    is_ours = folder.is_array or has_stack
     is_unknown_image = bool(IMAGE_KEYS & folder.attributes.keys()) and not any(
         stored.image for stored in folder.arrays.values()
     )
@@ -171,8 +183,7 @@ class _StoredArray:
     """A Zarr array, with what its metadata say, and the image that it is a resolution of."""
 
     array: zarr.Array[Any]
-    attributes: dict[str, Any]
-    dimension_names: list[str]
+    described: DescribedArray
     opened: _OpenedFolder | None
     image: OmeImage | None = None
     level: str = ""
@@ -184,10 +195,11 @@ class _StoredArray:
             return self.image.channel_axis
         named = (
             axis
-            for axis, name in enumerate(self.dimension_names)
-            if name.lower() in FEATURE_AXIS_NAMES
+            for axis, name in enumerate(self.described.axis_names)
+            if last_name(name) in FEATURE_AXIS_NAMES
         )
-        return next(named, self.array.ndim - 1 if LABELS_KEY in self.attributes else None)
+        is_ours = LABELS_KEY in self.described.attributes
+        return next(named, self.array.ndim - 1 if is_ours else None)
 
     @property
     def feature_axis(self) -> int:
@@ -213,6 +225,8 @@ class _Folder:
     is_array: bool
     attributes: dict[str, Any]
     arrays: dict[str, _StoredArray]
+    faults: Mapping[str, Exception] = field(default_factory=dict)
+    """Why other arrays can't be opened."""
 
     @property
     def smaller_levels(self) -> list[str]:
@@ -222,13 +236,20 @@ class _Folder:
         images = (stored.image for stored in self.arrays.values() if stored.image is not None)
         return [level for image in images for level in image.levels if level not in self.arrays]
 
+    def vectors(self, lengths: Collection[int]) -> list[DescribedArray]:
+        """Return the arrays that may tell of so many features."""
+        arrays = {name: stored.array for name, stored in self.arrays.items()}
+        names = vector_names(arrays, lengths)
+        return [as_vector(self.arrays[name].described) for name in names]
+
     @property
     def listed(self) -> dict[str, str]:
-        """Shape and type of each array."""
-        return {
+        """Shape and type of each array, or why it can't be opened."""
+        readable = {
             name: f"{stored.array.shape} {stored.array.dtype}"
             for name, stored in self.arrays.items()
         }
+        return readable | {name: f"({short_reason(one)})" for name, one in self.faults.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,20 +318,29 @@ def _open(location: Location, array: str | None = None) -> _Folder:
 
     opened = _opened(location)  # before the metadata are read, which may be replaced
     try:
-        node = zarr.open(fspath(location) if is_url(location) else Path(location), mode="r")
+        node = opened_node(location)
         if isinstance(node, zarr.Array):
-            return _Folder(True, dict(node.attrs), {"": _stored(node, opened)})
-        arrays = _images(node, location, array) or {
-            name: _stored(one, _opened(location, name)) for name, one in sorted(node.arrays())
+            return _Folder(True, dict(node.attrs), {"": _stored("", node, opened)})
+        images = _images(node, location, array)
+        if images:
+            return _Folder(False, dict(node.attrs), images)
+        found = members(node, location, array)
+        arrays = {
+            name: _stored(name, one, _opened(location, name)) for name, one in found.arrays.items()
         }
-        return _Folder(False, dict(node.attrs), arrays)
+        return _Folder(False, dict(node.attrs), arrays, found.faults)
     except Exception as error:  # each part of the metadata fails in its own way
-        raise DatasetError(
-            f"metadata or a codec that Zarr does not know ({short_reason(error)})",
-            expected="an undamaged Zarr of version 2 or 3",
-            remedy="Copy the folder again, or install the codec, or write the array again.",
-            file=location,
-        ) from error
+        raise _unknown(error, location) from error
+
+
+def _unknown(error: Exception, location: Location, name: str | None = None) -> DatasetError:
+    return DatasetError(
+        f"metadata or a codec that Zarr does not know ({short_reason(error)})",
+        expected="an undamaged Zarr of version 2 or 3",
+        remedy="Copy the folder again, or install the codec, or write the array again.",
+        file=location,
+        member=name,
+    )
 
 
 def _images(group: zarr.Group, location: Location, array: str | None) -> dict[str, _StoredArray]:
@@ -344,7 +374,7 @@ def _image(
     array = group.get(path)
     if not isinstance(array, zarr.Array) or array.ndim != image.axis_count:
         return None
-    return replace(_stored(array, opened), image=image, level=path)
+    return replace(_stored(path, array, opened), image=image, level=path)
 
 
 def _no_channels(location: Location) -> DatasetError:
@@ -405,16 +435,8 @@ def _is_there(files: Any, path: str) -> bool:
     return True
 
 
-def _stored(array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
-    if 0 in array.chunks:
-        raise ValueError(f"chunks of shape {array.chunks}")
-    attributes = dict(array.attrs)
-    if array.metadata.zarr_format == 3:
-        names: Any = array.metadata.dimension_names
-    else:
-        names = attributes.get("_ARRAY_DIMENSIONS")  # xarray's
-    is_usable = isinstance(names, list | tuple) and len(names) == array.ndim
-    return _StoredArray(array, attributes, list(map(str, names)) if is_usable else [], opened)
+def _stored(name: str, array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
+    return _StoredArray(checked(array), described_zarr(name, array), opened)
 
 
 def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:
@@ -436,15 +458,22 @@ def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:
     return axis is not None and stored.array.shape[axis] > 1
 
 
-def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> FeatureStack:
+def _stack(
+    stored: _StoredArray,
+    called: str,
+    vectors: Iterable[DescribedArray],
+    feature_axis: int | None,
+) -> FeatureStack:
     check_feature_array(stored.array)
-    axes = stored.array.ndim
-    axis = stored.feature_axis if feature_axis is None else feature_axis
-    if not -axes <= axis < axes:
-        raise no_such_axis(axis, stored.array.shape)
-    order = stored.axes_with(axis % axes)
+    features = feature_axis_of(
+        stored.described,
+        vectors,
+        asked=stored.known_axis if feature_axis is None else feature_axis,
+        proposed=stored.feature_axis,
+    )
+    order = stored.axes_with(features.axis)
     array = _FeaturesLast(stored.array, order, stored.opened)
-    is_as_written = axis % axes == stored.feature_axis
+    is_as_written = features.axis == stored.feature_axis
     if stored.image is not None:
         count, image = array.shape[-1], stored.image
         return FeatureStack(
@@ -453,20 +482,21 @@ def _stack(stored: _StoredArray, called: str, feature_axis: int | None) -> Featu
             feature_labels=image.labels(count) if is_as_written else None,
             bands=image.bands(count) if is_as_written else Bands(),
             pixel_size=image.pixel_size(stored.level, (order[-3], order[-2])),
-            is_axis_guessed=feature_axis is None and stored.known_axis is None,
+            is_axis_guessed=features.is_guessed,
         )
-    real, storage = unpacked(array, packing_of(stored.attributes, array.dtype))
-    name = stored.attributes.get(NAME_KEY)
+    attributes = stored.described.attributes
+    real, storage = unpacked(array, packing_of(attributes, array.dtype))
+    name = attributes.get(NAME_KEY)
+    known = features.known | (_known(attributes, array.shape[-1]) if is_as_written else {})
     return FeatureStack(
         values=_lazy(FeaturesLast(real, array.ndim - 1), array.chunks),
         name=name if isinstance(name, str) else called,  # others give the word another meaning
-        is_axis_guessed=feature_axis is None and stored.known_axis is None,
         **storage,
-        **(_known(stored.attributes, array.shape[-1]) if is_as_written else {}),
+        **known,
     )
 
 
-def _known(attributes: dict[str, Any], features: int) -> dict[str, Any]:
+def _known(attributes: Mapping[str, Any], features: int) -> dict[str, Any]:
     """Return what attributes tell; those of others may give the words another meaning."""
     fields = Fields(attributes, 'attribute "{}"'.format, _REMEDY)
     is_ours = LABELS_KEY in attributes

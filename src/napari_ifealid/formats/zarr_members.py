@@ -1,0 +1,113 @@
+"""The arrays of a Zarr group, also where some of them can't be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from os import fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_ifealid.formats.location import Location, is_url
+
+if TYPE_CHECKING:
+    import zarr
+
+
+@dataclass(frozen=True)
+class Members:
+    """The arrays of a group.
+
+    Parameters
+    ----------
+    arrays : dict of str to zarr.Array
+    faults : dict of str to Exception
+        Why others can't be opened.
+    """
+
+    arrays: dict[str, zarr.Array[Any]] = field(default_factory=dict)
+    faults: dict[str, Exception] = field(default_factory=dict)
+
+
+def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
+    """Open an array or a group.
+
+    Parameters
+    ----------
+    location : path or URL
+    """
+    import zarr
+
+    store = fspath(location) if is_url(location) else Path(location)
+    try:
+        return zarr.open(store, mode="r")
+    except Exception:  # consolidated metadata are those of all arrays, of which one may be odd
+        return zarr.open(store, mode="r", use_consolidated=False)
+
+
+def checked(array: zarr.Array[Any]) -> zarr.Array[Any]:
+    """Return an array whose chunks can be read.
+
+    Raises
+    ------
+    ValueError
+        If they are empty.
+    """
+    if 0 in array.chunks:
+        raise ValueError(f"chunks of shape {array.chunks}")
+    return array
+
+
+def members(group: zarr.Group, location: Location, asked: str | None) -> Members:
+    """Open the arrays in a group, though not those in the groups in it.
+
+    Parameters
+    ----------
+    group : zarr.Group
+    location : path or URL
+        Of the group.
+    asked : str or None
+        An array to open also where the names of all can't be listed.
+    """
+    import zarr
+
+    found = Members()
+    names, opened = _nodes(group, location, asked)
+    for name in sorted(names):
+        try:
+            node = opened(name)
+            if isinstance(node, zarr.Array):
+                found.arrays[name] = checked(node)
+        except Exception as error:  # each part of the metadata fails in its own way
+            found.faults[name] = error
+    return found
+
+
+def _nodes(
+    group: zarr.Group, location: Location, asked: str | None
+) -> tuple[Iterable[str], Callable[[str], Any]]:
+    """Return the names of what is in a group, and what opens it."""
+    wanted = {asked} if asked and "/" not in asked else set()
+    try:
+        arrays = dict(group.arrays())
+    except Exception:  # one of them is odd, and Zarr does not say which
+        names = _listed(location) | wanted
+        if not names:
+            raise
+        return names, group.get
+    if wanted <= arrays.keys():
+        return arrays, arrays.get
+    return arrays.keys() | wanted, group.get
+
+
+def _listed(location: Location) -> set[str]:
+    """Return the names of files and folders, none where they can't be listed, as on the web."""
+    if not is_url(location):
+        return {path.name for path in Path(location).iterdir()}
+    from fsspec.core import url_to_fs
+
+    try:
+        files, root = url_to_fs(fspath(location))
+        return {path.rstrip("/").rpartition("/")[2] for path in files.ls(root, detail=False)}
+    except Exception:  # a network fails in many ways
+        return set()
