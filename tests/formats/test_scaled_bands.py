@@ -34,3 +34,10 @@ def test_single_band_is_an_axis_of_its_own(index):
     band = OneBand(CUBE[0])
     assert (band.shape, band.ndim, band.dtype) == ((4, 5, 1), 3, CUBE.dtype)
     np.testing.assert_array_equal(band[index], CUBE[0][..., np.newaxis][index])
+
+
+def test_large_integers_keep_their_digits():
+    stored = 2**30 + np.arange(60, dtype=np.int32).reshape(3, 4, 5)
+    array = ScaledBands(stored, 2, (1.0,) * 5, (0.5,) * 5)
+    assert array.dtype == np.float64
+    np.testing.assert_array_equal(array[:, :, :], stored + 0.5)

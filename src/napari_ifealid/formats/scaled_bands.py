@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.real_type import real_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,8 @@ class ScaledBands:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float32."""
-        return np.dtype(np.float32)
+        """float32, or float64 where it does not hold all stored values."""
+        return real_type(self.array.dtype)
 
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
         """Read a part: a slice of step 1 or an int for each axis."""
@@ -52,7 +53,7 @@ class ScaledBands:
             length[kept] = -1
             scale, offset = scale.reshape(length), offset.reshape(length)
         with np.errstate(over="ignore"):  # beyond the largest float32
-            real: NDArray[np.float32] = np.asarray(stored * scale + offset, np.float32)
+            real: NDArray[Any] = np.asarray(stored * scale + offset, self.dtype)
         if self.nodata is not None:
             real[stored == self.nodata] = np.nan
         return real
