@@ -5,6 +5,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from threading import Event
 from time import time
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -179,13 +180,16 @@ def test_first_companion_that_is_there_comes_along():
 
 
 @pytest.mark.parametrize("suffix", [".hdr", ".img"])
-def test_cube_of_two_files_is_read_by_either(tmp_path, suffix):
+@pytest.mark.parametrize("name", ["cube", "my cube"])
+def test_cube_of_two_files_is_read_by_either(tmp_path, name, suffix):
     write_array(tmp_path / "cube.hdr", FeatureStack(values=CUBE, name="cube"))
-    contents = {path.name: path.read_bytes() for path in tmp_path.glob("cube.*")}
+    contents = {
+        quote(f"{name}{path.suffix}"): path.read_bytes() for path in tmp_path.glob("cube.*")
+    }
     with serving(files(contents)) as address:
-        stack = read_stack(f"{address}/cube{suffix}")
+        stack = read_stack(f"{address}/{quote(name)}{suffix}")
     np.testing.assert_array_equal(stack.values, CUBE)
-    assert stack.source.location == f"{address}/cube{suffix}"
+    assert stack.source.location == f"{address}/{quote(name)}{suffix}"
 
 
 # What goes wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.details import Detail, details_of, in_words
@@ -231,7 +232,7 @@ def on_disk(location: Location, *, track: Track = untracked) -> Iterator[Locatio
     if not is_url(location) or not named or any(kind.takes_urls for kind in named):
         yield location
         return
-    names = [name for kind in named for name in kind.companions(name_of(location))]
+    names = [name for kind in named for name in kind.companions(unquote(name_of(location)))]
     copy = downloaded(location, companions=names, track=track)
     try:
         yield copy
