@@ -9,7 +9,13 @@ from tiff_files import BANDS, UTM, gdal, item, saved, with_tags
 
 from napari_ifealid import FeatureStack, similarity_map
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import array_names, looks_like_stack, read_stack, read_stacks
+from napari_ifealid.formats import (
+    MetadataWarning,
+    array_names,
+    looks_like_stack,
+    read_stack,
+    read_stacks,
+)
 from napari_ifealid.georeference import PixelSize
 
 PIXELS = np.moveaxis(BANDS, 0, -1)
@@ -234,10 +240,37 @@ def test_truncated_bands_are_claimed_and_say_what_is_wrong(path):
         (34264, "d", (0.0,) * 16),
     ],
 )
-def test_wrong_metadata_are_an_error_that_names_the_file(path, tag, caplog):
-    with pytest.raises(DatasetError, match=r"a\.tif") as caught:
+def test_wrong_metadata_that_values_do_without_are_a_warning(path, tag):
+    with_tags(path, tag)
+    with pytest.warns(MetadataWarning, match=r"^Opened without wrong metadata.*a\.tif, ") as caught:
+        stack = read_stack(path)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(stack.values, PIXELS)
+    assert stack.stores_real_values
+    assert (stack.feature_labels, stack.georeference) == (tuple(range(7)), None)
+
+
+def test_wrong_metadata_of_a_microscope_are_a_warning(path):
+    channels = {"Name": ["a", "b"], "EmissionWavelength": ["green", "red"]}
+    metadata = {"axes": "CYX", "Channel": channels}
+    saved(path, BANDS[:2], ome=True, planarconfig=None, metadata=metadata)
+    with pytest.warns(MetadataWarning, match=r"a\.tif, ImageDescription"):
+        assert read_stack(path).feature_labels == (0, 1)
+
+
+def test_wrong_scale_is_an_error_that_names_the_file(path):
+    tag = gdal(item("SCALE", 0, 0, role="scale"))
+    with pytest.raises(DatasetError, match=r"the scale 0: a\.tif, GDAL_METADATA"):
         read_stacks(with_tags(path, tag))
-    assert caught.value.member
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}])
+def test_largest_integer_may_stand_for_none(path, options):
+    values = np.full((7, 37, 45), 2**64 - 1, "u8")
+    values[:, 1:] = 5
+    stack = read_stack(with_tags(path, (42113, "s", str(2**64 - 1)), values=values, **options))
+    assert np.isnan(stack.vector((0, 0))).all()
+    assert (stack.vector((1, 0)) == 5).all()
 
 
 def test_complex_values_are_refused(path):

@@ -13,6 +13,7 @@ from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
+from napari_ifealid.formats.metadata_warning import MetadataWarning
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.registry import (
@@ -33,6 +34,7 @@ _MOST_LISTED = 10
 __all__ = [
     "FORMATS",
     "Location",
+    "MetadataWarning",
     "OverlayWarning",
     "Track",
     "WebApplicationWarning",
@@ -98,6 +100,8 @@ def read_stack(
     -----
     OverlayWarning
         If a dataset is opened without its overlay.
+    MetadataWarning
+        If a part of the metadata is wrong that the values can be read without.
 
     Examples
     --------
@@ -160,6 +164,8 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     -----
     OverlayWarning
         If a dataset is opened without its overlay.
+    MetadataWarning
+        If a part of the metadata is wrong that the values can be read without.
     """
     with on_disk(location, track=track) as place:
         stacks = format_of(place).read(place, array=None, feature_axis=None, track=track)

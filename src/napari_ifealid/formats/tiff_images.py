@@ -18,6 +18,8 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.location import Location
+from napari_ifealid.formats.metadata_warning import unless_wrong
+from napari_ifealid.formats.missing_value import missing_value
 from napari_ifealid.formats.tiff_channels import Channels, imagej_channels, ome_channels
 from napari_ifealid.formats.tiff_layouts import (
     COPY_AGAIN,
@@ -47,11 +49,14 @@ class TiffImage:
         Its values.
     channels : Channels
         What a microscope's software tells.
+    nodata : float or None
+        The stored value that stands for none.
     """
 
     layout: TiffLayout
     array: FileArray | SegmentArray
     channels: Channels
+    nodata: float | None
 
 
 def images(location: Location) -> list[TiffImage]:
@@ -65,23 +70,41 @@ def images(location: Location) -> list[TiffImage]:
     ------
     DatasetError
         If the file is damaged or truncated, or of a kind that can't be read.
+
+    Warns
+    -----
+    MetadataWarning
+        If the value that stands for none is no number, or what a microscope's software tells is
+        wrong: it is left out.
     """
     path = Path(location)
     with opened_tiff(path) as (tiff, state):
-        found = [layout_of(tiff, number) for number in image_numbers(tiff)]
-        return [
-            TiffImage(layout, _array(tiff, layout, path, state), _channels(tiff, layout))
-            for layout in found
-        ]
+        return [_image(tiff, number, path, state) for number in image_numbers(tiff)]
+
+
+def _image(tiff: tifffile.TiffFile, number: int, path: Path, state: FileState) -> TiffImage:
+    layout = layout_of(tiff, number)
+    nodata = unless_wrong(lambda: nodata_value(layout, _stored_type(tiff, layout)), None, path)
+    return TiffImage(
+        layout,
+        _array(tiff, layout, nodata or 0.0, path, state),
+        unless_wrong(lambda: _channels(tiff, layout), Channels(), path),
+        nodata,
+    )
+
+
+def _stored_type(tiff: tifffile.TiffFile, layout: TiffLayout) -> np.dtype[Any]:
+    dtype = tiff.series[layout.number].keyframe.dtype
+    assert dtype is not None
+    return np.dtype(tiff.byteorder + dtype.char)
 
 
 def _array(
-    tiff: tifffile.TiffFile, layout: TiffLayout, path: Path, state: FileState
+    tiff: tifffile.TiffFile, layout: TiffLayout, fill: float, path: Path, state: FileState
 ) -> FileArray | SegmentArray:
     series = tiff.series[layout.number]
     page, place, shape = series.keyframe, str(path.absolute()), layout.shape
-    assert page.dtype is not None
-    stored = np.dtype(tiff.byteorder + page.dtype.char)
+    stored = _stored_type(tiff, layout)
     start = series.dataoffset
     if start is not None:
         if start + prod(shape) * stored.itemsize > state.size:
@@ -109,7 +132,7 @@ def _array(
         segment=segment,
         offsets=offsets.reshape(layout.image_count, *grid),
         counts=counts.reshape(layout.image_count, *grid),
-        fill=nodata_value(layout, stored) or 0.0,
+        fill=fill,
     )
 
 
@@ -256,13 +279,7 @@ def nodata_value(layout: TiffLayout, dtype: np.dtype[Any]) -> float | None:
             remedy="Correct it, e.g. with gdal_edit.py -a_nodata.",
             member="GDAL_NODATA",
         ) from error
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return float(dtype.type(value))
-    if dtype.kind == "b" or not value.is_integer():
-        return None
-    limits = np.iinfo(dtype)
-    return value if limits.min <= value <= limits.max else None
+    return missing_value(value, dtype)
 
 
 def _channels(tiff: tifffile.TiffFile, layout: TiffLayout) -> Channels:
