@@ -157,3 +157,10 @@ def test_metadata_of_a_stack_are_read_as_they_were():
     named = FeatureStack(values=np.ones((2, 2, 2)), name="a", feature_labels=("a < b", "µ"))
     assert band_metadata(metadata_text(named), 2).labels == ("a < b", "µ")
     assert metadata_text(FeatureStack(values=np.ones((2, 2, 2)), name="a")) == ""
+
+
+def test_metadata_that_are_written_can_be_read_whatever_is_in_them():
+    known = {"feature_labels": ("a\x01", "b\ud800\0c"), "bands": Bands(widths=(1.0, float("inf")))}
+    text = metadata_text(FeatureStack(values=np.ones((2, 2, 2)), name="a", **known))
+    found = band_metadata(text.encode().decode(), 2)
+    assert (found.labels, found.bands) == (("a", "bc"), Bands())

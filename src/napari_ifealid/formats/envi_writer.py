@@ -11,13 +11,15 @@ import numpy as np
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import plain_labels, real_dtype, write_values_to
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.formats.details import BAND_DETAILS, Detail
-from napari_ifealid.formats.envi_cube import layout_of
+from napari_ifealid.formats.details import Detail, kept_of_bands
+from napari_ifealid.formats.envi_cube import bands_of, labels_of, layout_of
 from napari_ifealid.formats.envi_files import WRITTEN_SUFFIX, cube_header, data_of, is_library
 from napari_ifealid.formats.envi_header import (
     STORED_TYPES,
     UNIT_NAMES,
+    EnviHeader,
     header_text,
+    parse_fields,
     plain_item,
     shortest,
 )
@@ -63,7 +65,9 @@ def kept_by_envi(stack: FeatureStack) -> frozenset[Detail]:
     """Return what of that which is known of a stack the header of a cube keeps."""
     place = stack.georeference
     fields = place_fields(place, stack.pixel_size)
-    kept = set(BAND_DETAILS)
+    header = EnviHeader(parse_fields(header_text(_label_fields(stack) | _band_fields(stack))), "")
+    count = stack.feature_count
+    kept = {*kept_of_bands(stack, labels_of(header, count), bands_of(header, count))}
     if MAP_INFO in fields:
         kept.add(Detail.PLACE)
     if place is not None and (place.wkt or place.map_info):

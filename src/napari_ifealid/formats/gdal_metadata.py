@@ -6,6 +6,7 @@ the items are those of GDAL, of ENVI and of EnMAP-Box.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -30,6 +31,7 @@ _NO_UNIT = {"unknown", "index", "none", "wavenumber index"}
 _UNKNOWN = {"", "none", "nan", "n/a", "unknown"}
 _DOMAINS = ("", "envi", "imagery")  # the first ones count where an item is in several
 _SHOWN = ("red", "green", "blue")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,9 +261,11 @@ def metadata_text(stack: FeatureStack) -> str:
         Whose values are stored as they are, beside its gain.
     """
     assert stack.feature_labels is not None
-    lines = [line for band in range(stack.feature_count) for line in _band_items(stack, band)]
-    known = numeric_labels(stack.feature_labels)
-    if known is not None and not are_mere_numbers(stack.feature_labels):
+    names = () if are_mere_numbers(stack.feature_labels) else stack.feature_labels
+    lines = [_line("DESCRIPTION", band, name, "description") for band, name in enumerate(names)]
+    lines += [line for band in range(stack.feature_count) for line in _band_items(stack, band)]
+    known = numeric_labels(names)
+    if known is not None:
         for band, number in enumerate(known.numbers):
             lines.append(_line("wavelength", band, float(number)))
             if known.unit:
@@ -270,13 +274,10 @@ def metadata_text(stack: FeatureStack) -> str:
 
 
 def _band_items(stack: FeatureStack, band: int) -> Iterable[str]:
-    assert stack.feature_labels is not None
-    if not are_mere_numbers(stack.feature_labels):
-        yield _line("DESCRIPTION", band, stack.feature_labels[band], "description")
     if stack.gain != 1.0:
         yield _line("OFFSET", band, 0, "offset")
         yield _line("SCALE", band, stack.gain, "scale")
-    if stack.bands.widths is not None:
+    if stack.bands.widths is not None and all(map(isfinite, stack.bands.widths)):
         yield _line("fwhm", band, stack.bands.widths[band])
     if stack.bands.is_good is not None:
         yield _line("bbl", band, int(stack.bands.is_good[band]))
@@ -287,6 +288,7 @@ def _band_items(stack: FeatureStack, band: int) -> Iterable[str]:
 
 def _line(name: str, band: int, value: Any, role: str = "") -> str:
     roles = f' role="{role}"' if role else ""
+    text = _NOT_XML.sub("", str(value))
     from xml.sax.saxutils import escape, quoteattr  # brings urllib along, which takes long
 
-    return f'  <Item name={quoteattr(name)} sample="{band}"{roles}>{escape(str(value))}</Item>'
+    return f'  <Item name={quoteattr(name)} sample="{band}"{roles}>{escape(text)}</Item>'
