@@ -208,6 +208,13 @@ def test_no_connection_is_told(cache):
     fails(f"{address}/cube.npy", cache, match="no connection.*Check the connection")
 
 
+@pytest.mark.parametrize("url", ["http://[bad/cube.npy", "http://a..b/cube.npy", "http://:x/a.npy"])
+def test_text_that_is_no_address_is_told(cache, url):
+    assert looks_like_stack(url)  # opening it tells why
+    error = fails(url, cache, match="no address.*Correct it")
+    assert error.file == url
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_silent_server_is_given_up(cache, npy, monkeypatch, begun):
     monkeypatch.setattr(transfer, "PATIENCE", 0.1)
