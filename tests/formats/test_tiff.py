@@ -138,6 +138,56 @@ def test_bands_of_different_scales_become_real_values(path, free_memory, options
         np.testing.assert_allclose(np.asarray(stack.values), expected, rtol=1e-6)
 
 
+def masked(path, data=BANDS, masks=1, mask_shape=(37, 45), **options):
+    """Save the bands with a mask that hides the first rows, as GDAL does."""
+    mask = np.ones(mask_shape, bool)
+    mask[:3] = False
+    plain = {"photometric": "minisblack", "planarconfig": "separate", "metadata": None}
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(data, **(plain | options))
+        for _ in range(masks):
+            writer.write(mask, photometric="mask", subfiletype=4, compression="zlib", metadata=None)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}, {"planarconfig": "contig"}])
+def test_pixels_that_a_mask_hides_have_no_values(path, free_memory, options):
+    if "planarconfig" in options:
+        options = options | {"data": PIXELS}
+    expected = PIXELS.astype(float)
+    expected[:3] = np.nan
+    for free in (2**40, 4 * BANDS.nbytes - 1):
+        with free_memory(free):
+            stack = read_stack(masked(path, **options))
+        assert stack.is_lazy == (free < 2**40)
+        assert stack.values.dtype == np.float32
+        np.testing.assert_array_equal(np.asarray(stack.values), expected)
+        np.testing.assert_array_equal(stack.vector((2, 4)), expected[2, 4])
+
+
+def test_mask_of_a_single_band_is_applied_beside_a_missing_value_and_a_scale(path):
+    tag = (42113, "s", 0, str(BANDS[0, 5, 5]), True)
+    scale = gdal(item("SCALE", 0.5, 0, role="scale"))
+    tags = [tag, (scale[0], scale[1], 0, scale[2], True)]
+    stack = read_stack(masked(path, data=BANDS[0], planarconfig=None, extratags=tags))
+    expected = np.where(BANDS[0] == BANDS[0, 5, 5], np.nan, BANDS[0] / 2)
+    expected[:3] = np.nan
+    found = stack.real_values(np.asarray(stack.values))
+    np.testing.assert_array_equal(found, expected[..., np.newaxis])
+
+
+def test_mask_of_another_size_is_that_of_a_smaller_copy(path):
+    np.testing.assert_array_equal(read_stack(masked(path, mask_shape=(18, 22))).values, PIXELS)
+
+
+@pytest.mark.parametrize(
+    "options", [{"masks": 2}, {"planarconfig": None, "photometric": "minisblack"}]
+)
+def test_masks_that_cannot_be_applied_are_a_warning(path, options):
+    with pytest.warns(MetadataWarning, match=r"masks? .*a\.tif, mask; expected one mask"):
+        np.testing.assert_array_equal(read_stack(masked(path, **options)).values, PIXELS)
+
+
 def test_single_pages_share_their_scale(path):
     stack = read_stack(
         with_tags(path, gdal(item("SCALE", 0.5, 0, role="scale")), planarconfig=None)

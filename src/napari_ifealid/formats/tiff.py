@@ -15,6 +15,7 @@ from napari_ifealid.formats.format import Format, no_such_axis
 from napari_ifealid.formats.gdal_metadata import BandMetadata, band_metadata
 from napari_ifealid.formats.geotiff import georeference, pixel_size
 from napari_ifealid.formats.location import Location, first_bytes, name_of
+from napari_ifealid.formats.masked_pixels import MaskedPixels
 from napari_ifealid.formats.metadata_warning import unless_wrong
 from napari_ifealid.formats.scaled_bands import OneBand, ScaledBands
 from napari_ifealid.formats.tiff_images import TiffImage, images
@@ -39,6 +40,7 @@ def read_tiff(
 
     The features are the bands of a GeoTIFF, the channels of OME-TIFF and ImageJ, else the pages.
     Wavelengths, widths, bad bands, scales, offsets and missing values are those in GDAL's metadata.
+    Pixels that a mask hides are NaN.
 
     Parameters
     ----------
@@ -118,6 +120,8 @@ def _stack(
     is_single = len(layout.shape) == 2
     array: StoredArray = OneBand(image.array) if is_single else image.array
     check_feature_array(array)
+    if image.mask is not None:
+        array = MaskedPixels(array, image.mask, (layout.axes.index("Y"), layout.axes.index("X")))
     guess = 2 if is_single else layout.guessed_axis
     own = guess if layout.known_axis is None else layout.known_axis
     axes = len(array.shape)

@@ -28,6 +28,7 @@ from napari_ifealid.formats.tiff_layouts import (
     TiffLayout,
     image_numbers,
     layout_of,
+    mask_numbers,
     opened_tiff,
 )
 from napari_ifealid.formats.tiff_segments import SegmentArray
@@ -51,12 +52,15 @@ class TiffImage:
         What a microscope's software tells.
     nodata : float or None
         The stored value that stands for none.
+    mask : FileArray or SegmentArray or None
+        0 where pixels have no values, of shape (Y, X).
     """
 
     layout: TiffLayout
     array: FileArray | SegmentArray
     channels: Channels
     nodata: float | None
+    mask: FileArray | SegmentArray | None
 
 
 def images(location: Location) -> list[TiffImage]:
@@ -74,8 +78,8 @@ def images(location: Location) -> list[TiffImage]:
     Warns
     -----
     MetadataWarning
-        If the value that stands for none is no number, or what a microscope's software tells is
-        wrong: it is left out.
+        If the value that stands for none is no number, if a mask does not fit, or if what a
+        microscope's software tells is wrong: it is left out.
     """
     path = Path(location)
     with opened_tiff(path) as (tiff, state):
@@ -90,7 +94,26 @@ def _image(tiff: tifffile.TiffFile, number: int, path: Path, state: FileState) -
         _array(tiff, layout, nodata or 0.0, path, state),
         unless_wrong(lambda: _channels(tiff, layout), Channels(), path),
         nodata,
+        unless_wrong(lambda: _mask(tiff, layout, path, state), None, path),
     )
+
+
+def _mask(
+    tiff: tifffile.TiffFile, layout: TiffLayout, path: Path, state: FileState
+) -> FileArray | SegmentArray | None:
+    """Return which pixels of an image have values, None where all have."""
+    size = _size(tiff.series[layout.number].keyframe)
+    masks = [layout_of(tiff, number) for number in mask_numbers(tiff, size)]
+    if not masks:
+        return None
+    if len(masks) > 1 or masks[0].axes != "YX" or layout.image_count > 1:
+        raise DatasetError(
+            "several images or masks of one size: no mask is applied",
+            expected="one mask for all bands of an image",
+            remedy="Write missing values as a number, e.g. with gdalwarp -dstnodata.",
+            member="mask",
+        )
+    return _array(tiff, masks[0], 0.0, path, state)
 
 
 def _stored_type(tiff: tifffile.TiffFile, layout: TiffLayout) -> np.dtype[Any]:

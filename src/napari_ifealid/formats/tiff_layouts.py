@@ -151,6 +151,24 @@ def image_numbers(tiff: tifffile.TiffFile) -> list[int]:
     ]
 
 
+def mask_numbers(tiff: tifffile.TiffFile, size: tuple[int, int]) -> list[int]:
+    """Return the numbers of the masks of images of a size.
+
+    Parameters
+    ----------
+    tiff : TiffFile
+    size : (int, int)
+        Height and width.
+    """
+    return [
+        number
+        for number, series in enumerate(tiff.series)
+        if series.keyframe.is_mask
+        and not series.keyframe.is_reduced
+        and (series.keyframe.imagelength, series.keyframe.imagewidth) == size
+    ]
+
+
 def layout_of(tiff: tifffile.TiffFile, number: int) -> TiffLayout:
     """Return the layout of an image.
 
