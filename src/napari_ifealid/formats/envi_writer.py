@@ -53,12 +53,17 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     real = real_dtype(written)
     dtype = np.dtype(_HELD_BY.get(real.char, "f8" if real.itemsize > 8 else real)).newbyteorder("<")
     text = header_text(_fields(stack, dtype, stack.nodata if is_stored else None))
-    with (
-        written_file(path, force=force) as header,
-        written_file(data_path, force=force) as data,
-    ):
-        header.write(text.encode())
-        write_values_to(data, written, dtype, track)
+    are_new, are_written = not data_path.exists(), False
+    try:
+        with written_file(path, force=force) as header:
+            header.write(text.encode())
+            with written_file(data_path, force=force) as data:
+                write_values_to(data, written, dtype, track)
+            are_written = True
+    except BaseException:
+        if are_new and are_written:  # nobody can read them without their header
+            data_path.unlink(missing_ok=True)
+        raise
 
 
 def kept_by_envi(stack: FeatureStack) -> frozenset[Detail]:
