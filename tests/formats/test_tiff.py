@@ -210,6 +210,27 @@ def test_channels_of_ome_are_features_and_other_axes_are_space(path):
     assert not stack.is_axis_guessed
 
 
+@pytest.mark.parametrize("names", [["DAPI", "HE"], None])
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16), "compression": "zlib"}])
+def test_samples_of_each_channel_are_features(path, free_memory, names, options):
+    values = np.random.default_rng(1).integers(0, 9, (2, 20, 30, 3)).astype("u1")
+    metadata = {"axes": "CYXS"} | ({"Channel": {"Name": names}} if names else {})
+    options = options | {"photometric": "rgb", "planarconfig": "contig"}
+    saved(path, values, ome=True, metadata=metadata, **options)
+    assert looks_like_stack(path)
+    for free in (2**40, values.nbytes):
+        with free_memory(free):
+            stack = read_stack(path)
+        assert stack.is_lazy == (free < 2**40)
+        assert not stack.is_axis_guessed
+        found = np.asarray(stack.values)
+        np.testing.assert_array_equal(found, np.concatenate(values, axis=-1))
+    if names:
+        assert stack.feature_labels[:4] == ("DAPI red", "DAPI green", "DAPI blue", "HE red")
+    else:
+        assert stack.feature_labels == tuple(range(6))
+
+
 def test_channels_of_imagej_are_features(path):
     values = np.arange(3 * 2 * 4 * 5).reshape(3, 2, 4, 5).astype("u2")
     metadata = {"axes": "ZCYX", "unit": "um", "Labels": ["DAPI", "GFP"] * 3}

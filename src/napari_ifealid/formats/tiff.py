@@ -10,17 +10,16 @@ from typing import Any
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.blocks import whole_chunks
 from napari_ifealid.formats.features_last import StoredArray, stack_values
-from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.format import Format, no_such_axis
 from napari_ifealid.formats.gdal_metadata import BandMetadata, band_metadata
 from napari_ifealid.formats.geotiff import georeference, pixel_size
+from napari_ifealid.formats.joined_samples import with_joined_samples
 from napari_ifealid.formats.location import Location, first_bytes, name_of
 from napari_ifealid.formats.masked_pixels import MaskedPixels
 from napari_ifealid.formats.metadata_warning import unless_wrong
 from napari_ifealid.formats.scaled_bands import OneBand, ScaledBands
 from napari_ifealid.formats.tiff_images import TiffImage, images
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, TiffLayout, layouts
-from napari_ifealid.formats.tiff_segments import SegmentArray
 from napari_ifealid.formats.tiff_writer import kept_by_tiff, write_tiff
 from napari_ifealid.lazy_arrays import BLOCK_BYTES
 from napari_ifealid.stack import FeatureStack, check_feature_array
@@ -39,6 +38,7 @@ def read_tiff(
     """Read the feature stacks of a TIFF.
 
     The features are the bands of a GeoTIFF, the channels of OME-TIFF and ImageJ, else the pages.
+    Where each channel has samples, such as red, green and blue, all these are features.
     Wavelengths, widths, bad bands, scales, offsets and missing values are those in GDAL's metadata.
     Pixels that a mask hides are NaN.
 
@@ -116,6 +116,7 @@ def _named(found: Sequence[TiffLayout]) -> dict[str, int]:
 def _stack(
     image: TiffImage, location: Location, name: str, feature_axis: int | None, track: Track
 ) -> FeatureStack:
+    image = with_joined_samples(image)
     layout = image.layout
     is_single = len(layout.shape) == 2
     array: StoredArray = OneBand(image.array) if is_single else image.array
@@ -133,7 +134,7 @@ def _stack(
     if axis == own:
         metadata = _metadata(layout, array.shape[axis], location)
     array, storage = _real(array, axis, metadata, image.nodata)
-    chunks = _chunks(image.array, axis, array.dtype.itemsize)
+    chunks = _chunks(image, axis, array.dtype.itemsize)
     values = stack_values(array, axis, name=name, track=track, chunks=chunks)
     is_guessed = feature_axis is None and layout.known_axis is None and not is_single
     return FeatureStack(
@@ -187,12 +188,12 @@ def _description(
     }
 
 
-def _chunks(array: FileArray | SegmentArray, axis: int, itemsize: int) -> tuple[int, ...] | None:
+def _chunks(image: TiffImage, axis: int, itemsize: int) -> tuple[int, ...] | None:
     """Return lengths of blocks of whole tiles, of all features if they fit; None without tiles."""
-    if isinstance(array, FileArray):
+    if image.pieces is None:
         return None
-    shape = (*array.shape, 1)[: max(3, array.ndim)]
-    pieces = list((*array.pieces, 1)[: max(3, array.ndim)])
+    axes = max(3, len(image.pieces))
+    shape, pieces = (*image.array.shape, 1)[:axes], [*image.pieces, 1][:axes]
     most = 2 * BLOCK_BYTES // itemsize
     pieces[axis] *= max(1, min(-(-shape[axis] // pieces[axis]), most // prod(pieces)))
     return whole_chunks(shape, pieces, most // 8)

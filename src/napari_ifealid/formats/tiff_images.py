@@ -15,6 +15,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.location import Location
@@ -46,21 +47,24 @@ class TiffImage:
     Parameters
     ----------
     layout : TiffLayout
-    array : FileArray or SegmentArray
+    array : StoredArray
         Its values.
+    pieces : tuple of int or None
+        Lengths along each axis of what is decoded as a whole; None where nothing is.
     channels : Channels
         What a microscope's software tells.
     nodata : float or None
         The stored value that stands for none.
-    mask : FileArray or SegmentArray or None
+    mask : StoredArray or None
         0 where pixels have no values, of shape (Y, X).
     """
 
     layout: TiffLayout
-    array: FileArray | SegmentArray
+    array: StoredArray
+    pieces: tuple[int, ...] | None
     channels: Channels
     nodata: float | None
-    mask: FileArray | SegmentArray | None
+    mask: StoredArray | None
 
 
 def images(location: Location) -> list[TiffImage]:
@@ -89,9 +93,11 @@ def images(location: Location) -> list[TiffImage]:
 def _image(tiff: tifffile.TiffFile, number: int, path: Path, state: FileState) -> TiffImage:
     layout = layout_of(tiff, number)
     nodata = unless_wrong(lambda: nodata_value(layout, _stored_type(tiff, layout)), None, path)
+    array = _array(tiff, layout, nodata or 0.0, path, state)
     return TiffImage(
         layout,
-        _array(tiff, layout, nodata or 0.0, path, state),
+        array,
+        None if isinstance(array, FileArray) else array.pieces,
         unless_wrong(lambda: _channels(tiff, layout), Channels(), path),
         nodata,
         unless_wrong(lambda: _mask(tiff, layout, path, state), None, path),
@@ -100,7 +106,7 @@ def _image(tiff: tifffile.TiffFile, number: int, path: Path, state: FileState) -
 
 def _mask(
     tiff: tifffile.TiffFile, layout: TiffLayout, path: Path, state: FileState
-) -> FileArray | SegmentArray | None:
+) -> StoredArray | None:
     """Return which pixels of an image have values, None where all have."""
     size = _size(tiff.series[layout.number].keyframe)
     masks = [layout_of(tiff, number) for number in mask_numbers(tiff, size)]
