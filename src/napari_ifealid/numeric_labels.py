@@ -44,7 +44,7 @@ def numeric_labels(labels: Sequence[str | float]) -> NumericLabels | None:
     NumericLabels or None
         None unless all are numbers of the same unit, and no two of them equal.
     """
-    pairs = [_number_and_unit(label) for label in labels]
+    pairs = [number_and_unit(label) for label in labels]
     known = [pair for pair in pairs if pair is not None]
     numbers = np.array([number for number, _ in known], np.float64)
     units = {unit for _, unit in known}
@@ -70,7 +70,14 @@ def wavelengths_of(labels: Sequence[str | float]) -> NDArray[np.float64] | None:
     return None if named is None or factor is None else named.numbers * factor
 
 
-def _number_and_unit(label: str | float) -> tuple[float, str] | None:
+def number_and_unit(label: str | float) -> tuple[float, str] | None:
+    """Return the number that a label stands for, and its unit, "" where there is none.
+
+    Parameters
+    ----------
+    label : str or float
+        Such as ``"450.5 nm"``; None is returned for one that is no number.
+    """
     if not isinstance(label, str):
         return float(label), ""
     match = _NUMBER_AND_UNIT.fullmatch(label)

@@ -160,6 +160,15 @@ def test_existing_output_is_refused_before_the_input_is_read(tmp_path, capsys):
     assert "a file of this name: b.zarr" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["b.hdr", "b.npy"])
+def test_folder_is_not_replaced_by_a_file_even_by_force(npy, tmp_path, capsys, name):
+    (tmp_path / name).mkdir()
+    before = {*tmp_path.iterdir()}
+    assert convert(npy, tmp_path / name, "--force") == 2
+    assert f"a folder of this name: {name}" in capsys.readouterr().err
+    assert {*tmp_path.iterdir()} == before
+
+
 def test_file_may_replace_itself(npy, array):
     assert convert(npy, npy, "--axis", "0", "--force") == 0
     np.testing.assert_array_equal(np.load(npy), np.moveaxis(array, 0, -1))

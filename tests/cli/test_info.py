@@ -551,3 +551,13 @@ def test_each_key_is_in_the_guide():
     guide = (Path(__file__).parents[2] / "docs/guide.md").read_text()
     for field in fields(StackSummary):
         assert f"`{field.name}`" in guide
+
+
+def test_wrong_metadata_are_a_warning(tmp_path, capsys):
+    write_array(tmp_path / "a.hdr", FeatureStack(values=np.ones((4, 5, 3)), name="a"))
+    with (tmp_path / "a.hdr").open("a") as header:
+        header.write("bbl = {1, 0}\n")
+    assert main(["info", str(tmp_path / "a.hdr")]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("napari-ifealid: warning: Opened without wrong metadata: 2 numbers: a.h")
+    assert told.count("warning") == 1

@@ -84,7 +84,7 @@ def write(request, monkeypatch):
     return write_file
 
 
-@pytest.fixture(params=[None, old_file, old_folder])
+@pytest.fixture(params=[None, old_file])
 def old(request, target, at_target):
     """What was there before."""
     if request.param is not None:
@@ -128,6 +128,14 @@ def test_exception_leaves_all_as_it_was(write, old, target, at_target, error):
     assert at_target() == old
 
 
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_exception_leaves_an_old_folder_as_it_was(target, at_target, error):
+    old_folder(target)
+    with pytest.raises(error):
+        write_folder(target, force=True, error=error)
+    assert at_target() == {"old part": b"old"}
+
+
 def test_what_is_there_is_kept_without_force(write, target, at_target, refused):
     old_file(target)
     with refused("this name"):
@@ -166,8 +174,8 @@ def test_folder_is_replaced_by_a_folder_with_force(target, at_target):
 
 def test_folder_is_not_replaced_by_a_file(target, at_target, refused):
     old_folder(target)
-    with refused("nothing can be written"):
-        write_file(target, force=True)
+    with refused("a folder of this name"):
+        write_file(target, force=True, error=AssertionError)  # before the work
     assert at_target() == {"old part": b"old"}
 
 
@@ -233,11 +241,19 @@ def test_killed_process_leaves_all_as_it_was(end_by_signal, old, target, at_targ
 
 
 @posix
-@pytest.mark.parametrize("program", [WITH_NAMES + HALF, HALF_A_FOLDER], ids=["file", "folder"])
-def test_killed_process_leaves_the_old_one_on_any_system(end_by_signal, target, contents, program):
-    old_folder(target)
+@pytest.mark.parametrize(
+    ("program", "make_old"),
+    [(WITH_NAMES + HALF, old_file), (HALF_A_FOLDER, old_folder)],
+    ids=["file", "folder"],
+)
+def test_killed_process_leaves_the_old_one_on_any_system(
+    end_by_signal, target, contents, program, make_old
+):
+    make_old(target)
+    before = contents(target.parent)
     end_by_signal("SIGKILL", program, target)
-    assert contents(target) == {"old part": b"old"}
+    after = contents(target.parent)
+    assert {name: after[name] for name in before} == before
 
 
 # No room, no permission

@@ -43,6 +43,10 @@ STACK = FeatureStack(
 OTHERS = {
     "nothing": FeatureStack(values=STACK.values, name="cube"),
     "names": replace(STACK, feature_labels=[*"abcde"], bands=Bands(shown=(1,))),
+    "equal labels": replace(STACK, feature_labels=["a", "a", "b", "c", "d"]),
+    "empty label": replace(STACK, feature_labels=["", "a", "b", "c", "d"]),
+    "equal wavelengths": replace(STACK, feature_labels=[f"{n // 2} nm" for n in range(5)]),
+    "grey": replace(STACK, bands=Bands(shown=(2, 1, 1))),
     "size": replace(STACK, pixel_size=PixelSize((0.5, 0.25), "µm")),
     "image": replace(
         STACK,

@@ -5,6 +5,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from threading import Event
 from time import time
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -179,13 +180,16 @@ def test_first_companion_that_is_there_comes_along():
 
 
 @pytest.mark.parametrize("suffix", [".hdr", ".img"])
-def test_cube_of_two_files_is_read_by_either(tmp_path, suffix):
+@pytest.mark.parametrize("name", ["cube", "my cube"])
+def test_cube_of_two_files_is_read_by_either(tmp_path, name, suffix):
     write_array(tmp_path / "cube.hdr", FeatureStack(values=CUBE, name="cube"))
-    contents = {path.name: path.read_bytes() for path in tmp_path.glob("cube.*")}
+    contents = {
+        quote(f"{name}{path.suffix}"): path.read_bytes() for path in tmp_path.glob("cube.*")
+    }
     with serving(files(contents)) as address:
-        stack = read_stack(f"{address}/cube{suffix}")
+        stack = read_stack(f"{address}/{quote(name)}{suffix}")
     np.testing.assert_array_equal(stack.values, CUBE)
-    assert stack.source.location == f"{address}/cube{suffix}"
+    assert stack.source.location == f"{address}/{quote(name)}{suffix}"
 
 
 # What goes wrong
@@ -202,6 +206,13 @@ def test_no_connection_is_told(cache):
     with serving(files({})) as address:
         pass  # nobody serves there any more
     fails(f"{address}/cube.npy", cache, match="no connection.*Check the connection")
+
+
+@pytest.mark.parametrize("url", ["http://[bad/cube.npy", "http://a..b/cube.npy", "http://:x/a.npy"])
+def test_text_that_is_no_address_is_told(cache, url):
+    assert looks_like_stack(url)  # opening it tells why
+    error = fails(url, cache, match="no address.*Correct it")
+    assert error.file == url
 
 
 @pytest.mark.parametrize("begun", [False, True])

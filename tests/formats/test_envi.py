@@ -12,8 +12,10 @@ from napari.components import ViewerModel
 
 from napari_ifealid import similarity_map
 from napari_ifealid._reader import get_reader
+from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
+    MetadataWarning,
     array_names,
     features_last,
     files_of,
@@ -310,16 +312,8 @@ def test_esri_header_is_read(tmp_path):
         ({"lines": 10**17}, r"a file of 240 bytes: a\.raw; expected 8,000,000,000,000,000,000 by"),
         ({"bands": 10**17}, r"a file of 240 bytes: a\.raw; expected 4,800,000,000,000,000,000 by"),
         ({"lines": "9" * 5000}, r"the value '9999"),
-        ({"wavelength": "{1, 2}"}, r"2 numbers: a\.hdr, wavelength; expected one for each of 5 ba"),
-        ({"wavelength": "{1, 2, 3, 4, x}"}, r"an item that is no number .*: a\.hdr, wavelength;"),
-        ({"fwhm": "{1}"}, r"1 numbers: a\.hdr, fwhm; expected one for each of 5 bands"),
-        ({"bbl": "{1, 0}"}, r"2 numbers: a\.hdr, bbl; expected one for each of 5 bands"),
-        ({"default_bands": "{red}"}, r"an item that is no number .*: a\.hdr, default bands;"),
-        ({"data_gain_values": "{1}"}, r"1 numbers: a\.hdr, data gain values; expected one for ea"),
+        ({"data_gain_values": "{1, 2}"}, r"2 numbers: a\.hdr, data gain values; expected one fo"),
         ({"data_offset_values": "{1,2,3,4,nan}"}, r"an item that is not finite: a\.hdr, data off"),
-        ({"reflectance_scale_factor": 0}, r"the value '0': a\.hdr, reflectance scale factor;"),
-        ({"reflectance_scale_factor": -1}, r"the value '-1': a\.hdr, reflectance scale factor;"),
-        ({"data_ignore_value": "none"}, r"an item that is no number .*: a\.hdr, data ignore valu"),
     ],
 )
 def test_wrong_header_gives_the_reason(tmp_path, fields, reason):
@@ -335,6 +329,35 @@ def test_wrong_header_gives_the_reason(tmp_path, fields, reason):
     for opened in (path, tmp_path / "a.raw"):
         error_of(opened, reason)
     assert looks_like_stack(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"wavelength": "{1, 2}"}, r"2 numbers: a\.hdr, wavelength; expected one for each of 5 ba"),
+        ({"wavelength": "{1, 2, 3, 4, x}"}, r"an item that is no number .*: a\.hdr, wavelength;"),
+        ({"fwhm": "{1}"}, r"1 numbers: a\.hdr, fwhm; expected one for each of 5 bands"),
+        ({"bbl": "{1, 0}"}, r"2 numbers: a\.hdr, bbl; expected one for each of 5 bands"),
+        ({"default_bands": "{red}"}, r"an item that is no number .*: a\.hdr, default bands;"),
+        ({"reflectance_scale_factor": 0}, r"the value '0': a\.hdr, reflectance scale factor;"),
+        ({"reflectance_scale_factor": -1}, r"the value '-1': a\.hdr, reflectance scale factor;"),
+        ({"data_ignore_value": "none"}, r"an item that is no number .*: a\.hdr, data ignore valu"),
+    ],
+)
+def test_wrong_field_that_values_do_without_is_a_single_warning(tmp_path, fields, reason):
+    path = write_cube(tmp_path, **fields)
+    with pytest.warns(MetadataWarning, match=f"^Opened without wrong metadata: {reason}") as caught:
+        stack = read_stack(path)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(stack.values, CUBE)
+    assert (stack.feature_labels, stack.bands) == ((0, 1, 2, 3, 4), Bands())
+    assert stack.stores_real_values
+
+
+def test_names_are_labels_where_the_wavelengths_are_wrong(tmp_path):
+    path = write_cube(tmp_path, wavelength="{1, 2}", band_names="{a, b, c, d, e}")
+    with pytest.warns(MetadataWarning):
+        assert read_stack(path).feature_labels == ("a", "b", "c", "d", "e")
 
 
 def test_truncated_values_are_refused(tmp_path):

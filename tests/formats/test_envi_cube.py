@@ -98,6 +98,7 @@ def test_bad_bands_are_told_unless_all_are(flags, is_good):
         ({"reflectance_scale_factor": 10000}, 1e-4),
         ({"reflectance_scale_factor": "1e4", "data_gain_values": "0.1,0.1"}, 0.1),
         ({"data_gain_values": "0.1,0.1", "data_offset_values": "0,0"}, 0.1),
+        ({"data_gain_values": "0.1", "data_offset_values": "0"}, 0.1),
         ({"data_gain_values": "0.1,0.2"}, None),
         ({"data_offset_values": "1,1"}, None),
         ({"data_gain_values": "-1,-1"}, None),
@@ -121,6 +122,7 @@ def test_scale_is_a_gain_where_that_is_all(fields, gain):
         ("-1.7976931348623157e308", "f4", None),
         ("-inf", "f4", -np.inf),
         ("0.1", "f4", float(np.float32(0.1))),
+        (str(2**64 - 1), "u8", 2**64 - 1),
         ("", "f4", None),
     ],
 )

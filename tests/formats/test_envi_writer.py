@@ -13,6 +13,7 @@ from real_arrays import REAL
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import envi_writer, read_stack, write_array
+from napari_ifealid.formats.array_blocks import write_values_to
 from napari_ifealid.formats.envi_header import read_header
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.libraries import Library, LibraryEntry, write_library
@@ -149,3 +150,29 @@ def test_failure_leaves_neither_file(tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match="No space left"):
         write_array(tmp_path / "a.hdr", STACK)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["a.hdr", "a.img"])
+@pytest.mark.parametrize("has_values", [True, False])
+def test_folder_of_the_same_name_leaves_all_as_it_was_even_by_force(tmp_path, folder, has_values):
+    (tmp_path / folder).mkdir()
+    other = tmp_path / ({"a.hdr": "a.img", "a.img": "a.hdr"}[folder])
+    if has_values:
+        other.write_bytes(b"mine")
+    with pytest.raises(DatasetError, match=f"a folder of this name: {folder}"):
+        write_array(tmp_path / "a.hdr", STACK, force=True)
+    assert (tmp_path / folder).is_dir()
+    assert other.exists() == has_values
+    assert not has_values or other.read_bytes() == b"mine"
+
+
+def test_values_go_again_where_the_header_cannot_take_its_place(tmp_path, monkeypatch):
+    def write(*arguments):
+        write_values_to(*arguments)
+        (tmp_path / "a.hdr").write_bytes(b"of someone else")
+
+    monkeypatch.setattr(envi_writer, "write_values_to", write)
+    with pytest.raises(DatasetError, match=r"a file of this name: a\.hdr"):
+        write_array(tmp_path / "a.hdr", STACK)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.hdr"]
+    assert (tmp_path / "a.hdr").read_bytes() == b"of someone else"

@@ -7,6 +7,7 @@ from tiff_files import gdal, item
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.gdal_metadata import band_metadata, metadata_text
+from napari_ifealid.formats.metadata_warning import MetadataWarning
 from napari_ifealid.stack import FeatureStack
 
 
@@ -99,6 +100,14 @@ def test_band_of_unknown_wavelength_leaves_all_without(text):
     assert parsed(*of_bands("wavelength", 450, text)).labels is None
 
 
+@pytest.mark.parametrize("unit", ["nm", "Nanometers"])
+def test_wavelengths_may_have_their_unit_in_their_text(unit):
+    found = parsed(*of_bands("wavelength", f"450 {unit}", f"550.5 {unit}"))
+    assert found.labels == ("450.0 nm", "550.5 nm")
+    listed = parsed(item("fwhm", f"{{5 {unit}, 5 {unit}}}"), *of_bands("wavelength_um", 0.4, 0.5))
+    assert listed.bands.widths == (0.005, 0.005)
+
+
 @pytest.mark.parametrize(
     "xml",
     [
@@ -106,15 +115,28 @@ def test_band_of_unknown_wavelength_leaves_all_without(text):
         "no XML",
         '<!DOCTYPE a [<!ENTITY b "c">]><GDALMetadata/>',
         gdal(item("wavelength", "blue", 0))[2].decode(),
+        gdal(*of_bands("wavelength", "450 nm", "0.5 µm"))[2].decode(),
         gdal(item("fwhm", "{1, x}"))[2].decode(),
-        gdal(item("SCALE", "inf", 0, role="scale"))[2].decode(),
-        gdal(item("SCALE", "0", 0, role="scale"))[2].decode(),
         gdal(item("bbl", "1", None, sample="x"))[2].decode(),
     ],
 )
-def test_wrong_metadata_are_an_error(xml):
+def test_wrong_metadata_are_left_out_with_a_warning(xml):
+    with pytest.warns(MetadataWarning, match=r"a\.tif, GDAL_METADATA; expected XML") as caught:
+        found = band_metadata(xml, 2, "a.tif")
+    assert len(caught) == 1
+    assert found == band_metadata("", 2)
+
+
+def test_what_is_right_beside_a_wrong_number_is_known():
+    items = [item("fwhm", "{1, x}"), *of_bands("wavelength", 450, 550), item("SCALE", 2, 0)]
+    with pytest.warns(MetadataWarning):
+        assert parsed(*items).labels == (450.0, 550.0)
+
+
+@pytest.mark.parametrize("text", ["inf", "0", "a"])
+def test_wrong_scale_is_an_error(text):
     with pytest.raises(DatasetError) as caught:
-        band_metadata(xml, 2)
+        parsed(item("SCALE", text, 0, role="scale"))
     assert caught.value.member == "GDAL_METADATA"
     assert caught.value.remedy
 
@@ -135,3 +157,10 @@ def test_metadata_of_a_stack_are_read_as_they_were():
     named = FeatureStack(values=np.ones((2, 2, 2)), name="a", feature_labels=("a < b", "µ"))
     assert band_metadata(metadata_text(named), 2).labels == ("a < b", "µ")
     assert metadata_text(FeatureStack(values=np.ones((2, 2, 2)), name="a")) == ""
+
+
+def test_metadata_that_are_written_can_be_read_whatever_is_in_them():
+    known = {"feature_labels": ("a\x01", "b\ud800\0c"), "bands": Bands(widths=(1.0, float("inf")))}
+    text = metadata_text(FeatureStack(values=np.ones((2, 2, 2)), name="a", **known))
+    found = band_metadata(text.encode().decode(), 2)
+    assert (found.labels, found.bands) == (("a", "bc"), Bands())

@@ -51,6 +51,10 @@ def test_tags_that_are_written_are_read_as_they_were(tags, keys):
     assert georeference(written) == place
 
 
+def test_numbers_after_the_last_key_are_left_out():
+    assert georeference(GRID | {KEYS: (*UTM, 0, 0, 0, 0)}).keys == UTM
+
+
 def with_keys(*keys: int, doubles: tuple[float, ...] = ()) -> Georeference:
     directory = (1, 1, 0, len(keys) // 4, *keys)
     return Georeference((3.0, 0.0, 0.0, 4.0, -5.0, 0.0), directory, doubles)

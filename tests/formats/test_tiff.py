@@ -9,7 +9,13 @@ from tiff_files import BANDS, UTM, gdal, item, saved, with_tags
 
 from napari_ifealid import FeatureStack, similarity_map
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import array_names, looks_like_stack, read_stack, read_stacks
+from napari_ifealid.formats import (
+    MetadataWarning,
+    array_names,
+    looks_like_stack,
+    read_stack,
+    read_stacks,
+)
 from napari_ifealid.georeference import PixelSize
 
 PIXELS = np.moveaxis(BANDS, 0, -1)
@@ -132,6 +138,56 @@ def test_bands_of_different_scales_become_real_values(path, free_memory, options
         np.testing.assert_allclose(np.asarray(stack.values), expected, rtol=1e-6)
 
 
+def masked(path, data=BANDS, masks=1, mask_shape=(37, 45), **options):
+    """Save the bands with a mask that hides the first rows, as GDAL does."""
+    mask = np.ones(mask_shape, bool)
+    mask[:3] = False
+    plain = {"photometric": "minisblack", "planarconfig": "separate", "metadata": None}
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(data, **(plain | options))
+        for _ in range(masks):
+            writer.write(mask, photometric="mask", subfiletype=4, compression="zlib", metadata=None)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}, {"planarconfig": "contig"}])
+def test_pixels_that_a_mask_hides_have_no_values(path, free_memory, options):
+    if "planarconfig" in options:
+        options = options | {"data": PIXELS}
+    expected = PIXELS.astype(float)
+    expected[:3] = np.nan
+    for free in (2**40, 4 * BANDS.nbytes - 1):
+        with free_memory(free):
+            stack = read_stack(masked(path, **options))
+        assert stack.is_lazy == (free < 2**40)
+        assert stack.values.dtype == np.float32
+        np.testing.assert_array_equal(np.asarray(stack.values), expected)
+        np.testing.assert_array_equal(stack.vector((2, 4)), expected[2, 4])
+
+
+def test_mask_of_a_single_band_is_applied_beside_a_missing_value_and_a_scale(path):
+    tag = (42113, "s", 0, str(BANDS[0, 5, 5]), True)
+    scale = gdal(item("SCALE", 0.5, 0, role="scale"))
+    tags = [tag, (scale[0], scale[1], 0, scale[2], True)]
+    stack = read_stack(masked(path, data=BANDS[0], planarconfig=None, extratags=tags))
+    expected = np.where(BANDS[0] == BANDS[0, 5, 5], np.nan, BANDS[0] / 2)
+    expected[:3] = np.nan
+    found = stack.real_values(np.asarray(stack.values))
+    np.testing.assert_array_equal(found, expected[..., np.newaxis])
+
+
+def test_mask_of_another_size_is_that_of_a_smaller_copy(path):
+    np.testing.assert_array_equal(read_stack(masked(path, mask_shape=(18, 22))).values, PIXELS)
+
+
+@pytest.mark.parametrize(
+    "options", [{"masks": 2}, {"planarconfig": None, "photometric": "minisblack"}]
+)
+def test_masks_that_cannot_be_applied_are_a_warning(path, options):
+    with pytest.warns(MetadataWarning, match=r"masks? .*a\.tif, mask; expected one mask"):
+        np.testing.assert_array_equal(read_stack(masked(path, **options)).values, PIXELS)
+
+
 def test_single_pages_share_their_scale(path):
     stack = read_stack(
         with_tags(path, gdal(item("SCALE", 0.5, 0, role="scale")), planarconfig=None)
@@ -152,6 +208,27 @@ def test_channels_of_ome_are_features_and_other_axes_are_space(path):
     assert stack.bands.colours == ("#000000", "#0000ff", "#ff0000")
     assert stack.pixel_size == PixelSize((0.5, 0.5), "µm")
     assert not stack.is_axis_guessed
+
+
+@pytest.mark.parametrize("names", [["DAPI", "HE"], None])
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16), "compression": "zlib"}])
+def test_samples_of_each_channel_are_features(path, free_memory, names, options):
+    values = np.random.default_rng(1).integers(0, 9, (2, 20, 30, 3)).astype("u1")
+    metadata = {"axes": "CYXS"} | ({"Channel": {"Name": names}} if names else {})
+    options = options | {"photometric": "rgb", "planarconfig": "contig"}
+    saved(path, values, ome=True, metadata=metadata, **options)
+    assert looks_like_stack(path)
+    for free in (2**40, values.nbytes):
+        with free_memory(free):
+            stack = read_stack(path)
+        assert stack.is_lazy == (free < 2**40)
+        assert not stack.is_axis_guessed
+        found = np.asarray(stack.values)
+        np.testing.assert_array_equal(found, np.concatenate(values, axis=-1))
+    if names:
+        assert stack.feature_labels[:4] == ("DAPI red", "DAPI green", "DAPI blue", "HE red")
+    else:
+        assert stack.feature_labels == tuple(range(6))
 
 
 def test_channels_of_imagej_are_features(path):
@@ -234,10 +311,37 @@ def test_truncated_bands_are_claimed_and_say_what_is_wrong(path):
         (34264, "d", (0.0,) * 16),
     ],
 )
-def test_wrong_metadata_are_an_error_that_names_the_file(path, tag, caplog):
-    with pytest.raises(DatasetError, match=r"a\.tif") as caught:
+def test_wrong_metadata_that_values_do_without_are_a_warning(path, tag):
+    with_tags(path, tag)
+    with pytest.warns(MetadataWarning, match=r"^Opened without wrong metadata.*a\.tif, ") as caught:
+        stack = read_stack(path)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(stack.values, PIXELS)
+    assert stack.stores_real_values
+    assert (stack.feature_labels, stack.georeference) == (tuple(range(7)), None)
+
+
+def test_wrong_metadata_of_a_microscope_are_a_warning(path):
+    channels = {"Name": ["a", "b"], "EmissionWavelength": ["green", "red"]}
+    metadata = {"axes": "CYX", "Channel": channels}
+    saved(path, BANDS[:2], ome=True, planarconfig=None, metadata=metadata)
+    with pytest.warns(MetadataWarning, match=r"a\.tif, ImageDescription"):
+        assert read_stack(path).feature_labels == (0, 1)
+
+
+def test_wrong_scale_is_an_error_that_names_the_file(path):
+    tag = gdal(item("SCALE", 0, 0, role="scale"))
+    with pytest.raises(DatasetError, match=r"the scale 0: a\.tif, GDAL_METADATA"):
         read_stacks(with_tags(path, tag))
-    assert caught.value.member
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}])
+def test_largest_integer_may_stand_for_none(path, options):
+    values = np.full((7, 37, 45), 2**64 - 1, "u8")
+    values[:, 1:] = 5
+    stack = read_stack(with_tags(path, (42113, "s", str(2**64 - 1)), values=values, **options))
+    assert np.isnan(stack.vector((0, 0))).all()
+    assert (stack.vector((1, 0)) == 5).all()
 
 
 def test_complex_values_are_refused(path):

@@ -6,6 +6,7 @@ import pytest
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.tiff_channels import Channels, imagej_channels, ome_channels
 from napari_ifealid.georeference import PixelSize
+from napari_ifealid.picture.visible_light import light_colour
 
 
 def ome(*channels: str, pixels: str = "") -> str:
@@ -18,10 +19,36 @@ def test_channels_of_ome_have_names_and_colours():
     assert ome_channels(xml, 0, 2) == Channels(("DAPI", "GFP"), ("#0000ff", "#ff0000"), None)
 
 
-def test_emission_wavelengths_come_before_names():
-    told = ('Name="a" EmissionWavelength="450.5"', 'Name="b" EmissionWavelength="520"')
-    assert ome_channels(ome(*told), 0, 2).labels == ("450.5 nm", "520.0 nm")
-    assert ome_channels(ome(told[0], 'Name="b"'), 0, 2).labels == ("a", "b")
+def emitting(name: str, wavelength: float, **more: str) -> str:
+    told = {"Name": name, "EmissionWavelength": wavelength, **more}
+    return " ".join(f'{key}="{value}"' for key, value in told.items())
+
+
+def test_names_are_labels_with_their_emission_wavelengths_where_these_are_known():
+    xml = ome(emitting("DAPI", 461.0), emitting("GFP", 0.5095, EmissionWavelengthUnit="µm"))
+    assert ome_channels(xml, 0, 2).labels == ("DAPI 461 nm", "GFP 0.5095 µm")
+    partly = ome(emitting("DAPI", 450.5), 'Name="light"')
+    assert ome_channels(partly, 0, 2).labels == ("DAPI 450.5 nm", "light")
+    repeated = ome(*(emitting(name, 520) for name in ("CD3", "CD8")))
+    assert ome_channels(repeated, 0, 2).labels == ("CD3 520 nm", "CD8 520 nm")
+
+
+def test_emission_wavelengths_are_labels_where_names_tell_less():
+    unnamed = ome('EmissionWavelength="450.5"', 'EmissionWavelength="520"')
+    assert ome_channels(unnamed, 0, 2).labels == ("450.5 nm", "520.0 nm")
+    numbered = ome(emitting("0", 450.5), emitting("1", 520))
+    assert ome_channels(numbered, 0, 2).labels == ("450.5 nm", "520.0 nm")
+    spectral = ome(*(emitting(f"ChS{number}", 410 + 9 * number) for number in range(32)))
+    assert ome_channels(spectral, 0, 32).labels[:2] == ("410.0 nm", "419.0 nm")
+
+
+def test_channel_without_a_colour_has_that_of_its_emission():
+    xml = ome(emitting("DAPI", 461), emitting("GFP", 0.51, EmissionWavelengthUnit="µm"))
+    assert ome_channels(xml, 0, 2).colours == (light_colour(461.0), light_colour(510.0))
+    told = ome(emitting("DAPI", 461, Color="-16776961"), emitting("GFP", 510))
+    assert ome_channels(told, 0, 2).colours == ("#ff0000", light_colour(510.0))
+    partly = ome(emitting("DAPI", 461), 'Name="light"')
+    assert ome_channels(partly, 0, 2).colours is None
 
 
 def test_pixels_of_ome_have_a_size_in_micrometres():

@@ -122,3 +122,11 @@ def test_other_files_and_damaged_ones_are_an_error(path):
 
 def test_letters_are_those_of_the_last_axes():
     assert [spatial_letters(n) for n in (2, 3, 4, 6)] == ["YX", "ZYX", "TZYX", "QQTZYX"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata"), [("f4", "-3.4028234663852886e+38"), ("i1", "7"), ("u2", "nothing")]
+)
+def test_opening_logs_nothing_of_missing_values(path, dtype, nodata, caplog):
+    layout(with_tags(path, (42113, "s", nodata), values=BANDS.astype(dtype)))
+    assert caplog.messages == []

@@ -12,6 +12,7 @@ from tiff_files import BANDS, saved
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import tiff_segments
+from napari_ifealid.formats.metadata_warning import MetadataWarning
 from napari_ifealid.formats.tiff_images import images
 from napari_ifealid.formats.tiff_segments import SegmentArray
 
@@ -116,3 +117,11 @@ def test_tiles_that_are_left_out_have_the_missing_value(path):
     ((image),) = images(path)
     assert image.array[0, 20] == 77
     assert image.array[0, 0] == 3
+
+
+def test_reading_logs_nothing_of_missing_values(path, caplog):
+    nodata = (42113, "s", 0, "nothing", True)
+    with pytest.warns(MetadataWarning):
+        array = opened(path, extratags=[nodata])
+    array[0, 0, 0]
+    assert caplog.messages == []

@@ -7,7 +7,7 @@ from tiff_files import UTM
 
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats import read_stack, write_array
+from napari_ifealid.formats import not_kept, read_stack, write_array
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.stack import FeatureStack
 
@@ -82,3 +82,16 @@ def test_long_doubles_and_too_many_features_are_refused(path):
         with pytest.raises(DatasetError, match="which a TIFF can have"):
             write_array(path, FeatureStack(values=values, name="a"))
     assert not path.exists()
+
+
+def test_pages_of_a_single_feature_which_would_be_taken_for_features_are_refused(path):
+    with pytest.raises(DatasetError, match=r"a single feature on 3 spatial axes: cube\.tif"):
+        write_array(path, FeatureStack(values=np.zeros((2, 4, 5, 1), "u1"), name="a"))
+    assert not path.exists()
+    assert written(path, np.zeros((1, 4, 5, 1), "u1")).values.shape == (4, 5, 1)
+
+
+def test_widths_that_are_not_finite_are_not_kept(path):
+    values, bands = np.ones((2, 3, 2)), Bands(widths=(1.0, np.inf))
+    assert written(path, values, bands=bands).bands == Bands()
+    assert not_kept(path, FeatureStack(values=values, name="a", bands=bands)) == ["band widths"]

@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ifealid.picture.visible_light import colour_matching, encoded, rgb_weights
+from napari_ifealid.picture.visible_light import (
+    colour_matching,
+    encoded,
+    light_colour,
+    rgb_weights,
+)
 
 BANDS = np.arange(400.0, 701.0, 10.0)
 
@@ -38,3 +43,21 @@ def test_broad_bands_show_nearly_the_colour_of_narrow_ones():
 def test_encoding_is_that_of_srgb():
     light = np.array([0.0, 0.002, 0.2140, 1.0], np.float32)
     np.testing.assert_allclose(encoded(light), [0.0, 0.02584, 0.5, 1.0], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("wavelength", "colour"),
+    [
+        (461.0, "#0000ff"),  # DAPI
+        (520.0, "#00ff00"),  # fluorescein
+        (580.0, "#ffb300"),  # tetramethylrhodamine
+        (647.0, "#ff0000"),
+    ],
+)
+def test_light_of_a_single_wavelength_has_its_colour(wavelength, colour):
+    assert light_colour(wavelength) == colour
+
+
+def test_light_that_is_hardly_seen_has_the_colour_of_the_nearest_end():
+    assert light_colour(300.0) == light_colour(400.0)
+    assert light_colour(775.0) == light_colour(680.0) == "#ff0000"

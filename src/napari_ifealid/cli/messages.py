@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from napari_ifealid.formats import OverlayWarning, WebApplicationWarning
+from napari_ifealid.formats import MetadataWarning, OverlayWarning, WebApplicationWarning
 from napari_ifealid.session_files import SessionWarning
 
 FAILED = 2
@@ -39,7 +39,7 @@ def print_any_name() -> None:
 def plain_warnings() -> Iterator[None]:
     """Print warnings as messages meanwhile."""
     with warnings.catch_warnings():
-        for category in (OverlayWarning, WebApplicationWarning, SessionWarning):
+        for category in (MetadataWarning, OverlayWarning, WebApplicationWarning, SessionWarning):
             warnings.simplefilter("always", category)
         warnings.showwarning = _show
         yield

@@ -10,8 +10,9 @@ from tqdm import tqdm
 
 from napari_ifealid.cli.messages import tell
 from napari_ifealid.formats import files_of, not_kept
-from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.atomic_write import written_file, written_folder
 from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.formats.registry import formats_named
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 
@@ -35,14 +36,18 @@ def add_pad_for_web(parser: argparse.ArgumentParser) -> None:
 
 
 def check_place(path: Path, *, force: bool) -> None:
-    """Raise unless a file can be written there: a try before long work.
+    """Raise unless a file, or the folder of a format that is one, can be written there.
+
+    It is a try before long work.
 
     Raises
     ------
     DatasetError
         If there is one already and `force` is off, or if nothing can be written there.
     """
-    with suppress(_OnlyTryingError), written_file(path, force=force):
+    is_folder = any(kind.is_folder for kind in formats_named(path))
+    written = written_folder if is_folder else written_file
+    with suppress(_OnlyTryingError), written(path, force=force):
         raise _OnlyTryingError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.details import Detail, details_of, in_words
@@ -12,6 +13,7 @@ from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
 from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
+from napari_ifealid.formats.metadata_warning import MetadataWarning
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
 from napari_ifealid.formats.registry import (
@@ -32,6 +34,7 @@ _MOST_LISTED = 10
 __all__ = [
     "FORMATS",
     "Location",
+    "MetadataWarning",
     "OverlayWarning",
     "Track",
     "WebApplicationWarning",
@@ -97,6 +100,8 @@ def read_stack(
     -----
     OverlayWarning
         If a dataset is opened without its overlay.
+    MetadataWarning
+        If a part of the metadata is wrong that the values can be read without.
 
     Examples
     --------
@@ -159,6 +164,8 @@ def read_stacks(location: Location, *, track: Track = untracked) -> list[Feature
     -----
     OverlayWarning
         If a dataset is opened without its overlay.
+    MetadataWarning
+        If a part of the metadata is wrong that the values can be read without.
     """
     with on_disk(location, track=track) as place:
         stacks = format_of(place).read(place, array=None, feature_axis=None, track=track)
@@ -231,7 +238,7 @@ def on_disk(location: Location, *, track: Track = untracked) -> Iterator[Locatio
     if not is_url(location) or not named or any(kind.takes_urls for kind in named):
         yield location
         return
-    names = [name for kind in named for name in kind.companions(name_of(location))]
+    names = [name for kind in named for name in kind.companions(unquote(name_of(location)))]
     copy = downloaded(location, companions=names, track=track)
     try:
         yield copy

@@ -46,11 +46,13 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
     Raises
     ------
     DatasetError
-        If there is such a file already and `force` is off, or if it can't be written.
+        If there is such a file already and `force` is off, if there is a folder of its name, or if
+        it can't be written.
     """
     path = Path(path)
     unfinished = _unfinished(path)
     try:
+        _check_no_folder(path)
         _check_free(path, force)
         with _opened(unfinished) as stream:
             yield stream
@@ -59,6 +61,7 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
                 os.fsync(stream.fileno())
             if not unfinished.exists():
                 _give_name(stream, unfinished)
+        _check_no_folder(path)
         _check_free(path, force)
         unfinished.replace(path)
     except OSError as error:
@@ -134,6 +137,16 @@ def _check_free(path: Path, force: bool) -> None:
             "a file of this name",
             expected="none, so that nothing is lost",
             remedy="Choose another name, or replace it (--force, force=True).",
+            file=path,
+        )
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise DatasetError(
+            "a folder of this name",
+            expected="a file or none, which is all that a file can replace",
+            remedy="Choose another name.",
             file=path,
         )
 

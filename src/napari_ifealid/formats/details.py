@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from enum import Enum
 
+from napari_ifealid.bands import Bands
 from napari_ifealid.georeference import Georeference
 from napari_ifealid.numeric_labels import are_mere_numbers, wavelengths_of
 from napari_ifealid.stack import FeatureStack
@@ -27,9 +28,6 @@ class Detail(Enum):
 
 ALL_DETAILS = frozenset(Detail)
 NO_DETAILS: frozenset[Detail] = frozenset()
-
-BAND_DETAILS = frozenset({Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.SHOWN})
-"""What is known of the bands of a cube."""
 
 
 def details_of(stack: FeatureStack) -> frozenset[Detail]:
@@ -54,6 +52,28 @@ def details_of(stack: FeatureStack) -> frozenset[Detail]:
         Detail.OVERLAY: stack.overlay is not None,
     }
     return frozenset(detail for detail, known in is_known.items() if known)
+
+
+def kept_of_bands(
+    stack: FeatureStack, labels: Sequence[str | float] | None, bands: Bands
+) -> frozenset[Detail]:
+    """Return what of that which is known of bands comes back from their metadata in a file.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    labels : sequence of str or float, length C, or None
+        As they are read from the file.
+    bands : Bands
+        The same.
+    """
+    is_kept = {
+        Detail.LABELS: labels is not None,
+        Detail.WIDTHS: bands.widths is not None,
+        Detail.GOOD: bands.is_good is not None,
+        Detail.SHOWN: bands.shown == stack.bands.shown,
+    }
+    return frozenset(detail for detail, kept in is_kept.items() if kept)
 
 
 def has_system(place: Georeference) -> bool:

@@ -23,6 +23,7 @@ from napari_ifealid.tracking import Track, untracked
 
 if TYPE_CHECKING:
     from requests import RequestException, Response
+    from urllib3.exceptions import HTTPError
 
 ROOM_LEFT = 2**28
 """Bytes of the disk that no download takes."""
@@ -39,7 +40,7 @@ _LONGEST_NAME = 150
 
 def can_be_downloaded(location: Location) -> bool:
     """Return whether a location is a URL that a file is downloaded from."""
-    return is_url(location) and urlsplit(str(location)).scheme.lower() in _SCHEMES
+    return is_url(location) and _scheme(str(location)) in _SCHEMES
 
 
 def downloaded(url: Location, *, companions: Iterable[str] = (), track: Track = untracked) -> Path:
@@ -74,11 +75,12 @@ def downloaded(url: Location, *, companions: Iterable[str] = (), track: Track = 
     address = str(url)
     if not can_be_downloaded(address):
         raise DatasetError(
-            f"a URL of a single file by {urlsplit(address).scheme}://",
+            f"a URL of a single file by {_scheme(address)}://",
             expected="https:// or http:// for single files; only Zarr is read by other ways",
             remedy="Download the file first.",
             file=address,
         )
+    _check_address(address)
     folder = cache_folder() / "downloads" / sha256(address.encode()).hexdigest()[:32]
     path = folder / _file_name(address)
     with _folder_for(folder):
@@ -91,12 +93,24 @@ def downloaded(url: Location, *, companions: Iterable[str] = (), track: Track = 
     return path
 
 
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
+def _check_address(url: str) -> None:
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise _no_address(url, error) from error
+
+
 class _NotThereError(DatasetError):
     """The server has no such file, or a page about it instead."""
 
 
 def _fetch(url: str, path: Path, track: Track) -> None:
     from requests import RequestException  # takes long to import
+    from urllib3.exceptions import HTTPError
 
     state = path.with_name(f"{path.name}{_STATE_FILE}")
     try:
@@ -106,7 +120,7 @@ def _fetch(url: str, path: Path, track: Track) -> None:
                 _keep(answer, url, path, track)
                 with written_file(state, force=True) as stream:
                     stream.write(json.dumps(identity).encode())
-    except RequestException as error:
+    except (RequestException, HTTPError) as error:
         raise _not_downloaded(url, error) from error
     os.utime(state)  # when it was used last
 
@@ -137,10 +151,14 @@ def _keep(answer: Response, url: str, path: Path, track: Track) -> None:
 
 def _pieces(answer: Response, url: str, track: Track, title: str) -> Iterator[bytes]:
     from requests import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield from pieces_of(answer, track=track, title=title)
-    except RequestException as error:  # an OSError, which would be taken for one of the disk
+    except (
+        RequestException,
+        HTTPError,
+    ) as error:  # an OSError, which would be taken for one of the disk
         raise _not_downloaded(url, error) from error
 
 
@@ -212,13 +230,24 @@ def _beside(url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"{folder}/{quote(name)}"))
 
 
-def _not_downloaded(url: str, error: RequestException) -> DatasetError:
-    answer = error.response
+def _not_downloaded(url: str, error: RequestException | HTTPError) -> DatasetError:
+    if isinstance(error, ValueError):  # also that of a redirect
+        return _no_address(url, error)
+    answer = getattr(error, "response", None)
     is_missing = answer is not None and answer.status_code in _MISSING
     is_unknown = answer is None
     return (_NotThereError if is_missing else DatasetError)(
         reason_of(error),
         expected="the file behind this address",
         remedy="Check the connection, and try again." if is_unknown else "Check the address.",
+        file=url,
+    )
+
+
+def _no_address(url: str, error: Exception) -> DatasetError:
+    return DatasetError(
+        f"no address ({short_reason(error)})",
+        expected="https:// or http://, the name of a server and the path of a file",
+        remedy="Correct it.",
         file=url,
     )

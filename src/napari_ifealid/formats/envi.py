@@ -65,6 +65,11 @@ def read_envi(location: Location, *, track: Track = untracked) -> FeatureStack:
         If a file is missing or damaged or of another kind, or if the header does not fit.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
+
+    Warns
+    -----
+    MetadataWarning
+        If a field is wrong that the values can be read without.
     """
     path = Path(location)
     header = cube_header(header_of(path))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite, prod
+from math import isfinite, isnan, prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.envi_files import is_library
 from napari_ifealid.formats.envi_header import EnviHeader
+from napari_ifealid.formats.metadata_warning import unless_wrong
+from napari_ifealid.formats.missing_value import missing_value
 from napari_ifealid.wavelength_units import wavelength_labels
 
 _NO_UNITS = ("unknown", "index")
@@ -120,12 +122,12 @@ def labels_of(header: EnviHeader, count: int) -> tuple[str | float, ...] | None:
     count : int
         Of bands.
 
-    Raises
-    ------
-    DatasetError
+    Warns
+    -----
+    MetadataWarning
         If there are wavelengths, but not one for each band.
     """
-    wavelengths, unit = _of_bands(header, "wavelength", count), header.text("wavelength units")
+    wavelengths, unit = _told(header, "wavelength", count), header.text("wavelength units")
     if wavelengths:
         labels = wavelength_labels(wavelengths, "" if unit.lower() in _NO_UNITS else unit)
         if labels is not None:
@@ -144,24 +146,25 @@ def bands_of(header: EnviHeader, count: int) -> Bands:
     count : int
         Of bands.
 
-    Raises
-    ------
-    DatasetError
-        If a list has not one item for each band, or items that are no numbers.
+    Warns
+    -----
+    MetadataWarning
+        If a list has not one item for each band, or items that are no numbers: it is left out.
     """
-    widths = _of_bands(header, "fwhm", count)
-    is_good = tuple(flag > 0.0 for flag in _of_bands(header, "bbl", count))
+    widths = _told(header, "fwhm", count)
+    is_good = tuple(flag > 0.0 for flag in _told(header, "bbl", count))
     return Bands(
         widths=tuple(widths) or None,
         is_good=is_good if any(is_good) else None,  # without any there is nothing to compare
-        shown=_shown(header, count),
+        shown=unless_wrong(lambda: _shown(header, count), ()),
     )
 
 
 def scale_of(header: EnviHeader, count: int) -> BandScale:
     """Return how stored values become real ones.
 
-    Gains and offsets count more than the scale factor: both tell the same then.
+    Gains and offsets count more than the scale factor: both tell the same then. A single one is
+    that of all bands.
 
     Parameters
     ----------
@@ -172,18 +175,20 @@ def scale_of(header: EnviHeader, count: int) -> BandScale:
     Raises
     ------
     DatasetError
-        If there is not one gain and one offset for each band, if one is not finite, or if the
-        scale factor is not greater than 0.
+        If there is neither one gain or offset nor one for each band, or if one is not finite.
+
+    Warns
+    -----
+    MetadataWarning
+        If the scale factor is not greater than 0: the stored values are the real ones then.
     """
-    gains, offsets = (
-        _of_bands(header, f"data {what} values", count) for what in ("gain", "offset")
-    )
+    gains, offsets = (_factors(header, f"data {what} values", count) for what in ("gain", "offset"))
     for what, numbers in (("gain", gains), ("offset", offsets)):
         if not all(map(isfinite, numbers)):
             raise header.wrong(
                 f"data {what} values", "an item that is not finite", "finite numbers"
             )
-    gain = 1.0 if gains or offsets else 1.0 / _factor(header)
+    gain = 1.0 if gains or offsets else 1.0 / unless_wrong(lambda: _scale_factor(header), 1.0)
     return BandScale(
         gains=np.array(gains or [gain] * count),
         offsets=np.array(offsets or [0.0] * count),
@@ -199,19 +204,15 @@ def nodata_of(header: EnviHeader, dtype: np.dtype[Any]) -> float | None:
     dtype : numpy dtype
         Of the stored values.
 
-    Raises
-    ------
-    DatasetError
+    Warns
+    -----
+    MetadataWarning
         If it is no number.
     """
-    (value,) = header.numbers("data ignore value")[:1] or [np.nan]
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            stored = float(dtype.type(value))
-        return None if np.isnan(stored) or isfinite(stored) != isfinite(value) else stored
-    limits = np.iinfo(dtype)
-    is_one = isfinite(value) and value.is_integer() and limits.min <= value <= limits.max
-    return value if is_one else None
+    numbers: list[float] = unless_wrong(lambda: header.numbers("data ignore value"), [])
+    (value,) = numbers[:1] or [np.nan]
+    missing = missing_value(value, dtype)
+    return None if missing is None or isnan(missing) else missing  # NaN is none anyway
 
 
 def _check_is_cube(header: EnviHeader) -> None:
@@ -239,6 +240,17 @@ def _length(header: EnviHeader, key: str) -> int:
     return length
 
 
+def _told(header: EnviHeader, key: str, count: int) -> list[float]:
+    """Return the numbers of a list that is left out, with a warning, where it is wrong."""
+    return unless_wrong(lambda: _of_bands(header, key, count), [])
+
+
+def _factors(header: EnviHeader, key: str, count: int) -> list[float]:
+    """Return the gain or the offset of each band, none where they are missing."""
+    numbers = header.numbers(key)
+    return numbers * count if len(numbers) == 1 else _of_bands(header, key, count)
+
+
 def _of_bands(header: EnviHeader, key: str, count: int) -> list[float]:
     """Return the numbers of a list with one for each band, none where it is missing."""
     numbers = header.numbers(key)
@@ -254,7 +266,7 @@ def _shown(header: EnviHeader, count: int) -> tuple[int, ...]:
     return shown if len(shown) == 3 else shown[:1]
 
 
-def _factor(header: EnviHeader) -> float:
+def _scale_factor(header: EnviHeader) -> float:
     (factor,) = header.numbers("reflectance scale factor")[:1] or [1.0]
     if not (isfinite(factor) and factor > 0.0 and isfinite(1.0 / factor)):
         found = f"the value {header.text('reflectance scale factor')!r}"

@@ -11,13 +11,15 @@ import numpy as np
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import plain_labels, real_dtype, write_values_to
 from napari_ifealid.formats.atomic_write import written_file
-from napari_ifealid.formats.details import BAND_DETAILS, Detail
-from napari_ifealid.formats.envi_cube import layout_of
+from napari_ifealid.formats.details import Detail, kept_of_bands
+from napari_ifealid.formats.envi_cube import bands_of, labels_of, layout_of
 from napari_ifealid.formats.envi_files import WRITTEN_SUFFIX, cube_header, data_of, is_library
 from napari_ifealid.formats.envi_header import (
     STORED_TYPES,
     UNIT_NAMES,
+    EnviHeader,
     header_text,
+    parse_fields,
     plain_item,
     shortest,
 )
@@ -51,19 +53,26 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     real = real_dtype(written)
     dtype = np.dtype(_HELD_BY.get(real.char, "f8" if real.itemsize > 8 else real)).newbyteorder("<")
     text = header_text(_fields(stack, dtype, stack.nodata if is_stored else None))
-    with (
-        written_file(path, force=force) as header,
-        written_file(data_path, force=force) as data,
-    ):
-        header.write(text.encode())
-        write_values_to(data, written, dtype, track)
+    are_new, are_written = not data_path.exists(), False
+    try:
+        with written_file(path, force=force) as header:
+            header.write(text.encode())
+            with written_file(data_path, force=force) as data:
+                write_values_to(data, written, dtype, track)
+            are_written = True
+    except BaseException:
+        if are_new and are_written:  # nobody can read them without their header
+            data_path.unlink(missing_ok=True)
+        raise
 
 
 def kept_by_envi(stack: FeatureStack) -> frozenset[Detail]:
     """Return what of that which is known of a stack the header of a cube keeps."""
     place = stack.georeference
     fields = place_fields(place, stack.pixel_size)
-    kept = set(BAND_DETAILS)
+    header = EnviHeader(parse_fields(header_text(_label_fields(stack) | _band_fields(stack))), "")
+    count = stack.feature_count
+    kept = {*kept_of_bands(stack, labels_of(header, count), bands_of(header, count))}
     if MAP_INFO in fields:
         kept.add(Detail.PLACE)
     if place is not None and (place.wkt or place.map_info):

@@ -6,6 +6,7 @@ the items are those of GDAL, of ENVI and of EnMAP-Box.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -14,7 +15,9 @@ from xml.etree import ElementTree
 
 from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
+from napari_ifealid.formats.location import Location
+from napari_ifealid.formats.metadata_warning import unless_wrong
+from napari_ifealid.numeric_labels import are_mere_numbers, number_and_unit, numeric_labels
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit, wavelength_labels
 
@@ -28,6 +31,7 @@ _NO_UNIT = {"unknown", "index", "none", "wavenumber index"}
 _UNKNOWN = {"", "none", "nan", "n/a", "unknown"}
 _DOMAINS = ("", "envi", "imagery")  # the first ones count where an item is in several
 _SHOWN = ("red", "green", "blue")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ class _Item:
     text: str
 
 
-def band_metadata(xml: str, count: int) -> BandMetadata:
+def band_metadata(xml: str, count: int, file: Location | None = None) -> BandMetadata:
     """Return what the metadata tell of the bands.
 
     Lists of another length than there are bands are left out: they stay behind where a program
@@ -76,13 +80,20 @@ def band_metadata(xml: str, count: int) -> BandMetadata:
         The value of the tag; empty where there is none.
     count : int
         Number of bands, C.
+    file : path or URL, optional
+        That they are in, for warnings.
 
     Raises
     ------
     DatasetError
-        If it is no such XML, or if a number is something else.
+        If a scale or an offset is no finite number, or a scale is 0: values would be wrong.
+
+    Warns
+    -----
+    MetadataWarning
+        If it is no such XML, or if another number is something else: it is left out.
     """
-    items = _Items(_parsed(xml), count)
+    items = _Items(unless_wrong(lambda: _parsed(xml), [], file), count, file)
     wavelengths, unit = items.lengths(_WAVELENGTH)
     widths, width_unit = items.lengths(_WIDTH)
     if widths is not None and width_unit != unit and {width_unit, unit} <= NANOMETRES.keys():
@@ -104,12 +115,17 @@ def band_metadata(xml: str, count: int) -> BandMetadata:
 class _Items:
     """The items of the metadata, found by name."""
 
-    def __init__(self, items: Sequence[_Item], count: int) -> None:
+    def __init__(self, items: Sequence[_Item], count: int, file: Location | None) -> None:
         self._items = sorted(items, key=lambda item: _rank(item.domain))
         self._count = count
+        self._file = file
 
     def lengths(self, names: Sequence[str]) -> tuple[tuple[float, ...] | None, str]:
         """Return the wavelengths or the widths of all bands, and their unit."""
+        pairs = [number_and_unit(text) for text in self._of(names) or ()]
+        units = {"" if pair is None else pair[1] for pair in pairs}
+        if len(units) == 1 and "" not in units:  # such as "450 nm"
+            return tuple(pair[0] for pair in pairs if pair is not None), known_unit(units.pop())
         numbers = self.numbers(names)
         if numbers is not None:
             return numbers, self._unit()
@@ -123,10 +139,12 @@ class _Items:
         self, names: Sequence[str], missing: float | None = None
     ) -> tuple[float, ...] | None:
         """Return a number of each band; None where there are none, or where one has none."""
-        texts = self._texts(lambda item: item.name in names)
-        if texts is None:
-            return None
-        numbers = [missing if text.lower() in _UNKNOWN else _number(text) for text in texts]
+        texts = self._of(names) or []
+        numbers: list[float | None] = unless_wrong(
+            lambda: [missing if text.lower() in _UNKNOWN else _number(text) for text in texts],
+            [],
+            self._file,
+        )
         known = tuple(number for number in numbers if number is not None)
         return known if len(known) == self._count else None
 
@@ -166,6 +184,9 @@ class _Items:
         texts = (item.text for item in self._items if item.name in _UNIT)
         text = next(filter(None, texts), "")
         return "" if text.lower() in _NO_UNIT else known_unit(text)
+
+    def _of(self, names: Sequence[str]) -> list[str] | None:
+        return self._texts(lambda item: item.name in names)
 
     def _texts(self, is_meant: Callable[[_Item], bool]) -> list[str] | None:
         """Return the text of each band, "" where it has none; None where no band has one."""
@@ -240,9 +261,11 @@ def metadata_text(stack: FeatureStack) -> str:
         Whose values are stored as they are, beside its gain.
     """
     assert stack.feature_labels is not None
-    lines = [line for band in range(stack.feature_count) for line in _band_items(stack, band)]
-    known = numeric_labels(stack.feature_labels)
-    if known is not None and not are_mere_numbers(stack.feature_labels):
+    names = () if are_mere_numbers(stack.feature_labels) else stack.feature_labels
+    lines = [_line("DESCRIPTION", band, name, "description") for band, name in enumerate(names)]
+    lines += [line for band in range(stack.feature_count) for line in _band_items(stack, band)]
+    known = numeric_labels(names)
+    if known is not None:
         for band, number in enumerate(known.numbers):
             lines.append(_line("wavelength", band, float(number)))
             if known.unit:
@@ -251,13 +274,10 @@ def metadata_text(stack: FeatureStack) -> str:
 
 
 def _band_items(stack: FeatureStack, band: int) -> Iterable[str]:
-    assert stack.feature_labels is not None
-    if not are_mere_numbers(stack.feature_labels):
-        yield _line("DESCRIPTION", band, stack.feature_labels[band], "description")
     if stack.gain != 1.0:
         yield _line("OFFSET", band, 0, "offset")
         yield _line("SCALE", band, stack.gain, "scale")
-    if stack.bands.widths is not None:
+    if stack.bands.widths is not None and all(map(isfinite, stack.bands.widths)):
         yield _line("fwhm", band, stack.bands.widths[band])
     if stack.bands.is_good is not None:
         yield _line("bbl", band, int(stack.bands.is_good[band]))
@@ -268,6 +288,7 @@ def _band_items(stack: FeatureStack, band: int) -> Iterable[str]:
 
 def _line(name: str, band: int, value: Any, role: str = "") -> str:
     roles = f' role="{role}"' if role else ""
+    text = _NOT_XML.sub("", str(value))
     from xml.sax.saxutils import escape, quoteattr  # brings urllib along, which takes long
 
-    return f'  <Item name={quoteattr(name)} sample="{band}"{roles}>{escape(str(value))}</Item>'
+    return f'  <Item name={quoteattr(name)} sample="{band}"{roles}>{escape(text)}</Item>'

@@ -45,12 +45,9 @@ def georeference(tags: Mapping[int, Any]) -> Georeference | None:
     transform = _transform(tags)
     if transform is None:
         return None
-    keys = tuple(int(number) for number in _numbers(tags, KEYS))
-    if keys and (len(keys) < 4 or len(keys) != 4 * (keys[3] + 1)):
-        raise _wrong("GeoKeyDirectory", f"{len(keys)} numbers")
     place = Georeference(
         transform,
-        keys=keys,
+        keys=_directory(tags),
         doubles=tuple(_numbers(tags, DOUBLES)),
         text=str(tags.get(TEXT, "")),
     )
@@ -119,6 +116,15 @@ def _transform(tags: Mapping[int, Any]) -> Transform | None:
     width, height = scale[:2]
     transform = width, 0.0, x - column * width, 0.0, -height, y + row * height
     return _checked(transform, "ModelPixelScale")
+
+
+def _directory(tags: Mapping[int, Any]) -> tuple[int, ...]:
+    """Return the keys, without what some programs fill the tag up with."""
+    keys = tuple(int(number) for number in _numbers(tags, KEYS))
+    length = 4 * (keys[3] + 1) if len(keys) > 3 else 4
+    if keys and len(keys) < length:
+        raise _wrong("GeoKeyDirectory", f"{len(keys)} numbers")
+    return keys[:length]
 
 
 def _checked(transform: Transform, member: str) -> Transform:

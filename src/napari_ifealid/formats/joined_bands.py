@@ -38,6 +38,11 @@ class JoinedBands:
         return tuple(lengths)
 
     @property
+    def ndim(self) -> int:
+        """Number of its axes."""
+        return len(self.shape)
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Type of its values: one that holds those of all arrays."""
         return np.result_type(*(array.dtype for array in self.arrays))

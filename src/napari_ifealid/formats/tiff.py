@@ -10,15 +10,16 @@ from typing import Any
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.blocks import whole_chunks
 from napari_ifealid.formats.features_last import StoredArray, stack_values
-from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.format import Format, no_such_axis
 from napari_ifealid.formats.gdal_metadata import BandMetadata, band_metadata
 from napari_ifealid.formats.geotiff import georeference, pixel_size
+from napari_ifealid.formats.joined_samples import with_joined_samples
 from napari_ifealid.formats.location import Location, first_bytes, name_of
+from napari_ifealid.formats.masked_pixels import MaskedPixels
+from napari_ifealid.formats.metadata_warning import unless_wrong
 from napari_ifealid.formats.scaled_bands import OneBand, ScaledBands
-from napari_ifealid.formats.tiff_images import TiffImage, images, nodata_value
+from napari_ifealid.formats.tiff_images import TiffImage, images
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, TiffLayout, layouts
-from napari_ifealid.formats.tiff_segments import SegmentArray
 from napari_ifealid.formats.tiff_writer import kept_by_tiff, write_tiff
 from napari_ifealid.lazy_arrays import BLOCK_BYTES
 from napari_ifealid.stack import FeatureStack, check_feature_array
@@ -37,7 +38,9 @@ def read_tiff(
     """Read the feature stacks of a TIFF.
 
     The features are the bands of a GeoTIFF, the channels of OME-TIFF and ImageJ, else the pages.
+    Where each channel has samples, such as red, green and blue, all these are features.
     Wavelengths, widths, bad bands, scales, offsets and missing values are those in GDAL's metadata.
+    Pixels that a mask hides are NaN.
 
     Parameters
     ----------
@@ -61,6 +64,11 @@ def read_tiff(
         If the file is damaged, truncated or of a kind that can't be read.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
+
+    Warns
+    -----
+    MetadataWarning
+        If a part of the metadata is wrong that the values can be read without.
     """
     called = name_of(location)
     try:
@@ -76,6 +84,7 @@ def read_tiff(
         return [
             _stack(
                 found[place],
+                location,
                 called if len(chosen) == 1 else f"{called}: {name}",
                 feature_axis,
                 track,
@@ -104,11 +113,16 @@ def _named(found: Sequence[TiffLayout]) -> dict[str, int]:
     }
 
 
-def _stack(image: TiffImage, name: str, feature_axis: int | None, track: Track) -> FeatureStack:
+def _stack(
+    image: TiffImage, location: Location, name: str, feature_axis: int | None, track: Track
+) -> FeatureStack:
+    image = with_joined_samples(image)
     layout = image.layout
     is_single = len(layout.shape) == 2
     array: StoredArray = OneBand(image.array) if is_single else image.array
     check_feature_array(array)
+    if image.mask is not None:
+        array = MaskedPixels(array, image.mask, (layout.axes.index("Y"), layout.axes.index("X")))
     guess = 2 if is_single else layout.guessed_axis
     own = guess if layout.known_axis is None else layout.known_axis
     axes = len(array.shape)
@@ -116,9 +130,11 @@ def _stack(image: TiffImage, name: str, feature_axis: int | None, track: Track) 
     if not -axes <= axis < axes:
         raise no_such_axis(axis, array.shape)
     axis %= axes
-    metadata = _metadata(layout, array.shape[axis]) if axis == own else band_metadata("", 1)
-    array, storage = _real(layout, array, axis, metadata)
-    chunks = _chunks(image.array, axis, array.dtype.itemsize)
+    metadata = band_metadata("", array.shape[axis])
+    if axis == own:
+        metadata = _metadata(layout, array.shape[axis], location)
+    array, storage = _real(array, axis, metadata, image.nodata)
+    chunks = _chunks(image, axis, array.dtype.itemsize)
     values = stack_values(array, axis, name=name, track=track, chunks=chunks)
     is_guessed = feature_axis is None and layout.known_axis is None and not is_single
     return FeatureStack(
@@ -126,24 +142,25 @@ def _stack(image: TiffImage, name: str, feature_axis: int | None, track: Track) 
         name=name,
         is_axis_guessed=is_guessed,
         **storage,
-        **(_description(image, axis, metadata) if axis == own else {}),
+        **(_description(image, axis, metadata, location) if axis == own else {}),
     )
 
 
-def _metadata(layout: TiffLayout, count: int) -> BandMetadata:
+def _metadata(layout: TiffLayout, count: int, location: Location) -> BandMetadata:
     """Return what GDAL's metadata tell of the features."""
     xml = str(layout.tags.get(GDAL_METADATA) or "")
     if layout.known_axis is None or layout.axes[layout.known_axis] == "S":
         has_pages = len(layout.axes) > 2 and "S" not in layout.axes
-        return band_metadata(xml, 1).repeated(count) if has_pages else band_metadata(xml, count)
+        if has_pages:
+            return band_metadata(xml, 1, location).repeated(count)
+        return band_metadata(xml, count, location)
     return band_metadata("", count)
 
 
 def _real(
-    layout: TiffLayout, array: StoredArray, axis: int, metadata: BandMetadata
+    array: StoredArray, axis: int, metadata: BandMetadata, nodata: float | None
 ) -> tuple[StoredArray, dict[str, Any]]:
     """Return an array and how its values stand for real ones."""
-    nodata = nodata_value(layout, array.dtype)
     if nodata is not None and isnan(nodata):
         nodata = None  # is NaN anyway
     scale = metadata.scales[0]
@@ -152,13 +169,17 @@ def _real(
     return ScaledBands(array, axis, metadata.scales, metadata.offsets, nodata), {}
 
 
-def _description(image: TiffImage, axis: int, metadata: BandMetadata) -> dict[str, Any]:
+def _description(
+    image: TiffImage, axis: int, metadata: BandMetadata, location: Location
+) -> dict[str, Any]:
     """Return what else is known of a stack."""
     layout = image.layout
     spatial = (
         (layout.axes[:axis] + layout.axes[axis + 1 :]) if len(layout.axes) > 2 else layout.axes
     )
-    place = georeference(layout.tags) if spatial.endswith("YX") else None
+    place = None
+    if spatial.endswith("YX"):
+        place = unless_wrong(lambda: georeference(layout.tags), None, location)
     return {
         "feature_labels": image.channels.labels or metadata.labels,
         "bands": replace(metadata.bands, colours=image.channels.colours),
@@ -167,12 +188,12 @@ def _description(image: TiffImage, axis: int, metadata: BandMetadata) -> dict[st
     }
 
 
-def _chunks(array: FileArray | SegmentArray, axis: int, itemsize: int) -> tuple[int, ...] | None:
+def _chunks(image: TiffImage, axis: int, itemsize: int) -> tuple[int, ...] | None:
     """Return lengths of blocks of whole tiles, of all features if they fit; None without tiles."""
-    if isinstance(array, FileArray):
+    if image.pieces is None:
         return None
-    shape = (*array.shape, 1)[: max(3, array.ndim)]
-    pieces = list((*array.pieces, 1)[: max(3, array.ndim)])
+    axes = max(3, len(image.pieces))
+    shape, pieces = (*image.array.shape, 1)[:axes], [*image.pieces, 1][:axes]
     most = 2 * BLOCK_BYTES // itemsize
     pieces[axis] *= max(1, min(-(-shape[axis] // pieces[axis]), most // prod(pieces)))
     return whole_chunks(shape, pieces, most // 8)

@@ -15,10 +15,13 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import PixelSize
+from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.picture.visible_light import light_colour
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit, wavelength_labels
 
 _MICROMETRE = "µm"
 _INCH = 2.54e7  # nanometres
+_MOST_DYES = 8  # with wavelengths that all differ; more channels are those of a spectral detector
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Channels:
     Parameters
     ----------
     labels : tuple of str or float, optional
-        Their emission wavelengths, else their names.
+        Their names, with their emission wavelengths, else these alone.
     colours : tuple of str, optional
-        As in "#00ff00".
+        As in "#00ff00": those that the file tells, else those of the light that they emit.
     pixel_size : PixelSize, optional
     """
 
@@ -67,7 +70,7 @@ def ome_channels(xml: str, image: int, count: int) -> Channels:
     channels = _named(pixels[0], "Channel")
     if len(channels) != count:
         return Channels(pixel_size=size)
-    return Channels(_emissions(channels) or _names(channels), _colours(channels), size)
+    return Channels(_labels(channels), _colours(channels), size)
 
 
 def imagej_channels(
@@ -121,13 +124,27 @@ def _pixel_size(*sizes: tuple[float | str | None, str]) -> PixelSize | None:
     return PixelSize((y, x), _MICROMETRE) if y > 0.0 and x > 0.0 else None
 
 
-def _emissions(channels: Sequence[ElementTree.Element]) -> tuple[str | float, ...] | None:
-    texts = [channel.get("EmissionWavelength") for channel in channels]
-    units = {channel.get("EmissionWavelengthUnit", "nm") for channel in channels}
-    known = [_number(text) for text in texts if text is not None]
-    if len(known) < len(texts) or len(units) != 1:
-        return None
-    return wavelength_labels(known, units.pop())
+def _labels(channels: Sequence[ElementTree.Element]) -> tuple[str | float, ...] | None:
+    """Return the names of channels; their wavelengths alone where names tell less."""
+    names, lights = _names(channels), [_emission(channel) for channel in channels]
+    units = {unit for _, unit in filter(None, lights)}
+    wavelengths = None
+    if None not in lights and len(units) == 1:
+        wavelengths = wavelength_labels([number for number, _ in filter(None, lights)], *units)
+    is_spectrum = len(channels) > _MOST_DYES or (names and numeric_labels(names) is not None)
+    if names is None or (is_spectrum and wavelengths is not None):
+        return wavelengths
+    return tuple(
+        name if light is None else f"{name} {light[0]:g} {light[1]}"
+        for name, light in zip(names, lights, strict=True)
+    )
+
+
+def _emission(channel: ElementTree.Element) -> tuple[float, str] | None:
+    """Return the wavelength that a channel emits, and its unit."""
+    text = channel.get("EmissionWavelength")
+    unit = known_unit(channel.get("EmissionWavelengthUnit", "nm"))
+    return None if text is None else (_number(text), unit)
 
 
 def _names(channels: Sequence[ElementTree.Element]) -> tuple[str, ...] | None:
@@ -136,12 +153,19 @@ def _names(channels: Sequence[ElementTree.Element]) -> tuple[str, ...] | None:
 
 
 def _colours(channels: Sequence[ElementTree.Element]) -> tuple[str, ...] | None:
-    """Return the colours, which OME has as signed integers of red, green, blue and alpha."""
-    numbers = [channel.get("Color") for channel in channels]
-    known = [int(_number(number)) for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    colours = [_colour(channel) for channel in channels]
+    known = tuple(colour for colour in colours if colour is not None)
+    return known if len(known) == len(colours) else None
+
+
+def _colour(channel: ElementTree.Element) -> str | None:
+    """Return a colour, which OME has as a signed integer of red, green, blue and alpha."""
+    number, light = channel.get("Color"), _emission(channel)
+    if number is not None:
+        return f"#{int(_number(number)) % 2**32 >> 8:06x}"
+    if light is None or light[1] not in NANOMETRES:
         return None
-    return tuple(f"#{number % 2**32 >> 8:06x}" for number in known)
+    return light_colour(light[0] * NANOMETRES[light[1]])
 
 
 def _number(text: float | str) -> float:

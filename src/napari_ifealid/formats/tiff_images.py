@@ -15,9 +15,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.features_last import StoredArray
 from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.location import Location
+from napari_ifealid.formats.metadata_warning import unless_wrong
+from napari_ifealid.formats.missing_value import missing_value
 from napari_ifealid.formats.tiff_channels import Channels, imagej_channels, ome_channels
 from napari_ifealid.formats.tiff_layouts import (
     COPY_AGAIN,
@@ -26,6 +29,7 @@ from napari_ifealid.formats.tiff_layouts import (
     TiffLayout,
     image_numbers,
     layout_of,
+    mask_numbers,
     opened_tiff,
 )
 from napari_ifealid.formats.tiff_segments import SegmentArray
@@ -43,15 +47,24 @@ class TiffImage:
     Parameters
     ----------
     layout : TiffLayout
-    array : FileArray or SegmentArray
+    array : StoredArray
         Its values.
+    pieces : tuple of int or None
+        Lengths along each axis of what is decoded as a whole; None where nothing is.
     channels : Channels
         What a microscope's software tells.
+    nodata : float or None
+        The stored value that stands for none.
+    mask : StoredArray or None
+        0 where pixels have no values, of shape (Y, X).
     """
 
     layout: TiffLayout
-    array: FileArray | SegmentArray
+    array: StoredArray
+    pieces: tuple[int, ...] | None
     channels: Channels
+    nodata: float | None
+    mask: StoredArray | None
 
 
 def images(location: Location) -> list[TiffImage]:
@@ -65,23 +78,62 @@ def images(location: Location) -> list[TiffImage]:
     ------
     DatasetError
         If the file is damaged or truncated, or of a kind that can't be read.
+
+    Warns
+    -----
+    MetadataWarning
+        If the value that stands for none is no number, if a mask does not fit, or if what a
+        microscope's software tells is wrong: it is left out.
     """
     path = Path(location)
     with opened_tiff(path) as (tiff, state):
-        found = [layout_of(tiff, number) for number in image_numbers(tiff)]
-        return [
-            TiffImage(layout, _array(tiff, layout, path, state), _channels(tiff, layout))
-            for layout in found
-        ]
+        return [_image(tiff, number, path, state) for number in image_numbers(tiff)]
+
+
+def _image(tiff: tifffile.TiffFile, number: int, path: Path, state: FileState) -> TiffImage:
+    layout = layout_of(tiff, number)
+    nodata = unless_wrong(lambda: nodata_value(layout, _stored_type(tiff, layout)), None, path)
+    array = _array(tiff, layout, nodata or 0.0, path, state)
+    return TiffImage(
+        layout,
+        array,
+        None if isinstance(array, FileArray) else array.pieces,
+        unless_wrong(lambda: _channels(tiff, layout), Channels(), path),
+        nodata,
+        unless_wrong(lambda: _mask(tiff, layout, path, state), None, path),
+    )
+
+
+def _mask(
+    tiff: tifffile.TiffFile, layout: TiffLayout, path: Path, state: FileState
+) -> StoredArray | None:
+    """Return which pixels of an image have values, None where all have."""
+    size = _size(tiff.series[layout.number].keyframe)
+    masks = [layout_of(tiff, number) for number in mask_numbers(tiff, size)]
+    if not masks:
+        return None
+    if len(masks) > 1 or masks[0].axes != "YX" or layout.image_count > 1:
+        raise DatasetError(
+            "several images or masks of one size: no mask is applied",
+            expected="one mask for all bands of an image",
+            remedy="Write missing values as a number, e.g. with gdalwarp -dstnodata.",
+            member="mask",
+        )
+    return _array(tiff, masks[0], 0.0, path, state)
+
+
+def _stored_type(tiff: tifffile.TiffFile, layout: TiffLayout) -> np.dtype[Any]:
+    dtype = tiff.series[layout.number].keyframe.dtype
+    assert dtype is not None
+    return np.dtype(tiff.byteorder + dtype.char)
 
 
 def _array(
-    tiff: tifffile.TiffFile, layout: TiffLayout, path: Path, state: FileState
+    tiff: tifffile.TiffFile, layout: TiffLayout, fill: float, path: Path, state: FileState
 ) -> FileArray | SegmentArray:
     series = tiff.series[layout.number]
     page, place, shape = series.keyframe, str(path.absolute()), layout.shape
-    assert page.dtype is not None
-    stored = np.dtype(tiff.byteorder + page.dtype.char)
+    stored = _stored_type(tiff, layout)
     start = series.dataoffset
     if start is not None:
         if start + prod(shape) * stored.itemsize > state.size:
@@ -109,7 +161,7 @@ def _array(
         segment=segment,
         offsets=offsets.reshape(layout.image_count, *grid),
         counts=counts.reshape(layout.image_count, *grid),
-        fill=nodata_value(layout, stored) or 0.0,
+        fill=fill,
     )
 
 
@@ -256,13 +308,7 @@ def nodata_value(layout: TiffLayout, dtype: np.dtype[Any]) -> float | None:
             remedy="Correct it, e.g. with gdal_edit.py -a_nodata.",
             member="GDAL_NODATA",
         ) from error
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return float(dtype.type(value))
-    if dtype.kind == "b" or not value.is_integer():
-        return None
-    limits = np.iinfo(dtype)
-    return value if limits.min <= value <= limits.max else None
+    return missing_value(value, dtype)
 
 
 def _channels(tiff: tifffile.TiffFile, layout: TiffLayout) -> Channels:

@@ -17,6 +17,7 @@ from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.location import Location, cannot_open
 from napari_ifealid.formats.proposed_axis import proposed_axis
+from napari_ifealid.formats.tiff_log import tifffile_silenced
 
 GDAL_METADATA, GDAL_NODATA = 42112, 42113
 COPY_AGAIN = "Copy or download the file again."
@@ -125,7 +126,7 @@ def opened_tiff(path: Path) -> Iterator[tuple[tifffile.TiffFile, FileState]]:
     path : path
     """
     try:
-        with path.open("rb") as stream:
+        with tifffile_silenced(), path.open("rb") as stream:
             state = FileState.of(os.fstat(stream.fileno()))
             with tifffile.TiffFile(stream, name=str(path)) as tiff:
                 yield tiff, state
@@ -148,6 +149,24 @@ def image_numbers(tiff: tifffile.TiffFile) -> list[int]:
         number
         for number, series in enumerate(tiff.series)
         if not (series.keyframe.is_reduced or series.keyframe.is_mask)
+    ]
+
+
+def mask_numbers(tiff: tifffile.TiffFile, size: tuple[int, int]) -> list[int]:
+    """Return the numbers of the masks of images of a size.
+
+    Parameters
+    ----------
+    tiff : TiffFile
+    size : (int, int)
+        Height and width.
+    """
+    return [
+        number
+        for number, series in enumerate(tiff.series)
+        if series.keyframe.is_mask
+        and not series.keyframe.is_reduced
+        and (series.keyframe.imagelength, series.keyframe.imagewidth) == size
     ]
 
 

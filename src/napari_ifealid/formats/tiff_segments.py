@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState, has_changed
+from napari_ifealid.formats.tiff_log import tifffile_silenced
 
 _JPEG = {6, 7, 34892, 33007}  # whose segments share their tables
 _Decode = Callable[[bytes, int], NDArray[Any]]
@@ -175,7 +176,7 @@ def _overlap(chosen: range, start: int, length: int) -> tuple[slice, slice]:
 @lru_cache(maxsize=8)
 def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: ARG001
     """Return a function that decodes segments of images that are like one of them."""
-    with tifffile.TiffFile(path) as tiff:
+    with tifffile_silenced(), tifffile.TiffFile(path) as tiff:
         tiff.filehandle.seek(keyframe)
         page = tifffile.TiffPage(tiff, index=0)
         decode = page.decode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import real_block, real_dtype, rows_in_turn
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.blocks import Block
-from napari_ifealid.formats.details import Detail
-from napari_ifealid.formats.gdal_metadata import metadata_text
+from napari_ifealid.formats.details import Detail, kept_of_bands
+from napari_ifealid.formats.gdal_metadata import band_metadata, metadata_text
 from napari_ifealid.formats.geo_keys import with_keys
 from napari_ifealid.formats.geotiff import ExtraTag, geo_tags, pixel_size
 from napari_ifealid.formats.loading import loaded_block
@@ -41,6 +42,13 @@ def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
             remedy="Write a .npy or a .zarr instead.",
             file=path,
         )
+    if features == 1 and prod(leading) > 1:
+        raise DatasetError(
+            f"a single feature on {len(shape) - 1} spatial axes",
+            expected="more features, or two spatial axes: pages would be taken for features",
+            remedy="Write a .npy or a .zarr instead.",
+            file=path,
+        )
     axes = spatial_letters(len(shape) - 1) + ("S" if features > 1 else "")
     with written_file(path, force=force) as stream:
         # an unfinished file has a number for a name, which tifffile refuses
@@ -65,9 +73,8 @@ def write_tiff(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
 
 def kept_by_tiff(stack: FeatureStack) -> frozenset[Detail]:
     """Return what of that which is known of a stack a GeoTIFF keeps."""
-    place, kept = stack.georeference, {Detail.LABELS, Detail.WIDTHS, Detail.GOOD, Detail.PLACE}
-    if len(stack.bands.shown) == 3:
-        kept.add(Detail.SHOWN)
+    told = band_metadata(metadata_text(stack), stack.feature_count)
+    place, kept = stack.georeference, {Detail.PLACE, *kept_of_bands(stack, told.labels, told.bands)}
     if place is not None and with_keys(place).keys:
         kept.add(Detail.SYSTEM)
         if pixel_size(with_keys(place)) is not None:

@@ -13,6 +13,7 @@ from napari_ifealid.tracking import Track, every_item
 
 if TYPE_CHECKING:
     from requests import RequestException, Response, Session
+    from urllib3.exceptions import HTTPError
 
 PATIENCE = 10
 """Seconds without a sign of life after which a download is given up."""
@@ -40,7 +41,7 @@ def answered(url: str, *, track: Track) -> Iterator[Response]:
 
     Raises
     ------
-    requests.RequestException
+    requests.RequestException, urllib3.exceptions.HTTPError
         If there is no answer, none with the file, or one after too many redirects.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
@@ -88,9 +89,9 @@ def pieces_of(answer: Response, *, track: Track, title: str) -> Iterator[bytes]:
         raise CancelledError(f"{desc}: cancelled")
 
 
-def reason_of(error: RequestException) -> str:
+def reason_of(error: RequestException | HTTPError) -> str:
     """Return why a file was not sent, in a few words."""
-    answer = error.response
+    answer = getattr(error, "response", None)
     if answer is None:
         return f"no connection, or one that broke off ({type(error).__name__})"
     if answer.is_redirect:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 SHORTEST, LONGEST = 380.0, 780.0
 """Ends of the visible light, in nm."""
 
+_HUES = 400.0, 680.0
+
 # CIE standard illuminant D65, relative power at 380, 390, … 780 nm (CIE 15)
 _DAYLIGHT = (
     "49.9755 54.6482 82.7549 91.486 93.4318 86.6823 104.865 117.008 117.812 114.861 115.923 "
@@ -80,6 +82,23 @@ def rgb_weights(wavelengths: NDArray[np.float64]) -> NDArray[np.float64]:
     tents = np.stack([np.interp(grid, wavelengths, row) for row in np.eye(len(wavelengths))])
     weights: NDArray[np.float64] = tents @ light
     return weights
+
+
+def light_colour(wavelength: float) -> str:
+    """Return the colour of light of a single wavelength, as in ``"#00ff00"``, at its brightest.
+
+    Negative parts in sRGB are cut off: no screen shows them. Beyond 400 and 680 nm, where the fit
+    of `colour_matching` no longer tells hues, it is the colour at that end.
+
+    Parameters
+    ----------
+    wavelength : float
+        In nm.
+    """
+    seen = colour_matching(np.clip([wavelength], *_HUES))[0]
+    light = np.maximum(seen @ _TO_RGB.T, 0.0)
+    levels = encoded((light / light.max()).astype(np.float32))
+    return "#{:02x}{:02x}{:02x}".format(*np.rint(255.0 * levels).astype(int))
 
 
 def encoded(light: NDArray[np.float32]) -> NDArray[np.float32]:
