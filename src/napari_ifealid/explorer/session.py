@@ -428,9 +428,13 @@ class Session:
         self.stack_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
-        if layer is not self.layer or self._running is None:
+        if layer is not self.layer:
             return
-        if self.transform is not None:
+        if self._opening is not None:
+            self.open()  # it may do something to the vectors by the features used before
+        elif self._running is None:
+            return
+        elif self.transform is not None:
             self.open_anew()  # what is done to a vector depends on its features
         else:
             self._running.previews.set_features(self.features)
