@@ -35,6 +35,7 @@ from napari_ifealid.session_files import (
     write_session_file,
 )
 from napari_ifealid.stack import FeatureStack
+from patient_scheduler import PatientScheduler
 
 
 def add_file(viewer: ViewerModel, path) -> Image:
@@ -504,3 +505,61 @@ def test_axes_that_the_user_agreed_to_are_not_asked_for_again(viewer, tmp_path):
     _, again = restored(tmp_path / "s.ifealid.json")
     assert again.stack.feature_count == 5
     assert [one.layer.name for one in again.sessions] == [first.name, second.name]
+
+
+def test_nothing_of_a_session_applies_to_a_stack_that_was_chosen_while_its_own_was_loaded(
+    saved, add_stack, make_stack, monkeypatch
+):
+    messages: list[str] = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
+    _, path = saved
+    viewer, scheduler = ViewerModel(), PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
+    scheduler.run()
+    explorer.toggle_pin_at((1, 1))
+    pins, measure = explorer.pins.pins, explorer.state.measure
+    open_again(explorer, viewer, path)
+    scheduler.run_events()
+    opened = explorer.state.layer
+    assert opened is not other
+    explorer.state.layer = other
+    scheduler.run()
+    assert explorer.stack.name == "other"
+    assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
+    assert explorer.state.reference is ReferenceMode.CURSOR
+    assert len(messages) == 1
+    explorer.state.layer = opened  # which is too late
+    scheduler.run()
+    assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
+
+
+def test_session_waits_for_its_stack_that_was_left_and_chosen_again(
+    saved, add_stack, make_stack, monkeypatch
+):
+    messages: list[str] = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
+    _, path = saved
+    viewer, scheduler = ViewerModel(), PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
+    scheduler.run()
+    open_again(explorer, viewer, path)
+    scheduler.run_events()
+    opened = explorer.state.layer
+    explorer.state.layer = other
+    explorer.state.layer = opened
+    scheduler.run()
+    assert captured_session(explorer, viewer).measure is COSINE
+    assert len(explorer.pins.pins) == 2
+    assert not messages
+
+
+def test_stack_that_is_open_is_compared_along_the_axis_of_the_session(viewer, files, tmp_path):
+    layer, path = add_file(viewer, files[0]), tmp_path / "one.ifealid.json"
+    explorer = Explorer(viewer)
+    write_session_file(path, captured_session(explorer, viewer))
+    explorer.state.feature_axis = 1
+    open_again(explorer, viewer, path)
+    assert explorer.session.layer is layer
+    assert (explorer.session.axis, explorer.stack.feature_count) == (0, 9)
