@@ -553,7 +553,7 @@ class Explorer:
 
     def _on_linked_stack(self, session: Session) -> None:
         if session is not self.session:
-            self._asking.ask_one(session)
+            self._ask_with_dependent(session)
             self.links.changed.emit()
 
     def _on_failed(self) -> None:
@@ -567,7 +567,7 @@ class Explorer:
         self._errors.report(error)
 
     def _on_features(self, session: Session) -> None:
-        self._asking.ask_one(session)
+        self._ask_with_dependent(session)
         self.features_changed.emit()
 
     def _on_moved(self, session: Session) -> None:
