@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid import read_stack, write_stack
+from napari_ifealid.batch.question import question_of
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer, ReferenceMode
@@ -27,6 +28,7 @@ from napari_ifealid.measures import (
     SPECTRAL_ANGLE,
     UsedFeatures,
 )
+from napari_ifealid.preprocessing import STEPS
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     VectorReference,
@@ -34,6 +36,7 @@ from napari_ifealid.session_files import (
     read_session_stacks,
     write_session_file,
 )
+from napari_ifealid.similarity import similarity_map
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
@@ -294,6 +297,22 @@ def test_map_of_each_measure_window_and_kind_of_reference_is_the_same(
     assert captured_session(explorer, again) == read_session_file(path)
     np.testing.assert_allclose(explorer.map_layer.data, everything.map_layer.data, atol=1e-6)
     assert explorer.map_layer.data.std() > 0.01
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_map_of_regions_that_are_preprocessed_is_the_same(viewer, everything, tmp_path, step):
+    everything.library.tick(0, False)
+    state = everything.state
+    state.preprocessing, state.measure, state.window = step, EUCLIDEAN, 3
+    write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
+    _, explorer = restored(tmp_path / "a.json")
+    np.testing.assert_allclose(explorer.map_layer.data, everything.map_layer.data, atol=1e-6)
+    assert explorer.map_layer.data.std() > 0.01
+    question = question_of(read_session_file(tmp_path / "a.json"), tmp_path / "a.json")
+    asked = question.of(explorer.session.original)
+    stack = asked.compared(explorer.session.original)
+    values = similarity_map(stack, asked.query_of(explorer.session.original))
+    np.testing.assert_allclose(values, everything.map_layer.data, atol=CLOSE)
 
 
 def test_regions_and_entries_are_ticked_in_the_library(viewer, everything, tmp_path):

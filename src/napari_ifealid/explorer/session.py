@@ -410,8 +410,7 @@ class Session:
             stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
         )
         vectors = ReferenceVectors(
-            stack,
-            features.transform,
+            features,
             self._scheduler,
             self._on_vectors_read,
             self._on_vectors_not_read,
