@@ -385,6 +385,29 @@ def test_reference_held_in_another_image_is_restored_as_a_vector(viewer, files, 
     assert read_session_file(path).references == (replace(reference, colour=""),)
 
 
+@pytest.mark.parametrize("window", [1, 3])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_reference_held_in_another_image_is_saved_if_it_is_preprocessed_in_the_same_way(
+    viewer, files, tmp_path, step, window
+):
+    first, second = (add_file(viewer, path) for path in files)
+    second.translate = (0.0, 1000.0, 0.0)  # another image
+    before = Explorer(viewer)
+    before.state.layer = first
+    before.link(second, 0)
+    before.show_pixel((4, 2))
+    before.look_at(second)
+    before.state.preprocessing, before.state.window = step, window
+    if step.needs_mean:
+        with pytest.raises(DatasetError, match="a reference held in a"):
+            captured_session(before, viewer)
+        return
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(before, viewer))
+    _, explorer = restored(path)
+    np.testing.assert_allclose(explorer.map_layer.data, before.map_layer.data, atol=CLOSE)
+
+
 def test_placement_that_can_not_be_restored_changes_nothing(saved):
     explorer, path = saved
     session = read_session_file(path)
