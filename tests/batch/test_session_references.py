@@ -32,7 +32,7 @@ STACK = FeatureStack(values=np.random.default_rng(0).random(SHAPE), name="x")
 
 def joined(session, stack=STACK, transform=None, **changes) -> tuple:
     session = replace(session, **changes)
-    return SessionReferences(session, session.stacks[0], stack, None, transform).joined()
+    return SessionReferences(session, session.stacks[0], stack, None, transform, stack).joined()
 
 
 def vectors(references) -> np.ndarray:

@@ -12,7 +12,9 @@ from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.measures import SPECTRAL_ANGLE
+from napari_ifealid.preprocessing import preprocess, step_named
 from napari_ifealid.query import Origin
+from napari_ifealid.similarity import similarity_map
 from patient_scheduler import PatientScheduler
 
 
@@ -289,6 +291,23 @@ def test_held_reference_is_asked_of_another_image_when_that_is_explored(of_two_i
     of_two_images.explore("cat")
     assert explorer.asking is explorer.session
     of_two_images.expect("cat", (5, 1))
+
+
+def test_held_reference_is_asked_as_it_is_by_now_in_its_own_stack(of_two_images):
+    explorer = of_two_images.explorer
+    of_two_images.hover("cat", 4, 1)
+    explorer.state.follow = False
+    of_two_images.explore("dog")
+    for name in ("unit sum", "standard normal variate"):
+        explorer.state.preprocessing = step_named(name)
+        cat, dog = (preprocess(of_two_images.stacks[one], name) for one in ("cat", "dog"))
+        expected = similarity_map(dog, cat.vector((4, 1)))
+        np.testing.assert_allclose(explorer.map_layer.data, expected, atol=CLOSE)
+    explorer.state.preprocessing = None
+    of_two_images.expect_map_of("dog", of_two_images.stacks["cat"].vector((4, 1)))
+    layer = of_two_images.layers["cat"]
+    layer.translate = np.add(layer.translate, (0, 4, 0))  # by a pixel
+    of_two_images.expect_map_of("dog", of_two_images.stacks["cat"].vector((3, 1)))
 
 
 def test_reference_that_is_not_held_is_that_of_the_explored_image(of_two_images):

@@ -55,6 +55,26 @@ def test_labels_lie_where_the_map_lies_and_under_the_pins(labels, explorer, view
     assert order == sorted(order)
 
 
+def test_labels_that_follow_go_along_with_a_map_that_is_moved(labels, explorer):
+    make(labels, explorer)
+    told = []
+    labels.changed.connect(
+        lambda: told.append(None if labels.source is None else labels.source.grid)
+    )
+    layer = explorer.session.layer
+    layer.translate = (0, 10, 20)  # the middle is compared with, which is the same pixel
+    layer.scale = (1, 2, 3)
+    layer.rotate = 30
+    assert labels.follows
+    image = explorer.map_layer
+    for corner in [(0, 0), (5, 4)]:
+        np.testing.assert_allclose(labels.layer.data_to_world(corner), image.data_to_world(corner))
+    assert told[-1] is explorer.session.grid
+    labels.freeze()
+    layer.translate = (0, 0, 0)
+    np.testing.assert_allclose(labels.layer.translate, (10, 20))
+
+
 def test_making_labels_chooses_no_other_layer(labels, explorer, viewer):
     before = set(viewer.layers.selection)
     make(labels, explorer)

@@ -314,9 +314,54 @@ def test_pins_keep_their_places_along_other_axes(viewer, pins, changes, toggle, 
     assert colours(pins) == list(PALETTE[:2])
     assert len(changes) == 3
     pins.show_in(FRAME)
-    assert [pin.place for pin in pins.pins] == [(0, 0), (5, 4)]
+    np.testing.assert_array_equal(pins.layer.data, [(0, 0), (5, 4)])
     toggle((1, 1))
     assert pixels() == [(0, 0), (5, 4), (1, 1)]
+
+
+@pytest.fixture
+def in_slices(viewer, pins, toggle) -> Pins:
+    """Three pins in slices of a volume, shown without the axis of the slices."""
+    pins.show_in(OTHER_FRAME)
+    volume = Grid((8, 6, 5), np.eye(4))
+    for place in ((2, 0, 0), (5, 0, 0), (6, 5, 4)):
+        pins.toggle(place, volume)
+    pins.show_in(FRAME)
+    assert pins.layer.ndim == 2
+    return pins
+
+
+def places_in_slices(pins: Pins) -> list[tuple[float, ...]]:
+    pins.show_in(OTHER_FRAME)
+    np.testing.assert_array_equal(pins.layer.data, [pin.place for pin in pins.pins])
+    return [pin.place for pin in pins.pins]
+
+
+def test_pins_stay_in_their_slices_while_a_flat_stack_is_explored(viewer, in_slices):
+    viewer.dims.set_point(0, 3)
+    assert places_in_slices(in_slices) == [(2, 0, 0), (5, 0, 0), (6, 5, 4)]
+
+
+def test_pins_changed_over_a_flat_stack_stay_in_their_slices(viewer, in_slices, grid):
+    in_slices.layer.data = [(0, 0), (0, 0), (3, 3)]
+    in_slices.set_sign(1, -1)
+    in_slices.remove(in_slices.pins[0])
+    viewer.dims.set_point(0, 3)
+    in_slices.toggle((1, 1), grid)
+    assert [(pin.place, pin.sign) for pin in in_slices.pins[:2]] == [
+        ((5, 0, 0), -1),
+        ((6, 3, 3), 1),
+    ]
+    in_slices.layer.selected_data = {1}
+    in_slices.layer.remove_selected()
+    assert places_in_slices(in_slices) == [(5, 0, 0), (3, 1, 1)]
+
+
+def test_undo_over_a_flat_stack_brings_pins_back_into_their_slices(viewer, in_slices):
+    in_slices.clear()
+    viewer.dims.set_point(0, 3)
+    in_slices.undo()
+    assert places_in_slices(in_slices) == [(2, 0, 0), (5, 0, 0), (6, 5, 4)]
 
 
 def test_pins_reach_over_all_features_of_an_axis_between_the_others(viewer, pins, toggle):

@@ -8,6 +8,7 @@ from napari_ifealid.explorer import Explorer, ReferenceMode, place_search
 from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.viewer_parts import camera
+from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.measures import COSINE, spectral_angle_similarity
 from napari_ifealid.results.best_places import best_places
 from napari_ifealid.stack import FeatureStack
@@ -99,6 +100,23 @@ def test_nothing_is_found_any_more_once_something_else_is_asked(searched, change
         searched.viewer.layers.remove(searched.layers["cat"])
     assert searched.search.found == ()
     assert changes[-1] == ()
+
+
+def test_nothing_is_found_any_more_in_a_stack_that_is_moved(searched):
+    explorer = searched.explorer
+    explorer.library.open(Library((LibraryEntry(searched.stacks["cat"].vector((1, 1)), "one"),)))
+    explorer.library.tick(0, True)  # the same reference wherever the stack is
+    searched.search.search(8, 4.0)
+    assert searched.search.found
+    changes = []
+    searched.search.changed.connect(lambda: changes.append(searched.search.found))
+    searched.layers["dog"].translate = (0, 50, 60)
+    assert searched.search.found == ()
+    assert changes == [()]
+    searched.search.search(8, 4.0)
+    for one in searched.search.found:
+        (session,) = (s for s in explorer.sessions if s.layer is one.layer)
+        assert session.grid.pixel_at(one.place) == one.pixel
 
 
 def test_what_is_found_stays_while_the_mouse_is_on_the_same_pixel(searched):

@@ -49,6 +49,13 @@ def test_place_that_was_not_chosen_with_the_mouse_is_marked(ring, explorer):
     np.testing.assert_allclose(place(ring)[-2:], explorer.session.grid.place_of((4, 3)))
 
 
+def test_place_that_a_moved_stack_does_not_reach_any_more_is_not_marked(ring, explorer, features):
+    explorer.show_pixel((4, 3))
+    features.translate = (0, 1000, 1000)
+    assert explorer.is_outside
+    assert not is_shown(ring)
+
+
 def test_held_reference_is_marked_until_it_follows_again(ring, explorer, viewer, features):
     hover(viewer, features, 0, 3, 2)
     explorer.state.follow = False

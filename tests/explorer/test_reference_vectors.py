@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
@@ -33,7 +34,7 @@ def scheduler() -> PatientScheduler:
 @pytest.fixture
 def vectors(scheduler) -> ReferenceVectors:
     stack = FeatureStack(values=da.from_array(VALUES, chunks=2), name="x")
-    return ReferenceVectors(stack, None, scheduler, lambda: None, pytest.fail)
+    return ReferenceVectors(Features(stack, stack, None), scheduler, lambda: None, pytest.fail)
 
 
 def question(*references, rule=Rule.BEST) -> Question:

@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 
 from napari_ifealid.explorer import region_vectors
+from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
@@ -23,7 +24,9 @@ def make(dtype=np.float64, shape=(6, 5, 2, 4), *, lazy=False, first=False) -> Fe
 
 
 def reader(stack, scheduler=None, arrived=lambda: None, failed=lambda _: None):
-    return RegionVectorReader(stack, scheduler or ImmediateScheduler(), arrived, failed)
+    return RegionVectorReader(
+        Features(stack, stack, None), scheduler or ImmediateScheduler(), arrived, failed
+    )
 
 
 def test_small_regions_are_known_at_once_and_large_ones_later(monkeypatch):

@@ -18,6 +18,7 @@ from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, UsedFeatures
+from napari_ifealid.preprocessing import preprocessed, step_named
 from napari_ifealid.query import Reference, Rule
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
@@ -87,6 +88,24 @@ def test_question_asked_while_the_stack_is_loaded_is_answered_afterwards(viewer,
     session.stack_changed.connect(lambda: compare(session, (1, 2)))
     scheduler.run()
     np.testing.assert_allclose(session.map_layer.data, expected_map(stack, (1, 2)), atol=CLOSE)
+
+
+def test_features_chosen_while_the_stack_is_preprocessed_count_for_what_is_done(
+    viewer, features, stack
+):
+    use, state, scheduler = FeatureUse(), ExplorerState(), PatientScheduler()
+    state.preprocessing = step_named("unit sum")
+    session = Session(viewer, features, 0, state, scheduler, use)
+    told = []
+    session.features_changed.connect(lambda: told.append(session.features))
+    session.open()
+    used = UsedFeatures(tuple(number > 2 for number in range(9)))
+    use.choose(features, used)
+    scheduler.run()
+    assert session.transform.used == session.features == used
+    expected = preprocessed(stack, session.transform)
+    np.testing.assert_array_equal(session.stack.values, expected.values)
+    assert len(told) == 1
 
 
 def test_map_is_behind_until_it_is_that_of_what_was_asked(viewer, features):

@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from explorer_actions import CLOSE, expected_map, hover
 from napari_ifealid import read_stack, write_stack
+from napari_ifealid.batch.question import question_of
 from napari_ifealid.colour_limits import ColourRange
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer, ReferenceMode
@@ -27,6 +28,7 @@ from napari_ifealid.measures import (
     SPECTRAL_ANGLE,
     UsedFeatures,
 )
+from napari_ifealid.preprocessing import STEPS
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     VectorReference,
@@ -34,7 +36,9 @@ from napari_ifealid.session_files import (
     read_session_stacks,
     write_session_file,
 )
+from napari_ifealid.similarity import similarity_map
 from napari_ifealid.stack import FeatureStack
+from patient_scheduler import PatientScheduler
 
 
 def add_file(viewer: ViewerModel, path) -> Image:
@@ -295,6 +299,22 @@ def test_map_of_each_measure_window_and_kind_of_reference_is_the_same(
     assert explorer.map_layer.data.std() > 0.01
 
 
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_map_of_regions_that_are_preprocessed_is_the_same(viewer, everything, tmp_path, step):
+    everything.library.tick(0, False)
+    state = everything.state
+    state.preprocessing, state.measure, state.window = step, EUCLIDEAN, 3
+    write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
+    _, explorer = restored(tmp_path / "a.json")
+    np.testing.assert_allclose(explorer.map_layer.data, everything.map_layer.data, atol=1e-6)
+    assert explorer.map_layer.data.std() > 0.01
+    question = question_of(read_session_file(tmp_path / "a.json"), tmp_path / "a.json")
+    asked = question.of(explorer.session.original)
+    stack = asked.compared(explorer.session.original)
+    values = similarity_map(stack, asked.query_of(explorer.session.original))
+    np.testing.assert_allclose(values, everything.map_layer.data, atol=CLOSE)
+
+
 def test_regions_and_entries_are_ticked_in_the_library(viewer, everything, tmp_path):
     write_session_file(tmp_path / "a.json", captured_session(everything, viewer))
     _, explorer = restored(tmp_path / "a.json")
@@ -363,6 +383,29 @@ def test_reference_held_in_another_image_is_restored_as_a_vector(viewer, files, 
     np.testing.assert_allclose(explorer.map_layer.data, before.map_layer.data, atol=1e-6)
     (reference,) = captured_session(explorer, again).references
     assert read_session_file(path).references == (replace(reference, colour=""),)
+
+
+@pytest.mark.parametrize("window", [1, 3])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_reference_held_in_another_image_is_saved_if_it_is_preprocessed_in_the_same_way(
+    viewer, files, tmp_path, step, window
+):
+    first, second = (add_file(viewer, path) for path in files)
+    second.translate = (0.0, 1000.0, 0.0)  # another image
+    before = Explorer(viewer)
+    before.state.layer = first
+    before.link(second, 0)
+    before.show_pixel((4, 2))
+    before.look_at(second)
+    before.state.preprocessing, before.state.window = step, window
+    if step.needs_mean:
+        with pytest.raises(DatasetError, match="a reference held in a"):
+            captured_session(before, viewer)
+        return
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(before, viewer))
+    _, explorer = restored(path)
+    np.testing.assert_allclose(explorer.map_layer.data, before.map_layer.data, atol=CLOSE)
 
 
 def test_placement_that_can_not_be_restored_changes_nothing(saved):
@@ -504,3 +547,61 @@ def test_axes_that_the_user_agreed_to_are_not_asked_for_again(viewer, tmp_path):
     _, again = restored(tmp_path / "s.ifealid.json")
     assert again.stack.feature_count == 5
     assert [one.layer.name for one in again.sessions] == [first.name, second.name]
+
+
+def test_nothing_of_a_session_applies_to_a_stack_that_was_chosen_while_its_own_was_loaded(
+    saved, add_stack, make_stack, monkeypatch
+):
+    messages: list[str] = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
+    _, path = saved
+    viewer, scheduler = ViewerModel(), PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
+    scheduler.run()
+    explorer.toggle_pin_at((1, 1))
+    pins, measure = explorer.pins.pins, explorer.state.measure
+    open_again(explorer, viewer, path)
+    scheduler.run_events()
+    opened = explorer.state.layer
+    assert opened is not other
+    explorer.state.layer = other
+    scheduler.run()
+    assert explorer.stack.name == "other"
+    assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
+    assert explorer.state.reference is ReferenceMode.CURSOR
+    assert len(messages) == 1
+    explorer.state.layer = opened  # which is too late
+    scheduler.run()
+    assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
+
+
+def test_session_waits_for_its_stack_that_was_left_and_chosen_again(
+    saved, add_stack, make_stack, monkeypatch
+):
+    messages: list[str] = []
+    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
+    _, path = saved
+    viewer, scheduler = ViewerModel(), PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
+    scheduler.run()
+    open_again(explorer, viewer, path)
+    scheduler.run_events()
+    opened = explorer.state.layer
+    explorer.state.layer = other
+    explorer.state.layer = opened
+    scheduler.run()
+    assert captured_session(explorer, viewer).measure is COSINE
+    assert len(explorer.pins.pins) == 2
+    assert not messages
+
+
+def test_stack_that_is_open_is_compared_along_the_axis_of_the_session(viewer, files, tmp_path):
+    layer, path = add_file(viewer, files[0]), tmp_path / "one.ifealid.json"
+    explorer = Explorer(viewer)
+    write_session_file(path, captured_session(explorer, viewer))
+    explorer.state.feature_axis = 1
+    open_again(explorer, viewer, path)
+    assert explorer.session.layer is layer
+    assert (explorer.session.axis, explorer.stack.feature_count) == (0, 9)

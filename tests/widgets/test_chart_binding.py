@@ -172,6 +172,14 @@ def test_contributions_are_reported_while_they_order_the_features(panel, explore
     qtbot.waitUntil(lambda: told[-1] is None)
 
 
+def test_pins_are_drawn_as_pixels_of_a_stack_that_is_moved(panel, explorer, stack):
+    explorer.toggle_pin_at((2, 3))
+    layer = explorer.session.layer
+    layer.translate = np.add(layer.translate, (0, 4, 8))  # by a pixel and by two
+    np.testing.assert_array_equal(curves(panel)["1, 1"], stack.vector((1, 1)))
+    assert "2, 3" not in curves(panel)
+
+
 def test_pin_under_the_cursor_has_its_curve_marked(panel, explorer):
     explorer.toggle_pin_at((1, 2))
     explorer.toggle_pin_at((5, 4))

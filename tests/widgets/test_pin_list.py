@@ -37,6 +37,14 @@ def test_lists_pins_with_their_places(pins, explorer):
     assert texts(pins)[2] == "outside of this stack"
 
 
+def test_pins_are_told_by_their_pixels_of_a_stack_that_is_moved(pins, explorer):
+    explorer.toggle_pin_at((1, 1))
+    explorer.toggle_pin_at((2, 3))
+    layer = explorer.session.layer
+    layer.translate = np.add(layer.translate, (0, 4, 8))  # by a pixel and by two
+    assert texts(pins) == ["outside of this stack", "1, 1 at 10, 14"]
+
+
 def test_removes_the_chosen_pin(pins, explorer):
     for pixel in [(1, 1), (2, 3), (3, 3)]:
         explorer.toggle_pin_at(pixel)

@@ -224,12 +224,13 @@ def _asked(session: SavedSession, saved: SavedStack, track: Track) -> StackQuest
             remedy="Save the session with the stack's own features.",
             file=saved.source.location,
         )
-    stack = read_session_stack(saved, track=track)
+    stack = original = read_session_stack(saved, track=track)
     features, transform = _features(stack, saved.left_out), None
     if session.preprocessing is not None:
         transform = transform_of(stack, session.preprocessing, features, track=track)
         stack = preprocessed(stack, transform, track)
-    references, rule = SessionReferences(session, saved, stack, features, transform).joined()
+    found = SessionReferences(session, saved, stack, features, transform, original)
+    references, rule = found.joined()
     if not all(np.isfinite(used_values(one.vector, features)).all() for one in references):
         raise DatasetError(
             "a reference with a NaN or an infinity",

@@ -39,7 +39,9 @@ class SessionReferences:
     features : UsedFeatures or None
         The features that are compared.
     transform : Transform or None
-        What was done to its vectors, and is done to those of a library.
+        What was done to its vectors, and is done to those of a library and to means.
+    original : FeatureStack
+        The stack before that.
     """
 
     session: SavedSession
@@ -47,6 +49,7 @@ class SessionReferences:
     stack: FeatureStack
     features: UsedFeatures | None
     transform: Transform | None
+    original: FeatureStack
 
     def joined(self) -> tuple[tuple[Reference, ...], Rule]:
         """Return what is compared with, and how it is joined.
@@ -76,8 +79,7 @@ class SessionReferences:
             if isinstance(one, VectorReference):
                 match = sure_match(one.labels, self.stack.feature_labels or ())
                 if match is not None:
-                    vector = match.apply(one.values)
-                    vector = vector if self.transform is None else self.transform.of(vector)
+                    vector = self._as_compared(match.apply(one.values))
                     yield Reference(vector, one.sign, one.name, Origin.LIBRARY)
 
     def _under_the_cursor(self) -> Reference:
@@ -101,4 +103,7 @@ class SessionReferences:
         if window == 1:
             return self.stack.vector(pixel)
         pixels = window_around(pixel, window, self.stack.spatial_shape, range(len(pixel))[-2:])
-        return region_vector(self.stack, pixels, self.features).mean
+        return self._as_compared(region_vector(self.original, pixels, self.features).mean)
+
+    def _as_compared(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        return vector if self.transform is None else self.transform.of(vector)

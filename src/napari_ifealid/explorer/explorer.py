@@ -84,6 +84,9 @@ class Explorer:
     features_changed = Signal()
     """Other features of a stack are compared."""
 
+    moved = Signal()
+    """A stack lies elsewhere in the world: places may be other pixels of it."""
+
     def __init__(self, viewer: ViewerModel, scheduler: Scheduler | None = None) -> None:
         self.state = ExplorerState()
         self._viewer = viewer
@@ -420,6 +423,7 @@ class Explorer:
             (self.pins.changed, self._ask_here),
             (self.pins.changed, self._mark_hovered),
             (self.pixel_changed, self._mark_hovered),
+            (self.moved, self._mark_hovered),
             (self.cursor.moved, self._ask_here),
             (self.cursor.moved, self._tell_pixel),
             (state.follow, self._on_follow),
@@ -500,7 +504,7 @@ class Explorer:
         """Return a session that answers what is asked of it from now on."""
         session = Session(self._viewer, layer, axis, self.state, self._scheduler, self.feature_use)
         session.stack_changed.connect(partial(self._on_linked_stack, session))
-        session.moved.connect(partial(self._asking.ask_one, session))
+        session.moved.connect(partial(self._on_moved, session))
         session.features_changed.connect(partial(self._on_features, session))
         session.vectors_read.connect(partial(self._on_vectors, session))
         session.failed.connect(partial(self._on_any_failed, session))
@@ -549,7 +553,7 @@ class Explorer:
 
     def _on_linked_stack(self, session: Session) -> None:
         if session is not self.session:
-            self._asking.ask_one(session)
+            self._ask_with_dependent(session)
             self.links.changed.emit()
 
     def _on_failed(self) -> None:
@@ -563,8 +567,18 @@ class Explorer:
         self._errors.report(error)
 
     def _on_features(self, session: Session) -> None:
-        self._asking.ask_one(session)
+        self._ask_with_dependent(session)
         self.features_changed.emit()
+
+    def _on_moved(self, session: Session) -> None:
+        self._ask_with_dependent(session)
+        self.moved.emit()
+
+    def _ask_with_dependent(self, session: Session) -> None:
+        """Ask a session whose vectors may be others, and those that are asked for its vectors."""
+        self._asking.ask_one(session)
+        if session is self.asking:
+            self._asking.ask_dependent()
 
     def _on_vectors(self, session: Session) -> None:
         """Ask those that wait for vectors, or for whether a reference has data."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class LabelledMap:
 
 
 class MapLabels:
-    """Makes a Labels layer of a map, which follows the threshold until it is frozen.
+    """Makes a Labels layer of a map, which follows it and the threshold until it is frozen.
 
     It is frozen at the latest when the map of another reference is shown: labels belong to the
     reference that they are called after.
@@ -116,6 +116,7 @@ class MapLabels:
         layers.selection = selected
         self._connections.connect(self._state.events.threshold, self._follow)
         self._connections.connect(session.map_changed, self._on_map)
+        self._connections.connect(session.moved, self._place)
         self.changed.emit()
 
     def freeze(self) -> None:
@@ -145,6 +146,16 @@ class MapLabels:
         if not self.follows:
             self.freeze()
 
+    def _place(self) -> None:
+        """Lie where the map lies by now."""
+        session, image = self._session, None if self._session is None else self._session.map_layer
+        if self._layer is None or self._map is None or session is None or image is None:
+            return
+        self._map = replace(self._map, grid=session.grid)
+        for name, value in _placement(image).items():
+            setattr(self._layer, name, value)
+        self.changed.emit()
+
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer:
             self._layer = self._map = None
@@ -156,9 +167,10 @@ def _layer(image: Image, numbers: NDArray[np.int32], name: str) -> Labels:
     return Labels(
         numbers,
         name=name,
-        scale=image.scale,
-        translate=image.translate,
-        affine=image.affine,
-        units=image.units,
         opacity=0.5,
+        **_placement(image),
     )
+
+
+def _placement(image: Image) -> dict[str, Any]:
+    return {name: getattr(image, name) for name in ("scale", "translate", "affine", "units")}

@@ -42,7 +42,7 @@ class Pin:
     Parameters
     ----------
     place : tuple of float
-        In the world.
+        In the world, with at least one coordinate for each axis of the pins' layer.
     colour : str
         As in ``"#e69f00"``.
     sign : {1, -1}
@@ -58,7 +58,8 @@ class Pins:
     """Pins places, and follows what the user does to them in their napari layer.
 
     The layer is made at the first pin. It has the only list of pins: its points can be added,
-    moved, recoloured, deleted and saved with napari's own tools.
+    moved, recoloured, deleted and saved with napari's own tools. Where it has fewer axes than
+    another stack of which a pin is, the pin keeps its coordinates along the others.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ class Pins:
             self._viewer.layers.remove(layer)
             if pins:
                 self._create(frame, pins)
-            self._tell()
+            self._tell(pins)
         self.show_above_maps()
 
     def toggle(self, place: Sequence[float], grid: Grid) -> None:
@@ -170,7 +171,7 @@ class Pins:
     def remove(self, pin: Pin) -> None:
         """Remove a pin."""
         if self._layer is not None and pin in self._pins:
-            self._layer.remove([self._places().index(pin.place)])
+            self._layer.remove([self._rows_of_pins()[self._pins.index(pin)]])
 
     def clear(self) -> None:
         """Remove all pins."""
@@ -233,7 +234,7 @@ class Pins:
                     self._layer.symbol = _symbols(pins)
         elif pins:
             self._create(frame, pins)
-        self._tell()
+        self._tell(pins)
 
     def _rows(self, frame: PinFrame, pins: Sequence[Pin]) -> np.ndarray[Any, Any]:
         rows = [frame.row(pin.place, self._viewer.dims.point) for pin in pins]
@@ -340,9 +341,17 @@ class Pins:
             result.append(next_colour([*result, *others]))
         return result
 
-    def _tell(self) -> None:
+    def _tell(self, meant: Sequence[Pin] | None = None) -> None:
+        """Emit what has changed.
+
+        Parameters
+        ----------
+        meant : sequence of Pin, optional
+            Those that the layer was given; unless it was, the user has changed those before.
+        """
         points = zip(self._places(), self._point_colours(), self._point_signs(), strict=True)
-        current = [Pin(*point) for point in points if np.isfinite(point[0]).all()]
+        shown = [Pin(*point) for point in points if np.isfinite(point[0]).all()]
+        current = _with_whole_places(shown, self._pins if meant is None else meant)
         if current != self._pins:
             moved = _moved_pin(self._pins, current)
             if moved is None or moved != self._moved:
@@ -362,6 +371,25 @@ def _is_left_behind(layer: Layer, frame: PinFrame) -> bool:
     return np.allclose(layer.scale, placement["scale"]) and np.allclose(
         layer.translate, placement["translate"]
     )
+
+
+def _with_whole_places(shown: list[Pin], known: Sequence[Pin]) -> list[Pin]:
+    """Return pins as a layer shows them, with known coordinates along the axes that it lacks."""
+    if len(shown) == len(known):  # moved at most, or other in colour or sign
+        return [_with_whole_place(*pair) for pair in zip(shown, known, strict=True)]
+    left, result = list(known), []
+    for pin in shown:
+        same = (one for one in left if _with_whole_place(pin, one) == one)
+        found = next(same, None)
+        if found is not None:
+            left.remove(found)
+        result.append(found or pin)
+    return result
+
+
+def _with_whole_place(shown: Pin, known: Pin) -> Pin:
+    more = max(0, len(known.place) - len(shown.place))
+    return replace(shown, place=(*known.place[:more], *shown.place))
 
 
 def _moved_pin(before: list[Pin], after: list[Pin]) -> int | None:

@@ -60,7 +60,7 @@ class _Map:
 class PlaceSearch:
     """Finds the best places in the maps of the explored stack and of all that are linked.
 
-    What was found is gone as soon as one of the maps is that of another reference.
+    What was found is gone as soon as one of the maps is that of another reference, or is moved.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ class PlaceSearch:
         self._explorer_connections = Connections()
         for signal in (explorer.stack_changed, explorer.links.changed):
             self._explorer_connections.connect(signal, self._check)
+        self._explorer_connections.connect(explorer.moved, self._on_moved)
 
     @property
     def found(self) -> tuple[FoundPlace, ...]:
@@ -166,6 +167,12 @@ class PlaceSearch:
             ):
                 self._begin(*wanted)
         elif self._searched and not self._is_current:
+            self.clear()
+            self.changed.emit()
+
+    def _on_moved(self) -> None:
+        """Forget places in a map that lies elsewhere by now."""
+        if self._searched:
             self.clear()
             self.changed.emit()
 

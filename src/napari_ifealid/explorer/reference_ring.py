@@ -43,6 +43,7 @@ class ReferenceRing:
         for signal in (
             explorer.cursor.moved,
             explorer.stack_changed,
+            explorer.moved,
             explorer.pins.changed,
             explorer.source_changed,
             events.follow,

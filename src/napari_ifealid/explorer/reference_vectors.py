@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines.preview import Preview
 from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
@@ -19,10 +20,8 @@ from napari_ifealid.explorer.session_question import AnyReference, Question
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.grid import Pixel
 from napari_ifealid.measures import UsedFeatures
-from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
-from napari_ifealid.stack import FeatureStack
 
 
 class ReferenceVectors:
@@ -30,28 +29,25 @@ class ReferenceVectors:
 
     Parameters
     ----------
-    stack : FeatureStack
-        As it is compared.
-    transform : Transform or None
-        What was done to its vectors, and is done to those that come from elsewhere.
+    features : Features
+        What was done to them is done to vectors that come from elsewhere.
     scheduler, arrived, failed
         See `DeferredReader`.
-    features : UsedFeatures, optional
+    used : UsedFeatures, optional
         Those that pixels of a region need; all of them unless given.
     """
 
     def __init__(
         self,
-        stack: FeatureStack,
-        transform: Transform | None,
+        features: Features,
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
-        features: UsedFeatures | None = None,
+        used: UsedFeatures | None = None,
     ) -> None:
-        self._pixels = PixelVectorReader(stack, scheduler, arrived, failed)
-        self._regions = RegionVectorReader(stack, scheduler, arrived, failed, features)
-        self._transform = transform
+        self._pixels = PixelVectorReader(features.stack, scheduler, arrived, failed)
+        self._regions = RegionVectorReader(features, scheduler, arrived, failed, used)
+        self._transform = features.transform
         self._transformed: WeakKeyDictionary[Reference, Reference] = WeakKeyDictionary()
 
     def of_pixel(self, pixel: Pixel) -> NDArray[np.float64] | None:

@@ -410,8 +410,7 @@ class Session:
             stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
         )
         vectors = ReferenceVectors(
-            stack,
-            features.transform,
+            features,
             self._scheduler,
             self._on_vectors_read,
             self._on_vectors_not_read,
@@ -428,9 +427,13 @@ class Session:
         self.stack_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
-        if layer is not self.layer or self._running is None:
+        if layer is not self.layer:
             return
-        if self.transform is not None:
+        if self._opening is not None:
+            self.open()  # it may do something to the vectors by the features used before
+        elif self._running is None:
+            return
+        elif self.transform is not None:
             self.open_anew()  # what is done to a vector depends on its features
         else:
             self._running.previews.set_features(self.features)

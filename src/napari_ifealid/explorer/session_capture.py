@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 from napari.components import Dims, ViewerModel
 from napari.layers import Image, Layer
+from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.feature_axis import known_axis
 from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.session_vectors import as_vectors, saved_vectors
 from napari_ifealid.explorer.sources import has_features, is_opened_overlay, opened_stack
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.layers import layer_units, world_placement
 from napari_ifealid.left_out_features import Ranges, left_out_ranges
+from napari_ifealid.measures import used_values
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import (
     PlaceReference,
@@ -30,6 +33,8 @@ from napari_ifealid.session_files import (
     SavedStack,
 )
 from napari_ifealid.stack import FeatureStack, StackSource
+
+_ROUNDED = 1e-4  # a preprocessed stack is float32
 
 RULES = {
     ReferenceMode.CURSOR: None,
@@ -63,8 +68,9 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
     Raises
     ------
     DatasetError
-        If no stack is explored, or it came from no file, if a reference is not finite or still
-        being read, or if there is a window along other axes than those that are shown at first.
+        If no stack is explored, or it came from no file; if a reference is not finite or still
+        being read, or is held in another stack and preprocessed otherwise there; or if there is a
+        window along other axes than those that are shown at first.
     """
     explored, session = explorer.state.layer, explorer.session
     if explored is None or session is None or session.stack is None:
@@ -196,7 +202,29 @@ def _saved_references(
         return (), None
     place = f"pixel {', '.join(map(str, explorer.pixel))} of {asking.layer.name}"
     named = [one if one.label else replace(one, label=place) for one in asked.references]
-    return tuple(as_vectors(asking, named)), asked.rule
+    vectors = tuple(as_vectors(asking, named))
+    for one, saved in zip(named, vectors, strict=True):
+        _check_preprocessed(session, asking, one, np.array(saved.values))
+    return vectors, asked.rule
+
+
+def _check_preprocessed(
+    session: Session, asking: Session, one: AnyReference, original: NDArray[np.float64]
+) -> None:
+    """Check that the explored stack makes the same of a vector as the one that it was taken in."""
+    compared, transform = asking.reference(one), session.transform
+    if transform is None or compared is None:
+        return
+    there = used_values(compared.vector, session.features)
+    here = used_values(transform.of(original), session.features)
+    if not np.allclose(here, there, rtol=_ROUNDED, atol=_ROUNDED * float(np.abs(there).max())):
+        raise DatasetError(
+            f"a reference held in {asking.layer.name}, of which {transform.step.name} makes "
+            "something else there",
+            expected="one that is preprocessed in the same way in both stacks",
+            remedy="Take the reference in the explored stack, or preprocess nothing.",
+            file=session.layer.name,
+        )
 
 
 def _saved_cursor(explorer: Explorer, viewer: ViewerModel, session: Session) -> SavedCursor | None:

@@ -32,6 +32,11 @@ from napari_ifealid.stack import FeatureStack
 
 _MOST_NAMED = 5  # vectors in a message
 
+_GIVEN_UP = (
+    "The session is not opened any further, since another stack was chosen while {} was loaded. "
+    "Open the session file again to compare as it does."
+)
+
 _MODES = {rule: mode for mode, rule in RULES.items()}
 
 
@@ -46,7 +51,8 @@ def restore_session(
     Pins that are there are replaced, and vectors are ticked in the library instead of what was
     ticked there; an undo brings either back. Regions are let go.
 
-    It is complete once the explored stack is loaded; nothing else of the session applies before.
+    It is complete once the explored stack is loaded; nothing else of the session applies before. If
+    the user chooses another stack until then, it is given up with a message.
 
     Parameters
     ----------
@@ -64,25 +70,29 @@ def restore_session(
     """
     layers = _layers(viewer, session, stacks)
     explored, axis = layers[session.explored], session.stacks[session.explored].compared_axis
-    connections = Connections()
+    if axis is None:
+        axis = known_axis(explored)  # not what was chosen for an open layer meanwhile
+    state, connections = explorer.state, Connections()
 
     def choose() -> None:
-        connections.connect(explorer.stack_changed, finish)
-        explorer.state.layer = explored
+        state.layer = explored
         if axis is not None:
-            explorer.state.feature_axis = axis
-        if connections.is_open:
-            finish()
+            state.feature_axis = axis
+        connections.connect(explorer.stack_changed, finish)
+        finish()
 
     def finish() -> None:
-        if explorer.stack is None and explorer.state.layer is not None:
+        is_chosen = state.layer == explored and axis in (None, state.feature_axis)
+        if is_chosen and explorer.stack is None:
             return  # still to be loaded
         connections.close()
-        if explorer.stack is not None:
+        if is_chosen:
             _choose_features(explorer, session, layers)
             _link(explorer, session, layers)
             _show_slice(viewer.dims, session.shown_slice)
             _apply(explorer, session)
+        elif state.layer is not None:  # else it could not be loaded, which was told, or was removed
+            show_warning(_GIVEN_UP.format(explored.name))
 
     explorer.after_opening(choose)
 

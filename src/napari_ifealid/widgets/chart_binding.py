@@ -85,6 +85,7 @@ class ChartBinding:
             (explorer.library.listed, self._draw_pins),
             (explorer.vectors_read, self._draw_pins),
             (explorer.features_changed, self._draw_pins),
+            (explorer.moved, self._draw_pins),
             (explorer.source_changed, self._draw_pins_soon),
             (explorer.state.events.reference, self._draw_pins),
             (explorer.state.events.window, self._draw_pins),

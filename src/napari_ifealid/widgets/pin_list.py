@@ -56,6 +56,7 @@ class PinList(QWidget):
         self._connections.connect(explorer.stack_changed, self._show)
         self._connections.connect(explorer.vectors_read, self._show)
         self._connections.connect(explorer.features_changed, self._show)
+        self._connections.connect(explorer.moved, self._show)
         self._connections.connect(explorer.state.events.window, self._show)
         self._connections.connect(self.rows.sign_chosen, explorer.pins.set_sign)
         self._connections.connect(self.rows.removal_chosen, self._remove)

@@ -58,6 +58,7 @@ class RegionList(QWidget):
             (explorer.pixel_changed, self._show),
             (explorer.vectors_read, self._show),
             (explorer.features_changed, self._show),
+            (explorer.moved, self._show),
             (self.rows.sign_chosen, self._set_sign),
         ):
             self._connections.connect(signal, callback)
