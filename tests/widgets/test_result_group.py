@@ -171,6 +171,20 @@ def test_figure_is_saved(group, choose, tmp_path, suffix):
     assert (tmp_path / f"figure{suffix}").stat().st_size > 5000
 
 
+def test_volume_has_no_figure_and_the_button_says_why(viewer, qtbot):
+    values = np.random.default_rng(0).random((3, 4, 6, 5)).astype(np.float32)
+    viewer.add_image(values, axis_labels=("c", "z", "y", "x"))
+    group = ResultGroup(Explorer(viewer), viewer)
+    qtbot.addWidget(group)
+    assert group.figure.isEnabled()
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: not group.figure.isEnabled())
+    assert "volume" in group.figure.toolTip()
+    viewer.dims.ndisplay = 2
+    qtbot.waitUntil(group.figure.isEnabled)
+    assert "volume" not in group.figure.toolTip()
+
+
 def test_file_that_cannot_be_written_is_told_of(group, choose, tmp_path, monkeypatch):
     errors: list[str] = []
     monkeypatch.setattr("napari_ifealid.widgets.save_file.show_error", errors.append)

@@ -26,7 +26,7 @@ from superqt.utils import qthrottled
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.map_figure import map_figure
+from napari_ifealid.explorer.map_figure import is_plane, map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.mouse_value import MouseValue
@@ -57,6 +57,8 @@ _SPIN_BOX = 56  # pixels; the rest of the row is for the count
 _NO_VALUE = " "  # as high as any other text, so that nothing moves when it changes
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
+_FIGURE = "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
+_NO_PLANE = "A figure is of a plane, and this map is of a volume: go back from 3-D to a slice"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
 _NO_CLASSES = (
     "Make labels first, or select labels whose features table has names: the table is of them"
@@ -106,9 +108,7 @@ class ResultGroup(QWidget):
         self.table = QPushButton("Table…")
         self.table.setToolTip(_TABLE)
         self.figure = QPushButton("Figure…")
-        self.figure.setToolTip(
-            "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
-        )
+        self.figure.setToolTip(_FIGURE)
         self.save = QPushButton("Save map…")
         self.save.setToolTip("Save the similarities: .npy, .tif for ImageJ, or .csv")
         self._lay_out()
@@ -265,6 +265,12 @@ class ResultGroup(QWidget):
         )
 
     @property
+    def _is_plane(self) -> bool:
+        session = self._explorer.session
+        shown = None if session is None else session.shown
+        return shown is None or is_plane(shown.request.region)
+
+    @property
     def _makes_classes(self) -> bool:
         return self.mode.value is ClassMode.CLASSES
 
@@ -273,7 +279,8 @@ class ResultGroup(QWidget):
         follows = self.classes.follows if self._makes_classes else self.labels.follows
         self.make.setText("Freeze labels" if follows else "Make labels")
         self.save.setEnabled(is_exact)
-        self.figure.setEnabled(is_exact)
+        self.figure.setEnabled(is_exact and self._is_plane)
+        self.figure.setToolTip(_FIGURE if self._is_plane else _NO_PLANE)
         if self._makes_classes:
             self._show_class_buttons()
             return
