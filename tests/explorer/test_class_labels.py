@@ -12,6 +12,7 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.explorer.map_labels import MEASURE_KEY
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, UsedFeatures
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler, Steps
 
@@ -273,6 +274,49 @@ def test_labels_that_are_frozen_before_they_are_known_say_so(lazy, viewer):
     assert classes.frozen is None
     scheduler.run()
     assert not classes.layer.data.any()
+
+
+@pytest.fixture
+def slow(viewer, add_stack, stack):
+    """Classes that are known, their explorer, and its scheduler, which has them made later."""
+    add_stack(viewer, stack)
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    for pixel in PIXELS:
+        explorer.toggle_pin_at(pixel)
+    classes = ClassLabels(viewer, explorer)
+    classes.make()
+    scheduler.run()
+    return classes, explorer, scheduler
+
+
+def described(layer) -> tuple:
+    return layer.data.tolist(), layer.name, layer.features["name"].tolist(), dict(layer.metadata)
+
+
+def test_classes_keep_the_names_of_those_that_they_are_of_until_others_are_known(slow):
+    classes, explorer, scheduler = slow
+    numbers, name, names, _ = described(classes.layer)
+    explorer.state.measure = COSINE
+    explorer.pins.set_sign(0, -1)
+    assert described(classes.layer)[:3] == (numbers, name, names)
+    assert classes.layer.metadata[MEASURE_KEY] == "spectral angle"
+    classes.freeze()
+    scheduler.run()
+    assert described(classes.layer)[:3] == (numbers, name, names)
+    assert classes.layer.metadata[MEASURE_KEY] == "spectral angle"
+
+
+def test_classes_of_vectors_before_another_preprocessing_are_blank(slow):
+    classes, explorer, scheduler = slow
+    before = classes.layer.data.copy()
+    explorer.state.preprocessing = step_named("first derivative")
+    assert not classes.layer.data.any()
+    scheduler.run()
+    assert classes.layer.data.all()
+    assert (classes.layer.data != before).any()
+    assert classes.layer.metadata[MEASURE_KEY] == "spectral angle, first derivative"
 
 
 def test_frozen_labels_are_those_selected_else_those_made_last(classes, viewer):

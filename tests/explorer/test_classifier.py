@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -37,12 +39,14 @@ def errors() -> list[Exception]:
 
 
 @pytest.fixture
-def classifier(scheduler, missing, errors) -> Classifier[int]:
-    """Of references that are numbers of pixels."""
+def classifier(scheduler, missing, errors) -> Classifier[int | Reference]:
+    """Of references that are numbers of pixels, or have a vector."""
     engine = CpuEngine(PixelVectors.of(FeatureStack(values=VALUES, name="it")))
     owner = EngineOwner(RunningEngine(engine, "it was chosen"), lambda _: None)
 
-    def resolve(number: int) -> Reference | None:
+    def resolve(number: int | Reference) -> Reference | None:
+        if isinstance(number, Reference):
+            return number
         return None if number in missing else Reference(VALUES.reshape(-1, 4)[number])
 
     return Classifier("it", owner, scheduler, resolve, errors.append)
@@ -75,6 +79,18 @@ def test_threshold_leaves_pixels_out(classifier, scheduler):
     kept = np.where(values >= np.float32(0.7), labels, 0)
     np.testing.assert_array_equal(classifier.shown.above(0.7), kept)
     assert len(np.unique(kept)) == 3
+
+
+def test_classes_follow_the_names_and_colours_of_their_references(classifier, scheduler):
+    one = Reference(VALUES[1, 1], label="one")
+    classifier.ask([one], SPECTRAL_ANGLE, REGION)
+    while scheduler.events:
+        scheduler.events.pop(0)()
+    classifier.ask([replace(one, label="first")], SPECTRAL_ANGLE, REGION)  # while it is made
+    scheduler.run()
+    assert [one.label for one in classifier.shown.query.references] == ["first"]
+    classifier.ask([replace(one, colour="#112233")], SPECTRAL_ANGLE, REGION)
+    assert [one.colour for one in classifier.shown.query.references] == ["#112233"]
 
 
 def test_newest_question_wins_and_nothing_older_is_shown(classifier, scheduler):

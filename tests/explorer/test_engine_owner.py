@@ -13,7 +13,7 @@ from napari_ifealid.engines import (
     start_engine,
 )
 from napari_ifealid.explorer.engine_owner import EngineOwner
-from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
+from napari_ifealid.measures import ACE, COSINE, SPECTRAL_ANGLE
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_engine_that_has_failed_is_closed_and_another_takes_its_place(running, c
 
 
 class Choosy:
-    """An engine that refuses the cosine."""
+    """An engine that refuses the cosine and ACE."""
 
     name = "Choosy"
     spread = None
@@ -65,7 +65,7 @@ class Choosy:
         self.is_closed = False
 
     def refusal(self, measure) -> str:
-        return "it does not like the cosine" if measure is COSINE else ""
+        return f"it does not like the {measure.name}" if measure in (COSINE, ACE) else ""
 
     def close(self) -> None:
         self.is_closed = True
@@ -90,6 +90,18 @@ def test_what_an_engine_refuses_is_done_by_another_and_the_reason_is_told(helped
     assert [one.reason for one in told] == ["it does not like the cosine"]
     assert owner.engine_for(SPECTRAL_ANGLE) is choosy.engine
     assert [one.reason for one in told] == ["it does not like the cosine", "as chosen"]
+
+
+def test_reason_is_that_of_the_measure_that_is_refused_now(helped, running):
+    owner, _, told = helped
+    owner.engine_for(COSINE)
+    assert owner.engine_for(ACE) is running.engine
+    assert owner.engine_for(ACE) is running.engine
+    assert [one.reason for one in told] == [
+        "it does not like the cosine",
+        "it does not like the ACE",
+    ]
+    assert owner.description.endswith(": it does not like the ACE")
 
 
 def test_both_engines_are_closed(helped, closed, running):

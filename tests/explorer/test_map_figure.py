@@ -83,6 +83,57 @@ def test_slice_of_a_volume_is_the_one_that_is_shown(viewer):
     assert content.unit == "micrometer"
 
 
+@pytest.fixture
+def volume(viewer) -> Explorer:
+    values = np.random.default_rng(0).random((3, 4, 6, 5)).astype(np.float32)
+    viewer.add_image(values, axis_labels=("c", "z", "y", "x"))
+    return Explorer(viewer)
+
+
+def test_references_in_other_slices_are_not_marked(volume, viewer):
+    viewer.dims.set_point(1, 2)
+    volume.show_pixel((1, 3, 3))
+    assert map_figure(volume, viewer, "it").marks == ()
+    volume.show_pixel((2, 3, 3))
+    assert [mark.place for mark in map_figure(volume, viewer, "it").marks] == [(3, 3)]
+    volume.toggle_pin_at((1, 1, 2))
+    volume.toggle_pin_at((2, 4, 1))
+    volume.state.reference = ReferenceMode.BEST
+    assert [mark.place for mark in map_figure(volume, viewer, "it").marks] == [(4, 1)]
+
+
+def test_picture_of_another_plane_is_not_under_the_map(volume, viewer):
+    volume.pictures.choose(volume.session.layer, PictureKind.MEAN)
+    assert map_figure(volume, viewer, "it").overlay is not None
+    viewer.dims.order = (0, 2, 1, 3)
+    content = map_figure(volume, viewer, "it")
+    assert content.values.shape == (4, 5)
+    assert content.overlay is None
+    assert content.overlay_grid is None
+
+
+def test_whole_volume_gives_no_figure(volume, viewer):
+    viewer.dims.ndisplay = 3
+    assert map_figure(volume, viewer, "it") is None
+    viewer.dims.ndisplay = 2
+    assert map_figure(volume, viewer, "it") is not None
+
+
+def test_reference_held_in_another_image_is_not_marked(viewer, make_stack, add_stack):
+    first, second = (add_stack(viewer, make_stack(name)) for name in ("one", "two"))
+    explorer = Explorer(viewer)
+    explorer.state.layer = first
+    explorer.link(second, 0)
+    explorer.show_pixel((1, 1))
+    assert len(map_figure(explorer, viewer, "it").marks) == 1
+    explorer.look_at(second)
+    assert explorer.asking.layer is first
+    assert map_figure(explorer, viewer, "it").marks == ()
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.toggle_pin_at((2, 2))
+    assert len(map_figure(explorer, viewer, "it").marks) == 1
+
+
 def test_single_feature_is_no_similarity(explorer, viewer):
     explorer.state.feature = 2
     assert map_figure(explorer, viewer, "it") is None

@@ -31,8 +31,8 @@ def names(viewer: ViewerModel) -> list[str]:
 
 def test_picture_and_segments_lie_in_the_place_of_the_map(viewer, explorer):
     session = explorer.session
-    image = add_overview(viewer, session, picture(), "components")
-    labels = add_overview(viewer, session, segmented(), "segments")
+    image = add_overview(viewer, session, session.stack, picture(), "components")
+    labels = add_overview(viewer, session, session.stack, segmented(), "segments")
     assert isinstance(image, Image)
     assert image.rgb
     assert isinstance(labels, Labels)
@@ -48,7 +48,7 @@ def test_picture_and_segments_lie_in_the_place_of_the_map(viewer, explorer):
 def test_they_lie_above_the_image_and_under_the_map(viewer, explorer, is_picture_first):
     made = [("components", picture()), ("segments", segmented())]
     for request, overview in made if is_picture_first else reversed(made):
-        add_overview(viewer, explorer.session, overview, request)
+        add_overview(viewer, explorer.session, explorer.session.stack, overview, request)
     backdrop = next(layer for layer in viewer.layers if BACKDROP_KEY in layer.metadata)
     order = [layer.name for layer in viewer.layers]
     assert order[order.index(backdrop.name) :] == [
@@ -61,39 +61,39 @@ def test_they_lie_above_the_image_and_under_the_map(viewer, explorer, is_picture
 
 def test_selection_and_explored_stack_stay(viewer, explorer):
     selected, layer = set(viewer.layers.selection), explorer.state.layer
-    new = add_overview(viewer, explorer.session, picture(), "components")
+    new = add_overview(viewer, explorer.session, explorer.session.stack, picture(), "components")
     assert set(viewer.layers.selection) == selected
     assert explorer.state.layer is layer
     assert not has_features(new)
 
 
 def test_same_overview_replaces_the_one_that_was_left_as_it_was(viewer, explorer):
-    first = add_overview(viewer, explorer.session, picture(), "components")
+    first = add_overview(viewer, explorer.session, explorer.session.stack, picture(), "components")
     viewer.add_image(np.zeros((4, 4)), name="mine")
     index = viewer.layers.index(first)
-    second = add_overview(viewer, explorer.session, picture(), "components")
+    second = add_overview(viewer, explorer.session, explorer.session.stack, picture(), "components")
     assert first not in viewer.layers
     assert viewer.layers.index(second) == index
     assert names(viewer) == ["small: components"]
 
 
 def test_renamed_or_painted_overview_is_the_users(viewer, explorer):
-    first = add_overview(viewer, explorer.session, segmented(), "segments")
+    first = add_overview(viewer, explorer.session, explorer.session.stack, segmented(), "segments")
     first.data[2, 2] = 7
-    second = add_overview(viewer, explorer.session, segmented(), "segments")
+    second = add_overview(viewer, explorer.session, explorer.session.stack, segmented(), "segments")
     second.name = "my tissue"
-    add_overview(viewer, explorer.session, segmented(), "segments")
+    add_overview(viewer, explorer.session, explorer.session.stack, segmented(), "segments")
     assert sorted(names(viewer)) == ["my tissue", "small: 2 segments", "small: 2 segments [2]"]
     assert first.data[2, 2] == 7
 
 
 def test_overviews_of_other_requests_and_stacks_stay(viewer, explorer, add_stack, stack):
     session = explorer.session
-    add_overview(viewer, session, segmented(), "2")
-    add_overview(viewer, session, segmented(name="3 segments"), "3")
+    add_overview(viewer, session, session.stack, segmented(), "2")
+    add_overview(viewer, session, session.stack, segmented(name="3 segments"), "3")
     add_stack(viewer, stack)
     assert explorer.session is not session
-    add_overview(viewer, explorer.session, segmented(), "2")
+    add_overview(viewer, explorer.session, explorer.session.stack, segmented(), "2")
     assert names(viewer) == ["small: 2 segments", "small: 3 segments", "small: 2 segments [2]"]
 
 
@@ -101,8 +101,8 @@ def test_overview_of_features_between_other_axes_has_the_axes_of_the_map(viewer)
     values = np.random.default_rng(0).random((4, 3, 6, 5))
     viewer.add_image(values, axis_labels=("z", "c", "y", "x"))
     session = Explorer(viewer).session
-    image = add_overview(viewer, session, picture((4, 6, 5)), "components")
-    labels = add_overview(viewer, session, segmented((4, 6, 5)), "segments")
+    image = add_overview(viewer, session, session.stack, picture((4, 6, 5)), "components")
+    labels = add_overview(viewer, session, session.stack, segmented((4, 6, 5)), "segments")
     assert image.data.shape == (4, 1, 6, 5, 4)
     assert labels.data.shape == session.map_layer.data.shape == (4, 1, 6, 5)
     np.testing.assert_allclose(labels.extent.world, session.map_layer.extent.world)
@@ -111,7 +111,7 @@ def test_overview_of_features_between_other_axes_has_the_axes_of_the_map(viewer)
 def test_photo_has_no_other_image_because_of_its_overview(viewer):
     photo = viewer.add_image(np.random.default_rng(0).random((6, 5, 3)), rgb=True)
     explorer = Explorer(viewer)
-    add_overview(viewer, explorer.session, picture(), "components")
+    add_overview(viewer, explorer.session, explorer.session.stack, picture(), "components")
     explorer.state.layer = None
     explorer.state.layer = photo
     assert not any(BACKDROP_KEY in layer.metadata for layer in viewer.layers)

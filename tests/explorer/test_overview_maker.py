@@ -16,6 +16,7 @@ from napari_ifealid.explorer.overview_maker import (
 )
 from napari_ifealid.explorer.sources import OVERVIEW_KEY
 from napari_ifealid.overview import Aspect, components_picture, principal_components, segments
+from napari_ifealid.preprocessing import step_named
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
@@ -130,6 +131,24 @@ def test_overview_of_a_stack_that_is_no_longer_explored_is_not_made(
     add_stack(viewer, stack)
     assert work.is_cancelled
     assert not patient.is_running
+
+
+def test_overview_of_vectors_before_another_preprocessing_is_not_made(
+    patient, scheduler, viewer, explorer
+):
+    patient.make(COMPONENTS)
+    (work,) = scheduler.background
+    explorer.state.preprocessing = step_named("first derivative")
+    assert work.is_cancelled
+    patient.make(COMPONENTS)
+    scheduler.run()
+    (layer,) = made(viewer)
+    assert layer.name == f"{explorer.stack.name}: components"
+    expected = components_picture(principal_components(explorer.stack))
+    np.testing.assert_array_equal(layer.data, expected)
+    assert patient.summary
+    explorer.state.preprocessing = None
+    assert patient.summary == ""
 
 
 def test_overview_of_data_that_were_replaced_is_not_made(patient, scheduler, viewer, features):

@@ -209,6 +209,18 @@ def test_click_pins_a_pixel_of_the_image_in_the_cell(window):
     assert window.cells() == [contents("fine"), contents("coarse"), contents("dog")]
 
 
+def test_pins_made_side_by_side_are_seen_afterwards(window):
+    window.side_by_side.show()
+    window.click("fine", 2, 7)
+    assert not window.explorer.pins.layer.visible  # the cells have marks of their own
+    window.side_by_side.hide()
+    assert window.explorer.pins.layer.visible
+    window.explorer.pins.layer.visible = False
+    window.side_by_side.show()
+    window.side_by_side.hide()
+    assert not window.explorer.pins.layer.visible
+
+
 def test_stack_that_cannot_be_compared_says_why(window):
     window.side_by_side.show()
     window.explorer.state.layer = window.layers["dog"]

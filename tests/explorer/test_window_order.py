@@ -47,6 +47,17 @@ def test_layers_that_others_show_or_hide_are_left_alone(viewer, layers):
     assert [layer.visible for layer in layers] == [False, False, True, True]
 
 
+def test_layer_that_was_hidden_when_it_came_is_shown_where_it_is(viewer, layers):
+    before = WindowOrder(viewer)
+    layers.insert(1, Image(np.zeros((4, 5)), name="x"))
+    before.hide(layers["x"])
+    assert not layers["x"].visible
+    before.restore_visibility(but=())
+    before.restore_order()
+    assert layers["x"].visible
+    assert names(layers) == "axbcd"
+
+
 def test_new_layers_stay_below_the_same_layer_and_removed_ones_are_forgotten(viewer, layers):
     before = WindowOrder(viewer)
     layers.remove("c")

@@ -321,6 +321,45 @@ def test_range_of_values_is_that_of_what_is_done_to_them(panel, explorer, stack,
     qtbot.waitUntil(lambda: highest() > 1.0)
 
 
+@pytest.fixture
+def held(panel, explorer, add_stack, qtbot):
+    """The stacks of two other images: a reference is held in the first, the second is explored."""
+    stacks = []
+    for number, shape in enumerate([(12, 10, 9), (4, 3, 9)]):
+        rng = np.random.default_rng(number)
+        values = rng.integers(1, 256, shape).astype(np.uint8)
+        overlay = rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+        stacks.append(FeatureStack(values=values, name=f"{number}", overlay=overlay))
+    first, second = (add_stack(explorer._viewer, one) for one in stacks)
+    explorer.state.layer = first
+    explorer.link(second, 0)
+    explorer.show_pixel((9, 7))
+    qtbot.waitUntil(lambda: explorer.is_idle)
+    explorer.look_at(second)
+    assert explorer.asking.layer is first
+    return stacks
+
+
+def test_curve_is_that_of_the_reference_that_is_held_in_another_image(panel, explorer, held, qtbot):
+    qtbot.waitUntil(lambda: np.array_equal(curves(panel).get("cursor"), held[0].vector((9, 7))))
+
+
+def test_pins_of_another_image_are_drawn_while_they_are_compared_with(panel, explorer, held, qtbot):
+    first, second = (session.layer for session in reversed(explorer.sessions))
+    explorer.state.layer = first
+    explorer.toggle_pin_at((9, 7))
+    explorer.toggle_pin_at((1, 1))
+    explorer.show_pixel((5, 5))
+    explorer.state.reference = ReferenceMode.BEST
+    explorer.look_at(second)
+    assert set(curves(panel)) == {"9, 7", "1, 1"}
+    np.testing.assert_array_equal(curves(panel)["9, 7"], held[0].vector((9, 7)))
+    panel.chart.legend.clicked.emit(1)
+    assert explorer.marked_pin.value == 1
+    qtbot.wait(50)
+    assert set(curves(panel)) == {"9, 7", "1, 1"}
+
+
 def test_chart_shows_which_features_are_used(panel, explorer, qtbot):
     explorer.toggle_pin_at((1, 2))
     panel.order.value = Order.RELEVANCE

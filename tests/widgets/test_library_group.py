@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.libraries import Library, LibraryEntry, read_library, write_library
-from napari_ifealid.measures import CEM
+from napari_ifealid.measures import CEM, UsedFeatures
 from napari_ifealid.widgets import library_group
 from napari_ifealid.widgets.library_group import LibraryGroup
 from napari_ifealid.widgets.library_model import NAME, SIMILARITY
@@ -71,6 +71,20 @@ def test_entries_are_ranked_by_the_pixel_under_the_cursor(group, explorer, qtbot
         assert f"Similarity to pixel {pixel[0]}, {pixel[1]}. 3 entries, compared by label" in (
             group.text.text()
         )
+
+
+def test_entries_are_ranked_by_the_features_in_use(group, explorer, qtbot):
+    library = library_with(NANOMETRES)
+    explorer.library.open(library)
+    explorer.show_pixel((1, 2))
+    qtbot.waitUntil(lambda: shown(group) == ranked(explorer, library, (1, 2)))
+    before = dict(shown(group))
+    explorer.feature_use.choose(explorer.session.layer, UsedFeatures((False,) * 6 + (True,) * 3))
+    measure = explorer.state.measure.over(explorer.session.features)
+    values = measure.values(library.vectors, explorer.stack.vector((1, 2)))
+    expected = {f"entry {n}": f"{value:.3f}" for n, value in enumerate(values)}
+    assert expected != before
+    qtbot.waitUntil(lambda: dict(shown(group)) == expected)
 
 
 def test_empty_list_can_be_ordered(group):

@@ -14,7 +14,7 @@ from explorer_actions import hover
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.georeference import Georeference
 from napari_ifealid.libraries import Library, LibraryEntry
-from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.results.regions import RegionMode, threshold_regions
 from napari_ifealid.widgets import result_group as module
 from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
@@ -171,6 +171,20 @@ def test_figure_is_saved(group, choose, tmp_path, suffix):
     assert (tmp_path / f"figure{suffix}").stat().st_size > 5000
 
 
+def test_volume_has_no_figure_and_the_button_says_why(viewer, qtbot):
+    values = np.random.default_rng(0).random((3, 4, 6, 5)).astype(np.float32)
+    viewer.add_image(values, axis_labels=("c", "z", "y", "x"))
+    group = ResultGroup(Explorer(viewer), viewer)
+    qtbot.addWidget(group)
+    assert group.figure.isEnabled()
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: not group.figure.isEnabled())
+    assert "volume" in group.figure.toolTip()
+    viewer.dims.ndisplay = 2
+    qtbot.waitUntil(group.figure.isEnabled)
+    assert "volume" not in group.figure.toolTip()
+
+
 def test_file_that_cannot_be_written_is_told_of(group, choose, tmp_path, monkeypatch):
     errors: list[str] = []
     monkeypatch.setattr("napari_ifealid.widgets.save_file.show_error", errors.append)
@@ -210,6 +224,58 @@ def test_table_is_that_of_the_map_that_is_shown(group, explorer, viewer, choose,
         "like pixel 1, 1 at 6, 6",
         "like pixel 4, 3 at 18, 14",
     }
+
+
+def test_table_is_of_what_the_window_tells_and_not_of_labels_frozen_before(
+    group, explorer, viewer, choose, tmp_path, qtbot
+):
+    explorer.show_pixel((3, 2))
+    explorer.state.threshold = 0.8
+    group.mode.value = RegionMode.ALL
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    group.make.click()
+    frozen, before = labels(viewer), labels(viewer).data.copy()
+    choose(tmp_path / "same.csv")
+    group.table.click()
+    assert len(pd.read_csv(tmp_path / "same.csv")) == 1
+    assert [layer for layer in viewer.layers if isinstance(layer, Labels)] == [frozen]
+    explorer.state.threshold = 0.7
+    group.mode.value = RegionMode.CONNECTED
+    choose(tmp_path / "now.csv")
+    group.table.click()
+    values = explorer.map_layer.data
+    expected = threshold_regions(values, 0.7, mode=RegionMode.CONNECTED)
+    table = pd.read_csv(tmp_path / "now.csv")
+    assert table["area_pixels"].tolist() == np.bincount(expected.ravel())[1:].tolist()
+    assert table["area_pixels"].sum() > before.sum()
+    np.testing.assert_array_equal(frozen.data, before)
+
+
+def test_table_is_of_frozen_labels_that_are_selected_and_says_so(
+    group, explorer, viewer, monkeypatch, tmp_path, qtbot
+):
+    explorer.show_pixel((3, 2))
+    explorer.state.threshold = 0.8
+    qtbot.waitUntil(group.make.isEnabled)
+    group.make.click()
+    group.make.click()
+    frozen = labels(viewer)
+    frozen.data[0] = 2  # painted
+    explorer.state.threshold = 0.7
+    viewer.layers.selection.active = frozen
+    assert "“like pixel 3, 2 at 14, 10”" in group.table.toolTip()
+    titles = []
+
+    def choose(_, title, *__):
+        titles.append(title)
+        return str(tmp_path / "frozen.csv"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    group.table.click()
+    table = pd.read_csv(tmp_path / "frozen.csv")
+    assert table["area_pixels"].tolist() == np.bincount(frozen.data.ravel())[1:].tolist()
+    assert titles == ["Save the table of “like pixel 3, 2 at 14, 10”"]
 
 
 def test_map_of_another_reference_makes_nothing(viewer, add_stack, stack, qtbot, choose, tmp_path):

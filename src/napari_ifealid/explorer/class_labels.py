@@ -28,6 +28,7 @@ from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
 from napari_ifealid.grid import Region
+from napari_ifealid.query import Query, Reference
 
 _TRANSPARENT = np.zeros(4, np.float32)
 _DRAWN_AS_IT_IS = np.uint16  # napari maps labels of more bytes anew at each change
@@ -59,7 +60,6 @@ class ClassLabels:
         self._session: Session | None = None
         self._written: Region | None = None  # whose classes the layer shows
         self._classifier: Classifier[AnyReference] | None = None
-        self._references: list[AnyReference] = []
         self._connections = Connections()  # while the labels follow
         self._to_classifier = Connections()
         viewer.layers.events.removed.connect(self._on_removed)
@@ -82,8 +82,9 @@ class ClassLabels:
 
     @property
     def names(self) -> list[str]:
-        """Name of each label, from 0."""
-        return [UNCLASSIFIED, *map(_name, self._references, range(1, len(self._references) + 1))]
+        """Name of each label that is shown, from 0."""
+        references = () if self.classes is None else self.classes.query.references
+        return [UNCLASSIFIED, *map(_name, references, range(1, len(references) + 1))]
 
     @property
     def classes(self) -> ClassMap | None:
@@ -108,16 +109,16 @@ class ClassLabels:
             return
         self._session = session
         self._written = None
-        self._own_name = ""
-        self._references = []
         self._layer = _layer(session.map_layer)
         layers = self._viewer.layers
         selected = set(layers.selection)
         self._viewer.add_layer(self._layer)
+        self._own_name = self._layer.name
         layers.move(len(layers) - 1, layers.index(session.map_layer) + 1)  # under the pins
         layers.selection = selected
         self._connections.connect(self._explorer.asked_anew, self._ask)
         self._connections.connect(self._explorer.stack_changed, self._on_stack)
+        self._connections.connect(self._explorer.state.events.preprocessing, self._ask)
         self._connections.connect(self._explorer.state.events.threshold, self._write)
         self._ask()
         self.changed.emit()
@@ -148,7 +149,7 @@ class ClassLabels:
         if self._written is not None:
             part = ClassifiedPart.of(self._written, session, layer)
             layer.metadata[CLASSIFIED_KEY] = part
-        elif self._references:
+        else:
             layer.features = pd.DataFrame()
             if layer.name == self._own_name:
                 layer.name = _UNFINISHED
@@ -176,40 +177,18 @@ class ClassLabels:
             self.freeze()
             return
         classifier = session.classifier
-        if classifier is None:
-            return  # the engine is being started, and this is called again then
         if classifier is not self._classifier:
             self._to_classifier.close()
             self._classifier = classifier
-            self._to_classifier.connect(classifier.changed, self._write)
-            self._to_classifier.connect(classifier.cancelled, self._on_cancelled)
-        self._references = self._liked(session)
-        region = shown_region(self._viewer.dims, session.grid)
+            if classifier is not None:
+                self._to_classifier.connect(classifier.changed, self._write)
+                self._to_classifier.connect(classifier.cancelled, self._on_cancelled)
+            self._write()
+        if classifier is None:
+            return  # the engine is being started, and this is called again then
         measure = self._explorer.state.measure.over(session.features)
-        if self._layer is not None:
-            self._layer.metadata[MEASURE_KEY] = session.title_of(measure)
-        classifier.ask(self._references, measure, region)
-        self._show_names()
-
-    def _show_names(self) -> None:
-        """Name the labels after the references, in their colours."""
-        layer, names = self._layer, self.names
-        if layer is None:
-            return
-        table = pd.DataFrame({"index": range(len(names)), "name": names})
-        if not table.equals(layer.features):
-            layer.features = table
-        colours = {0: _TRANSPARENT, None: _TRANSPARENT}
-        colours |= dict(enumerate(map(_rgba, reference_colours(self._references)), start=1))
-        before = getattr(layer.colormap, "color_dict", {})
-        if before.keys() != colours.keys() or any(
-            not np.array_equal(before[label], colour) for label, colour in colours.items()
-        ):
-            layer.colormap = DirectLabelColormap(color_dict=colours)
-        name = _shortened(f"classes: {', '.join(names[1:])}" if names[1:] else "classes")
-        if layer.name == self._own_name or not self._own_name:
-            layer.name = name
-            self._own_name = layer.name
+        region = shown_region(self._viewer.dims, session.grid)
+        classifier.ask(self._liked(session), measure, region)
 
     def _write(self) -> None:
         """Write the classes above the threshold; other slices have none."""
@@ -221,8 +200,27 @@ class ClassLabels:
         self._written = None if classes is None else classes.region
         if classes is not None:
             numbers[classes.region] = classes.above(self._explorer.state.threshold)
+            layer.metadata[MEASURE_KEY] = session.title_of(classes.query.measure)
+            self._show_names(layer, classes.query)
         layer.refresh(thumbnail=False, extent=False, highlight=False)
         self.changed.emit()
+
+    def _show_names(self, layer: Labels, query: Query) -> None:
+        """Name the labels after the references that they are of, in their colours."""
+        names = self.names
+        table = pd.DataFrame({"index": range(len(names)), "name": names})
+        if not table.equals(layer.features):
+            layer.features = table
+        colours = {0: _TRANSPARENT, None: _TRANSPARENT}
+        colours |= dict(enumerate(map(_rgba, reference_colours(query.references)), start=1))
+        before = getattr(layer.colormap, "color_dict", {})
+        if before.keys() != colours.keys() or any(
+            not np.array_equal(before[label], colour) for label, colour in colours.items()
+        ):
+            layer.colormap = DirectLabelColormap(color_dict=colours)
+        if layer.name == self._own_name:
+            layer.name = _shortened(f"classes: {', '.join(names[1:])}")
+            self._own_name = layer.name
 
 
 def _layer(image: Image) -> Labels:
@@ -239,7 +237,7 @@ def _layer(image: Image) -> Labels:
     )
 
 
-def _name(reference: AnyReference, number: int) -> str:
+def _name(reference: Reference, number: int) -> str:
     return reference.label or f"reference {number}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -143,9 +143,12 @@ class Classifier(Generic[R]):
             self._stop_parts()
             self._show(None)
             return
-        self._wanted = Query(_liked(vectors), measure=measure), region
+        query = Query(_liked(vectors), measure=measure)
+        self._wanted = query, region
         self._stop_parts()
-        if not self._is_begin_due and not self._is_shown:
+        if self._is_shown:
+            self._show_as_asked(query)
+        elif not self._is_begin_due:
             self._is_begin_due = True
             self._scheduler.soon(self._begin)
 
@@ -209,8 +212,8 @@ class Classifier(Generic[R]):
             return
         self._run = None
         self._seconds = run.seconds / len(run.query.references)
-        if (run.query, run.region) == self._wanted:
-            self._show(run.class_map)
+        if self._wanted is not None and (run.query, run.region) == self._wanted:
+            self._show(replace(run.class_map, query=self._wanted[0]))
         else:
             self._begin()
 
@@ -227,6 +230,12 @@ class Classifier(Generic[R]):
             self.rest()
             self._failed(error)
 
+    def _show_as_asked(self, query: Query) -> None:
+        """Show the same classes after references that have other names or colours by now."""
+        shown = self._shown
+        if shown is not None and _looks(shown.query) != _looks(query):
+            self._show(replace(shown, query=query))
+
     def _show(self, classes: ClassMap | None) -> None:
         if classes is not self._shown:
             self._shown = classes
@@ -235,6 +244,10 @@ class Classifier(Generic[R]):
 
 def _liked(references: Sequence[Reference]) -> tuple[Reference, ...]:
     return tuple(reference for reference in references if reference.sign > 0)
+
+
+def _looks(query: Query) -> list[tuple[str, str]]:
+    return [(one.label, one.colour) for one in query.references]
 
 
 class _Run:

@@ -17,7 +17,7 @@ class EngineOwner:
     running : RunningEngine
     replaced : callable
         Called with the engine that runs from now on: instead of one that failed, or that refuses a
-        measure, and with the first one again.
+        measure, for another measure that is refused, and with the first one again.
     """
 
     def __init__(self, running: RunningEngine, replaced: Callable[[RunningEngine], None]) -> None:
@@ -58,9 +58,10 @@ class EngineOwner:
             If there is none.
         """
         refusal = "" if measure is None else self._running.engine.refusal(measure)
+        before = self.description
         used = self._helper_for(refusal) if refusal else self._running
-        if bool(refusal) != self._is_helped:
-            self._is_helped = bool(refusal)
+        self._is_helped = bool(refusal)
+        if self.description != before:
             self._replaced(used)
         return used.engine
 

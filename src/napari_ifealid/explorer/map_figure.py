@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,10 @@ from numpy.typing import NDArray
 from napari_ifealid.explorer.asked import Asked, AskedKind
 from napari_ifealid.explorer.explorer import Explorer
 from napari_ifealid.explorer.map_request import SimilarityRequest
-from napari_ifealid.explorer.pins import Pin
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import BACKDROP_KEY, full_data, grid_of, units_along
-from napari_ifealid.grid import Grid, Place, Region, region_shape
+from napari_ifealid.grid import Grid, Pixel, Place, Region, region_shape
 from napari_ifealid.query import Origin
 from napari_ifealid.results.figure_content import FigureContent, ReferenceMark
 from napari_ifealid.results.world_axes import PIXEL
@@ -25,7 +25,9 @@ _WHITE = (1.0, 1.0, 1.0)
 
 
 def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> FigureContent | None:
-    """Return the map that is shown as the content of a figure; None without one of similarities.
+    """Return the map that is shown as the content of a figure.
+
+    None without one of similarities, or where a whole volume is shown.
 
     Parameters
     ----------
@@ -39,13 +41,15 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
     if session is None or session.shown is None or values is None or layer is None:
         return None
     request = session.shown.request
-    if not isinstance(request, SimilarityRequest):
+    if not isinstance(request, SimilarityRequest) or not is_plane(request.region):
         return None
     axes = _plane(request.region)
     grid = session.grid.section(request.region, axes)
     measure, threshold = request.query.measure, explorer.state.threshold
     how = session.title_of(measure)
     overlay, overlay_grid = _picture_under(session, viewer, request.region, axes)
+    if overlay_grid is not None and overlay_grid.axes != grid.axes:
+        overlay = overlay_grid = None  # the axes are rolled: the picture is one of another plane
     return FigureContent(
         values=values.reshape(grid.shape).copy(),
         grid=grid,
@@ -57,8 +61,18 @@ def map_figure(explorer: Explorer, viewer: ViewerModel, reference: str) -> Figur
         unit=_unit(layer, grid),
         title=f"{measure.name} similarity",
         caption=f"{session.layer.name}: similarity ({how}) to {reference}",
-        marks=_marks(explorer, grid.axes),
+        marks=_marks(explorer, request.region, grid.axes),
     )
+
+
+def is_plane(region: Region) -> bool:
+    """Return whether a region is no volume, so that a figure can show it.
+
+    Parameters
+    ----------
+    region : tuple of slice
+    """
+    return sum(length > 1 for length in region_shape(region)) <= 2
 
 
 def _plane(region: Region) -> tuple[int, int]:
@@ -93,28 +107,40 @@ def _unit(layer: Image, grid: Grid) -> str | None:
     return None if unit == PIXEL else unit
 
 
-def _marks(explorer: Explorer, axes: tuple[int, ...]) -> tuple[ReferenceMark, ...]:
-    def along(place: Place) -> Place:
-        return tuple(place[axis] for axis in axes)
-
-    asked, place, session = explorer.asked, explorer.cursor.place, explorer.session
-    if asked is None or session is None:
-        return ()
-    if asked.kind is AskedKind.COLLECTED:
-        marked = [(along(pin.place), pin.colour) for pin in _asked_pins(explorer, asked)]
-        marked += [
-            (along(session.grid.moved_to((), one.middle(session.grid.shape))), one.colour)
-            for one in asked.references
-            if isinstance(one, RegionReference) and one.origin is not Origin.PIN
-        ]
-        return tuple(ReferenceMark(at, _rgb(colour) if colour else _WHITE) for at, colour in marked)
-    return () if place is None or explorer.is_outside else (ReferenceMark(along(place), _WHITE),)
+def _marks(explorer: Explorer, region: Region, axes: tuple[int, ...]) -> tuple[ReferenceMark, ...]:
+    """Return the marks of what is compared with, as far as it lies in the region."""
+    asked, session = explorer.asked, explorer.session
+    if asked is None or session is None or explorer.asking is not session:
+        return ()  # what is held in another image has no place in this one
+    found = [
+        (place, colour)
+        for pixel, place, colour in _marked(explorer, session, asked)
+        if all(part.start <= index < part.stop for part, index in zip(region, pixel, strict=True))
+    ]
+    return tuple(
+        ReferenceMark(tuple(place[axis] for axis in axes), _rgb(colour) if colour else _WHITE)
+        for place, colour in found
+    )
 
 
-def _asked_pins(explorer: Explorer, asked: Asked) -> list[Pin]:
+def _marked(
+    explorer: Explorer, session: Session, asked: Asked
+) -> Iterator[tuple[Pixel, Place, str]]:
+    """Yield the pixel, the place and the colour of each reference that has a place."""
+    if asked.kind is AskedKind.CURSOR:
+        place, pixel = explorer.cursor.place, explorer.pixel
+        if place is not None and pixel is not None and not explorer.is_outside:
+            yield pixel, place, ""
+        return
     signs = {one.sign for one in asked.references}
     void = explorer.pins_without_data
-    return [pin for _, pin in explorer.pinned if pin.sign in signs and pin not in void]
+    for pixel, pin in explorer.pinned:
+        if pin.sign in signs and pin not in void:
+            yield pixel, pin.place, pin.colour
+    for one in asked.references:
+        if isinstance(one, RegionReference) and one.origin is not Origin.PIN:
+            middle = one.middle(session.grid.shape)
+            yield middle, session.grid.moved_to((), middle), one.colour
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

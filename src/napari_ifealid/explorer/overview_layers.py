@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_ifealid.explorer.repeated_extraction import free_name
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import OVERVIEW_KEY, map_axes, map_placement
+from napari_ifealid.stack import FeatureStack
 
 _OPACITY = 0.7  # of segments: the image shines through
 
@@ -68,7 +69,11 @@ class _Mark:
 
 
 def add_overview(
-    viewer: ViewerModel, session: Session, overview: Overview, request: Hashable
+    viewer: ViewerModel,
+    session: Session,
+    stack: FeatureStack,
+    overview: Overview,
+    request: Hashable,
 ) -> Layer:
     """Add an overview above the image and under the map.
 
@@ -79,16 +84,17 @@ def add_overview(
     ----------
     viewer : napari viewer
     session : Session
-        Whose stack is loaded.
+        In the place of whose map it lies.
+    stack : FeatureStack
+        Of that session.
     overview : Overview
         Of that stack.
     request : hashable
         What was asked for.
     """
-    assert session.stack is not None
     layers = viewer.layers
     origin = OverviewOrigin(session.layer.unique_id, session.axis, request)
-    new = _layer(session, overview)
+    new = _layer(session, stack, overview)
     selected = set(layers.selection)
     earlier = next((layer for layer in layers if _is_unchanged(layer, origin, new)), None)
     if earlier is None:
@@ -97,18 +103,17 @@ def add_overview(
         index = layers.index(earlier)
         layers.remove(earlier)
         selected.discard(earlier)
-    new.name = free_name(f"{session.stack.name}: {overview.name}", layers)
+    new.name = free_name(f"{stack.name}: {overview.name}", layers)
     new.metadata[OVERVIEW_KEY] = _Mark(origin, new.name)
     layers.insert(index, new)
     layers.selection = selected
     return new
 
 
-def _layer(session: Session, overview: Overview) -> Layer:
+def _layer(session: Session, stack: FeatureStack, overview: Overview) -> Layer:
     values: NDArray[Any] = overview.values
     placement = map_placement(session.layer, session.axis)
-    assert session.stack is not None
-    is_squashed = len(map_axes(session.layer, session.axis)) > len(session.stack.spatial_shape)
+    is_squashed = len(map_axes(session.layer, session.axis)) > len(stack.spatial_shape)
     if is_squashed:
         values = np.expand_dims(values, session.axis)
     # made here, since what a plugin's viewer makes comes in a slow wrapper

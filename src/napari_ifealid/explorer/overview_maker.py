@@ -83,8 +83,14 @@ class _Run:
 
     request: OverviewRequest
     session: Session
+    stack: FeatureStack
     share: float = 0.0
     cancel: Callable[[], None] = lambda: None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether something else is done to the vectors by now."""
+        return self.session.stack is not self.stack
 
 
 class OverviewMaker:
@@ -109,7 +115,7 @@ class OverviewMaker:
         self._scheduler = scheduler or ImmediateScheduler()
         self._run: _Run | None = None
         self._summary = ""
-        self._session: Session | None = None  # which the summary is about
+        self._about: tuple[Session | None, FeatureStack | None] = None, None  # of the summary
         self._errors = ErrorReports(show_error)
         self._connections = Connections()
         self._connections.connect(explorer.stack_changed, self._on_stack)
@@ -146,7 +152,7 @@ class OverviewMaker:
             return
         self._errors.forget()
         self._summary = ""
-        run = self._run = _Run(request, session)
+        run = self._run = _Run(request, session, stack)
         self.changed.emit()
         run.cancel = self._scheduler.in_steps(
             partial(request.steps, stack),
@@ -166,26 +172,29 @@ class OverviewMaker:
         """Stop all that is under way, and leave the layers to the user."""
         self._connections.close()
         self.cancel()
-        self._session = None
+        self._about = None, None
 
     def _on_stack(self) -> None:
         """End what is of another stack than the one explored, or of other data."""
-        session = self._explorer.session
-        if self._run is not None and self._run.session is not session:
+        run, session, stack = self._run, self._explorer.session, self._explorer.stack
+        if run is not None and (run.session is not session or run.is_outdated):
             self.cancel()
-        if self._session is not session:
-            self._session, self._summary = session, ""
+        if self._about[0] is not session or self._about[1] is not stack:
+            self._about, self._summary = (session, stack), ""
         self.changed.emit()
 
     def _on_step(self, run: _Run, item: float | Overview) -> None:
         if run is not self._run:
             return
+        if run.is_outdated:
+            self.cancel()
+            return
         if isinstance(item, float):
             run.share = item
         else:
             self._run = None
-            self._session, self._summary = run.session, item.summary
-            add_overview(self._viewer, run.session, item, run.request)
+            self._about, self._summary = (run.session, run.stack), item.summary
+            add_overview(self._viewer, run.session, run.stack, item, run.request)
         self.changed.emit()
 
     def _on_failed(self, run: _Run, error: Exception) -> None:
@@ -193,9 +202,8 @@ class OverviewMaker:
             return
         self._run = None
         self.changed.emit()
-        stack = run.session.stack
-        is_read = stack is not None and stack.is_lazy
-        self._errors.report(cannot_read(run.session.layer.name, error) if is_read else error)
+        name = run.session.layer.name
+        self._errors.report(cannot_read(name, error) if run.stack.is_lazy else error)
 
 
 def _named(name: str, aspect: Aspect) -> str:

@@ -96,7 +96,7 @@ class SideBySide:
         self._before = WindowOrder(self._viewer)
         self._first = self._explorer.map_layer
         for layer in self._viewer.layers:
-            layer.visible = False
+            self._before.hide(layer)
         self._explorer.links.shows_all = True
         self._connect()
         self._arrange()
@@ -154,8 +154,8 @@ class SideBySide:
         self._viewer.mouse_drag_callbacks.insert(0, self._on_press)
 
     def _on_inserted(self, event: Any) -> None:
-        if PINS_KEY in event.value.metadata:
-            event.value.visible = False
+        if self._before is not None and PINS_KEY in event.value.metadata:
+            self._before.hide(event.value)
         self._arrange_soon()
 
     def _arrange_soon(self) -> None:

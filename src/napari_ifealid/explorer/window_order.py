@@ -15,7 +15,7 @@ _CAMERA = ("center", "zoom", "angles")
 
 
 class WindowOrder:
-    """Remembers how layers, grid and view are.
+    """Remembers how layers, grid and view are, and which layers it has hidden since.
 
     Parameters
     ----------
@@ -32,13 +32,14 @@ class WindowOrder:
         self._grid = _settings(canvas_grid(viewer), _GRID)
         self._camera = _settings(camera(viewer), _CAMERA)
 
-    def knows(self, layer: Layer) -> bool:
-        """Return whether a layer was there."""
-        return layer.unique_id in self._visible
-
     def was_visible(self, layer: Layer) -> bool:
-        """Return whether a layer was there and visible."""
+        """Return whether a layer was visible when it was there first, or before it was hidden."""
         return bool(self._visible.get(layer.unique_id))
+
+    def hide(self, layer: Layer) -> None:
+        """Hide a layer until visibility is restored."""
+        self._visible.setdefault(layer.unique_id, layer.visible)
+        layer.visible = False
 
     def restore_visibility(self, but: Collection[Layer]) -> None:
         """Show and hide the layers as they were.
@@ -49,7 +50,7 @@ class WindowOrder:
             Those that are shown or hidden by others.
         """
         for layer in self._viewer.layers:
-            if self.knows(layer) and layer not in but:
+            if layer.unique_id in self._visible and layer not in but:
                 layer.visible = self.was_visible(layer)
 
     def restore_order(self) -> None:
@@ -60,7 +61,7 @@ class WindowOrder:
         order = [layer for layer in self._layers if layer in layers]
         above: Layer | None = None
         for layer in reversed(list(layers)):
-            if not self.knows(layer):
+            if layer not in self._layers:
                 order.insert(len(order) if above is None else order.index(above), layer)
             above = layer
         put_on_top(self._viewer, order)

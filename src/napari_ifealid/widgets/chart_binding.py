@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import qthrottled
 
-from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
+from napari_ifealid.explorer import AFTER_THE_MAP, AskedKind, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.reference_colours import reference_colours
@@ -128,7 +128,7 @@ class ChartBinding:
     def _draw_pins(self) -> None:
         self._match_stack()
         explorer = self._explorer
-        session = None if self._session is None else self._session()
+        session = self._taken_in
         references = [] if session is None else explorer.collected_in(session)
         numbers = {id(pin): number for number, pin in enumerate(explorer.pins.pins)}
         pins = [numbers[id(pin)] for _, pin in explorer.pinned]  # first among the references
@@ -178,18 +178,37 @@ class ChartBinding:
         pixel = self._explorer.pixel
         if pixel is None or self._is_in_closed_dock:
             return
-        session, cursor = self._explorer.session, self._explorer.cursor_reference
+        session, cursor = self._taken_in, self._cursor
         drawn = None
         if session is not None and cursor is not None:
             drawn = pinned_vector(session, cursor, "")
         if drawn is None:
             self._chart.set_cursor_vector(None)
+            self.relevance_changed.emit(None)
             return
         contributions = self._contributions(drawn.values)
         order = None if contributions is None else most_relevant(contributions)
         self._chart.set_order(order)
         self.relevance_changed.emit(contributions)
         self._chart.set_cursor_vector(drawn.values, drawn.deviation)
+
+    @property
+    def _taken_in(self) -> Session | None:
+        """The session that the references are taken in, if the chart has its features."""
+        explorer, asking = self._explorer, self._explorer.asking
+        session = explorer.session
+        if session is None or asking is None or session.stack is None or asking.stack is None:
+            return None
+        return None if explorer.why_not_comparable(session) else asking
+
+    @property
+    def _cursor(self) -> AnyReference | None:
+        """The reference under the cursor; of another image, only while it is compared with."""
+        explorer, asked = self._explorer, self._explorer.asked
+        if explorer.asking is explorer.session:
+            return explorer.cursor_reference
+        is_compared = asked is not None and asked.kind is AskedKind.CURSOR
+        return asked.references[0] if asked is not None and is_compared else None
 
     @property
     def _is_in_closed_dock(self) -> bool:

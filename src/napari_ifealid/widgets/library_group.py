@@ -150,6 +150,7 @@ class LibraryGroup(QWidget):
             (explorer.stack_changed, self._on_stack),
             (explorer.pixel_changed, self._rank_soon),
             (explorer.vectors_read, self._rank_soon),
+            (explorer.features_changed, self._rank_soon),
             (explorer.state.events.measure, self._rank_soon),
         ):
             self._connections.connect(signal, callback)

@@ -26,7 +26,7 @@ from superqt.utils import qthrottled
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.map_figure import map_figure
+from napari_ifealid.explorer.map_figure import is_plane, map_figure
 from napari_ifealid.explorer.map_labels import MapLabels
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.mouse_value import MouseValue
@@ -38,7 +38,7 @@ from napari_ifealid.results.class_table import class_table
 from napari_ifealid.results.figure import save_figure
 from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
-from napari_ifealid.results.regions import RegionMode
+from napari_ifealid.results.regions import RegionMode, threshold_regions
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
@@ -57,7 +57,13 @@ _SPIN_BOX = 56  # pixels; the rest of the row is for the count
 _NO_VALUE = " "  # as high as any other text, so that nothing moves when it changes
 _NO_THRESHOLD = "Drag the threshold in the histogram first: it says which pixels are meant"
 _NO_REFERENCES = "Pin pixels or choose regions first: each of them is a class"
+_FIGURE = "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
+_NO_PLANE = "A figure is of a plane, and this map is of a volume: go back from 3-D to a slice"
 _TABLE = "Measure each region of the labels, and save the table as CSV"
+_TABLE_OF_THE_MAP = (
+    "Measure each region above the threshold, which become labels, and save the table as CSV. "
+    "Select frozen labels of this map to measure those"
+)
 _NO_CLASSES = (
     "Make labels first, or select labels whose features table has names: the table is of them"
 )
@@ -106,9 +112,7 @@ class ResultGroup(QWidget):
         self.table = QPushButton("Table…")
         self.table.setToolTip(_TABLE)
         self.figure = QPushButton("Figure…")
-        self.figure.setToolTip(
-            "Save the picture with the map, its colours, a scale bar and a caption: PDF, SVG, PNG"
-        )
+        self.figure.setToolTip(_FIGURE)
         self.save = QPushButton("Save map…")
         self.save.setToolTip("Save the similarities: .npy, .tif for ImageJ, or .csv")
         self._lay_out()
@@ -265,6 +269,12 @@ class ResultGroup(QWidget):
         )
 
     @property
+    def _is_plane(self) -> bool:
+        session = self._explorer.session
+        shown = None if session is None else session.shown
+        return shown is None or is_plane(shown.request.region)
+
+    @property
     def _makes_classes(self) -> bool:
         return self.mode.value is ClassMode.CLASSES
 
@@ -273,7 +283,8 @@ class ResultGroup(QWidget):
         follows = self.classes.follows if self._makes_classes else self.labels.follows
         self.make.setText("Freeze labels" if follows else "Make labels")
         self.save.setEnabled(is_exact)
-        self.figure.setEnabled(is_exact)
+        self.figure.setEnabled(is_exact and self._is_plane)
+        self.figure.setToolTip(_FIGURE if self._is_plane else _NO_PLANE)
         if self._makes_classes:
             self._show_class_buttons()
             return
@@ -287,8 +298,9 @@ class ResultGroup(QWidget):
             if has_threshold
             else _NO_THRESHOLD
         )
-        self.table.setToolTip(_TABLE)
-        self.table.setEnabled(is_exact and (has_threshold or self._labels_of_the_map() is not None))
+        chosen = self._selected_labels()
+        self.table.setToolTip(_TABLE_OF_THE_MAP if chosen is None else _table_of(chosen, "region"))
+        self.table.setEnabled(is_exact and (has_threshold or follows or chosen is not None))
 
     def _show_class_buttons(self) -> None:
         classes = self.classes
@@ -305,7 +317,7 @@ class ResultGroup(QWidget):
         frozen = classes.frozen
         self.table.setEnabled(frozen is not None or classes.classes is not None)
         self.table.setToolTip(
-            f"Measure each class of “{frozen.name}” as it is now, and save the table as CSV"
+            _table_of(frozen, "class")
             if frozen is not None
             else _TABLE
             if classes.follows
@@ -335,6 +347,24 @@ class ResultGroup(QWidget):
         is_same = shown is not None and source is not None and shown.request == source.request
         return self.labels.layer if is_same else None
 
+    def _selected_labels(self) -> Labels | None:
+        """Return the labels of the map that is shown, if the user has selected them."""
+        layer, active = self._labels_of_the_map(), self._viewer.layers.selection.active
+        return layer if layer is active else None
+
+    def _present_labels(self) -> Labels | None:
+        """Return the labels made last, if they have the regions that the window tells of."""
+        source, layer = self.labels.source, self._labels_of_the_map()
+        if source is None or layer is None:
+            return None
+        numbers = threshold_regions(
+            source.values,
+            self._explorer.state.threshold,
+            mode=self.mode.value,
+            reference=reference_pixel(self._explorer),
+        )
+        return layer if np.array_equal(np.ravel(layer.data), numbers.ravel()) else None
+
     def _save_class_table(self) -> None:
         frozen, layer = self.classes.frozen, self.classes.layer
         if frozen is not None:
@@ -360,7 +390,7 @@ class ResultGroup(QWidget):
 
     def _save_table_of(self, layer: Labels, table: pd.DataFrame) -> None:
         self._save_file(
-            "Save the table",
+            f"Save the table of “{layer.name}”",
             f"{layer.name}.csv",
             "CSV (*.csv)",
             partial(write_table, table=table),
@@ -370,9 +400,15 @@ class ResultGroup(QWidget):
         if self._makes_classes:
             self._save_class_table()
             return
-        if self._labels_of_the_map() is None:
+        if not self._is_exact:  # the map may have changed since it was drawn
+            return
+        layer = self._selected_labels()
+        if layer is None:
+            layer = self._present_labels()
+        if layer is None:
             self._make_labels()
-        source, layer = self.labels.source, self._labels_of_the_map()
+            layer = self._labels_of_the_map()
+        source = self.labels.source
         if source is None or layer is None:
             return
         numbers = np.asarray(layer.data).reshape(source.values.shape)
@@ -420,6 +456,10 @@ class ResultGroup(QWidget):
         path = save_file(self, title, folder / safe_name(name), kinds, write)
         if path is not None:
             SAVE_FOLDER.remember(path)
+
+
+def _table_of(layer: Labels, what: str) -> str:
+    return f"Measure each {what} of “{layer.name}” as it is now, and save the table as CSV"
 
 
 def _counted(values: np.ndarray[Any, np.dtype[np.float32]], threshold: float) -> str:
