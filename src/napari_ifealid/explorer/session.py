@@ -427,13 +427,9 @@ class Session:
         self.stack_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
-        if layer is not self.layer:
+        if layer is not self.layer or (self._opening is None and self._running is None):
             return
-        if self._opening is not None:
-            self.open()  # it may do something to the vectors by the features used before
-        elif self._running is None:
-            return
-        elif self.transform is not None:
+        if self._running is None or self.transform is not None:
             self.open_anew()  # what is done to a vector depends on its features
         else:
             self._running.previews.set_features(self.features)
