@@ -166,6 +166,18 @@ def test_labels_lie_where_the_map_lies_under_the_pins_and_choose_no_layer(
     assert set(viewer.layers.selection) == before
 
 
+def test_labels_go_along_with_a_stack_that_is_moved_until_they_are_frozen(classes, explorer):
+    classes.make()
+    layer, labels = explorer.session.layer, classes.layer
+    layer.translate, layer.scale, layer.rotate = (0, 10, 20), (1, 2, 3), 30
+    for corner in [(0, 0), (5, 4)]:
+        at = explorer.map_layer.data_to_world(corner)
+        np.testing.assert_allclose(labels.data_to_world(corner), at)
+    classes.freeze()
+    layer.translate = (0, 0, 0)
+    np.testing.assert_allclose(labels.translate, (10, 20))
+
+
 def test_labels_are_of_the_slice_that_is_shown_and_of_no_other(viewer):
     rng = np.random.default_rng(0)
     viewer.add_image(rng.random((3, 4, 6, 5)), axis_labels=("c", "z", "y", "x"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from psygnal import Signal
@@ -16,7 +16,7 @@ from napari_ifealid.explorer.classifier import Classifier, ClassMap
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.drawn_regions import DERIVED_KEY
 from napari_ifealid.explorer.explorer import Explorer
-from napari_ifealid.explorer.map_labels import MEASURE_KEY
+from napari_ifealid.explorer.map_labels import MEASURE_KEY, place_like_map
 from napari_ifealid.explorer.named_labels import (
     CLASSIFIED_KEY,
     UNCLASSIFIED,
@@ -27,6 +27,7 @@ from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
+from napari_ifealid.explorer.sources import map_placement
 from napari_ifealid.grid import Region
 from napari_ifealid.query import Query, Reference
 
@@ -109,7 +110,7 @@ class ClassLabels:
             return
         self._session = session
         self._written = None
-        self._layer = _layer(session.map_layer)
+        self._layer = _layer(session, session.map_layer.data.shape)
         layers = self._viewer.layers
         selected = set(layers.selection)
         self._viewer.add_layer(self._layer)
@@ -120,6 +121,7 @@ class ClassLabels:
         self._connections.connect(self._explorer.stack_changed, self._on_stack)
         self._connections.connect(self._explorer.state.events.preprocessing, self._ask)
         self._connections.connect(self._explorer.state.events.threshold, self._write)
+        self._connections.connect(session.moved, self._place)
         self._ask()
         self.changed.emit()
 
@@ -190,6 +192,10 @@ class ClassLabels:
         region = shown_region(self._viewer.dims, session.grid)
         classifier.ask(self._liked(session), measure, region)
 
+    def _place(self) -> None:
+        if self._layer is not None and self._session is not None:
+            place_like_map(self._layer, self._session)
+
     def _write(self) -> None:
         """Write the classes above the threshold; other slices have none."""
         layer, session, classes = self._layer, self._session, self.classes
@@ -223,17 +229,14 @@ class ClassLabels:
             self._own_name = layer.name
 
 
-def _layer(image: Image) -> Labels:
-    """Return an empty Labels layer that lies where an image lies."""
+def _layer(session: Session, shape: tuple[int, ...]) -> Labels:
+    """Return an empty Labels layer that lies where the map of a session lies."""
     return Labels(
-        np.zeros(image.data.shape, _DRAWN_AS_IT_IS),
+        np.zeros(shape, _DRAWN_AS_IT_IS),
         name="classes",
         metadata={DERIVED_KEY: True},
-        scale=image.scale,
-        translate=image.translate,
-        affine=image.affine,
-        units=image.units,
         opacity=0.7,
+        **map_placement(session.layer, session.axis),
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.session import Session
+from napari_ifealid.explorer.sources import map_placement
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Grid, Pixel
 from napari_ifealid.results.regions import RegionMode, threshold_regions
@@ -106,7 +107,7 @@ class MapLabels:
             return
         self._map = LabelledMap(values, shown.request, session.grid, mode, reference)
         self._session = session
-        self._layer = _layer(image, self._numbers(image.data.shape), name)
+        self._layer = _layer(session, self._numbers(image.data.shape), name)
         if shown.request.measure is not None:
             self._layer.metadata[MEASURE_KEY] = session.title_of(shown.request.measure)
         layers = self._viewer.layers
@@ -148,12 +149,11 @@ class MapLabels:
 
     def _place(self) -> None:
         """Lie where the map lies by now."""
-        session, image = self._session, None if self._session is None else self._session.map_layer
-        if self._layer is None or self._map is None or session is None or image is None:
+        session = self._session
+        if self._layer is None or self._map is None or session is None:
             return
         self._map = replace(self._map, grid=session.grid)
-        for name, value in _placement(image).items():
-            setattr(self._layer, name, value)
+        place_like_map(self._layer, session)
         self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
@@ -162,15 +162,13 @@ class MapLabels:
             self.freeze()
 
 
-def _layer(image: Image, numbers: NDArray[np.int32], name: str) -> Labels:
-    """Return a Labels layer that lies where an image lies."""
-    return Labels(
-        numbers,
-        name=name,
-        opacity=0.5,
-        **_placement(image),
-    )
+def _layer(session: Session, numbers: NDArray[np.int32], name: str) -> Labels:
+    """Return a Labels layer that lies where the map of a session lies."""
+    placement = map_placement(session.layer, session.axis)
+    return Labels(numbers, name=name, opacity=0.5, **placement)
 
 
-def _placement(image: Image) -> dict[str, Any]:
-    return {name: getattr(image, name) for name in ("scale", "translate", "affine", "units")}
+def place_like_map(layer: Labels, session: Session) -> None:
+    """Let a layer of labels lie where the map of a session lies by now."""
+    for name, value in map_placement(session.layer, session.axis).items():
+        setattr(layer, name, value)
