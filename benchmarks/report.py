@@ -240,6 +240,12 @@ BARS: list[Bar] = [
         )
         for dtype in ("uint8", "uint16", "float32")
     ),
+    Figure(
+        "some features left out, GPU, times the map of all",
+        "test_map_on_the_gpu_without_some_features_in_turn_with_all",
+        "times all features",
+        most=1.05,
+    ),
     *(
         Figure(f"{kind} of 2 GB, {what}", f"test_large_cube[{kind}]", figure, most=most)
         for kind in ("ENVI, BIL", "tiled GeoTIFF")
