@@ -155,10 +155,8 @@ def _pieces(answer: Response, url: str, track: Track, title: str) -> Iterator[by
 
     try:
         yield from pieces_of(answer, track=track, title=title)
-    except (
-        RequestException,
-        HTTPError,
-    ) as error:  # an OSError, which would be taken for one of the disk
+    # one of requests is an OSError, which would be taken for one of the disk
+    except (RequestException, HTTPError) as error:
         raise _not_downloaded(url, error) from error
 
 

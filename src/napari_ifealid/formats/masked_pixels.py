@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.formats.features_last import StoredArray
+from napari_ifealid.formats.real_type import real_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,7 @@ class MaskedPixels:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of its values: float32, or float64 where the stored ones need it."""
-        stored = self.array.dtype
-        return np.dtype("f4" if stored.itemsize < 4 or stored == np.float32 else "f8")
+        return real_type(self.array.dtype)
 
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
         """Read a part: a slice of step 1 or an int for each axis."""

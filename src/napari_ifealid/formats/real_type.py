@@ -1,4 +1,4 @@
-"""The type of real values that are computed from stored ones."""
+"""The type of real values that stored ones become."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def real_type(stored: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type of scaled values: float32, or float64 where it does not hold all stored ones.
+    """Return the type of real values: float32, or float64 where it does not hold all stored ones.
 
     Those of float16 are float32 as well: scaled they may be larger than its largest.
 

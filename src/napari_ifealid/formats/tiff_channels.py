@@ -16,7 +16,6 @@ import numpy as np
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import PixelSize
 from napari_ifealid.numeric_labels import numeric_labels
-from napari_ifealid.picture.visible_light import light_colour
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit, wavelength_labels
 
 _MICROMETRE = "µm"
@@ -165,6 +164,8 @@ def _colour(channel: ElementTree.Element) -> str | None:
         return f"#{int(_number(number)) % 2**32 >> 8:06x}"
     if light is None or light[1] not in NANOMETRES:
         return None
+    from napari_ifealid.picture.visible_light import light_colour  # few files tell no colours
+
     return light_colour(light[0] * NANOMETRES[light[1]])
 
 
