@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -549,19 +549,35 @@ def test_axes_that_the_user_agreed_to_are_not_asked_for_again(viewer, tmp_path):
     assert [one.layer.name for one in again.sessions] == [first.name, second.name]
 
 
-def test_nothing_of_a_session_applies_to_a_stack_that_was_chosen_while_its_own_was_loaded(
-    saved, add_stack, make_stack, monkeypatch
-):
+@dataclass
+class Patient:
+    """A window with another stack, whose scheduler a test lets run, and warnings that it shows."""
+
+    viewer: ViewerModel
+    explorer: Explorer
+    scheduler: PatientScheduler
+    other: Image
+    messages: list[str]
+
+
+@pytest.fixture
+def patient(add_stack, make_stack, monkeypatch) -> Patient:
     messages: list[str] = []
     monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
-    _, path = saved
     viewer, scheduler = ViewerModel(), PatientScheduler()
     explorer = Explorer(viewer, scheduler)
     other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
     scheduler.run()
+    return Patient(viewer, explorer, scheduler, other, messages)
+
+
+def test_nothing_of_a_session_applies_to_a_stack_that_was_chosen_while_its_own_was_loaded(
+    saved, patient
+):
+    explorer, scheduler, other = patient.explorer, patient.scheduler, patient.other
     explorer.toggle_pin_at((1, 1))
     pins, measure = explorer.pins.pins, explorer.state.measure
-    open_again(explorer, viewer, path)
+    open_again(explorer, patient.viewer, saved[1])
     scheduler.run_events()
     opened = explorer.state.layer
     assert opened is not other
@@ -570,31 +586,23 @@ def test_nothing_of_a_session_applies_to_a_stack_that_was_chosen_while_its_own_w
     assert explorer.stack.name == "other"
     assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
     assert explorer.state.reference is ReferenceMode.CURSOR
-    assert len(messages) == 1
+    assert len(patient.messages) == 1
     explorer.state.layer = opened  # which is too late
     scheduler.run()
     assert (explorer.pins.pins, explorer.state.measure) == (pins, measure)
 
 
-def test_session_waits_for_its_stack_that_was_left_and_chosen_again(
-    saved, add_stack, make_stack, monkeypatch
-):
-    messages: list[str] = []
-    monkeypatch.setattr("napari_ifealid.explorer.session_restore.show_warning", messages.append)
-    _, path = saved
-    viewer, scheduler = ViewerModel(), PatientScheduler()
-    explorer = Explorer(viewer, scheduler)
-    other = add_stack(viewer, make_stack("other", shape=(3, 5, 9)))
-    scheduler.run()
-    open_again(explorer, viewer, path)
+def test_session_waits_for_its_stack_that_was_left_and_chosen_again(saved, patient):
+    explorer, scheduler = patient.explorer, patient.scheduler
+    open_again(explorer, patient.viewer, saved[1])
     scheduler.run_events()
     opened = explorer.state.layer
-    explorer.state.layer = other
+    explorer.state.layer = patient.other
     explorer.state.layer = opened
     scheduler.run()
-    assert captured_session(explorer, viewer).measure is COSINE
+    assert captured_session(explorer, patient.viewer).measure is COSINE
     assert len(explorer.pins.pins) == 2
-    assert not messages
+    assert not patient.messages
 
 
 def test_stack_that_is_open_is_compared_along_the_axis_of_the_session(viewer, files, tmp_path):
