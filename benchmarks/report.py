@@ -240,15 +240,6 @@ BARS: list[Bar] = [
         )
         for dtype in ("uint8", "uint16", "float32")
     ),
-    *(
-        Figure(
-            f"some features left out, {engine}, times a hover of all until it is painted",
-            f"test_hover_painted_without_some_features[{LARGE}-{engine}]",
-            "times all features",
-            most=1.05,
-        )
-        for engine in ("CPU", "GPU")
-    ),
     Figure(
         "some features left out, GPU, times the map of all",
         "test_map_on_the_gpu_without_some_features_in_turn_with_all",

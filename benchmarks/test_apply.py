@@ -90,5 +90,5 @@ def _reading_and_maps(files: list[Path], question: Question) -> float:
     with limited_threads(1):
         for path in files:
             stack = read_stack(path)
-            region_map(stack, question.of(stack).query, whole_region(SHAPE[:2]))
+            region_map(stack, question.of(stack).query_of(stack), whole_region(SHAPE[:2]))
     return perf_counter() - start

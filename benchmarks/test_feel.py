@@ -20,10 +20,8 @@ from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_ifealid.engines import EngineChoice
 from napari_ifealid.formats import read_stack
 from napari_ifealid.layers import layer_data
-from napari_ifealid.measures import UsedFeatures
 from stop_clock import StopClock
 
 DATA = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()
@@ -31,7 +29,6 @@ clock = StopClock()
 CONV2_X, MEDIUM, GIGABYTE = "conv2_x of COCO", "(256, 512, 256)", "(1024, 1024, 1024)"
 REPAINT, MOVE = "a plain repaint", "napari's own mouse move and repaint"
 ROUNDS, WARM_UP = 150, 3
-LEFT_OUT = range(100, 120)
 
 
 class Window:
@@ -209,39 +206,6 @@ def test_hover_painted(benchmark, request, window):
             f"{name}, ms": 1000 * np.median(own),
             f"more than {name}, ms": 1000 * np.median(hovers - own),
         }
-
-
-@pytest.mark.benchmark(timer=clock)
-@pytest.mark.parametrize("engine", [EngineChoice.CPU, EngineChoice.GPU], ids=lambda one: one.name)
-@pytest.mark.parametrize("window", [MEDIUM], indirect=True)
-def test_hover_painted_without_some_features(benchmark, window, engine):
-    """In turn with a hover of all features."""
-    benchmark.group = f"feel, {MEDIUM}, 20 features left out"
-    explorer = window.explorer
-    explorer.state.engine = engine
-    layer, count = explorer.session.layer, explorer.stack.feature_count
-    some = UsedFeatures(tuple(number not in LEFT_OUT for number in range(count)))
-    seconds: list[float] = []
-
-    def use(features: UsedFeatures | None) -> None:
-        explorer.feature_use.choose(layer, features)
-        window.settle()
-        window.hover()  # the first map measures the vectors of these features
-        window.settle()
-
-    def hover() -> None:
-        window.until_painted(window.hover, map_first=True)
-
-    def measure_all() -> None:
-        use(None)
-        start = perf_counter()
-        hover()
-        seconds.append(clock() - start)
-        use(some)
-
-    benchmark.pedantic(hover, setup=measure_all, rounds=60, warmup_rounds=WARM_UP)
-    ratio = benchmark.stats["median"] / np.median(seconds[WARM_UP:])
-    benchmark.extra_info["times all features"] = ratio
 
 
 @pytest.mark.benchmark(timer=clock)
