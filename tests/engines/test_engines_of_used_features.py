@@ -120,3 +120,22 @@ def test_preview_is_about_the_features_used(running, kind):
         values = preview.map_of(query, whole_region(SHAPE[:2]))
         np.testing.assert_allclose(values, definition(stack, query), atol=0.05)
         np.testing.assert_array_equal(np.isnan(preview.vector((1, 1))), ~np.array(USED.is_used))
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [range(4, 12), range(3, 14), [*range(5), *range(12, 17), 30], range(0, 37, 2), range(1, 37)],
+    ids=["whole texels", "parts of texels", "several ranges", "every other", "all but one"],
+)
+def test_ranges_are_left_out(running, left_out):
+    values = np.random.default_rng(6).integers(1, 200, (*SHAPE[:2], 37)).astype(np.uint8)
+    stack = FeatureStack(values=values, name="of ranges")
+    used = UsedFeatures(tuple(number not in left_out for number in range(37)))
+    with running(stack) as engine:
+        for measure in MEASURES:
+            if engine.refusal(measure):
+                continue
+            query = Query.to(stack.vector((1, 1)), measure=measure.over(used))
+            expected = definition(stack, query)
+            rest = 5e-5 if not measure.is_bounded else 0.0
+            np.testing.assert_allclose(map_of(engine, query), expected, atol=5e-4, rtol=rest)

@@ -45,7 +45,7 @@ def draw(
     viewport = (0, 0, layout.width, layout.height)
     context = OffscreenContext()
     with context.current():
-        visual = SimilarityVisual(layout, measure.kernel.shader, False, used is not None, size)
+        visual = SimilarityVisual(layout, used, measure.kernel.shader, False, size)
         features = np.zeros((layout.capacity, layout.feature_count), np.float32)
         features[: len(vectors)] = vectors
         visual.set_block(
@@ -56,7 +56,7 @@ def draw(
         with gloo.FrameBuffer(target):
             gloo.set_viewport(*viewport)
             for references in asked:
-                visual.set_references(unit_rows(references), used=used, has_zero=has_zero)
+                visual.set_references(unit_rows(references), has_zero=has_zero)
                 visual.draw()
                 picture = gloo.read_pixels(viewport, alpha=True, out_type="float")
                 rows, pixels = slice(0, layout.height), slice(0, len(vectors))

@@ -71,6 +71,7 @@ class _Compared:
         self.pixels = pixels
         self.facts = StackFacts(pixels)
         self.scalars: dict[str, list[tuple[gloo.Texture2D, ...]]] = {}
+        self._visuals: dict[tuple[str, bool, int], SimilarityVisual] = {}
         self._points: dict[str, _PixelPoints] = {}
         self._kept: tuple[tuple[int, int, int], NDArray[np.intp], PixelVectors] | None = None
 
@@ -101,11 +102,22 @@ class _Compared:
             self._kept = kind, numbers, self.pixels.taken(numbers)
         return self._kept[1:]
 
+    def visual(
+        self, layout: BlockLayout, shader: str, has_shifts: bool, reference_count: int
+    ) -> SimilarityVisual:
+        """Return what draws so many references; made when it is first needed."""
+        kind = shader, has_shifts, visual_size(reference_count)
+        if kind not in self._visuals:
+            self._visuals[kind] = SimilarityVisual(layout, self.pixels.used, *kind)
+        return self._visuals[kind]
+
     def delete(self) -> None:
-        """Give back the textures. The context is current."""
-        for one in chain.from_iterable(chain.from_iterable(self.scalars.values())):
+        """Give back textures and visuals. The context is current."""
+        textures = chain.from_iterable(chain.from_iterable(self.scalars.values()))
+        for one in (*textures, *self._visuals.values()):
             one.delete()
         self.scalars.clear()
+        self._visuals.clear()
 
 
 class GpuEngine:
@@ -139,7 +151,6 @@ class GpuEngine:
         self._latest = _Compared(pixels)
         self._compared = {pixels.used: self._latest}
         self._outdated: list[_Compared] = []  # their textures go once the context is current
-        self._visuals: dict[tuple[str, bool, bool, int], SimilarityVisual] = {}
         self._context = OffscreenContext()
         with self._context.current():
             shape = (layout.height, layout.width, 4)
@@ -263,14 +274,12 @@ class GpuEngine:
     def close(self) -> None:
         """Give the GPU memory back."""
         with suppress(EngineUnavailableError), self._context.current():  # a lost one has none
-            drawn = self._visuals.values()
             known = (*self._compared.values(), *self._outdated)
-            for part in chain(*self._textures, known, drawn, (self._frame, self._target)):
+            for part in chain(*self._textures, known, (self._frame, self._target)):
                 part.delete()
         self._textures.clear()
         self._compared.clear()
         self._outdated.clear()
-        self._visuals.clear()
 
     def _values(self, query: Query, rows: slice, witnesses: int) -> NDArray[np.float32]:
         """Return the values of consecutive pixels, so many of which are compared with the CPU's."""
@@ -333,9 +342,9 @@ class GpuEngine:
             while self._outdated:
                 self._outdated.pop().delete()
             scalars = self._scalar_textures(asked)
-            visual = self._visual(asked, len(points))
-            used = asked.compared.pixels.used
-            visual.set_references(points, used=used, has_zero=asked.has_zero)
+            has_shifts = asked.of_pixels is not None
+            visual = asked.compared.visual(layout, asked.shader, has_shifts, len(points))
+            visual.set_references(points, has_zero=asked.has_zero)
             for number, block in enumerate(layout.blocks):
                 first, stop = max(block.start, rows.start), min(block.stop, rows.stop)
                 if first >= stop:
@@ -351,14 +360,6 @@ class GpuEngine:
                 part = layout.unpack_scalars(fragments[::-1], drawn, pixels)
                 values[first - rows.start : stop - rows.start] = part
         return values
-
-    def _visual(self, asked: _Asked, reference_count: int) -> SimilarityVisual:
-        has_unused = asked.compared.pixels.used is not None
-        has_shifts = asked.of_pixels is not None
-        kind = asked.shader, has_shifts, has_unused, visual_size(reference_count)
-        if kind not in self._visuals:
-            self._visuals[kind] = SimilarityVisual(self._layout, *kind)
-        return self._visuals[kind]
 
     def _scalar_textures(self, asked: _Asked) -> list[tuple[gloo.Texture2D, ...]]:
         """Return the factors of each block, and the shifts where there are any."""

@@ -2,8 +2,9 @@
 // share the fetches of the references and the read-back. The pixels of a block fill four quarters,
 // row by row, and a fragment draws one of each quarter. Four features lie in a texel. Pixels of a
 // group, which are neighbours in a row, have their first texels side by side, then their second, and
-// so on. Where some features are not used, the first reference marks them by a large number: a mark
-// costs less than a fetch of its own. GLSL 1.20, since macOS offers no more beside vispy.
+// so on. Texels without a feature that is used are left out. Where only some features of a texel are used,
+// the first reference marks the others by a large number: a mark costs less than a fetch of its own.
+// GLSL 1.20, since macOS offers no more beside vispy.
 
 uniform sampler2D u_features;
 uniform sampler2D u_factors;          // 1 / length of the vectors, or what stands for it; 0: zero vector
@@ -16,11 +17,11 @@ vec4 factors;
 vec4 shifts;
 vec4 sums[4 * $references];
 
-void add_squares(int texel) {
+void add_squares(int texel, bool is_marked) {
     float column = (float(texel) + 0.5) / float($texels);
     // before the features: a tenth less time on a software renderer
     vec4 reference = texture2D(u_references, vec2(column, 0.5 / float($references)));
-    vec4 used = $used;
+    vec4 used = is_marked ? vec4(lessThan(reference, vec4($mark))) : vec4(1.0);
     reference *= used;
     float x = (position.x + float(texel) * $group) / ($width * float($texels));
     vec4 first = texture2D(u_features, vec2(x, position.y));
@@ -48,6 +49,14 @@ void add_squares(int texel) {
     }
 }
 
+int whole_texel(int n) {
+    return $whole;
+}
+
+int mixed_texel(int n) {
+    return $mixed;
+}
+
 void main() {
     vec2 fragment = gl_FragCoord.xy / vec2($width, $height);
     float column = floor(gl_FragCoord.x);
@@ -58,16 +67,19 @@ void main() {
     for (int number = 0; number < 4 * $references; number++) {
         sums[number] = vec4(0.0);
     }
-    int texel = 0;
+    int n = 0;
     // four at a time: a fifth less time on a software renderer
-    for (; texel < $texels - 3; texel += 4) {
-        add_squares(texel);
-        add_squares(texel + 1);
-        add_squares(texel + 2);
-        add_squares(texel + 3);
+    for (; n < $whole_count - 3; n += 4) {
+        add_squares(whole_texel(n), false);
+        add_squares(whole_texel(n + 1), false);
+        add_squares(whole_texel(n + 2), false);
+        add_squares(whole_texel(n + 3), false);
     }
-    for (; texel < $texels; texel++) {
-        add_squares(texel);
+    for (; n < $whole_count; n++) {
+        add_squares(whole_texel(n), false);
+    }
+    for (n = 0; n < $mixed_count; n++) {
+        add_squares(mixed_texel(n), true);
     }
     vec4 ones = vec4(1.0);
     vec4 nearest = vec4(u_farthest);
