@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,22 +50,44 @@ def region_vector(
     used : UsedFeatures, optional
         A pixel may lack other features than these; all are used unless given.
     """
-    moments = Moments.none(stack.feature_count, has_scatter=False)
-    lacks = np.zeros(stack.feature_count, bool)  # of features that are not used
-    for stored in _blocks(stack, pixels):
-        values = stack.real_values(stored)
+    real = (stack.real_values(stored) for stored in _blocks(stack, pixels))
+    return mean_and_deviation(real, len(pixels), used)
+
+
+def mean_and_deviation(
+    blocks: Iterable[NDArray[np.float64]], count: int, used: UsedFeatures | None
+) -> RegionVector:
+    """Return the mean of vectors and their standard deviation, block by block.
+
+    Parameters
+    ----------
+    blocks : iterable of array of float64, shape (M, C)
+        Real values, one block or more.
+    count : int
+        How many vectors there are.
+    used : UsedFeatures or None
+        A vector may lack other features than these; None for all.
+    """
+    moments: Moments | None = None
+    lacks: NDArray[np.bool_] | None = None  # of features that are not used
+    for values in blocks:
+        if moments is None or lacks is None:
+            moments = Moments.none(values.shape[1], has_scatter=False)
+            lacks = np.zeros(values.shape[1], bool)
         if used is not None:
             values = values[np.isfinite(used.taken(values)).all(axis=1)]
             is_known = np.isfinite(values)
             lacks |= ~is_known.all(axis=0)
             values[~is_known] = 0.0
         moments = moments.joined(Moments.of(values, has_scatter=False))
+    assert moments is not None
+    assert lacks is not None
     if moments.count == 0:
-        unknown = np.full(stack.feature_count, np.nan)
-        return RegionVector(unknown, unknown, 0, len(pixels))
+        unknown = np.full(len(lacks), np.nan)
+        return RegionVector(unknown, unknown, 0, count)
     mean = np.where(lacks, np.nan, moments.mean)
     deviation = np.where(lacks, np.nan, np.sqrt(moments.squares / moments.count))
-    return RegionVector(mean, deviation, moments.count, len(pixels) - moments.count)
+    return RegionVector(mean, deviation, moments.count, count - moments.count)
 
 
 def _blocks(stack: FeatureStack, pixels: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:

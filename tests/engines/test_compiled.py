@@ -161,7 +161,7 @@ def test_numba_that_fails_is_done_without(monkeypatch):
         raise OSError("no cache")
 
     monkeypatch.setattr(numba, "njit", fails)
-    monkeypatch.setattr(compiled, "_begun", {})
+    monkeypatch.setattr(compiled, "_kinds", {})
     stored = np.ones((4, 5), np.uint8)
     assert compiled_products(stored).result() is None
     assert ready_products(stored) is None
@@ -169,7 +169,7 @@ def test_numba_that_fails_is_done_without(monkeypatch):
 
 @needs_numba
 def test_only_what_was_compiled_before_is_ready(monkeypatch):
-    monkeypatch.setattr(compiled, "_begun", {})
+    monkeypatch.setattr(compiled, "_kinds", {})
     stored = np.ones((4, 5), np.uint8)
     assert ready_products(stored) is None
     multiply = compiled_products(stored).result()
@@ -181,7 +181,7 @@ def test_only_what_was_compiled_before_is_ready(monkeypatch):
 
 @needs_numba
 def test_each_type_and_layout_is_compiled_once(monkeypatch):
-    monkeypatch.setattr(compiled, "_begun", {})
+    monkeypatch.setattr(compiled, "_kinds", {})
     first = compiled_products(np.ones((4, 5), np.uint8))
     assert compiled_products(np.ones((9, 2), np.uint8)) is first
     first.result()

@@ -185,7 +185,7 @@ def test_values_that_bytes_may_get_wrong_are_measured_again(monkeypatch, error, 
 
 
 def test_accelerate_begins_to_compile_for_the_stack(monkeypatch):
-    monkeypatch.setattr("napari_ifealid.engines.compiled._begun", {})
+    monkeypatch.setattr("napari_ifealid.engines.compiled._kinds", {})
     pixels = pixels_of(np.ones((6, 7, 8), np.uint16))
     assert ready_products(pixels.stored) is None
     CpuEngine(pixels).accelerate()
@@ -194,7 +194,7 @@ def test_accelerate_begins_to_compile_for_the_stack(monkeypatch):
 
 
 def test_maps_before_and_after_the_acceleration_agree(monkeypatch):
-    monkeypatch.setattr("napari_ifealid.engines.compiled._begun", {})
+    monkeypatch.setattr("napari_ifealid.engines.compiled._kinds", {})
     values = np.random.default_rng(0).normal(size=(20, 30, 9)).astype(np.float32)
     engine = CpuEngine(pixels_of(values))
     query = Query.to(values[3, 4], values[5, 6])

@@ -30,7 +30,7 @@ def filled(multiply, count: int, first: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def nothing_compiled(monkeypatch):
-    monkeypatch.setattr(compiled, "_begun", {})
+    monkeypatch.setattr(compiled, "_kinds", {})
     monkeypatch.setattr(products, "byte_products", lambda *_: None)
 
 
@@ -141,7 +141,7 @@ def test_one_product_of_float32_uses_all_cores_by_itself():
 
 
 def test_no_map_waits_until_products_of_bytes_are_compiled(monkeypatch):
-    monkeypatch.setattr(compiled, "_begun", {})
+    monkeypatch.setattr(compiled, "_kinds", {})
 
     def too_early() -> None:
         raise AssertionError("compiled while a map is waited for")

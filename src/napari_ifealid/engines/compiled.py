@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.util import find_spec
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.engines.byte_products import bytes_function
+from napari_ifealid.engines.compiler import Compiled, has_numba
 
 _DTYPES = {np.dtype(name): name for name in ("uint8", "uint16", "int16", "float32")}
 _TILE = 1 << 14  # values that stay in a core's cache while several vectors pass over them
@@ -20,7 +20,6 @@ _ROW = 4096  # pixels whose sums stay there
 _PRODUCTS = 1 << 15  # that stay in a core's cache until the largest are found
 _GROUP = 4  # vectors that share a pixel's conversion to float32
 _LEAST = np.float32(-3e38)
-_compiler = ThreadPoolExecutor(1, thread_name_prefix="compiler")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ class CompiledProducts:
             self.find_two(products, best[part], second[part], numbers[part])
 
 
-_begun: dict[tuple[str, bool], Future[CompiledProducts | None]] = {}
+_kinds: dict[tuple[str, bool], Compiled[CompiledProducts]] = {}
 
 
 def compiled_products(stored: NDArray[Any]) -> Future[CompiledProducts | None]:
@@ -122,9 +121,9 @@ def compiled_products(stored: NDArray[Any]) -> Future[CompiledProducts | None]:
         nothing: Future[CompiledProducts | None] = Future()
         nothing.set_result(None)
         return nothing
-    if kind not in _begun:
-        _begun[kind] = _compiler.submit(_compile, *kind)
-    return _begun[kind]
+    if kind not in _kinds:
+        _kinds[kind] = Compiled(partial(_compile, *kind))
+    return _kinds[kind].begin()
 
 
 def ready_products(stored: NDArray[Any]) -> CompiledProducts | None:
@@ -135,14 +134,8 @@ def ready_products(stored: NDArray[Any]) -> CompiledProducts | None:
     stored : array, shape (P, C)
     """
     kind = _kind(stored)
-    begun = None if kind is None else _begun.get(kind)
-    return begun.result() if begun is not None and begun.done() else None
-
-
-@cache
-def has_numba() -> bool:
-    """Return whether numba is installed; it is not imported."""
-    return find_spec("numba") is not None
+    compiled = None if kind is None else _kinds.get(kind)
+    return None if compiled is None else compiled.ready
 
 
 def _kind(stored: NDArray[Any]) -> tuple[str, bool] | None:
@@ -153,25 +146,22 @@ def _kind(stored: NDArray[Any]) -> tuple[str, bool] | None:
     return dtype, not layout.c_contiguous
 
 
-def _compile(dtype: str, features_first: bool) -> CompiledProducts | None:
-    try:
-        from numba import njit, types
+def _compile(dtype: str, features_first: bool) -> CompiledProducts:
+    from numba import njit, types
 
-        stored = types.Array(getattr(types, dtype), 2, "C", readonly=True)
-        rows = types.Array(types.float32, 2, "C")
-        floats, numbers = types.Array(types.float32, 1, "C"), types.Array(types.int16, 1, "C")
-        compile_ = partial(njit, nogil=True, fastmath=True, cache=True)
-        multiplies = compile_(types.void(stored, rows, floats, rows, types.intp))
-        finds = compile_(types.void(rows, floats, floats, numbers))
-        if features_first:
-            one = several = multiplies(_features_first)
-        else:
-            one, several = multiplies(_features_last_once), multiplies(_features_last)
-            if dtype == "uint8":
-                bytes_function()  # here, since no map may wait for it
-        return CompiledProducts(one, several, finds(_two_largest), features_first)
-    except Exception:  # numba fails in many ways on new systems, and nothing depends on it
-        return None
+    stored = types.Array(getattr(types, dtype), 2, "C", readonly=True)
+    rows = types.Array(types.float32, 2, "C")
+    floats, numbers = types.Array(types.float32, 1, "C"), types.Array(types.int16, 1, "C")
+    compile_ = partial(njit, nogil=True, fastmath=True, cache=True)
+    multiplies = compile_(types.void(stored, rows, floats, rows, types.intp))
+    finds = compile_(types.void(rows, floats, floats, numbers))
+    if features_first:
+        one = several = multiplies(_features_first)
+    else:
+        one, several = multiplies(_features_last_once), multiplies(_features_last)
+        if dtype == "uint8":
+            bytes_function()  # here, since no map may wait for it
+    return CompiledProducts(one, several, finds(_two_largest), features_first)
 
 
 def _features_last_once(stored: Any, vectors: Any, offsets: Any, products: Any, first: int) -> None:

@@ -16,7 +16,9 @@ from napari_ifealid.measures import UsedFeatures, used_values
 from napari_ifealid.measures.unit_vectors import unit_vectors
 from napari_ifealid.stack import FeatureStack
 
-_SHORTEST = 1e-30  # float32 loses the components of shorter vectors
+SHORTEST = 1e-30
+"""Length in engine units below which a vector is zero: float32 loses the components."""
+
 WORTH_A_THREAD = 1 << 21
 """Values that are worth a thread of their own."""
 
@@ -92,7 +94,7 @@ class PixelVectors:
 
         on_all_cores(measure, len(stored), least=max(1, WORTH_A_THREAD // stored.shape[1]))
         is_invalid = ~np.isfinite(lengths)
-        is_zero = lengths < _SHORTEST
+        is_zero = lengths < SHORTEST
         lengths[is_invalid | is_zero] = np.inf
         return cls(
             stack=stack,

@@ -16,6 +16,13 @@ from napari_ifealid.measures.unit_vectors import (
     cosine_contributions,
 )
 
+_FARTHEST = 0.55  # (chord / 2)², a little beyond a right angle
+# fitted to (arcsin(√z) / √z - 1) / z at Chebyshev's nodes from 0 to 0.55
+_ARCSINE = np.array(
+    [0.16666687, 0.07496495, 0.04560704, 0.02062719, 0.06783723, -0.08459128, 0.10980461],
+    np.float32,
+)
+
 
 def spectral_angle_similarity(
     vectors: NDArray[Any], reference: NDArray[Any]
@@ -61,10 +68,20 @@ def _from_cosines(cosines: NDArray[np.float32]) -> None:
 
 
 def _from_squared_chords(squared: NDArray[np.float32]) -> NDArray[np.float32]:
-    squared = np.where(squared < SAME_SQUARED, np.float32(0.0), squared)
-    halves = np.minimum(np.sqrt(squared) / 2.0, np.float32(1.0))
-    similarity: NDArray[np.float32] = 1.0 - np.arcsin(halves) * np.float32(4.0 / np.pi)
-    return np.maximum(similarity, np.float32(0.0))
+    # arcsin(√z) = √z (1 + z P(z)) within 3e-7 up to z = 0.55: four times as fast as NumPy's own
+    quarters = np.minimum(squared, np.float32(4.0 * _FARTHEST))
+    quarters *= quarters >= SAME_SQUARED
+    quarters *= np.float32(0.25)
+    angles = quarters * _ARCSINE[-1]
+    for coefficient in _ARCSINE[-2::-1]:
+        angles += coefficient
+        angles *= quarters
+    angles += np.float32(1.0)
+    angles *= np.sqrt(quarters, out=quarters)
+    angles *= np.float32(-4.0 / np.pi)
+    angles += np.float32(1.0)
+    similarity: NDArray[np.float32] = np.maximum(angles, np.float32(0.0), out=angles)
+    return similarity
 
 
 SPECTRAL_ANGLE = Measure(

@@ -1,0 +1,29 @@
+"""Sharp maps: the exact similarity of up-sampled features, on the pixels of an image."""
+
+from napari_ifealid.sharpening.alignment import Alignment
+from napari_ifealid.sharpening.building import (
+    is_worth_it,
+    sharp_memory,
+    weight_step_count,
+    weight_steps,
+    why_not_sharp,
+)
+from napari_ifealid.sharpening.joint_bilateral import JointBilateral, Sharpness
+from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
+from napari_ifealid.sharpening.sharp_pixels import SharpPixels
+from napari_ifealid.sharpening.weights import Weights
+
+__all__ = [
+    "Alignment",
+    "JointBilateral",
+    "SharpEngine",
+    "SharpPixels",
+    "Sharpness",
+    "Weights",
+    "is_worth_it",
+    "refusal_of",
+    "sharp_memory",
+    "weight_step_count",
+    "weight_steps",
+    "why_not_sharp",
+]
