@@ -38,6 +38,13 @@ def quick_collections() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def blocks_unless_chosen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets maps be sharp where a test chooses so: most tests are about exact blocks."""
+    if request.node.get_closest_marker("sharp_by_itself") is None:
+        monkeypatch.setattr("napari_ifealid.explorer.session.is_worth_it", lambda _: False)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     folder = (Path(__file__).resolve().parents[1] / "../shared/data").resolve()

@@ -170,6 +170,22 @@ def default_grid(stack: FeatureStack) -> Grid:
     return Grid(stack.spatial_shape, affine)
 
 
+def image_grid(stack: FeatureStack, grid: Grid) -> Grid:
+    """Return where the pixels of a stack's overlay lie in the world.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+        With two spatial axes and an overlay.
+    grid : Grid
+        Where its own pixels lie by now.
+    """
+    assert stack.overlay is not None
+    from_image = np.linalg.inv(default_grid(stack).affine) @ image_affine(stack)
+    height, width = stack.overlay.shape[:2]
+    return Grid((height, width), grid.affine @ from_image, grid.axes)
+
+
 def _contrast_limits(stack: FeatureStack) -> tuple[float, float] | None:
     """Return limits that save napari a look at all the values; None where a look costs little."""
     if stack.values.dtype == np.uint8:

@@ -5,12 +5,14 @@ import pytest
 
 from napari_ifealid.explorer import ColourRange, ExplorerState
 from napari_ifealid.explorer.map_layer import MapLayer
+from napari_ifealid.explorer.map_place import MapPlace
 from napari_ifealid.explorer.sources import MAP_KEY
 from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE
 
 SHAPE = (4, 5)
 WHOLE = whole_region(SHAPE)
+PLACE = MapPlace(SHAPE, SHAPE, {"scale": (2, 2), "translate": (1, 1)})
 UPPER, LOWER = ((slice(rows.start, rows.stop), slice(0, 5)) for rows in (range(2), range(2, 4)))
 
 
@@ -28,10 +30,8 @@ def values() -> np.ndarray:
 def make(viewer, state):
     def make(**changes) -> MapLayer:
         options = {
-            "shape": SHAPE,
-            "spatial_shape": SHAPE,
+            "place": PLACE,
             "source_name": "cat",
-            "placement": {"scale": (2, 2), "translate": (1, 1)},
             "later": lambda function: function(),
         }
         return MapLayer(viewer, state, **options | changes)
@@ -114,7 +114,7 @@ def test_blank_map_shows_nothing(map_, values):
 
 
 def test_axis_of_length_one_stands_for_the_features(make, values):
-    map_ = make(shape=(4, 1, 5), placement={"scale": (1, 3, 1)})
+    map_ = make(place=MapPlace((4, 1, 5), SHAPE, {"scale": (1, 3, 1)}))
     map_.show(values, WHOLE, "a", SPECTRAL_ANGLE)
     np.testing.assert_array_equal(map_.layer.data[:, 0], values)
 
@@ -214,5 +214,5 @@ def test_kept_layer_keeps_its_colours_whatever_the_next_one_has(make, values):
 
 
 def test_layer_lies_where_it_is_told(map_):
-    map_.place({"scale": (3, 3), "translate": (5, 6)})
+    map_.move_to(MapPlace(SHAPE, SHAPE, {"scale": (3, 3), "translate": (5, 6)}))
     np.testing.assert_array_equal(map_.layer.data_to_world((1, 1)), (8, 9))

@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from napari_ifealid.explorer.compared_pixels import ComparedPixels
 from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.reference_vectors import ReferenceVectors
@@ -34,7 +35,8 @@ def scheduler() -> PatientScheduler:
 @pytest.fixture
 def vectors(scheduler) -> ReferenceVectors:
     stack = FeatureStack(values=da.from_array(VALUES, chunks=2), name="x")
-    return ReferenceVectors(Features(stack, stack, None), scheduler, lambda: None, pytest.fail)
+    pixels = ComparedPixels.of(Features(stack, stack, None))
+    return ReferenceVectors(pixels, scheduler, lambda: None, pytest.fail)
 
 
 def question(*references, rule=Rule.BEST) -> Question:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 
-from napari_ifealid.explorer import region_vectors
+from napari_ifealid.explorer import compared_pixels, region_vectors
+from napari_ifealid.explorer.compared_pixels import ComparedPixels
 from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
@@ -25,7 +26,10 @@ def make(dtype=np.float64, shape=(6, 5, 2, 4), *, lazy=False, first=False) -> Fe
 
 def reader(stack, scheduler=None, arrived=lambda: None, failed=lambda _: None):
     return RegionVectorReader(
-        Features(stack, stack, None), scheduler or ImmediateScheduler(), arrived, failed
+        ComparedPixels.of(Features(stack, stack, None)),
+        scheduler or ImmediateScheduler(),
+        arrived,
+        failed,
     )
 
 
@@ -79,7 +83,7 @@ def test_error_is_reported_and_the_next_region_read(monkeypatch):
     stack = make(lazy=True)
     vectors = reader(stack, failed=errors.append)
     with monkeypatch.context() as patch:
-        patch.setattr(region_vectors, "region_vector", lambda *_: 1 / 0)
+        patch.setattr(compared_pixels, "region_vector", lambda *_: 1 / 0)
         assert vectors.vector(RegionReference(PIXELS)) is None
     assert len(errors) == 1
     assert vectors.vector(RegionReference(PIXELS)).count == 7

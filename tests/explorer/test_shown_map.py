@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_ifealid.explorer import ExplorerState, FeatureRequest, SimilarityRequest
+from napari_ifealid.explorer.map_place import MapPlace, place_of_stack
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.shown_map import ShownMap, remove_layer
 from napari_ifealid.explorer.sources import MAP_NAME
@@ -17,13 +18,18 @@ VALUES = np.linspace(0, 1, 30, dtype=np.float32).reshape(6, 5)
 
 @pytest.fixture
 def shown(viewer, features) -> ShownMap:
-    return ShownMap(viewer, features, 0, ExplorerState(), ImmediateScheduler())
+    return ShownMap(viewer, features, ExplorerState(), ImmediateScheduler())
 
 
-def test_layer_is_made_with_the_first_map(viewer, shown, stack):
+@pytest.fixture
+def place(features) -> MapPlace:
+    return place_of_stack(features, 0)
+
+
+def test_layer_is_made_with_the_first_map(viewer, shown, place):
     assert shown.layer is None
     assert shown.values is None
-    shown.show(stack, REQUEST, VALUES, None)
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     assert shown.layer in viewer.layers
     assert shown.layer.name.startswith(MAP_NAME)
     assert (shown.shown.request, shown.shown.error) == (REQUEST, None)
@@ -31,40 +37,40 @@ def test_layer_is_made_with_the_first_map(viewer, shown, stack):
     assert shown.shown_values.base is not None
 
 
-def test_values_beyond_what_was_asked_for_are_not_known(shown, stack):
-    shown.show(stack, REQUEST, VALUES, None)
+def test_values_beyond_what_was_asked_for_are_not_known(shown, place):
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     row = (slice(2, 3), slice(0, 5))
-    shown.show(stack, SimilarityRequest(REQUEST.query, row), VALUES[2:3] / 2, 0.1)
+    shown.show(place, MAP_NAME, SimilarityRequest(REQUEST.query, row), VALUES[2:3] / 2, 0.1)
     assert np.isnan(shown.values[[0, 1, 3, 4, 5]]).all()
     np.testing.assert_array_equal(shown.shown_values, VALUES[2:3] / 2)
 
 
-def test_layer_has_the_name_of_the_features_that_are_shown(shown, stack):
-    shown.show(stack, FeatureRequest(range(3, 4), REGION), VALUES, None)
-    assert stack.features_name(range(3, 4)) in shown.layer.name
+def test_layer_has_the_name_of_what_is_shown(shown, place):
+    shown.show(place, "feature 3", FeatureRequest(range(3, 4), REGION), VALUES, None)
+    assert shown.layer.name == "feature 3"
 
 
-def test_blank_layer_shows_nothing(shown, stack):
+def test_blank_layer_shows_nothing(shown, place):
     shown.blank()
-    shown.show(stack, REQUEST, VALUES, None)
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     shown.blank()
     assert shown.shown is None
     assert shown.values is None
     assert np.isnan(shown.layer.data).all()
 
 
-def test_layer_that_is_hidden_is_made_so_and_does_not_change_the_selection(viewer, shown, stack):
+def test_layer_that_is_hidden_is_made_so_and_does_not_change_the_selection(viewer, shown, place):
     viewer.layers.selection = {viewer.layers[0]}
     shown.set_visible(False)
-    shown.show(stack, REQUEST, VALUES, None)
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     assert not shown.layer.visible
     assert viewer.layers.selection == {viewer.layers[0]}
 
 
-def test_only_the_users_clicks_on_the_eye_are_told(shown, stack):
+def test_only_the_users_clicks_on_the_eye_are_told(shown, place):
     clicks = []
     shown.eye_clicked.connect(clicks.append)
-    shown.show(stack, REQUEST, VALUES, None)
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     shown.set_visible(False)
     shown.set_visible(True)
     assert clicks == []
@@ -72,17 +78,17 @@ def test_only_the_users_clicks_on_the_eye_are_told(shown, stack):
     assert clicks == [False]
 
 
-def test_layer_goes_along_with_the_features(shown, stack, features):
-    shown.place()
-    shown.show(stack, REQUEST, VALUES, None)
+def test_layer_goes_along_with_the_features(shown, place, features):
+    shown.move_to(place)
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     features.translate = (0.0, 7.0, 3.0)
-    shown.place()
+    shown.move_to(place_of_stack(features, 0))
     np.testing.assert_array_equal(shown.layer.translate, (7.0, 3.0))
 
 
 @pytest.mark.parametrize("keeps_map", [True, False])
-def test_layer_is_left_to_the_user_or_removed(viewer, shown, stack, keeps_map):
-    shown.show(stack, REQUEST, VALUES, None)
+def test_layer_is_left_to_the_user_or_removed(viewer, shown, place, keeps_map):
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
     layer = shown.layer
     shown.close(keeps_map=keeps_map)
     assert (layer in viewer.layers) == keeps_map
@@ -90,3 +96,17 @@ def test_layer_is_left_to_the_user_or_removed(viewer, shown, stack, keeps_map):
     remove_layer(viewer, layer)
     remove_layer(viewer, layer)
     assert layer not in viewer.layers
+
+
+def test_layer_takes_the_shape_of_another_grid(shown, place):
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
+    layer = shown.layer
+    whole = MapPlace((12, 10), (12, 10), {"scale": (0.5, 0.5), "translate": (0.0, 0.0)})
+    request = SimilarityRequest(REQUEST.query, whole_region((12, 10)))
+    values = np.linspace(0, 1, 120, dtype=np.float32).reshape(12, 10)
+    shown.show(whole, "sharp similarity", request, values, None)
+    assert shown.layer is layer
+    np.testing.assert_array_equal(shown.values, values)
+    np.testing.assert_array_equal(layer.scale, (0.5, 0.5))
+    shown.show(place, MAP_NAME, REQUEST, VALUES, None)
+    np.testing.assert_array_equal(shown.values, VALUES)

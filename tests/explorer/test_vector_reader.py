@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from napari_ifealid.explorer.compared_pixels import OwnPixels
 from napari_ifealid.explorer.vector_reader import PixelVectorReader
 from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
@@ -27,12 +28,12 @@ def arrivals() -> list[int]:
 @pytest.fixture
 def reader(background, values, arrivals) -> PixelVectorReader:
     stack = FeatureStack(values=da.from_array(values, chunks=3), name="x")
-    return PixelVectorReader(stack, background, lambda: arrivals.append(1), pytest.fail)
+    return PixelVectorReader(OwnPixels(stack), background, lambda: arrivals.append(1), pytest.fail)
 
 
 def test_vector_in_memory_is_there_at_once(background, values):
     reader = PixelVectorReader(
-        FeatureStack(values=values, name="x"), background, pytest.fail, pytest.fail
+        OwnPixels(FeatureStack(values=values, name="x")), background, pytest.fail, pytest.fail
     )
     np.testing.assert_array_equal(reader.vector((3, 4)), values[3, 4])
 
@@ -58,7 +59,9 @@ def test_pixels_of_a_sweep_that_are_old_are_not_read(reader, background, arrival
 def test_pixel_that_cannot_be_read_is_asked_for_again(background, values, arrivals, monkeypatch):
     stack = FeatureStack(values=da.from_array(values, chunks=3), name="x")
     failures: list[Exception] = []
-    reader = PixelVectorReader(stack, background, lambda: arrivals.append(1), failures.append)
+    reader = PixelVectorReader(
+        OwnPixels(stack), background, lambda: arrivals.append(1), failures.append
+    )
     with monkeypatch.context() as patch:
         patch.setattr(FeatureStack, "vector", lambda *_: 1 / 0)
         reader.vector((3, 4))

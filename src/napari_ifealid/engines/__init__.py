@@ -24,6 +24,7 @@ from napari_ifealid.engines.engine import (
     whole_map,
 )
 from napari_ifealid.engines.gl_context import Renderer, find_renderer
+from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import Preview, preview_of
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "EnginePlan",
     "EngineUnavailableError",
     "MapPart",
+    "PixelVectors",
     "PreparedBlocks",
     "PreparedStack",
     "Preview",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,6 @@ from napari_ifealid.explorer.reference_colours import reference_colours
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
-from napari_ifealid.explorer.sources import map_placement
 from napari_ifealid.grid import Region
 from napari_ifealid.query import Query, Reference
 
@@ -193,15 +193,22 @@ class ClassLabels:
         classifier.ask(self._liked(session), measure, region)
 
     def _place(self) -> None:
-        if self._layer is not None and self._session is not None:
-            place_like_map(self._layer, self._session)
+        layer, session = self._layer, self._session
+        if layer is not None and session is not None:
+            if layer.data.size == prod(session.grid.shape):
+                place_like_map(layer, session)
+            else:
+                self.freeze()  # maps are of other pixels by now
 
     def _write(self) -> None:
         """Write the classes above the threshold; other slices have none."""
         layer, session, classes = self._layer, self._session, self.classes
         if layer is None or session is None or session.stack is None:
             return
-        numbers = layer.data.reshape(session.stack.spatial_shape)
+        if layer.data.size != prod(session.grid.shape):
+            self.freeze()  # maps are of other pixels by now
+            return
+        numbers = layer.data.reshape(session.grid.shape)
         numbers[...] = 0
         self._written = None if classes is None else classes.region
         if classes is not None:
@@ -236,7 +243,7 @@ def _layer(session: Session, shape: tuple[int, ...]) -> Labels:
         name="classes",
         metadata={DERIVED_KEY: True},
         opacity=0.7,
-        **map_placement(session.layer, session.axis),
+        **session.map_place.placement,
     )
 
 

@@ -81,6 +81,9 @@ class Explorer:
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
+    sharpness_changed = Signal()
+    """The maps of the explored stack are sharp or not, or something is built for it."""
+
     features_changed = Signal()
     """Other features of a stack are compared."""
 
@@ -493,6 +496,7 @@ class Explorer:
             (session.map_changed, self._on_map),
             (session.engine_changed, self.engine_changed.emit),
             (session.preview_changed, self.preview_changed.emit),
+            (session.sharpness_changed, self.sharpness_changed.emit),
         ):
             self._to_explored.connect(signal, callback)
         if linked is None:

@@ -14,7 +14,6 @@ from psygnal import Signal
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.session import Session
-from napari_ifealid.explorer.sources import map_placement
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Grid, Pixel
 from napari_ifealid.results.regions import RegionMode, threshold_regions
@@ -152,6 +151,9 @@ class MapLabels:
         session = self._session
         if self._layer is None or self._map is None or session is None:
             return
+        if session.grid.shape != self._map.grid.shape:
+            self.freeze()  # maps are of other pixels by now
+            return
         self._map = replace(self._map, grid=session.grid)
         place_like_map(self._layer, session)
         self.changed.emit()
@@ -164,11 +166,10 @@ class MapLabels:
 
 def _layer(session: Session, numbers: NDArray[np.int32], name: str) -> Labels:
     """Return a Labels layer that lies where the map of a session lies."""
-    placement = map_placement(session.layer, session.axis)
-    return Labels(numbers, name=name, opacity=0.5, **placement)
+    return Labels(numbers, name=name, opacity=0.5, **session.map_place.placement)
 
 
 def place_like_map(layer: Labels, session: Session) -> None:
     """Let a layer of labels lie where the map of a session lies by now."""
-    for name, value in map_placement(session.layer, session.axis).items():
+    for name, value in session.map_place.placement.items():
         setattr(layer, name, value)

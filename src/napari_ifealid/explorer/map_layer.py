@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -21,7 +20,8 @@ from napari_ifealid.colour_limits import (
 )
 from napari_ifealid.explorer.alpha_colormaps import AlphaColormaps, plain_name
 from napari_ifealid.explorer.connections import Connections
-from napari_ifealid.explorer.sources import MAP_KEY, MAP_NAME
+from napari_ifealid.explorer.map_place import MapPlace
+from napari_ifealid.explorer.sources import MAP_KEY, MAP_NAME, SHARP_NAME
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Region
 from napari_ifealid.measures import Measure
@@ -40,14 +40,9 @@ class MapLayer:
     ----------
     viewer : napari viewer
     state : ExplorerState
-    shape : tuple of int
-        Lengths of the layer's axes.
-    spatial_shape : tuple of int
-        The same without the axis of length 1 that stands for the features, if there is one.
+    place : MapPlace
     source_name : str
         Name of the layer compared.
-    placement : dict
-        ``scale``, ``translate``, ``affine`` and ``units`` of the layer.
     later : callable
         Calls a function once the next frame is on the screen.
     """
@@ -57,10 +52,8 @@ class MapLayer:
         viewer: ViewerModel,
         state: ExplorerState,
         *,
-        shape: tuple[int, ...],
-        spatial_shape: tuple[int, ...],
+        place: MapPlace,
         source_name: str,
-        placement: dict[str, Any],
         later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._state = state
@@ -74,7 +67,7 @@ class MapLayer:
         self._connections = Connections()
         # made here, since what a plugin's viewer makes comes in a slow wrapper
         self.layer = Image(
-            np.full(shape, np.nan, np.float32),
+            np.full(place.shape, np.nan, np.float32),
             name=MAP_NAME,
             metadata={MAP_KEY: source_name},
             rgb=False,
@@ -84,9 +77,9 @@ class MapLayer:
             opacity=state.opacity,
             colormap=self._colormaps.colormap(state.colormap, state.base),
             contrast_limits=state.measure.limits,
-            **placement,
+            **place.placement,
         )
-        self._values: NDArray[np.float32] = self.layer.data.reshape(spatial_shape)
+        self._values: NDArray[np.float32] = self.layer.data.reshape(place.spatial_shape)
         self.layer.colorbar.box = False  # napari builds its shader anew whenever the limits change
         viewer.add_layer(self.layer)
         self._followers = LateFollowers(self.layer, later)
@@ -144,14 +137,20 @@ class MapLayer:
         self._content = None
         self.layer.refresh(thumbnail=False, extent=False, highlight=False)
 
-    def place(self, placement: dict[str, Any]) -> None:
-        """Lie elsewhere in the world."""
-        for name, value in placement.items():
+    def move_to(self, place: MapPlace) -> None:
+        """Lie elsewhere in the world; a layer of another shape is empty at first."""
+        if place.spatial_shape != self._values.shape:
+            self._written.clear()
+            self._content = None
+            self.layer.data = np.full(place.shape, np.nan, np.float32)
+            self._values = self.layer.data.reshape(place.spatial_shape)
+        for name, value in place.placement.items():
             setattr(self.layer, name, value)
 
     def close(self, *, is_kept: bool) -> None:
         """Release the layer, which the user keeps as it is, or which is removed."""
-        self._rename(MAP_NAME)
+        if self._meant_name != SHARP_NAME:
+            self._rename(MAP_NAME)
         self._followers.close()
         self._connections.close()
         if not is_kept:

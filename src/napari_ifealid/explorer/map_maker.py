@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines import Engine, EngineUnavailableError, MapPart
 from napari_ifealid.explorer.engine_owner import EngineOwner
+from napari_ifealid.explorer.map_previews import MapPreviews
 from napari_ifealid.explorer.map_request import MapRequest
-from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.grid import region_shape, within
 from napari_ifealid.measures import Measure
@@ -61,7 +61,7 @@ class MapMaker:
     name : str
         Of the stack.
     owner : EngineOwner
-    previews : PreviewBuilder
+    previews : MapPreviews
     scheduler : Scheduler
     show : callable
         `show(request, values, error)` with values of the request's region; the error is None for
@@ -75,7 +75,7 @@ class MapMaker:
         self,
         name: str,
         owner: EngineOwner,
-        previews: PreviewBuilder,
+        previews: MapPreviews,
         scheduler: Scheduler,
         *,
         show: Show,

@@ -9,7 +9,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines import Engine, MapPart, Preview
+from napari_ifealid.engines import Engine, MapPart
+from napari_ifealid.explorer.map_previews import MapPreview
 from napari_ifealid.grid import Region
 from napari_ifealid.measures import Measure
 from napari_ifealid.query import Query
@@ -52,7 +53,7 @@ class SimilarityRequest:
         """The measure that an engine has to be prepared for."""
         return self.query.measure
 
-    def preview(self, preview: Preview) -> tuple[NDArray[np.float32], float] | None:
+    def preview(self, preview: MapPreview) -> tuple[NDArray[np.float32], float] | None:
         """Return the approximate map and the 95th percentile of its error; None without one."""
         if not preview.answers(self.query.measure):
             return None
@@ -89,7 +90,7 @@ class FeatureRequest:
         """Yield the values, part by part."""
         yield from engine.feature_parts(self.features, self.region)
 
-    def preview(self, preview: Preview) -> None:  # noqa: ARG002
+    def preview(self, preview: MapPreview) -> None:  # noqa: ARG002
         """Return None: a preview knows nothing of single features."""
         return
 

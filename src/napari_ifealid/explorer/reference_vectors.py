@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.engines.preview import Preview
+from napari_ifealid.explorer.compared_pixels import ComparedPixels
+from napari_ifealid.explorer.map_previews import MapPreview
 from napari_ifealid.explorer.map_request import SimilarityRequest
-from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.region_vectors import RegionVectorReader
@@ -29,7 +29,7 @@ class ReferenceVectors:
 
     Parameters
     ----------
-    features : Features
+    pixels : ComparedPixels
         What was done to them is done to vectors that come from elsewhere.
     scheduler, arrived, failed
         See `DeferredReader`.
@@ -39,15 +39,15 @@ class ReferenceVectors:
 
     def __init__(
         self,
-        features: Features,
+        pixels: ComparedPixels,
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
         used: UsedFeatures | None = None,
     ) -> None:
-        self._pixels = PixelVectorReader(features.stack, scheduler, arrived, failed)
-        self._regions = RegionVectorReader(features, scheduler, arrived, failed, used)
-        self._transform = features.transform
+        self._pixels = PixelVectorReader(pixels.compared, scheduler, arrived, failed)
+        self._regions = RegionVectorReader(pixels, scheduler, arrived, failed, used)
+        self._transform = pixels.transform
         self._transformed: WeakKeyDictionary[Reference, Reference] = WeakKeyDictionary()
 
     def of_pixel(self, pixel: Pixel) -> NDArray[np.float64] | None:
@@ -68,7 +68,9 @@ class ReferenceVectors:
         vector = self.of_pixel(one.pixel)
         return None if vector is None else one.with_vector(vector)
 
-    def approximate(self, question: Question, preview: Preview | None) -> SimilarityRequest | None:
+    def approximate(
+        self, question: Question, preview: MapPreview | None
+    ) -> SimilarityRequest | None:
         """Return a question with the preview's vectors of pixels; None where it has none."""
         # the preview knows directions only, and a mean needs the lengths as well
         if preview is None or (question.rule is Rule.MEAN and len(question.references) > 1):

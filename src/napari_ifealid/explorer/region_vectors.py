@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
+from napari_ifealid.explorer.compared_pixels import ComparedPixels
 from napari_ifealid.explorer.deferred_reader import DeferredReader
-from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.measures import UsedFeatures
-from napari_ifealid.region_vector import RegionVector, region_vector
+from napari_ifealid.region_vector import RegionVector
 
 _MOST_KEPT = 256
 _AT_ONCE = 1 << 21  # values that are read in less than a frame
@@ -28,7 +24,7 @@ class RegionVectorReader:
 
     Parameters
     ----------
-    features : Features
+    pixels : ComparedPixels
     scheduler, arrived, failed
         See `DeferredReader`.
     used : UsedFeatures, optional
@@ -37,13 +33,13 @@ class RegionVectorReader:
 
     def __init__(
         self,
-        features: Features,
+        pixels: ComparedPixels,
         scheduler: Scheduler,
         arrived: Callable[[], None],
         failed: Callable[[Exception], None],
         used: UsedFeatures | None = None,
     ) -> None:
-        self._features = features
+        self._pixels = pixels
         self._used = used
         self._deferred = DeferredReader[Hashable, RegionVector](
             scheduler, arrived, failed, at_once=1, kept=_MOST_KEPT
@@ -55,10 +51,10 @@ class RegionVectorReader:
         known = self._deferred.known(key)
         if known is not None:
             return known
-        stack = self._features.stack
-        size = len(region.pixels) * stack.feature_count
-        read = partial(_region_vector, self._features, region.pixels, self._used)
-        if stack.is_lazy or size > _AT_ONCE:
+        compared = self._pixels.compared
+        size = len(region.pixels) * compared.feature_count
+        read = partial(self._pixels.region_vector, region.pixels, self._used)
+        if compared.is_lazy or size > _AT_ONCE:
             return self._deferred.value(key, read)
         vector = read()
         self._deferred.keep(key, vector)
@@ -71,16 +67,3 @@ class RegionVectorReader:
     def stop(self) -> None:
         """Stop: nothing is reported from now on."""
         self._deferred.stop()
-
-
-def _region_vector(
-    features: Features, pixels: NDArray[np.intp], used: UsedFeatures | None
-) -> RegionVector:
-    region = region_vector(features.original, pixels, used)
-    if features.transform is None:
-        return region
-    return replace(
-        region,
-        mean=features.transform.of(region.mean),
-        deviation=region_vector(features.stack, pixels, used).deviation,
-    )

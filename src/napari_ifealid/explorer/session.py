@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from napari.components import ViewerModel
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_ifealid.engines import RunningEngine
+from napari_ifealid.explorer.answers import Answers
 from napari_ifealid.explorer.classifier import Classifier
+from napari_ifealid.explorer.compared_pixels import ComparedPixels
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.engine_owner import EngineOwner
 from napari_ifealid.explorer.feature_use import FeatureUse
 from napari_ifealid.explorer.map_maker import MapMaker
+from napari_ifealid.explorer.map_place import MapPlace, place_of_image, place_of_stack
+from napari_ifealid.explorer.map_previews import MapPreviews
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Features, Opening
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
@@ -25,35 +29,22 @@ from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
+from napari_ifealid.explorer.sharp_previews import SharpPreviews
+from napari_ifealid.explorer.sharpener import Sharpener, SharpenerState
 from napari_ifealid.explorer.shown_map import Shown, ShownMap
-from napari_ifealid.explorer.sources import grid_of
+from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME, grid_of
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.formats.loading import cannot_read
 from napari_ifealid.grid import Grid, Pixel, Region
+from napari_ifealid.layers import image_grid
 from napari_ifealid.measures import Measure, UsedFeatures, used_values
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
-from napari_ifealid.region_vector import RegionVector, region_vector
+from napari_ifealid.region_vector import RegionVector
+from napari_ifealid.sharpening import is_worth_it, refusal_of, why_not_sharp
 from napari_ifealid.stack import FeatureStack
 
 PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
-
-
-@dataclass(frozen=True, eq=False)
-class _Running:
-    """The objects that exist once the stack is loaded."""
-
-    owner: EngineOwner
-    previews: PreviewBuilder
-    vectors: ReferenceVectors
-    maker: MapMaker
-    classifier: Classifier[AnyReference]
-
-    def close(self) -> None:
-        self.maker.stop()
-        self.classifier.stop()
-        self.vectors.stop()
-        self.owner.close()
 
 
 class Session:
@@ -95,6 +86,9 @@ class Session:
     features_changed = Signal()
     """Other features are compared."""
 
+    sharpness_changed = Signal()
+    """Maps are sharp or not, what they need is being built, or they can't be."""
+
     vectors_read = Signal()
     """Vectors that were asked for have been read."""
 
@@ -116,19 +110,32 @@ class Session:
         self._state = state
         self._scheduler = scheduler
         self._use = FeatureUse() if use is None else use
-        self._grid = grid_of(layer, axis)
+        self._own_grid = grid_of(layer, axis)
         self._opening: Opening | None = None
         self._features: Features | None = None
-        self._running: _Running | None = None
+        self._blocks: Answers | None = None  # about the stack's own pixels
+        self._sharp: Answers | None = None  # about those of its image
+        self._previews: PreviewBuilder | None = None
+        self._sharpener: Sharpener | None = None
+        self._was_sharp = False
         self._question: Question | FeatureRequest | None = None
+        self._image_grid: Grid | None = None  # while there are sharp maps
         self._is_waiting = False  # for vectors that are read
         self._is_resting = False  # makes no maps, since nobody sees them
-        self._map = ShownMap(viewer, layer, axis, state, scheduler)
+        self._map = ShownMap(viewer, layer, state, scheduler)
         self._map.eye_clicked.connect(self.eye_clicked.emit)
         self._connections = Connections()
         self._connections.connect(self._use.changed, self._on_use)
+        for signal in (state.events.sharp, state.events.sharpness):
+            self._connections.connect(signal, self._sharpen)
+        self._connections.connect(state.events.measure, self._on_measure)
         for name in PLACEMENT_EVENTS:
             self._connections.connect(getattr(layer.events, name), self._on_moved)
+
+    @property
+    def _running(self) -> Answers | None:
+        """What answers questions now; None before the stack is loaded."""
+        return self._sharp if self.is_sharp else self._blocks
 
     @property
     def stack(self) -> FeatureStack | None:
@@ -152,8 +159,39 @@ class Session:
 
     @property
     def grid(self) -> Grid:
-        """Where in the world the pixels lie."""
-        return self._grid
+        """Where in the world the pixels lie that maps and references are of."""
+        return self._image_grid if self.is_sharp and self._image_grid else self._own_grid
+
+    @property
+    def stack_grid(self) -> Grid:
+        """Where in the world the stack's own pixels lie."""
+        return self._own_grid
+
+    @property
+    def map_place(self) -> MapPlace:
+        """Where maps lie, and of what shape they are."""
+        if self.is_sharp:
+            return place_of_image(self.layer, self.grid)
+        return place_of_stack(self.layer, self.axis)
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether maps and references are of the pixels of the image."""
+        return self._sharp is not None and not refusal_of(self._state.measure)
+
+    @property
+    def sharpening(self) -> SharpenerState:
+        """State of what sharp maps need."""
+        return SharpenerState.NONE if self._sharpener is None else self._sharpener.state
+
+    @property
+    def why_not_sharp(self) -> str:
+        """Why the stack can have no sharp maps now, in words for the user; empty if it can."""
+        if self.original is None or self.stack is None:
+            return "the stack is still to be loaded"
+        if self.axis != 0 or self.layer.rgb:
+            return "the features are no stack of their own"
+        return why_not_sharp(self.stack) or refusal_of(self._state.measure)
 
     @property
     def map_layer(self) -> Image | None:
@@ -206,7 +244,7 @@ class Session:
     @property
     def previews(self) -> PreviewBuilder | None:
         """The preview of the stack and what builds it."""
-        return None if self._running is None else self._running.previews
+        return self._previews
 
     @property
     def classifier(self) -> Classifier[AnyReference] | None:
@@ -218,8 +256,8 @@ class Session:
         """Whether nothing is left to do."""
         if self._running is None:
             return self._opening is None
-        is_made = self._running.maker.is_idle and self._running.classifier.is_idle
-        return is_made and not self._is_waiting
+        is_sharpened = self.sharpening is not SharpenerState.BUILDING
+        return self._running.is_idle and is_sharpened and not self._is_waiting
 
     def open(self) -> None:
         """Load the features and start the engine that is chosen; anew if that was done before."""
@@ -260,11 +298,13 @@ class Session:
 
         It is read now.
         """
-        original = self.original
-        if isinstance(one, Reference) or original is None:
-            return one.vector if isinstance(one, Reference) else None
+        if isinstance(one, Reference):
+            return one.vector
+        if self._running is None:
+            return None
+        original = self._running.pixels.original
         if isinstance(one, RegionReference):
-            return region_vector(original, one.pixels, self.features).mean
+            return original.region_vector(one.pixels, self.features).mean
         return original.vector(one.pixel)
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64] | None:
@@ -366,8 +406,8 @@ class Session:
 
     def set_preview_memory(self, megabytes: int) -> None:
         """Let the preview take so much memory."""
-        if self._running is not None:
-            self._running.previews.set_budget(megabytes)
+        if self._previews is not None:
+            self._previews.set_budget(megabytes)
 
     def close(self, *, keeps_map: bool = False) -> None:
         """Stop all that is under way, give back the engine and remove the map layer.
@@ -388,9 +428,14 @@ class Session:
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        if self._running is not None:
-            self._running.close()
-            self._running = None
+        if self._sharpener is not None:
+            self._sharpener.forget()
+            self._sharpener = None
+        for answers in (self._sharp, self._blocks):
+            if answers is not None:
+                answers.close()
+        self._sharp = self._blocks = self._previews = None
+        self._was_sharp = False
 
     def _on_opened(self, features: Features, running: RunningEngine) -> None:
         self._opening = None
@@ -406,25 +451,110 @@ class Session:
             features=self._use.of(self.layer, stack),
             source=self.layer.source.path,
         )
-        maker = MapMaker(
-            stack.name, owner, previews, self._scheduler, show=self._show, failed=self._on_failed
-        )
-        vectors = ReferenceVectors(
-            features,
-            self._scheduler,
-            self._on_vectors_read,
-            self._on_vectors_not_read,
-            self._use.of(self.layer, features.original),
-        )
-        classifier = Classifier[AnyReference](
-            stack.name, owner, self._scheduler, resolve=self.reference, failed=self._report
-        )
         self._features = features
-        self._running = _Running(owner, previews, vectors, maker, classifier)
+        self._previews = previews
+        self._blocks = self._new_answers(ComparedPixels.of(features), owner, previews)
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
         self.stack_changed.emit()
+        self._sharpen()
+
+    def _new_answers(
+        self, pixels: ComparedPixels, owner: EngineOwner, previews: MapPreviews
+    ) -> Answers:
+        """Return what answers questions about these pixels."""
+        assert self._features is not None
+        name = self._features.stack.name
+        maker = MapMaker(
+            name,
+            owner,
+            previews,
+            self._scheduler,
+            show=partial(self._show, pixels),
+            failed=self._on_failed,
+        )
+        vectors = ReferenceVectors(
+            pixels,
+            self._scheduler,
+            self._on_vectors_read,
+            self._on_vectors_not_read,
+            self._use.of(self.layer, self._features.original),
+        )
+        classifier = Classifier[AnyReference](
+            name, owner, self._scheduler, resolve=vectors.reference, failed=self._report
+        )
+        return Answers(pixels, owner, vectors, maker, classifier)
+
+    def _sharpen(self) -> None:
+        """Build what sharp maps need, or release it, as the user wants."""
+        stack = self.stack
+        if self._blocks is None or stack is None:
+            return
+        if not self.wants_sharp:
+            if self._sharpener is not None:
+                self._sharpener.stop()
+                self._sharpener = None
+            self._drop_sharp()
+            self.sharpness_changed.emit()
+            return
+        if self._sharpener is None:
+            self._sharpener = Sharpener(
+                stack, self._scheduler, self._on_sharpener, self.failed.emit
+            )
+        self._sharpener.want(self._state.sharpness, self._state.measure.over(self.features))
+
+    @property
+    def wants_sharp(self) -> bool:
+        """Whether maps are to be sharp as soon as the measure allows it."""
+        stack, chosen = self.stack, self._state.sharp
+        if stack is None or chosen is False or self.axis != 0 or self.layer.rgb:
+            return False
+        return not why_not_sharp(stack) and (chosen or is_worth_it(stack))
+
+    def _on_sharpener(self) -> None:
+        sharpener = self._sharpener
+        if sharpener is None or self._features is None:
+            return
+        sharpened = sharpener.sharpened
+        if sharpener.state is SharpenerState.READY and sharpened is not None:
+            self._drop_sharp(is_replaced=True)
+            pixels = ComparedPixels.of(self._features, sharpened.weights)
+            self._image_grid = image_grid(self._features.original, self._own_grid)
+            running = RunningEngine(sharpened.engine, "on the pixels of the image")
+            owner = EngineOwner(running, self._tell_engine)
+            self._sharp = self._new_answers(pixels, owner, SharpPreviews(sharpened.engine))
+            self._change_grid(is_other=True)
+        elif sharpener.state is SharpenerState.CANCELLED:
+            self._drop_sharp()
+        self.sharpness_changed.emit()
+
+    def _drop_sharp(self, *, is_replaced: bool = False) -> None:
+        if self._sharp is not None:
+            self._sharp.close()
+            self._sharp = None
+            if not is_replaced:
+                self._change_grid()
+
+    def _on_measure(self) -> None:
+        self._change_grid()
+        self.sharpness_changed.emit()
+
+    def _change_grid(self, *, is_other: bool = False) -> None:
+        """Ask for maps on the pixels that they are of by now, if these are others."""
+        if self.is_sharp == self._was_sharp and not is_other:
+            return
+        self._was_sharp = self.is_sharp
+        for answers in (self._blocks, self._sharp):
+            if answers is not None:
+                answers.maker.forget()
+                answers.classifier.rest()
+        self._question = None
+        if self.shown is not None:
+            self._blank()
+        self._map.move_to(self.map_place)
+        self.tell()
+        self.moved.emit()
 
     def _on_use(self, layer: Image) -> None:
         if layer is not self.layer or (self._opening is None and self._running is None):
@@ -432,8 +562,11 @@ class Session:
         if self._running is None or self.transform is not None:
             self.open_anew()  # what is done to a vector depends on its features
         else:
-            self._running.previews.set_features(self.features)
-            self._running.vectors.set_features(self.features)
+            for answers in (self._blocks, self._sharp):
+                if answers is not None:
+                    answers.vectors.set_features(self.features)
+            if self._previews is not None:
+                self._previews.set_features(self.features)
         self.features_changed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
@@ -469,7 +602,7 @@ class Session:
         known = tuple(reference for reference in references if reference is not None)
         self._is_waiting = len(known) < len(references)
         if self._is_waiting:
-            preview = running.previews.preview
+            preview = None if self._previews is None else self._previews.preview
             running.maker.wait_with(running.vectors.approximate(question, preview))
         elif any(self._is_void(reference.vector) for reference in known):
             self._forget()
@@ -509,10 +642,22 @@ class Session:
         self._map.blank()
         self.map_changed.emit()
 
-    def _show(self, request: MapRequest, values: NDArray[np.float32], error: float | None) -> None:
-        if self.stack is not None:
-            self._map.show(self.stack, request, values, error)
-            self.map_changed.emit()
+    def _show(
+        self,
+        pixels: ComparedPixels,
+        request: MapRequest,
+        values: NDArray[np.float32],
+        error: float | None,
+    ) -> None:
+        """Show a map of these pixels, if they are those that maps are of."""
+        if self.stack is None or self._running is None or self._running.pixels is not pixels:
+            return
+        if isinstance(request, SimilarityRequest):
+            name = SHARP_NAME if self.is_sharp else MAP_NAME
+        else:
+            name = self.stack.features_name(request.features)
+        self._map.show(self.map_place, name, request, values, error)
+        self.map_changed.emit()
 
     def _forget(self) -> None:
         """Show no map, and make none."""
@@ -522,6 +667,8 @@ class Session:
             self._blank()
 
     def _on_moved(self) -> None:
-        self._grid = grid_of(self.layer, self.axis)
-        self._map.place()
+        self._own_grid = grid_of(self.layer, self.axis)
+        if self._sharp is not None and self.original is not None:
+            self._image_grid = image_grid(self.original, self._own_grid)
+        self._map.move_to(self.map_place)
         self.moved.emit()

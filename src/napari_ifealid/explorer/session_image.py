@@ -46,14 +46,14 @@ class SessionImage:
     @property
     def placement(self) -> dict[str, Any]:
         """Where the pixels lie that were returned last: they move along with the features."""
-        affine = self.session.grid.affine
+        affine = self.session.stack_grid.affine
         if self._stack.overlay is not None:
             from_image = np.linalg.inv(default_grid(self._stack).affine) @ image_affine(self._stack)
             affine = affine @ from_image
         kept, units = [-3, -2, -1], self.session.layer.units
         plane = np.array(affine)[np.ix_(kept, kept)]
         if self._stack.overlay is None and not self.session.layer.rgb:
-            whole = Grid(self.session.grid.shape[-2:], plane)
+            whole = Grid(self.session.stack_grid.shape[-2:], plane)
             plane = stretched_over(whole, self._colours.shape[:2]).affine
         return {
             "affine": plane,

@@ -13,11 +13,10 @@ from psygnal import Signal
 
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_layer import MapLayer
-from napari_ifealid.explorer.map_request import MapRequest, SimilarityRequest
+from napari_ifealid.explorer.map_place import MapPlace
+from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.schedulers import Scheduler
-from napari_ifealid.explorer.sources import MAP_NAME, layer_shape, map_axes, map_placement
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.stack import FeatureStack
 
 AFTER_THE_MAP = 0.016
 """Seconds by which all else that follows the cursor is later than the map, about a frame.
@@ -50,8 +49,6 @@ class ShownMap:
     viewer : napari viewer
     layer : napari Image layer
         The features.
-    axis : int
-        The one along which they lie.
     state : ExplorerState
         How maps look.
     scheduler : Scheduler
@@ -64,13 +61,11 @@ class ShownMap:
         self,
         viewer: ViewerModel,
         layer: Image,
-        axis: int,
         state: ExplorerState,
         scheduler: Scheduler,
     ) -> None:
         self._viewer = viewer
         self._features = layer
-        self._axis = axis
         self._state = state
         self._scheduler = scheduler
         self._map: MapLayer | None = None
@@ -107,7 +102,8 @@ class ShownMap:
 
     def show(
         self,
-        stack: FeatureStack,
+        place: MapPlace,
+        name: str,
         request: MapRequest,
         values: NDArray[np.float32],
         error: float | None,
@@ -116,7 +112,9 @@ class ShownMap:
 
         Parameters
         ----------
-        stack : FeatureStack
+        place : MapPlace
+        name : str
+            What the layer is called.
         request : MapRequest
             What it is of.
         values : array of float32
@@ -125,13 +123,11 @@ class ShownMap:
             See `Shown`.
         """
         if self._map is None:
-            self._map = self._new_layer(stack)
+            self._map = self._new_layer(place)
+        elif place.spatial_shape != self._map.values.shape:
+            self._map.move_to(place)
         self._shown = Shown(request, error)
-        if isinstance(request, SimilarityRequest):
-            measure, name = request.query.measure, MAP_NAME
-        else:
-            measure, name = None, stack.features_name(request.features)
-        self._map.show(values, request.region, request.content, measure, name)
+        self._map.show(values, request.region, request.content, request.measure, name)
 
     def blank(self) -> None:
         """Show no map."""
@@ -139,10 +135,10 @@ class ShownMap:
         if self._map is not None:
             self._map.blank()
 
-    def place(self) -> None:
-        """Put the layer where the features lie by now."""
+    def move_to(self, place: MapPlace) -> None:
+        """Let the layer lie elsewhere, see `MapLayer.move_to`."""
         if self._map is not None:
-            self._map.place(map_placement(self._features, self._axis))
+            self._map.move_to(place)
 
     def set_visible(self, is_visible: bool) -> None:
         """Show or hide the layer, now or once it is made."""
@@ -163,18 +159,13 @@ class ShownMap:
             # not now: napari may be in the middle of removing layers
             self._scheduler.soon(partial(remove_layer, self._viewer, layer))
 
-    def _new_layer(self, stack: FeatureStack) -> MapLayer:
+    def _new_layer(self, place: MapPlace) -> MapLayer:
         selected = set(self._viewer.layers.selection)
-        shape, axes = layer_shape(self._features), map_axes(self._features, self._axis)
-        is_squashed = len(axes) > len(stack.spatial_shape)
-        lengths = [1 if is_squashed and axis == self._axis else shape[axis] for axis in axes]
         made = MapLayer(
             self._viewer,
             self._state,
-            shape=tuple(lengths),
-            spatial_shape=stack.spatial_shape,
+            place=place,
             source_name=self._features.name,
-            placement=map_placement(self._features, self._axis),
             later=partial(self._scheduler.later, AFTER_THE_MAP),
         )
         made.layer.visible = self._is_visible

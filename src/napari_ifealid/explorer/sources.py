@@ -23,6 +23,7 @@ MAP_KEY = "similarity_of"
 """Where the metadata of a map layer hold the name of the layer compared."""
 
 MAP_NAME = "similarity"
+SHARP_NAME = "sharp similarity"
 
 BACKDROP_KEY = "image_under_the_map"
 """The metadata of the plugin's own copy of an original image hold this key."""
@@ -68,7 +69,9 @@ def choose_layer(viewer: ViewerModel) -> Image | None:
 def left_behind_maps(viewer: ViewerModel) -> list[Layer]:
     """Return the maps of an explorer closed before. One that the user has renamed is kept."""
     return [
-        layer for layer in viewer.layers if MAP_KEY in layer.metadata and layer.name == MAP_NAME
+        layer
+        for layer in viewer.layers
+        if MAP_KEY in layer.metadata and layer.name in (MAP_NAME, SHARP_NAME)
     ]
 
 

@@ -15,6 +15,7 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
 from napari_ifealid.preprocessing import Step
+from napari_ifealid.sharpening import Sharpness
 
 
 @dataclass
@@ -57,6 +58,10 @@ class ExplorerState:
         How the values are told.
     preview_memory : int
         Megabytes that the preview of a large stack may take; 0 for no preview.
+    sharp : bool, optional
+        Whether maps are on the pixels of the image. None: where the stack is coarse.
+    sharpness : Sharpness
+        How its weights fall.
     feature : int, optional
         A single feature whose image is shown instead of the similarity.
     """
@@ -80,6 +85,8 @@ class ExplorerState:
     preprocessing: Step | None = None
     scale: Scale = SIMILARITY
     preview_memory: int = field(default_factory=default_budget)
+    sharp: bool | None = None
+    sharpness: Sharpness = field(default_factory=Sharpness)
     feature: int | None = None
 
     def adapt_to_measure(self) -> None:

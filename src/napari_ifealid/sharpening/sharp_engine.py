@@ -52,7 +52,7 @@ class SharpEngine:
     preview_step_count = 1
 
     def __init__(self, sharp: SharpPixels, pixels: PixelVectors) -> None:
-        self._sharp = sharp
+        self.sharp = sharp
         self._pixels = pixels
         self._sums = WeightedSums(sharp.weights)
         self._latest = _Known(pixels)
@@ -62,7 +62,7 @@ class SharpEngine:
     @property
     def memory(self) -> int:
         """Bytes held beside the stack."""
-        return self._sharp.weights.memory + sum(known.memory for known in self._known.values())
+        return self.sharp.weights.memory + sum(known.memory for known in self._known.values())
 
     @property
     def spread(self) -> float | None:
@@ -80,11 +80,11 @@ class SharpEngine:
 
     def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
         """Return how many steps `preparation_steps` has."""
-        return step_count(self._sharp.weights, self._pixels.feature_count)
+        return step_count(self.sharp.weights, self._pixels.feature_count)
 
     def preparation_steps(self, measure: Measure) -> Generator[None]:
         """Measure the up-sampled vectors, see `Engine`."""
-        yield from self._knowing(measure).measure_steps(self._sharp, measure)
+        yield from self._knowing(measure).measure_steps(self.sharp, measure)
 
     def part_count(self, region: Region) -> int:  # noqa: ARG002
         """Return 1."""
@@ -109,7 +109,7 @@ class SharpEngine:
         """
         measure = query.measure
         known = self._knowing(measure)
-        terms, background = known.terms(self._sharp, measure)
+        terms, background = known.terms(self.sharp, measure)
         kernel = measure.kernel
         assert not isinstance(kernel, Divergence), refusal_of(measure)
 
@@ -132,7 +132,7 @@ class SharpEngine:
 
     def feature_parts(self, features: range, region: Region) -> Generator[MapPart]:
         """Yield the mean of the real values of features, up-sampled, see `Engine`."""
-        stack = self._sharp.stack
+        stack = self.sharp.stack
         means = stack.mean_image(features, whole_region(stack.spatial_shape)).reshape(1, -1)
         is_known = np.isfinite(means)
         numbers = np.where(is_known, means, 0.0).astype(np.float64)
@@ -140,7 +140,7 @@ class SharpEngine:
         sums, unknown = np.empty(region_shape(region)), np.empty(region_shape(region))
         self._sums.fill_largest(sums, numbers, nothing, first)
         self._sums.fill_largest(unknown, 1.0 - is_known, nothing, first)
-        sums[(unknown > 0.0) | self._sharp.weights.is_void[region]] = np.nan
+        sums[(unknown > 0.0) | self.sharp.weights.is_void[region]] = np.nan
         yield region, sums.astype(np.float32)
 
     def preview_steps(
@@ -163,7 +163,7 @@ class SharpEngine:
         Beside all features, those chosen last are kept.
         """
         features, all_of = measure.features, self._pixels.used
-        known = self._known.get(features) or _Known(PixelVectors.of(self._sharp.stack, features))
+        known = self._known.get(features) or _Known(PixelVectors.of(self.sharp.stack, features))
         if features not in self._known:
             self._known = {all_of: self._known[all_of], features: known}
         self._latest = known

@@ -30,9 +30,15 @@ class SharpPixels:
         self.stack = stack
         self.weights = weights
 
-    def of(self, stack: FeatureStack) -> SharpPixels:
-        """Return those of another stack of the same pixels, such as the original one."""
-        return SharpPixels(stack, self.weights)
+    @property
+    def is_lazy(self) -> bool:
+        """Return False: the stack is in memory."""
+        return False
+
+    @property
+    def feature_count(self) -> int:
+        """Number of features, C."""
+        return self.stack.feature_count
 
     def vector(self, pixel: Pixel) -> NDArray[np.float64]:
         """Return the real values of a pixel of the image; NaN where it has none.

@@ -14,6 +14,7 @@ from napari_ifealid.widgets.pin_list import PinList
 from napari_ifealid.widgets.preprocessing_choice import PreprocessingChoice
 from napari_ifealid.widgets.region_list import RegionList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
+from napari_ifealid.widgets.sharp_choice import SharpChoice
 from napari_ifealid.widgets.status_texts import StatusTexts
 
 _TOOLTIPS = {
@@ -28,7 +29,7 @@ _TOOLTIPS = {
 
 
 class QuestionGroup(QWidget):
-    """The kind of reference, the window around it, the measure, the pins and the regions.
+    """The kind of reference, the window around it, the measure, how sharp, pins and regions.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ class QuestionGroup(QWidget):
         )
         self.measure = MeasureChoice(explorer)
         self.preprocessing = PreprocessingChoice(explorer)
+        self.sharp = SharpChoice(explorer)
         self.pins = PinList(explorer)
         self.regions = RegionList(explorer)
         make_narrow(self.window_size.native)
@@ -61,10 +63,10 @@ class QuestionGroup(QWidget):
         window.addWidget(self.window_size.native, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        layout.setSpacing(2)
         layout.addWidget(self.reference)
         layout.addLayout(window)
-        choices = self.measure, self.preprocessing
+        choices = self.measure, self.preprocessing, self.sharp
         for part in (texts.reference, *choices, self.pins, self.regions):
             layout.addWidget(part)
         bind_both_ways(
@@ -75,5 +77,6 @@ class QuestionGroup(QWidget):
         """Stop following the explorer."""
         self.measure.stop()
         self.preprocessing.stop()
+        self.sharp.stop()
         self.pins.stop()
         self.regions.stop()

@@ -38,7 +38,7 @@ class WhatGroup(QWidget):
         axis.addWidget(choice.axis_row, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        layout.setSpacing(2)
         layout.addLayout(row)
         layout.addLayout(axis)
         for part in (texts.stack, *below):

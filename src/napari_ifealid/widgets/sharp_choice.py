@@ -1,0 +1,129 @@
+"""Whether maps are sharp, on the pixels of the image, and how sharp they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+from magicgui.widgets import CheckBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QStackedWidget, QWidget
+
+from napari_ifealid.explorer import Explorer
+from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.explorer.sharpener import SharpenerState
+from napari_ifealid.sharpening import sharp_memory
+from napari_ifealid.sizes import size_text
+from napari_ifealid.widgets.preferences import remember_sharp, remembered_sharp
+
+_SOFTEST, _SHARPEST = 0.3, 0.02  # standard deviation of colours, whose channels run from 0 to 1
+_STEPS = 100
+_WHAT = (
+    "Maps on the pixels of the image: exact similarities of features that are up-sampled along "
+    "its outlines. Where features are alike, texture of the image can show. Not ticked: exact "
+    "blocks, the stack's own pixels"
+)
+_HOW_SHARP = (
+    "Sharpness: to the right, only pixels of very similar colours in the image share their "
+    "features. The weights are built anew"
+)
+
+
+class SharpChoice(QWidget):
+    """One row: whether maps are sharp, and how sharp; or why they can't be.
+
+    What is chosen is remembered.
+
+    Parameters
+    ----------
+    explorer : Explorer
+    """
+
+    def __init__(self, explorer: Explorer) -> None:
+        super().__init__()
+        self._explorer = explorer
+        self._connections = Connections()
+        self.sharp = CheckBox(text="Sharp", tooltip=_WHAT)
+        self.sharpness = QSlider(Qt.Orientation.Horizontal)
+        self.sharpness.setRange(0, _STEPS)
+        self.sharpness.setToolTip(_HOW_SHARP)
+        self.sharpness.setTracking(False)  # built anew once it is released
+        self.reason = QLabel()
+        self.reason.setWordWrap(True)
+        self._beside = QStackedWidget()
+        self._beside.addWidget(self.sharpness)
+        self._beside.addWidget(self.reason)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.sharp.native)
+        row.addWidget(self._beside, 1)
+        explorer.state.sharp = remembered_sharp()
+        self.sharp.changed.connect(self._on_sharp)
+        self.sharpness.valueChanged.connect(self._on_sharpness)
+        events = explorer.state.events
+        for signal in (
+            explorer.stack_changed,
+            explorer.sharpness_changed,
+            events.sharp,
+            events.sharpness,
+        ):
+            self._connections.connect(signal, self._show)
+        self._show()
+
+    def stop(self) -> None:
+        """Stop following the explorer."""
+        self._connections.close()
+
+    def _on_sharp(self, is_sharp: bool) -> None:
+        self._explorer.state.sharp = is_sharp
+        remember_sharp(is_sharp)
+
+    def _on_sharpness(self, position: int) -> None:
+        state = self._explorer.state
+        state.sharpness = replace(state.sharpness, colour=_deviation(position))
+
+    def _show(self) -> None:
+        session, state = self._explorer.session, self._explorer.state
+        reason = "" if session is None else session.why_not_sharp
+        is_possible = session is not None and session.stack is not None and not reason
+        is_wanted = session is not None and session.wants_sharp
+        with self.sharp.changed.blocked():
+            self.sharp.value = is_possible and is_wanted
+        self.sharp.enabled = is_possible
+        self.sharp.native.setToolTip(f"{_WHAT}{self._memory()}")
+        self.sharpness.blockSignals(True)
+        self.sharpness.setValue(_position(state.sharpness.colour))
+        self.sharpness.blockSignals(False)
+        self.sharpness.setEnabled(is_possible and is_wanted)
+        text = reason
+        if is_possible and session is not None and is_wanted:
+            text = _STATES.get(session.sharpening, "")
+        self.reason.setText(f"off: {text}" if reason else text)
+        self.reason.setToolTip(reason)
+        self._beside.setCurrentWidget(self.reason if text else self.sharpness)
+
+    def _memory(self) -> str:
+        stack = self._explorer.stack
+        if stack is None or stack.overlay is None:
+            return ""
+        return (
+            f". The weights take {size_text(sharp_memory(stack, self._explorer.state.sharpness))}"
+        )
+
+
+_STATES = {
+    SharpenerState.BUILDING: "weights are being built …",
+    SharpenerState.CANCELLED: "cancelled; untick and tick to try again",
+}
+
+
+def _deviation(position: int) -> float:
+    """Return the standard deviation of colours for a position of the slider."""
+    share = position / _STEPS
+    return float(_SOFTEST ** (1.0 - share) * _SHARPEST**share)
+
+
+def _position(deviation: float) -> int:
+    share = log(deviation / _SOFTEST) / log(_SHARPEST / _SOFTEST)
+    return round(_STEPS * min(max(share, 0.0), 1.0))
