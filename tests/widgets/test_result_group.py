@@ -15,7 +15,7 @@ from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.georeference import Georeference
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode, threshold_regions
-from napari_ifealid.widgets import result_group as module
+from napari_ifealid.explorer import session
 from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
 
@@ -139,7 +139,7 @@ def test_map_of_a_stack_on_the_earth_is_saved_as_a_geotiff(
     group, explorer, choose, tmp_path, monkeypatch
 ):
     place = Georeference((30.0, 0.0, 100.0, 0.0, -30.0, 900.0))
-    monkeypatch.setattr(module, "stack_georeference", lambda _: place)
+    monkeypatch.setattr(session, "stack_georeference", lambda _: place)
     choose(tmp_path / "map.tif")
     group.save.click()
     with tifffile.TiffFile(tmp_path / "map.tif") as tiff:

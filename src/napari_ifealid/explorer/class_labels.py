@@ -232,7 +232,9 @@ class ClassLabels:
         ):
             layer.colormap = DirectLabelColormap(color_dict=colours)
         if layer.name == self._own_name:
-            layer.name = _shortened(f"classes: {', '.join(names[1:])}")
+            is_sharp = self._session is not None and self._session.is_sharp
+            kind = "sharp classes" if is_sharp else "classes"
+            layer.name = _shortened(f"{kind}: {', '.join(names[1:])}")
             self._own_name = layer.name
 
 

@@ -35,8 +35,9 @@ from napari_ifealid.explorer.shown_map import Shown, ShownMap
 from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME, grid_of
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.formats.loading import cannot_read
+from napari_ifealid.georeference import Georeference
 from napari_ifealid.grid import Grid, Pixel, Region
-from napari_ifealid.layers import image_grid
+from napari_ifealid.layers import image_grid, stack_georeference
 from napari_ifealid.measures import Measure, UsedFeatures, used_values
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
@@ -175,6 +176,13 @@ class Session:
         return place_of_stack(self.layer, self.axis)
 
     @property
+    def georeference(self) -> Georeference | None:
+        """Where the pixels lie on the earth that maps are of, None where it is not known."""
+        if self.original is None:
+            return None
+        return self.original.georeference if self.is_sharp else stack_georeference(self.original)
+
+    @property
     def is_sharp(self) -> bool:
         """Whether maps and references are of the pixels of the image."""
         return self._sharp is not None and not refusal_of(self._state.measure)
@@ -276,7 +284,7 @@ class Session:
         self._opening.begin()
 
     def title_of(self, measure: Measure) -> str:
-        """Return by what pixels are compared, as in "cosine, 197 of 224 features, unit sum".
+        """Return by what pixels are compared, as in "cosine, 197 of 224 features, unit sum, sharp".
 
         Parameters
         ----------
@@ -286,6 +294,8 @@ class Session:
         parts = [measure.title]
         if self.transform is not None:
             parts.append(self.transform.step.name)
+        if self.is_sharp:
+            parts.append("sharp")
         return ", ".join(parts)
 
     def open_anew(self) -> None:

@@ -110,6 +110,7 @@ def captured_session(explorer: Explorer, viewer: ViewerModel) -> SavedSession:
         preprocessing=state.preprocessing,
         threshold=state.threshold if state.threshold > state.measure.limits[0] else None,
         look=_saved_look(state),
+        sharpness=state.sharpness if session.is_sharp else None,
         shown_slice=_saved_slice(viewer.dims, session),
     )
 

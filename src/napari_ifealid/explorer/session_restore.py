@@ -238,6 +238,9 @@ def _settings(session: SavedSession) -> Iterator[tuple[str, Any]]:
     look, least = session.look, session.measure.limits[0]
     yield "feature", None
     yield "preprocessing", session.preprocessing
+    if session.sharpness is not None:
+        yield "sharpness", session.sharpness
+    yield "sharp", session.sharpness is not None
     yield "measure", session.measure  # which takes the threshold back
     scales = session.measure.scales
     yield "scale", next((one for one in scales if one.name == look.scale), scales[0])

@@ -12,13 +12,13 @@ from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.measures import Measure
 from napari_ifealid.sharpening import (
     SharpEngine,
-    Sharpness,
     SharpPixels,
     Weights,
     refusal_of,
     weight_step_count,
     weight_steps,
 )
+from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import FeatureStack
 
 

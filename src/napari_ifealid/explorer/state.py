@@ -15,7 +15,7 @@ from napari_ifealid.explorer.map_request import ReferenceMode
 from napari_ifealid.explorer.preview_builder import default_budget
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure, Scale
 from napari_ifealid.preprocessing import Step
-from napari_ifealid.sharpening import Sharpness
+from napari_ifealid.sharpness import Sharpness
 
 
 @dataclass

@@ -10,6 +10,7 @@ from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
 from napari_ifealid.preprocessing import Step
 from napari_ifealid.query import Rule
+from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import StackSource
 
 Row = tuple[float, ...]
@@ -192,6 +193,8 @@ class SavedSession:
     threshold : float, optional
         Smallest value that is shown; None: all are.
     look : SavedLook
+    sharpness : Sharpness, optional
+        Of maps on the pixels of the image. None: they are of the stack's own pixels.
     shown_slice : tuple of float or None
         The slice of a volume that is shown: one coordinate for each axis of the world, None along
         those that are displayed. Empty where there is nothing but one slice.
@@ -207,4 +210,5 @@ class SavedSession:
     preprocessing: Step | None = None
     threshold: float | None = None
     look: SavedLook = field(default=SavedLook("IFeaLiD fire"))
+    sharpness: Sharpness | None = None
     shown_slice: tuple[float | None, ...] = ()

@@ -28,10 +28,12 @@ from napari_ifealid.session_files.content import (
     VectorReference,
 )
 from napari_ifealid.session_files.places import found_location
+from napari_ifealid.sharpness import MOST_TAPS, Sharpness
 from napari_ifealid.stack import StackSource
 
 _MOST_STACKS, _MOST_REFERENCES, _MOST_AXES = 1000, 10_000, 32
 _LONGEST_TEXT = 10_000  # characters
+_LEAST_DEVIATION, _MOST_DEVIATION = 0.01, 100.0  # of the weights of sharp maps
 _MOST_UNKNOWN = 5  # fields that are named
 _CURSOR = "cursor"
 _COLOUR = 'a colour such as "#e69f00"'
@@ -77,7 +79,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
     """
     reader = _Reader(folder, remedy)
     known = {"stacks", "explored", "references", "cursor", "compare_with", "window", "measure"}
-    known |= {"preprocessing", "threshold", "look", "slice"}
+    known |= {"preprocessing", "threshold", "look", "sharpness", "slice"}
     fields = reader.fields(values, "", known | _OWN)
     stacks = _list(fields, "stacks", _MOST_STACKS, lambda *one: _stack(reader, *one))
     explored = fields.required("explored", int, "the number of a stack, from 0")
@@ -98,6 +100,7 @@ def parsed_session(values: Any, folder: Path, remedy: str) -> tuple[SavedSession
         preprocessing=_step(fields),
         threshold=_optional(fields, "threshold", is_number, "a finite number, or null"),
         look=_look(reader, fields),
+        sharpness=_sharpness(reader, fields),
         shown_slice=_slice(fields),
     )
     return session, reader.unknown[:_MOST_UNKNOWN]
@@ -231,6 +234,26 @@ def _look(reader: _Reader, outer: Fields) -> SavedLook:
         image_in_colour=fields.required("image_in_colour", bool, "true or false"),
         scale=_optional(fields, "scale", _is_text, "a text") or SIMILARITY.name,
     )
+
+
+def _sharpness(reader: _Reader, outer: Fields) -> Sharpness | None:
+    values = _optional(outer, "sharpness", lambda one: isinstance(one, dict), "a JSON object")
+    if values is None:
+        return None
+
+    def is_deviation(value: Any) -> bool:
+        return is_number(value) and _LEAST_DEVIATION <= value <= _MOST_DEVIATION
+
+    def are_taps(value: Any) -> bool:
+        return type(value) is int and 1 <= value <= MOST_TAPS
+
+    fields = reader.fields(values, "sharpness", {"space", "colour", "taps"})
+    expected = f"a number from {_LEAST_DEVIATION:g} to {_MOST_DEVIATION:g}"
+    space, colour = (
+        float(_needed(fields, name, is_deviation, expected)) for name in ("space", "colour")
+    )
+    taps = _needed(fields, "taps", are_taps, f"a whole number from 1 to {MOST_TAPS}")
+    return Sharpness(space, colour, taps)
 
 
 def _slice(fields: Fields) -> tuple[float | None, ...]:

@@ -87,6 +87,7 @@ def _fields(session: SavedSession, folder: Path) -> dict[str, Any]:
         },
         **_known(
             preprocessing=None if session.preprocessing is None else session.preprocessing.name,
+            sharpness=None if session.sharpness is None else asdict(session.sharpness),
             slice=session.shown_slice or None,
         ),
     }

@@ -8,7 +8,7 @@ from napari_ifealid.sharpening.building import (
     weight_steps,
     why_not_sharp,
 )
-from napari_ifealid.sharpening.joint_bilateral import JointBilateral, Sharpness
+from napari_ifealid.sharpening.joint_bilateral import JointBilateral
 from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
 from napari_ifealid.sharpening.sharp_pixels import SharpPixels
 from napari_ifealid.sharpening.weights import Weights
@@ -18,7 +18,6 @@ __all__ = [
     "JointBilateral",
     "SharpEngine",
     "SharpPixels",
-    "Sharpness",
     "Weights",
     "is_worth_it",
     "refusal_of",

@@ -11,8 +11,9 @@ from napari_ifealid.engines.cores import core_count, on_all_cores
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.memory import fits_memory
 from napari_ifealid.sharpening.alignment import Alignment
-from napari_ifealid.sharpening.joint_bilateral import JointBilateral, Sharpness
+from napari_ifealid.sharpening.joint_bilateral import JointBilateral
 from napari_ifealid.sharpening.weights import Weights, weights_memory
+from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 

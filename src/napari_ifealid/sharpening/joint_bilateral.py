@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.sharpening.alignment import Alignment
 from napari_ifealid.sharpening.weights import Weights
+from napari_ifealid.sharpness import MOST_TAPS, Sharpness
 
 _REACH = 2  # pixels of the stack to each side: a window of 5 × 5
 _BLOCK = 1 << 15  # pixels of the image whose taps stay in a core's cache
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """How weights fall.
-
-    Parameters
-    ----------
-    space : float
-        Standard deviation of the Gaussian of the distance, in pixels of the stack.
-    colour : float
-        The same of the Gaussian of the difference of colours, whose channels run from 0 to 1.
-    taps : int
-        So many of the 25 pixels around are kept, those of the largest weights.
-    """
-
-    space: float = 0.75
-    colour: float = 0.08
-    taps: int = 9
 
 
 class JointBilateral:
@@ -78,7 +59,7 @@ class JointBilateral:
     def empty(self) -> Weights:
         """Return weights of the whole image that are still to be filled."""
         rows, columns = self._alignment.stack_shape
-        taps = min(self._sharpness.taps, (2 * _REACH + 1) ** 2)
+        taps = min(self._sharpness.taps, MOST_TAPS)
         return Weights.empty(taps, self._alignment.image_shape, rows * columns)
 
     def blocks(self) -> Iterator[slice]:

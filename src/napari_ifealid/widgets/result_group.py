@@ -32,7 +32,6 @@ from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.mouse_value import MouseValue
 from napari_ifealid.explorer.named_labels import named_labels_table
 from napari_ifealid.explorer.sources import units_along
-from napari_ifealid.layers import stack_georeference
 from napari_ifealid.measures import SPECTRAL_ANGLE
 from napari_ifealid.results.class_table import class_table
 from napari_ifealid.results.figure import save_figure
@@ -338,7 +337,8 @@ class ResultGroup(QWidget):
         if session is None or not self._is_exact:  # the map may have changed since it was drawn
             return
         pixel = reference_pixel(explorer)
-        self.labels.make(session, self.mode.value, pixel, f"like {reference_name(explorer)}")
+        kind = "sharp, like" if session.is_sharp else "like"
+        self.labels.make(session, self.mode.value, pixel, f"{kind} {reference_name(explorer)}")
 
     def _labels_of_the_map(self) -> Labels | None:
         """Return the labels made last, if they are of the map that is shown."""
@@ -434,7 +434,7 @@ class ResultGroup(QWidget):
             return
         grid = session.grid
         units = units_along(layer, grid.axes)
-        place = None if session.stack is None else stack_georeference(session.stack)
+        place = session.georeference
         self._save_file(
             "Save the map",
             f"{session.layer.name} like {reference_name(self._explorer)}{self._by_measure()}.npy",

@@ -35,9 +35,9 @@ class StatusTexts:
         self.engine.setToolTip("What computes the maps of this stack, and why")
         self.reference = _label(parent)
         self.reference.setToolTip(
-            "The pixel compared with, counted in the stack; behind “at”, in the world, as in "
-            "napari's status bar. ± is shown of a preview: 95 of 100 similarities are off by no "
-            "more. The exact map follows when the pointer rests; … until all of it is there. "
+            "The pixel compared with, counted in the stack, of a sharp map in the image; behind "
+            "“at”, in the world, as in napari's status bar. ± is shown of a preview: 95 of 100 "
+            "similarities are off by no more. The exact map follows when the pointer rests; … until all of it is there. "
             "(middle): the reference is outside of this stack"
         )
         self.colours = _label(parent)
@@ -109,7 +109,7 @@ class StatusTexts:
             self.reference.clear()
         else:
             rests = _RESTS if explorer.rests else ""
-            text = reference_name(explorer) + self._accuracy() + rests
+            text = reference_name(explorer) + self._kind() + self._accuracy() + rests
             self.reference.setText(text[:1].upper() + text[1:])
         if layer is None:
             self.colours.clear()
@@ -135,6 +135,11 @@ class StatusTexts:
         if shown is not None and not isinstance(shown.request, SimilarityRequest):
             return f"{value:.3g}"
         return self._explorer.value_text(value)
+
+    def _kind(self) -> str:
+        """Return the text about a map that is not of the stack's own pixels."""
+        session = self._explorer.session
+        return ", sharp" if session is not None and session.is_sharp else ""
 
     def _accuracy(self) -> str:
         """Return the text about a map that is not exact, not complete yet, or none at all."""

@@ -1,0 +1,27 @@
+"""How sharp maps take outlines from the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MOST_TAPS = 25
+"""Pixels of a stack that a pixel of its image can be made of."""
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """How the weights of joint bilateral up-sampling fall.
+
+    Parameters
+    ----------
+    space : float
+        Standard deviation of the Gaussian of the distance, in pixels of the stack.
+    colour : float
+        The same of the Gaussian of the difference of colours, whose channels run from 0 to 1.
+    taps : int
+        So many of the 25 pixels around are kept, those of the largest weights.
+    """
+
+    space: float = 0.75
+    colour: float = 0.08
+    taps: int = 9

@@ -1,0 +1,297 @@
+"""Sessions whose maps are on the pixels of the image."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from explorer_actions import CLOSE, expected_map
+from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer.map_request import SimilarityRequest
+from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from napari_ifealid.explorer.sharpener import SharpenerState
+from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME
+from napari_ifealid.grid import whole_region
+from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE, Background, UsedFeatures
+from napari_ifealid.preprocessing import step_named
+from napari_ifealid.sharpness import Sharpness
+from napari_ifealid.stack import FeatureStack
+from patient_scheduler import PatientScheduler
+
+pytestmark = pytest.mark.sharp_by_itself
+
+DIVERGENCE = next(one for one in MEASURES if one.name == "information divergence")
+
+
+@pytest.fixture
+def explorer(viewer, features) -> Explorer:
+    explorer = Explorer(viewer, ImmediateScheduler())
+    yield explorer
+    explorer.close()
+
+
+def hover(explorer, place) -> None:
+    explorer.cursor.move_to(place)
+
+
+def dense(session) -> np.ndarray:
+    """Return W as a matrix."""
+    weights = session._sharpener.sharpened.weights
+    return weights.rows(slice(None)).toarray()
+
+
+def upsampled(session) -> np.ndarray:
+    stack = session.stack
+    real = stack.real_values(stack.values).reshape(-1, stack.feature_count)
+    return (dense(session) @ real).reshape(*session.grid.shape, -1)
+
+
+def expected(session, *pixels, measure=SPECTRAL_ANGLE) -> np.ndarray:
+    vectors, stack = upsampled(session), session.stack
+    real = stack.real_values(stack.values).reshape(-1, stack.feature_count)
+    background = Background.of(real if measure.features is None else measure.features.taken(real))
+    maps = [measure.values(vectors, vectors[pixel], background) for pixel in pixels]
+    return np.max(maps, axis=0)
+
+
+def test_maps_of_a_coarse_stack_are_sharp_by_themselves(explorer):
+    session = explorer.session
+    assert session.is_sharp
+    assert session.sharpening is SharpenerState.READY
+    assert session.grid.shape == (24, 20)
+    hover(explorer, (11.0, 7.0))
+    assert explorer.pixel == (11, 7)
+    assert session.map_layer.name == SHARP_NAME
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+
+
+def test_map_lies_on_the_image(explorer, viewer):
+    hover(explorer, (11.0, 7.0))
+    overlay = next(layer for layer in viewer.layers if layer.name.endswith("overlay"))
+    for corner in ((0.0, 0.0), (23.0, 19.0)):
+        np.testing.assert_allclose(
+            explorer.map_layer.data_to_world(corner), overlay.data_to_world(corner)
+        )
+
+
+def test_blocks_are_one_choice_away(explorer, stack):
+    hover(explorer, (11.0, 7.0))
+    explorer.state.sharp = False
+    assert not explorer.session.is_sharp
+    assert explorer.pixel == (2, 1)
+    assert explorer.map_layer.name == MAP_NAME
+    np.testing.assert_allclose(explorer.map_layer.data, expected_map(stack, (2, 1)), atol=CLOSE)
+    explorer.state.sharp = True
+    assert explorer.pixel == (11, 7)
+    assert explorer.map_layer.data.shape == (24, 20)
+
+
+def test_every_measure_of_dot_products_is_sharp_and_others_are_blocks(explorer, stack):
+    hover(explorer, (11.0, 7.0))
+    session = explorer.session
+    for measure in (*MEASURES, *MEASURES[::-1]):
+        explorer.state.measure = measure
+        if measure is DIVERGENCE:
+            assert not session.is_sharp
+            assert "dot products" in session.why_not_sharp
+            np.testing.assert_allclose(
+                session.map_layer.data, expected_map(stack, (2, 1), measure=measure), atol=CLOSE
+            )
+        else:
+            assert session.is_sharp
+            assert session.why_not_sharp == ""
+            np.testing.assert_allclose(
+                session.map_layer.data,
+                expected(session, (11, 7), measure=measure),
+                atol=CLOSE,
+                rtol=CLOSE,
+            )
+
+
+def test_pins_are_pixels_of_the_image(explorer):
+    explorer.toggle_pin((3.0, 4.0))
+    explorer.toggle_pin((20.0, 15.0))
+    explorer.state.reference = ReferenceMode.BEST
+    session = explorer.session
+    np.testing.assert_allclose(
+        session.map_layer.data, expected(session, (3, 4), (20, 15)), atol=CLOSE
+    )
+
+
+def test_vectors_are_up_sampled(explorer):
+    hover(explorer, (11.0, 7.0))
+    np.testing.assert_allclose(explorer.vector((11, 7)), upsampled(explorer.session)[11, 7])
+
+
+def test_window_is_the_mean_of_pixels_of_the_image(explorer):
+    hover(explorer, (11.0, 7.0))
+    explorer.state.window = 3
+    mean = upsampled(explorer.session)[10:13, 6:9].reshape(9, -1).mean(axis=0)
+    values = SPECTRAL_ANGLE.definition(upsampled(explorer.session), mean)
+    np.testing.assert_allclose(explorer.map_layer.data, values, atol=CLOSE)
+
+
+def test_features_that_are_left_out_count_for_nothing(explorer, features):
+    hover(explorer, (11.0, 7.0))
+    used = UsedFeatures(tuple(number > 2 for number in range(9)))
+    explorer.feature_use.choose(features, used)
+    session = explorer.session
+    measure = SPECTRAL_ANGLE.over(used)
+    np.testing.assert_allclose(
+        session.map_layer.data, expected(session, (11, 7), measure=measure), atol=CLOSE
+    )
+
+
+def test_single_features_are_up_sampled(explorer):
+    explorer.state.feature = 3
+    values = upsampled(explorer.session)[..., 3]
+    np.testing.assert_allclose(explorer.map_layer.data, values, rtol=1e-6)
+    assert explorer.map_layer.name == "feature 3"
+
+
+def test_preprocessed_vectors_are_up_sampled(explorer):
+    hover(explorer, (11.0, 7.0))
+    explorer.state.preprocessing = step_named("unit sum")
+    session = explorer.session
+    assert session.is_sharp
+    assert session.stack is not session.original
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+
+
+def test_another_sharpness_gives_another_map(explorer):
+    hover(explorer, (11.0, 7.0))
+    before = explorer.map_layer.data.copy()
+    explorer.state.sharpness = Sharpness(colour=0.3)
+    session = explorer.session
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+    assert not np.allclose(session.map_layer.data, before)
+
+
+def test_map_moves_along_with_the_features(explorer, features):
+    hover(explorer, (11.0, 7.0))
+    features.translate = np.array(features.translate) + (0.0, 2.0, 1.0)
+    assert explorer.pixel == (9, 6)
+    session = explorer.session
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (9, 6)), atol=CLOSE)
+    np.testing.assert_allclose(session.map_layer.data_to_world((0, 0)), (2.0, 1.0))
+
+
+def test_what_is_shown_says_that_it_is_sharp(explorer):
+    hover(explorer, (11.0, 7.0))
+    assert explorer.session.title_of(COSINE).endswith(", sharp")
+    explorer.state.sharp = False
+    assert "sharp" not in explorer.session.title_of(COSINE)
+
+
+def test_blocks_are_shown_until_the_weights_are_built(viewer, features, stack):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run_one()
+    while explorer.stack is None:
+        scheduler.run_one()
+    session = explorer.session
+    assert session.sharpening is SharpenerState.BUILDING
+    assert not session.is_sharp
+    assert not session.is_idle
+    explorer.cursor.move_to((11.0, 7.0))
+    scheduler.run_events()
+    scheduler.background.pop()()  # the map; the weights are still being built
+    np.testing.assert_allclose(session.map_layer.data, expected_map(stack, (2, 1)), atol=CLOSE)
+    scheduler.run()
+    assert session.is_sharp
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+    explorer.close()
+
+
+def test_what_is_being_built_can_be_cancelled_and_tried_again(viewer, features, stack):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    while explorer.stack is None:
+        scheduler.run_one()
+    steps = next(one for one in scheduler.background if "Sharpening" in str(one.description))
+    steps.cancelled_by_user()
+    scheduler.run()
+    session = explorer.session
+    assert session.sharpening is SharpenerState.CANCELLED
+    assert not session.is_sharp
+    hover(explorer, (11.0, 7.0))
+    scheduler.run()
+    np.testing.assert_allclose(session.map_layer.data, expected_map(stack, (2, 1)), atol=CLOSE)
+    explorer.state.sharp = False
+    explorer.state.sharp = True
+    scheduler.run()
+    assert session.is_sharp
+    explorer.close()
+
+
+def test_map_begun_before_the_pixels_changed_is_never_shown(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    explorer.cursor.move_to((11.0, 7.0))
+    explorer.state.sharp = False  # before the map is made
+    shapes = []
+
+    def note() -> None:
+        shown = explorer.session.shown
+        if shown is not None:
+            region = whole_region(explorer.session.grid.shape)
+            shapes.append(shown.request.region == region)
+
+    explorer.map_changed.connect(note)
+    for sharp in (True, False, True):
+        explorer.state.sharp = sharp
+        scheduler.run_events()
+        explorer.cursor.move_to((3.0, 4.0))
+        scheduler.run()
+    assert shapes
+    assert all(shapes)
+    assert isinstance(explorer.session.shown.request, SimilarityRequest)
+    explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"overlay": None}, "no original image"),
+        ({"values": np.ones((2, 6, 5, 9), np.uint8)}, "two spatial axes"),
+        ({"overlay": np.zeros((6, 5, 3), np.uint8)}, "no coarser"),
+    ],
+)
+def test_stack_that_can_have_no_sharp_maps_says_why(viewer, add_stack, stack, change, reason):
+    add_stack(viewer, replace(stack, **change))
+    explorer = Explorer(viewer, ImmediateScheduler())
+    explorer.state.sharp = True
+    assert not explorer.session.is_sharp
+    assert reason in explorer.session.why_not_sharp
+    explorer.close()
+
+
+def test_what_was_built_leaves_the_memory_with_its_session(explorer, viewer, features):
+    hover(explorer, (11.0, 7.0))
+    weights = weakref.ref(explorer.session._sharpener.sharpened.weights)
+    viewer.layers.remove(features)
+    gc.collect()
+    assert weights() is None
+
+
+def test_pixel_of_the_image_without_data_is_no_reference(viewer, add_stack, stack):
+    values = stack.values.astype(np.float32)
+    values[2, 1] = np.nan
+    add_stack(viewer, replace(stack, values=values))
+    explorer = Explorer(viewer, ImmediateScheduler())
+    hover(explorer, (9.0, 6.0))  # in the pixel without data
+    session = explorer.session
+    assert session.is_sharp
+    assert session.has_no_data
+    assert session.map_layer is None or np.isnan(session.map_layer.data).all()
+    hover(explorer, (20.0, 15.0))
+    image = session.map_layer.data
+    assert np.isnan(image[8:12, 4:8]).all()
+    assert np.isfinite(np.delete(image.ravel(), np.flatnonzero(np.isnan(image.ravel())))).all()
+    assert np.isnan(image).sum() == 16
+    explorer.close()
