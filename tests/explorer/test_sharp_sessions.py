@@ -19,7 +19,6 @@ from napari_ifealid.grid import whole_region
 from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE, Background, UsedFeatures
 from napari_ifealid.preprocessing import step_named
 from napari_ifealid.sharpness import Sharpness
-from napari_ifealid.stack import FeatureStack
 from patient_scheduler import PatientScheduler
 
 pytestmark = pytest.mark.sharp_by_itself
@@ -173,7 +172,7 @@ def test_another_sharpness_gives_another_map(explorer):
 
 def test_map_moves_along_with_the_features(explorer, features):
     hover(explorer, (11.0, 7.0))
-    features.translate = np.array(features.translate) + (0.0, 2.0, 1.0)
+    features.translate = np.add(features.translate, (0.0, 2.0, 1.0))
     assert explorer.pixel == (9, 6)
     session = explorer.session
     np.testing.assert_allclose(session.map_layer.data, expected(session, (9, 6)), atol=CLOSE)

@@ -11,11 +11,10 @@ from napari.layers import Labels
 from qtpy.QtWidgets import QFileDialog
 
 from explorer_actions import hover
-from napari_ifealid.explorer import Explorer, ReferenceMode
+from napari_ifealid.explorer import Explorer, ReferenceMode, session
 from napari_ifealid.georeference import Georeference
 from napari_ifealid.libraries import Library, LibraryEntry
 from napari_ifealid.results.regions import RegionMode, threshold_regions
-from napari_ifealid.explorer import session
 from napari_ifealid.widgets.result_group import ClassMode, ResultGroup
 from patient_scheduler import PatientScheduler
 

@@ -37,7 +37,8 @@ class StatusTexts:
         self.reference.setToolTip(
             "The pixel compared with, counted in the stack, of a sharp map in the image; behind "
             "“at”, in the world, as in napari's status bar. ± is shown of a preview: 95 of 100 "
-            "similarities are off by no more. The exact map follows when the pointer rests; … until all of it is there. "
+            "similarities are off by no more. The exact map follows when the pointer rests; … "
+            "until all of it is there. "
             "(middle): the reference is outside of this stack"
         )
         self.colours = _label(parent)
