@@ -151,7 +151,7 @@ def _largest(weights: torch.Tensor, indices: torch.Tensor | None, taps: int) -> 
     shares = np.empty((height, width, kept), np.float32)
     of_all: list[NDArray[np.float32]] = []
     for rows in _blocks(height, width * count):
-        block = weights[rows].float()
+        block = weights[rows].detach().float()
         _check_weights(block)
         block = block / block.amax(-1, keepdim=True).clamp_min(_TINY)  # sums of any are finite
         values, places = torch.topk(block, kept, dim=-1)

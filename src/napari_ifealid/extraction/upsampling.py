@@ -167,7 +167,8 @@ def _finer(stack: FeatureStack, area: MapArea, features: torch.Tensor) -> Featur
         rows, columns = area.in_image
         placement = Placement((1.0, 1.0), (float(rows.start), float(columns.start)))
     kind = np.float16 if stack.values.dtype == np.float16 else np.float32
-    array = np.ascontiguousarray(values.float().cpu().numpy().astype(kind, copy=False))
+    with np.errstate(over="ignore"):  # told below
+        array = values.detach().float().cpu().numpy().astype(kind, copy=False)
     if not np.isfinite(array).all():
         raise DatasetError(
             "NaN or infinity in the up-sampled features",
@@ -175,7 +176,7 @@ def _finer(stack: FeatureStack, area: MapArea, features: torch.Tensor) -> Featur
             remedy="Change what the up-sampler returns, or its weights.",
         )
     return FeatureStack(
-        values=array,
+        values=np.ascontiguousarray(array),
         name=f"{stack.name}, up-sampled",
         overlay=stack.overlay,
         placement=placement,
