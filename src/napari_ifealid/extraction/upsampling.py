@@ -36,7 +36,7 @@ def upsample(
 ) -> FeatureStack | Attention:
     """Run an up-sampler on the features of an image.
 
-    It is called as `upsampler(image, features)`, without gradients:
+    It is called as `upsampler(image, features)`, without gradients, for the whole image at once:
 
     - `image` is a tensor of shape (1, 3, H, W), the colours from 0 to 1;
     - `features` is a float32 tensor of shape (1, C, h, w), the real values.
