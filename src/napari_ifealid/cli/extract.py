@@ -21,6 +21,14 @@ from napari_ifealid.cli.output_file import (
 )
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.cli.swapped_options import check_output_folder
+from napari_ifealid.cli.upsampled_output import (
+    Upsampling,
+    add_upsample,
+    check_taps,
+    check_weights_place,
+    remove_weights,
+    write_attention,
+)
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats import write_array, write_stack
 from napari_ifealid.stack import FeatureStack, size_in_words
@@ -96,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number,
         help="larger images go through a network in overlapping tiles of no more pixels",
     )
+    add_upsample(parser)
     add_force(parser)
     add_pad_for_web(parser)
 
@@ -104,11 +113,13 @@ def run(options: argparse.Namespace) -> None:
     """Write the features of each image."""
     _check_format(options)
     _check_names(options.images)
+    check_taps(options)
     check_output_folder(options.output_folder)
+    upsampling = _upsampling(options)
     extractor = _extractor(options)
     _make_folder(options.output_folder)
     images = terminal_progress(options.images, total=len(options.images), desc="Extracting")
-    problems = [_problem(image, extractor, options) for image in images]
+    problems = [_problem(image, extractor, upsampling, options) for image in images]
     if any(problems):
         raise IncompleteError
 
@@ -133,6 +144,21 @@ def _check_names(images: Sequence[Path]) -> None:
             expected="different names, since the features are called after them",
             remedy="Extract them one by one, with different output folders.",
         )
+
+
+def _upsampling(options: argparse.Namespace) -> Upsampling | None:
+    from napari_ifealid.extraction import FILTERS, load_upsampler
+    from napari_ifealid.extraction.models import check_installed
+
+    if options.upsample is None:
+        return None
+    if options.model == FILTERS:
+        _check_no_network_settings({"upsample": options.upsample})
+    check_installed("torch", "transformers")
+    from napari_ifealid.extraction.backbones import best_device
+
+    device = _device(options.device) if options.device else best_device()
+    return Upsampling(load_upsampler(options.upsample), device, options.taps)
 
 
 def _extractor(options: argparse.Namespace) -> Extractor:
@@ -205,10 +231,15 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
-def _problem(image: Path, extractor: Extractor, options: argparse.Namespace) -> DatasetError | None:
+def _problem(
+    image: Path,
+    extractor: Extractor,
+    upsampling: Upsampling | None,
+    options: argparse.Namespace,
+) -> DatasetError | None:
     """Write the features of an image, or print why not and return the error."""
     try:
-        _extract(image, extractor, options)
+        _extract(image, extractor, upsampling, options)
         return None
     except MemoryError:
         problem = DatasetError(
@@ -223,17 +254,28 @@ def _problem(image: Path, extractor: Extractor, options: argparse.Namespace) -> 
     return problem
 
 
-def _extract(image: Path, extractor: Extractor, options: argparse.Namespace) -> None:
+def _extract(
+    image: Path,
+    extractor: Extractor,
+    upsampling: Upsampling | None,
+    options: argparse.Namespace,
+) -> None:
     from napari_ifealid.formats.images import read_image
 
     stages = list(dict.fromkeys(options.stages or extractor.layers))
     outputs = [options.output_folder / f"{image.name}.{stage}.{options.format}" for stage in stages]
     for output in outputs:
         check_place(output, force=options.force)
+        check_weights_place(output, force=options.force)
     stacks = extractor.extract(read_image(image), stages, name=image.name, track=terminal_progress)
     for output, stack in zip(outputs, stacks, strict=True):
-        _write(output, stack, options)
-        report_written(output, size_in_words(stack.values.shape))
+        finer = stack if upsampling is None else upsampling.of(stack)
+        remove_weights(output)
+        if isinstance(finer, FeatureStack):
+            _write(output, finer, options)
+        else:
+            _write(output, stack, options)
+            write_attention(output, stack, finer, force=options.force)
 
 
 def _write(output: Path, stack: FeatureStack, options: argparse.Namespace) -> None:
@@ -248,3 +290,4 @@ def _write(output: Path, stack: FeatureStack, options: argparse.Namespace) -> No
         )
     else:
         write_array(output, stack, force=options.force, track=terminal_progress)
+    report_written(output, size_in_words(stack.values.shape))

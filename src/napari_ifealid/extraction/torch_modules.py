@@ -98,7 +98,7 @@ class TorchExtractor:
         device, most_pixels = self.device or _device_of(self.module), self.most_pixels
         while True:
             try:
-                with _running(self.module, device):
+                with running(self.module, device):
                     maps = self._maps(rgb, chosen, device, most_pixels, name, track)
                 break
             except (MemoryError, RuntimeError) as error:
@@ -333,14 +333,27 @@ def _hooked(module: torch.nn.Module) -> Run:
 
 
 @contextmanager
-def _running(module: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Put a module into evaluation mode on a device meanwhile, and restore it afterwards."""
+def running(module: torch.nn.Module, device: torch.device | None = None) -> Iterator[torch.device]:
+    """Put a module into evaluation mode meanwhile, without gradients, and restore it afterwards.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    device : torch.device, optional
+        Where it is put; it stays where it is unless given.
+
+    Yields
+    ------
+    torch.device
+        Where it is.
+    """
     before = _device_of(module)
     training = [(part, part.training) for part in module.modules()]
+    device = device or before
     try:
         module.to(device).eval()
         with torch.no_grad():  # what it keeps in inference mode can't be trained with
-            yield
+            yield device
     finally:
         module.to(before)
         for part, was_training in training:

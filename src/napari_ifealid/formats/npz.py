@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import write_npy_to
@@ -18,11 +16,12 @@ from napari_ifealid.formats.details import ALL_DETAILS, Detail, details_of
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.format import Format, no_stacks, with_features_last
 from napari_ifealid.formats.location import Location, first_bytes, name_of
-from napari_ifealid.formats.npy_header import (
-    SAVE_AGAIN,
-    ArrayHeader,
-    check_some_finite,
-    read_header,
+from napari_ifealid.formats.npy_header import SAVE_AGAIN, ArrayHeader, check_some_finite
+from napari_ifealid.formats.npz_members import (
+    array_key,
+    array_members,
+    member_header,
+    member_values,
 )
 from napari_ifealid.formats.stack_fields import (
     FIELDS_TOGETHER,
@@ -32,13 +31,7 @@ from napari_ifealid.formats.stack_fields import (
     stack_fields,
     usable_fields,
 )
-from napari_ifealid.formats.zip_archive import (
-    BOUNDED,
-    ZIP_STARTS,
-    member_names,
-    opened_member,
-    opened_zip,
-)
+from napari_ifealid.formats.zip_archive import ZIP_STARTS, member_names, opened_zip
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
@@ -82,14 +75,14 @@ def read_npz(
     """
     name = name_of(location)
     with opened_zip(location) as archive:
-        headers = {info: _member_header(archive, info) for info in _arrays(archive)}
+        headers = {info: member_header(archive, info) for info in array_members(archive)}
         stacks = [
             info
             for info, header in headers.items()
-            if header.is_stack and array in (None, _key(info))
+            if header.is_stack and array in (None, array_key(info))
         ]
         if not stacks:
-            listed = {_key(info): str(header) for info, header in headers.items()}
+            listed = {array_key(info): str(header) for info, header in headers.items()}
             raise no_stacks(location, listed, array, _STACK_THEM)
         known = _known(archive, headers)
         try:
@@ -98,9 +91,9 @@ def read_npz(
             raise error.inside(location) from error.__cause__
         return [
             FeatureStack(
-                values=_member_array(archive, info, headers[info]),
-                name=name if len(stacks) == 1 else f"{name}: {_key(info)}",
-                **(known if _key(info) == FEATURES_KEY else {}),
+                values=member_values(archive, info, headers[info], check_some_finite),
+                name=name if len(stacks) == 1 else f"{name}: {array_key(info)}",
+                **(known if array_key(info) == FEATURES_KEY else {}),
             )
             for info in every_item(track, stacks, total=len(stacks), desc=f"Opening {name}")
         ]
@@ -123,7 +116,7 @@ def write_npz(path: Path, stack: FeatureStack, *, force: bool, track: Track) -> 
 
 def _array_names(location: Location) -> dict[str, bool]:
     with opened_zip(location) as archive:
-        arrays = {_key(info): _member_header(archive, info) for info in _arrays(archive)}
+        arrays = {array_key(info): member_header(archive, info) for info in array_members(archive)}
         telling = _KNOWN_KEYS if FEATURES_KEY in arrays else set()
         return {
             key: header.is_stack
@@ -132,55 +125,13 @@ def _array_names(location: Location) -> dict[str, bool]:
         }
 
 
-def _arrays(archive: ZipFile) -> list[ZipInfo]:
-    return [info for info in archive.infolist() if info.filename.endswith(".npy")]
-
-
-def _key(info: ZipInfo) -> str:
-    return info.filename.removesuffix(".npy")
-
-
-def _member_header(archive: ZipFile, info: ZipInfo) -> ArrayHeader:
-    with opened_member(archive, info) as stream:
-        if info.compress_type not in BOUNDED:
-            raise DatasetError(
-                "an array packed in an unusual way",
-                expected="an array stored or packed with deflate",
-                remedy="Save the arrays again with numpy.savez_compressed.",
-            )
-        return read_header(stream)
-
-
-def _member_array(archive: ZipFile, info: ZipInfo, header: ArrayHeader) -> NDArray[Any]:
-    return _values(archive, info, header, check_some_finite)
-
-
-def _values(
-    archive: ZipFile,
-    info: ZipInfo,
-    header: ArrayHeader,
-    check: Callable[[NDArray[Any]], None] = lambda _: None,
-) -> NDArray[Any]:
-    with opened_member(archive, info) as stream:
-        header.check_complete(info.file_size)
-        values = _native(npy.read_array(stream, allow_pickle=False))
-        if stream.read(1):  # then the checksum, which is at the end, is unchecked
-            raise DatasetError(
-                "more bytes than the array has",
-                expected=f"{header.file_size:,} bytes",
-                remedy=SAVE_AGAIN,
-            )
-        check(values)
-        return values
-
-
 def _known(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> dict[str, Any]:
     """Return what small arrays tell of the array `features`; wrong ones are left out."""
-    infos = {_key(info): info for info in headers}
+    infos = {array_key(info): info for info in headers}
     if FEATURES_KEY not in infos:
         return {}
     told = {
-        key: _values(archive, infos[key], headers[infos[key]]).tolist()
+        key: member_values(archive, infos[key], headers[infos[key]]).tolist()
         for key in _KNOWN_KEYS & infos.keys()
         if _is_small(headers[infos[key]])
     }
@@ -192,13 +143,6 @@ def _known(archive: ZipFile, headers: dict[ZipInfo, ArrayHeader]) -> dict[str, A
 def _is_small(header: ArrayHeader) -> bool:
     array = header.stand_in
     return array.dtype.kind in "biufU" and array.ndim <= 1 and array.nbytes <= _LARGEST_KNOWN
-
-
-def _native(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.isnative:
-        return values
-    check_memory(values.nbytes)
-    return values.astype(values.dtype.newbyteorder("="))
 
 
 def _read(
