@@ -8,16 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.layers import Layer
 
 from explorer_actions import CLOSE, expected_map
+from napari_ifealid import read_stack, write_stack
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
 from napari_ifealid.explorer.sharpener import SharpenerState
 from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME
+from napari_ifealid.formats.weights_place import weights_path
 from napari_ifealid.grid import whole_region
+from napari_ifealid.layers import layer_data
 from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE, Background, UsedFeatures
 from napari_ifealid.preprocessing import step_named
+from napari_ifealid.sharpening import weights_of, write_weights
 from napari_ifealid.sharpness import Sharpness
 from patient_scheduler import PatientScheduler
 
@@ -293,4 +298,49 @@ def test_pixel_of_the_image_without_data_is_no_reference(viewer, add_stack, stac
     assert np.isnan(image[8:12, 4:8]).all()
     assert np.isfinite(np.delete(image.ravel(), np.flatnonzero(np.isnan(image.ravel())))).all()
     assert np.isnan(image).sum() == 16
+    explorer.close()
+
+
+def learned(viewer, tmp_path, stack, columns) -> Explorer:
+    """Return an explorer of a stack beside which lie weights of one tap, the same everywhere."""
+    path = tmp_path / "small.zip"
+    write_stack(path, stack)
+    pixels = np.broadcast_to(np.asarray(columns)[..., np.newaxis], (24, 20, 1))
+    shares = np.ones(pixels.shape, np.float32)
+    write_weights(weights_path(path), weights_of(pixels, shares, 30))
+    for layer in layer_data(read_stack(path)):
+        viewer.add_layer(Layer.create(*layer))
+    return Explorer(viewer, ImmediateScheduler())
+
+
+def test_weights_of_an_up_sampler_are_used_where_they_lie_beside_the_stack(viewer, tmp_path, stack):
+    columns = np.arange(24 * 20).reshape(24, 20) % 30
+    explorer = learned(viewer, tmp_path, stack, columns)
+    hover(explorer, (11.0, 7.0))
+    session = explorer.session
+    assert session.learned_from.name == "small.zip.weights.npz"
+    real = stack.real_values(stack.values).reshape(30, 9)
+    values = SPECTRAL_ANGLE.definition(real[columns], real[columns[11, 7]])
+    np.testing.assert_allclose(session.map_layer.data, values, atol=CLOSE)
+    explorer.close()
+
+
+def test_weights_that_do_not_fit_are_an_error_and_blocks_are_shown(viewer, tmp_path, stack):
+    other = replace(stack, values=stack.values[:5])
+    path = tmp_path / "small.zip"
+    pixels = np.zeros((24, 20, 1), np.intp)
+    write_weights(weights_path(path), weights_of(pixels, np.ones(pixels.shape, np.float32), 30))
+    write_stack(path, other)
+    for layer in layer_data(read_stack(path)):
+        viewer.add_layer(Layer.create(*layer))
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    errors = []
+    explorer._errors.report = errors.append
+    scheduler.run()
+    assert "weights of 30 pixels" in str(errors[0])
+    assert not explorer.session.is_sharp
+    hover(explorer, (11.0, 7.0))
+    scheduler.run()
+    assert explorer.map_layer.data.shape == (5, 5)
     explorer.close()

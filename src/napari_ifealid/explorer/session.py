@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from napari.components import ViewerModel
@@ -191,6 +192,12 @@ class Session:
     def sharpening(self) -> SharpenerState:
         """State of what sharp maps need."""
         return SharpenerState.NONE if self._sharpener is None else self._sharpener.state
+
+    @property
+    def learned_from(self) -> Path | None:
+        """The file of an up-sampler's weights that sharp maps are made with, if there is one."""
+        sharpened = None if self._sharpener is None else self._sharpener.sharpened
+        return None if sharpened is None else sharpened.learned_from
 
     @property
     def why_not_sharp(self) -> str:
@@ -509,8 +516,9 @@ class Session:
             self.sharpness_changed.emit()
             return
         if self._sharpener is None:
+            source = None if self.original is None else self.original.source
             self._sharpener = Sharpener(
-                stack, self._scheduler, self._on_sharpener, self.failed.emit
+                stack, source, self._scheduler, self._on_sharpener, self.failed.emit
             )
         self._sharpener.want(self._state.sharpness, self._state.measure.over(self.features))
 

@@ -6,20 +6,24 @@ from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
 
 from napari_ifealid.engines import PixelVectors
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.formats.weights_place import weights_path
 from napari_ifealid.measures import Measure
 from napari_ifealid.sharpening import (
     SharpEngine,
     SharpPixels,
     Weights,
+    check_fit,
+    read_weights,
     refusal_of,
     weight_step_count,
     weight_steps,
 )
 from napari_ifealid.sharpness import Sharpness
-from napari_ifealid.stack import FeatureStack
+from napari_ifealid.stack import FeatureStack, StackSource
 
 
 class SharpenerState(Enum):
@@ -44,14 +48,15 @@ class Sharpened:
 
     Parameters
     ----------
-    sharpness : Sharpness
     weights : Weights
     engine : SharpEngine
+    learned_from : Path, optional
+        The file that the weights are from, where an up-sampler has made them.
     """
 
-    sharpness: Sharpness
     weights: Weights
     engine: SharpEngine
+    learned_from: Path | None = None
 
 
 class Sharpener:
@@ -61,6 +66,8 @@ class Sharpener:
     ----------
     stack : FeatureStack
         One that can have sharp maps, see `why_not_sharp`.
+    source : StackSource or None
+        Where it was read from: weights that lie beside it are used as they are.
     scheduler : Scheduler
     changed : callable
         Called when the state is another one.
@@ -71,11 +78,13 @@ class Sharpener:
     def __init__(
         self,
         stack: FeatureStack,
+        source: StackSource | None,
         scheduler: Scheduler,
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._stack = stack
+        self._source = source
         self._scheduler = scheduler
         self._changed = changed
         self._failed = failed
@@ -107,7 +116,7 @@ class Sharpener:
             return
         self.stop()
         self._wanted = sharpness
-        work = _Work(self._stack, sharpness, measure)
+        work = _Work(self._stack, self._source, sharpness, measure)
         self._state = SharpenerState.BUILDING
         self._cancel = self._scheduler.in_steps(
             work,
@@ -148,6 +157,7 @@ class _Work:
     """The work for another thread. It holds only what it needs, and no layer."""
 
     stack: FeatureStack
+    source: StackSource | None
     sharpness: Sharpness
     measure: Measure
 
@@ -157,12 +167,19 @@ class _Work:
 
     def __call__(self) -> Generator[Sharpened | None]:
         pixels = PixelVectors.of(self.stack)
-        for weights in weight_steps(pixels, self.sharpness):
-            if weights is None:
-                yield None
-                continue
-            engine = SharpEngine(SharpPixels(self.stack, weights), pixels)
-            if not refusal_of(self.measure):
-                for _ in engine.preparation_steps(self.measure):
-                    pass
-            yield Sharpened(self.sharpness, weights, engine)
+        learned_from = None if self.source is None else weights_path(self.source.location)
+        if learned_from is not None and learned_from.exists():
+            weights = read_weights(learned_from)
+            check_fit(weights, self.stack)
+            yield Sharpened(weights, self._engine(pixels, weights), learned_from)
+            return
+        for built in weight_steps(pixels, self.sharpness):
+            yield None if built is None else Sharpened(built, self._engine(pixels, built))
+
+    def _engine(self, pixels: PixelVectors, weights: Weights) -> SharpEngine:
+        """Return an engine that is prepared for the first map."""
+        engine = SharpEngine(SharpPixels(self.stack, weights), pixels)
+        if not refusal_of(self.measure):
+            for _ in engine.preparation_steps(self.measure):
+                pass
+        return engine

@@ -99,8 +99,10 @@ class SharpChoice(QWidget):
         text = reason
         if is_possible and session is not None and is_wanted:
             text = _STATES.get(session.sharpening, "")
+            if not text and session.learned_from is not None:
+                text = f"weights of {session.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
-        self.reason.setToolTip(reason)
+        self.reason.setToolTip(text)
         self._beside.setCurrentWidget(self.reason if text else self.sharpness)
 
     def _memory(self) -> str:
