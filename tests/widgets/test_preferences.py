@@ -29,10 +29,10 @@ def test_without_settings_the_state_is_kept_in_the_run():
 
 
 def test_with_settings_the_state_is_kept_there(monkeypatch):
-    settings = SimpleNamespace(look=False)
+    settings = SimpleNamespace(panel=SimpleNamespace(look=False))
     monkeypatch.setattr(preferences, "_settings", lambda: settings)
     set_unfolded("Look", True)
-    assert settings.look
+    assert settings.panel.look
     assert is_unfolded("Look")
 
 
@@ -41,4 +41,4 @@ def test_settings_are_those_of_the_manifest(settings_of_napari):
     if settings is None:
         pytest.skip("this napari has no settings of plugins")
     groups = {"what", "question", "result", "places", "overview", "look", "advanced"}
-    assert groups <= set(type(settings).model_fields)
+    assert groups <= set(type(settings.panel).model_fields)

@@ -541,7 +541,8 @@ class Session:
             self._image_grid = image_grid(self._features.original, self._own_grid)
             running = RunningEngine(sharpened.engine, "on the pixels of the image")
             owner = EngineOwner(running, self._tell_engine)
-            self._sharp = self._new_answers(pixels, owner, SharpPreviews(sharpened.engine))
+            previews = SharpPreviews(sharpened.engine, self._map.seen)
+            self._sharp = self._new_answers(pixels, owner, previews)
             self._change_grid(is_other=True)
         elif sharpener.state is SharpenerState.CANCELLED:
             self._drop_sharp()

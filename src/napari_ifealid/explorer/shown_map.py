@@ -17,6 +17,7 @@ from napari_ifealid.explorer.map_place import MapPlace
 from napari_ifealid.explorer.map_request import MapRequest
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.grid import Region
 
 AFTER_THE_MAP = 0.016
 """Seconds by which all else that follows the cursor is later than the map, about a frame.
@@ -92,6 +93,16 @@ class ShownMap:
         values, region = np.full_like(self._map.values, np.nan), self._shown.request.region
         values[region] = self._map.values[region]
         return values
+
+    def seen(self) -> Region | None:
+        """Return the pixels of the map that are in view; None where that is not known."""
+        layer = self.layer
+        if layer is None or layer.ndim != 2:
+            return None
+        first, last = layer.corner_pixels
+        if (last <= first).any():  # not drawn yet
+            return None
+        return tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
 
     @property
     def shown_values(self) -> NDArray[np.float32] | None:

@@ -11,9 +11,9 @@ from typing import Any
 
 _PLUGIN = "napari-ifealid"
 _UNFOLDED_AT_FIRST = {"what": True, "question": True, "result": True}
-_SHARP = {"where the stack is coarse": None, "always": True, "never": False}
+_SHARP = "sharp"
+_SHARP_TEXTS = {"where the stack is coarse": None, "always": True, "never": False}
 _in_this_run: dict[str, bool] = {}
-_in_this_run_sharp: list[bool | None] = [None]
 
 
 def is_unfolded(group: str) -> bool:
@@ -27,7 +27,7 @@ def is_unfolded(group: str) -> bool:
     key = group.lower()
     settings = _settings()
     if settings is not None:
-        return bool(getattr(settings, key))
+        return bool(getattr(settings.panel, key))
     return _in_this_run.get(key, _UNFOLDED_AT_FIRST.get(key, False))
 
 
@@ -37,27 +37,30 @@ def set_unfolded(group: str, unfolded: bool) -> None:
     _in_this_run[key] = unfolded
     settings = _settings()
     if settings is not None:
-        setattr(settings, key, unfolded)
+        setattr(settings.panel, key, unfolded)
 
 
 def remembered_sharp() -> bool | None:
     """Return whether maps were sharp when that was chosen last; None if it never was."""
-    settings = _settings("maps")
-    return _in_this_run_sharp[-1] if settings is None else _SHARP.get(settings.sharp)
+    settings = _settings()
+    if settings is not None:
+        return _SHARP_TEXTS.get(settings.maps.sharp)
+    return _in_this_run.get(_SHARP)
 
 
 def remember_sharp(is_sharp: bool) -> None:
     """Remember whether maps are sharp."""
-    _in_this_run_sharp[:] = [is_sharp]
-    settings = _settings("maps")
+    _in_this_run[_SHARP] = is_sharp
+    settings = _settings()
     if settings is not None:
-        settings.sharp = next(text for text, value in _SHARP.items() if value is is_sharp)
+        texts = {value: text for text, value in _SHARP_TEXTS.items()}
+        settings.maps.sharp = texts[is_sharp]
 
 
-def _settings(section: str = "panel") -> Any:
-    """Return a section of the plugin's settings, None where napari has none."""
+def _settings() -> Any:
+    """Return the plugin's settings, None where napari has none."""
     with suppress(ImportError, AttributeError, KeyError, ValueError):
         from napari.settings import get_plugin_settings
 
-        return getattr(get_plugin_settings(_PLUGIN), section)
+        return get_plugin_settings(_PLUGIN)
     return None

@@ -50,14 +50,14 @@ class SharpChoice(QWidget):
         self.sharpness.setTracking(False)  # built anew once it is released
         self.reason = QLabel()
         self.reason.setWordWrap(True)
-        self._beside = QStackedWidget()
-        self._beside.addWidget(self.sharpness)
-        self._beside.addWidget(self.reason)
+        self.beside = QStackedWidget()
+        self.beside.addWidget(self.sharpness)
+        self.beside.addWidget(self.reason)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.sharp.native)
-        row.addWidget(self._beside, 1)
+        row.addWidget(self.beside, 1)
         explorer.state.sharp = remembered_sharp()
         self.sharp.changed.connect(self._on_sharp)
         self.sharpness.valueChanged.connect(self._on_sharpness)
@@ -103,7 +103,7 @@ class SharpChoice(QWidget):
                 text = f"weights of {session.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
         self.reason.setToolTip(text)
-        self._beside.setCurrentWidget(self.reason if text else self.sharpness)
+        self.beside.setCurrentWidget(self.reason if text else self.sharpness)
 
     def _memory(self) -> str:
         stack = self._explorer.stack
