@@ -22,7 +22,7 @@ def pixel_text(pixel: Pixel, place: Place | None, grid: Grid) -> str:
         Whose pixel it is.
     """
     text = joined(pixel)
-    if place is None or np.array_equal(grid.affine, np.eye(len(grid.affine))):
+    if place is None or np.allclose(grid.affine, np.eye(len(grid.affine))):
         return text
     decimals = max(0, ceil(-log10(grid.spacing.min())))  # as many as tell two pixels apart
     return f"{text} at " + joined(f"{place[axis]:.{decimals}f}" for axis in grid.axes)
