@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
@@ -114,15 +115,16 @@ def sharp_of(
     return SharpPixels(stack, weights), pixels
 
 
-def explicit(weights: Weights) -> np.ndarray:
-    """Return all entries of W, of float64, shape (pixels of the image, pixels of the stack)."""
-    columns = weights.columns.reshape(-1, weights.taps).astype(int)
+def explicit(weights: Weights, numbers: Any = slice(None)) -> np.ndarray:
+    """Return all entries of W, or of some of its rows, shape (pixels, pixels of the stack)."""
+    columns = weights.columns.reshape(-1, weights.taps)[numbers].astype(int)
     matrix = np.zeros((len(columns), weights.stack_pixels))
-    entries = weights.values.reshape(-1, weights.taps) / ONE
+    entries = weights.values.reshape(-1, weights.taps)[numbers] / ONE
     np.add.at(matrix, (np.arange(len(columns))[:, np.newaxis], columns), entries)
     return matrix
 
 
+@lru_cache(maxsize=8)
 def upsampled(
     stack: FeatureStack, weights: Weights, used: UsedFeatures | None = None
 ) -> np.ndarray:
@@ -132,9 +134,11 @@ def upsampled(
     is_known = np.isfinite(used_values(real, used)).all(axis=1)
     vectors = matrix @ np.where(np.isfinite(real) & is_known[:, np.newaxis], real, 0.0)
     vectors[~matrix.any(axis=1) | (matrix[:, ~is_known] > 0).any(axis=1)] = np.nan
+    vectors.flags.writeable = False
     return vectors.reshape(*weights.image_shape, -1)
 
 
+@lru_cache(maxsize=8)
 def background_of(stack: FeatureStack, measure: Measure) -> Background | None:
     """Return what a measure needs to know of the stack's own vectors."""
     if measure.needs is Needs.NOTHING:
