@@ -33,6 +33,11 @@ class Sharpness:
     colour: float = 0.08
     taps: int = 9
 
+    @property
+    def kept(self) -> int:
+        """How many are kept: there are no more than 25."""
+        return min(self.taps, (2 * _REACH + 1) ** 2)
+
 
 class JointBilateral:
     """Makes the weights of joint bilateral up-sampling, block by block.
@@ -78,8 +83,7 @@ class JointBilateral:
     def empty(self) -> Weights:
         """Return weights of the whole image that are still to be filled."""
         rows, columns = self._alignment.stack_shape
-        taps = min(self._sharpness.taps, (2 * _REACH + 1) ** 2)
-        return Weights.empty(taps, self._alignment.image_shape, rows * columns)
+        return Weights.empty(self._sharpness.kept, self._alignment.image_shape, rows * columns)
 
     def blocks(self) -> Iterator[slice]:
         """Yield the rows of the image, as many at once as are filled at once."""
