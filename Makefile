@@ -38,7 +38,7 @@ test: .venv/installed
 	+$(MAKE) -j 2 test-numerics test-windows
 
 NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats libraries measures \
-	overview picture preprocessing results session_files))
+	overview picture preprocessing results session_files sharpening))
 PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 
 test-numerics test-windows: export OPENBLAS_NUM_THREADS = 1

@@ -247,6 +247,40 @@ BARS: list[Bar] = [
         most=1.05,
     ),
     *(
+        bar
+        for shape in ("(160, 106, 256)", "(40, 26, 1024)")
+        for bar in (
+            Figure(
+                f"sharp map of 640 × 427 pixels, {shape}, ms more than the plain map",
+                f"test_sharp_map_in_turn_with_the_plain_one[{shape}]",
+                "more than the plain map, ms",
+                most=5.0,
+            ),
+            *(
+                made
+                for what, measured in (
+                    ("weights", f"test_weights_of_an_image[{shape}]"),
+                    ("lengths", f"test_lengths_of_upsampled_vectors[{shape}]"),
+                )
+                for made in (
+                    Time(f"sharp maps of 640 × 427 pixels, {shape}, {what}", measured, 1000.0),
+                    Figure(
+                        f"sharp maps of 640 × 427 pixels, {shape}, {what}, memory at the peak in "
+                        "sizes of the weights",
+                        measured,
+                        "at the peak, times the weights",
+                        most=1.5,
+                    ),
+                )
+            ),
+        )
+    ),
+    Time(
+        "sharp map of 2048 × 1024 pixels, (512, 256, 256), every other pixel along both axes",
+        "test_sharp_map_of_a_large_image[2]",
+        16.7,
+    ),
+    *(
         Figure(f"{kind} of 2 GB, {what}", f"test_large_cube[{kind}]", figure, most=most)
         for kind in ("ENVI, BIL", "tiled GeoTIFF")
         for what, figure, most in (

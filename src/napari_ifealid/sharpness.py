@@ -25,3 +25,8 @@ class Sharpness:
     space: float = 0.75
     colour: float = 0.08
     taps: int = 9
+
+    @property
+    def kept(self) -> int:
+        """How many are kept: there are no more than 25."""
+        return min(self.taps, MOST_TAPS)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ifealid.measures.spectral_angle import spectral_angle_similarity
+from napari_ifealid.measures.spectral_angle import SPECTRAL_ANGLE, spectral_angle_similarity
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -56,3 +56,42 @@ def test_angle_does_not_depend_on_the_length(scale):
 def test_smallest_integer_is_not_taken_for_zero_or_positive():
     similarity = spectral_angle_similarity(np.array([[-128, 0]], np.int8), np.array([-1.0, 0.0]))
     assert similarity[0] == 1.0
+
+
+def of_squared_chords(squared) -> np.ndarray:
+    """Return what engines take for the similarity of squared chords, of float32."""
+    squared = np.asarray(squared, np.float32)
+    kept = squared.copy()
+    values = SPECTRAL_ANGLE.kernel.from_squared_chords(squared)
+    np.testing.assert_array_equal(squared, kept)
+    assert values.dtype == np.float32
+    return values
+
+
+def test_engines_have_the_arc_sine_of_half_the_chord_within_its_rounding():
+    squared = np.concatenate([np.linspace(0, 2, 200_001), np.logspace(-10, 0, 10_001)])
+    squared = squared.astype(np.float32)
+    expected = 1 - 4 / np.pi * np.arcsin(np.sqrt(squared.astype(np.float64)) / 2)
+    actual = of_squared_chords(squared)
+    is_same = squared < 1e-11
+    np.testing.assert_allclose(actual[~is_same], expected[~is_same], atol=5e-7, rtol=0)
+
+
+def test_similarity_of_engines_falls_with_the_chord_but_for_rounding():
+    values = of_squared_chords(np.linspace(0, 4, 400_001))
+    assert (np.diff(values.astype(np.float64)) <= 5e-7).all()
+
+
+@pytest.mark.parametrize("squared", [0.0, 1e-30, 9e-12])
+def test_chord_of_nothing_but_rounding_is_exactly_one_in_engines(squared):
+    assert of_squared_chords([squared])[0] == 1.0
+
+
+def test_chords_beyond_a_right_angle_are_exactly_zero_in_engines():
+    squared = np.concatenate([np.linspace(2.000_01, 4.0, 100_001), [4.000_001, 1e9, np.inf]])
+    assert not of_squared_chords(squared).any()
+
+
+def test_chord_that_is_not_a_number_stays_none_in_engines():
+    values = of_squared_chords([[np.nan, 0.0], [1.0, np.nan]])
+    np.testing.assert_array_equal(np.isnan(values), [[True, False], [False, True]])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.layers import default_placement
 from napari_ifealid.stack import FeatureStack
+
+_ROWS = 64  # of the image that are held as float32 at once
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,12 @@ class Alignment:
         slack = 1e-9  # of positions by division
         return (positions >= -0.5 - slack) & (positions <= self.stack_shape[axis] - 0.5 + slack)
 
-    def means(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    def means(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return the mean colour of the image in each pixel of the stack.
 
         Parameters
         ----------
-        image : array of float32, shape (height, width, channels)
+        image : array, shape (height, width, channels)
 
         Returns
         -------
@@ -72,7 +75,10 @@ class Alignment:
             Of a pixel beside the image, the colour of the border next to it.
         """
         down, across = self._shares(0), self._shares(1)
-        rows = np.tensordot(down, image, (1, 0))
+        rows = np.zeros((len(down), *image.shape[1:]), np.float32)
+        for start in range(0, len(image), _ROWS):
+            block = slice(start, start + _ROWS)
+            rows += np.tensordot(down[:, block], image[block].astype(np.float32), (1, 0))
         return np.ascontiguousarray(np.tensordot(rows, across, (1, 1)).swapaxes(1, 2))
 
     def _shares(self, axis: int) -> NDArray[np.float32]:

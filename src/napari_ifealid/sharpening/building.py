@@ -56,7 +56,7 @@ def sharp_memory(stack: FeatureStack, sharpness: Sharpness | None = None) -> int
     stack : FeatureStack
     sharpness : Sharpness, optional
     """
-    taps = (sharpness or Sharpness()).taps
+    taps = (sharpness or Sharpness()).kept
     assert stack.overlay is not None
     return weights_memory(taps, prod(stack.overlay.shape[:2]), stack.pixel_count)
 

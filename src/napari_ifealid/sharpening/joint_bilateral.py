@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.sharpening.alignment import Alignment
 from napari_ifealid.sharpening.weights import Weights
-from napari_ifealid.sharpness import MOST_TAPS, Sharpness
+from napari_ifealid.sharpness import Sharpness
 
-_REACH = 2  # pixels of the stack to each side: a window of 5 × 5
-_BLOCK = 1 << 15  # pixels of the image whose taps stay in a core's cache
+_REACH = 2  # pixels of the stack to each side
+_SIDE = 2 * _REACH + 1  # of the window
+_BLOCK = 1 << 12  # pixels of the image whose windows stay in a core's cache
 
 
 class JointBilateral:
@@ -44,6 +46,7 @@ class JointBilateral:
         self._alignment = alignment
         self._is_known = is_known
         self._sharpness = sharpness
+        self._lock = Lock()
         self._means: NDArray[np.float32] | None = None
         self._positions = [alignment.positions(axis) for axis in (0, 1)]
         self._nearest = [
@@ -59,8 +62,7 @@ class JointBilateral:
     def empty(self) -> Weights:
         """Return weights of the whole image that are still to be filled."""
         rows, columns = self._alignment.stack_shape
-        taps = min(self._sharpness.taps, MOST_TAPS)
-        return Weights.empty(taps, self._alignment.image_shape, rows * columns)
+        return Weights.empty(self._sharpness.kept, self._alignment.image_shape, rows * columns)
 
     def blocks(self) -> Iterator[slice]:
         """Yield the rows of the image, as many at once as are filled at once."""
@@ -82,57 +84,57 @@ class JointBilateral:
         reached = [self._alignment.reaches(0)[rows], self._alignment.reaches(1)[columns]]
         has_vector = reached[0][:, np.newaxis] & reached[1] & self._is_known[np.ix_(*near)]
         pixels = self._image[rows, columns].astype(np.float32) / np.float32(255.0)
-        logarithms, taps = self._logarithms(pixels, near, exact)
-        logarithms[:, ~has_vector] = -np.inf
-        kept = weights.taps
-        if kept < len(logarithms):
-            order = np.argpartition(-logarithms, kept - 1, axis=0)[:kept]
-            logarithms = np.take_along_axis(logarithms, order, 0)
-            taps = np.take_along_axis(taps, order, 0)
+        falls = self._falls(pixels, near, exact)
+        falls[:, ~has_vector] = np.inf
+        kept = np.argpartition(falls, weights.taps - 1, axis=0)[: weights.taps].astype(np.int32)
+        falls = np.take_along_axis(falls, kept, 0)
         # the largest weight is 1: else all vanish where no pixel around is of a like colour
-        largest = logarithms.max(axis=0)
-        is_void = np.isneginf(largest)
-        shares = np.exp(logarithms - np.where(is_void, np.float32(0), largest))
-        shares /= np.where(is_void, np.float32(1), shares.sum(axis=0))
-        weights.set(rows, columns, taps, shares)
+        least = falls.min(axis=0)
+        least[np.isinf(least)] = 0.0
+        shares = np.exp(least - falls)
+        totals = shares.sum(axis=0)
+        shares /= np.where(totals == 0.0, np.float32(1), totals)
+        weights.set(rows, columns, self._taps(kept, near), shares)
 
-    def _logarithms(
+    def _falls(
         self,
         pixels: NDArray[np.float32],
         near: list[NDArray[np.intp]],
         exact: list[NDArray[np.float64]],
-    ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-        """Return the logarithms of the weights of all taps, and which pixels these are."""
+    ) -> NDArray[np.float32]:
+        """Return the logarithms of the weights of the window's pixels, with the sign changed."""
         means, sharpness = self._guide(), self._sharpness
         height, width = self._alignment.stack_shape
-        steps = range(-_REACH, _REACH + 1)
-        count = len(steps) ** 2
-        logarithms = np.empty((count, *pixels.shape[:2]), np.float32)
-        taps = np.empty(logarithms.shape, np.intp)
-        by_colour = np.float32(-0.5 / sharpness.colour**2)
-        number = 0
-        for down in steps:
-            rows = near[0] + down
-            is_row = (rows >= 0) & (rows < height)
-            rows = np.clip(rows, 0, height - 1)
-            for across in steps:
-                columns = near[1] + across
-                is_column = (columns >= 0) & (columns < width)
-                columns = np.clip(columns, 0, width - 1)
-                at = np.ix_(rows, columns)
-                difference = pixels - means[at]
-                colour = np.einsum("yxc,yxc->yx", difference, difference)
-                away = [near[0] + down - exact[0], near[1] + across - exact[1]]
-                space = [(-0.5 / sharpness.space**2 * one**2).astype(np.float32) for one in away]
-                one = logarithms[number]
-                np.multiply(colour, by_colour, out=one)
-                one += space[0][:, np.newaxis] + space[1]
-                one[~(is_row[:, np.newaxis] & is_column & self._is_known[at])] = -np.inf
-                taps[number] = rows[:, np.newaxis] * width + columns
-                number += 1
-        return logarithms, taps
+        falls = np.empty((_SIDE**2, *pixels.shape[:2]), np.float32)
+        by_colour, by_space = 0.5 / sharpness.colour**2, 0.5 / sharpness.space**2
+        for number, one in enumerate(falls):
+            rows, columns = (
+                middle + step - _REACH
+                for middle, step in zip(near, divmod(number, _SIDE), strict=True)
+            )
+            away = [rows - exact[0], columns - exact[1]]
+            space = [(by_space * distance**2).astype(np.float32) for distance in away]
+            is_inside = ((rows >= 0) & (rows < height))[:, np.newaxis]
+            is_inside = is_inside & ((columns >= 0) & (columns < width))
+            at = np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))
+            difference = pixels - means[at]
+            np.einsum("yxc,yxc->yx", difference, difference, out=one)
+            one *= np.float32(by_colour)
+            one += space[0][:, np.newaxis] + space[1]
+            one[~(is_inside & self._is_known[at])] = np.inf
+        return falls
+
+    def _taps(self, kept: NDArray[np.int32], near: list[NDArray[np.intp]]) -> NDArray[np.int32]:
+        """Return which pixels of the stack those of the window are."""
+        height, width = self._alignment.stack_shape
+        rows, columns = (middle.astype(np.int32) - np.int32(_REACH) for middle in near)
+        taps = np.clip(rows[:, np.newaxis] + kept // np.int32(_SIDE), 0, height - 1)
+        taps *= np.int32(width)
+        taps += np.clip(columns + kept % np.int32(_SIDE), 0, width - 1)
+        return taps
 
     def _guide(self) -> NDArray[np.float32]:
-        if self._means is None:
-            self._means = self._alignment.means(self._image.astype(np.float32) / np.float32(255.0))
-        return self._means
+        with self._lock:  # else each thread makes its own
+            if self._means is None:
+                self._means = self._alignment.means(self._image) / np.float32(255.0)
+            return self._means

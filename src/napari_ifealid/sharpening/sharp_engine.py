@@ -78,9 +78,12 @@ class SharpEngine:
         known = self._known.get(measure.features)
         return known is not None and known.has_terms(measure)
 
-    def preparation_step_count(self, measure: Measure) -> int:  # noqa: ARG002
+    def preparation_step_count(self, measure: Measure) -> int:
         """Return how many steps `preparation_steps` has."""
-        return step_count(self.sharp.weights, self._pixels.feature_count)
+        used, stack = measure.features, self.sharp.stack
+        return step_count(
+            self.sharp.weights, stack.feature_count if used is None else len(used.numbers)
+        )
 
     def preparation_steps(self, measure: Measure) -> Generator[None]:
         """Measure the up-sampled vectors, see `Engine`."""

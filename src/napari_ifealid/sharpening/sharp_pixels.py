@@ -54,8 +54,7 @@ class SharpPixels:
         columns, values = self.weights.columns[pixel], self.weights.values[pixel]
         if not values.any():
             return np.full(self.stack.feature_count, np.nan)
-        vectors = self.stack.real_values(self._stored[columns])
-        vector: NDArray[np.float64] = (values / ONE) @ vectors
+        vector: NDArray[np.float64] = (values / ONE) @ self._real_values(columns)
         return vector
 
     def blocks(self, pixels: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:
@@ -74,9 +73,8 @@ class SharpPixels:
         step = max(1, _BLOCK // self.stack.feature_count)
         for start in range(0, len(pixels), step):
             numbers = pixels[start : start + step]
-            near = self.weights.reach(numbers)
-            real = self.stack.real_values(self._stored[near])
-            vectors = self.weights.rows(numbers, near) @ real
+            near = np.unique(self.weights.columns.reshape(-1, self.weights.taps)[numbers])
+            vectors = self.weights.rows(numbers)[:, near] @ self._real_values(near)
             vectors[self.weights.is_void.reshape(-1)[numbers]] = np.nan
             yield vectors
 
@@ -94,6 +92,7 @@ class SharpPixels:
         """
         return mean_and_deviation(self.blocks(pixels), len(pixels), used)
 
-    @property
-    def _stored(self) -> NDArray[np.generic]:
-        return self.stack.values.reshape(-1, self.stack.feature_count)
+    def _real_values(self, numbers: NDArray[np.unsignedinteger]) -> NDArray[np.float64]:
+        # by places: to lay a stack out flat can take a copy of it
+        places = np.unravel_index(numbers, self.stack.spatial_shape)
+        return self.stack.real_values(self.stack.values[places])

@@ -93,12 +93,16 @@ class SharpQuery:
         kernel, identical = query.kernel, query.kernel.identical
         reach = float(np.linalg.norm(query.vectors, axis=1).max(initial=0.0))
         farthest = float(np.abs(query.offsets).max(initial=0.0))
-        rounding = 8.0 * (4.0 + sqrt(pixels.feature_count)) * _FLOAT64 * reach
+        root = sqrt(pixels.feature_count)
+        rounding = 8.0 * (4.0 + root) * _FLOAT64 * reach
+        # stored values that are shifted are as long as the shift at least
+        shifted = abs(pixels.shift) * root
 
         def values_of(forms: NDArray[np.float64], terms: FormTerms) -> NDArray[np.float32]:
             if query.has_zero and not kernel.is_even:
                 forms = np.maximum(forms, 0.0)
-            errors = np.abs(terms.factor) * (rounding * terms.lengths + 4 * _FLOAT64 * farthest)
+            multiplied = rounding * (terms.lengths + shifted)
+            errors = np.abs(terms.factor) * (multiplied + 4 * _FLOAT64 * farthest)
             errors += 4 * _FLOAT64 * np.abs(terms.shift)
             compared = np.abs(forms) if kernel.is_even else forms
             is_identical = np.abs(compared - identical) <= errors

@@ -28,7 +28,8 @@ def stack_products(pixels: PixelVectors, vectors: NDArray[np.float64]) -> NDArra
     """
     products = np.empty((len(vectors), pixels.pixel_count))
     stored, compiled = pixels.stored, COMPILED_SUMS.ready
-    is_direct = stored.dtype.name in STORED and stored.flags.c_contiguous
+    is_known = stored.dtype.name in STORED and stored.dtype.isnative
+    is_direct = is_known and stored.flags.c_contiguous
     if compiled is not None and is_direct and not pixels.spoils_products:
         multiplied = pixels.used.expanded(vectors) if pixels.used is not None else vectors
         multiplied, rest = multiplied * pixels.factor, pixels.shift * vectors.sum(axis=1)
