@@ -71,7 +71,7 @@ def _measure(
     for start in range(part.start, part.stop, length):
         block = slice(start, min(start + length, part.stop))
         near = weights.reach(block)
-        vectors = pixels.in_engine_units(near)
+        vectors = np.ascontiguousarray(pixels.in_engine_units(near))
         vectors[pixels.is_invalid[near]] = 0.0
         is_invalid = _is_invalid(weights, pixels, block)
         if isinstance(kernel, UnitLength):
