@@ -14,9 +14,14 @@ from napari_ifealid.engines.compiler import has_numba
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.grid import whole_region
 from napari_ifealid.query import Query
-from napari_ifealid.sharpening import SharpEngine, Sharpness, SharpPixels, weight_steps
+from napari_ifealid.sharpening import (
+    SharpEngine,
+    SharpGpuEngine,
+    Sharpness,
+    SharpPixels,
+    weight_steps,
+)
 from napari_ifealid.sharpening.compiled_sums import COMPILED_SUMS
-from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
 
 IMAGE = 427, 640
 SHAPES = [(26, 40, 1024), (106, 160, 256)]

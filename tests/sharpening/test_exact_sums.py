@@ -38,8 +38,18 @@ def deviations_of(numbers, weights, compared, unit) -> np.ndarray:
     return deviations(summed(numbers, weights, unit), high, low).astype(float) / units / ONE
 
 
-@pytest.mark.parametrize(("numbers", "unit"), [([0.0], 1.0), ([1.0, -3.0], 4.0), ([0.01], 2**-6)])
-def test_unit_is_the_power_of_two_that_no_number_exceeds(numbers, unit):
+@pytest.mark.parametrize(
+    ("numbers", "unit"),
+    [
+        ([0.0], 1.0),
+        ([1.0, -3.0], 4.0),
+        ([0.01], 2**-6),
+        ([0.5], 1.0),
+        ([1.0, np.inf], np.inf),
+        ([np.nan], np.inf),
+    ],
+)
+def test_unit_is_the_power_of_two_that_exceeds_all_numbers(numbers, unit):
     assert unit_of(np.array(numbers)) == unit
 
 

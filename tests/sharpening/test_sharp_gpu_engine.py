@@ -23,12 +23,12 @@ from napari_ifealid.measures import (
 from napari_ifealid.query import Query, Rule
 from napari_ifealid.sharpening import (
     SharpEngine,
+    SharpGpuEngine,
     Sharpness,
     SharpPixels,
     sharp_canvas,
     weight_steps,
 )
-from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
 from napari_ifealid.sharpening.sharp_visual import SharpVisual
 from napari_ifealid.stack import FeatureStack
 

@@ -10,6 +10,7 @@ from napari_ifealid.sharpening.building import (
 )
 from napari_ifealid.sharpening.joint_bilateral import JointBilateral, Sharpness
 from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
+from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
 from napari_ifealid.sharpening.sharp_pixels import SharpPixels
 from napari_ifealid.sharpening.weights import Weights
 
@@ -17,6 +18,7 @@ __all__ = [
     "Alignment",
     "JointBilateral",
     "SharpEngine",
+    "SharpGpuEngine",
     "SharpPixels",
     "Sharpness",
     "Weights",

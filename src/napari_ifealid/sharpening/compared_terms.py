@@ -16,25 +16,26 @@ _LARGEST, _SMALLEST = 2.0**40, 2.0**-40  # far from the bounds of float32, whate
 
 @dataclass(frozen=True, eq=False)
 class ComparedTerms:
-    """The sum that each pixel has to the reference itself, and how much a deviation from it counts.
+    """The sum of each pixel that is the reference, and how much a deviation from it counts.
 
-    A form ``factor · sum + shift`` is ``identical - factor · (compared - sum)``: of sums near the
-    one that is compared, small numbers are left, which float32 holds with all their digits.
+    That sum of products is ``compared = (identical - shift) / factor``. A form ``factor · sum +
+    shift`` is ``identical - factor · (compared - sum)``: where the two are near each other, a small
+    number is left, which float32 holds with all its digits.
 
     Parameters
     ----------
     terms : FormTerms
         Of the whole image.
-    compared : array of float64, shape (height, width)
-        ``(identical - shift) / factor``, 0 where the factor is.
+    identical : float
+        The form of a pixel that is the reference.
     reach : float
-        The largest of them, without signs.
+        The largest sum that is compared, without signs.
     is_drawable : bool
         Whether the numbers are such that float32 holds what is made of them.
     """
 
     terms: FormTerms
-    compared: NDArray[np.float64]
+    identical: float
     reach: float
     is_drawable: bool
 
@@ -48,16 +49,11 @@ class ComparedTerms:
         kernel : UnitLength or Linear
         """
         identical = kernel.identical if isinstance(kernel, Linear) else 1.0
-        factor = terms.factor
-        compared = np.zeros(factor.shape)
-        np.divide(identical - terms.shift, factor, out=compared, where=factor != 0.0)
-        sizes = np.abs(factor)
+        reach = float(np.abs(_compared(terms, identical)).max(initial=0.0))
+        sizes = np.abs(terms.factor)
         known = sizes[sizes > 0.0]
-        reach = float(np.abs(compared).max(initial=0.0))
-        is_drawable = reach < _LARGEST and bool(
-            known.min(initial=1.0) > _SMALLEST and known.max(initial=1.0) < _LARGEST
-        )
-        return cls(terms, compared, reach, is_drawable)
+        is_factor = known.min(initial=1.0) > _SMALLEST and known.max(initial=1.0) < _LARGEST
+        return cls(terms, identical, reach, reach < _LARGEST and bool(is_factor))
 
     def suit(self, products: NDArray[np.float64]) -> bool:
         """Return whether float32 is enough to compare such products.
@@ -79,10 +75,17 @@ class ComparedTerms:
         Returns
         -------
         array of float32, shape (h, width, 4)
-            What is compared, its high and its low digits; the factor; nothing.
+            The sum that is compared, times `ONE`, its high and its low digits; the factor; 0.
         """
-        compared = self.compared[rows]
-        texels = np.zeros((*compared.shape, 4), np.float32)
-        texels[..., 0], texels[..., 1] = high_and_low(compared)
-        texels[..., 2] = self.terms.factor[rows]
+        terms = self.terms.at((rows,))
+        texels = np.zeros((*terms.factor.shape, 4), np.float32)
+        texels[..., 0], texels[..., 1] = high_and_low(_compared(terms, self.identical))
+        texels[..., 2] = terms.factor
         return texels
+
+
+def _compared(terms: FormTerms, identical: float) -> NDArray[np.float64]:
+    """Return ``(identical - shift) / factor``, 0 where the factor is."""
+    compared = np.zeros(terms.factor.shape)
+    np.divide(identical - terms.shift, terms.factor, out=compared, where=terms.factor != 0.0)
+    return compared

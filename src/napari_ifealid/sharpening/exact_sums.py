@@ -7,7 +7,7 @@ rounding, in any order, also where a driver joins products and sums.
 
 from __future__ import annotations
 
-from math import frexp
+from math import frexp, inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,17 @@ _ROUNDING = np.float32(1.0 / 32.0)  # of differences, in units of the last part
 
 
 def unit_of(numbers: NDArray[np.float64]) -> float:
-    """Return the smallest power of two that no number exceeds, 1 if all are zero.
+    """Return the smallest power of two that exceeds all numbers.
+
+    It is 1 if all of them are zero, and infinite if one is not finite.
 
     Parameters
     ----------
     numbers : array of float64, any shape
     """
     largest = float(np.abs(numbers).max(initial=0.0))
+    if not isfinite(largest):
+        return inf
     return 2.0 ** frexp(largest)[1] if largest > 0.0 else 1.0
 
 

@@ -177,9 +177,10 @@ class SharpGpuEngine:
 
     def _compared_terms(self, terms: FormTerms, kernel: UnitLength | Linear) -> ComparedTerms:
         """Return what the shader needs of the pixels; of the measure that was asked for last."""
-        if self._compared is None or self._compared.terms is not terms:
-            self._compared = ComparedTerms.of(terms, kernel)
-        return self._compared
+        compared = self._compared
+        if compared is None or compared.terms is not terms:
+            self._compared = compared = ComparedTerms.of(terms, kernel)
+        return compared
 
     def _check(
         self,
