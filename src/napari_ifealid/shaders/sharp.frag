@@ -1,8 +1,8 @@
 // How alike the up-sampled vectors of an image's pixels are to the nearest of some references, four
 // neighbouring pixels a fragment: they share the read-back. The products of the stack's pixels with the
-// references are cut into four parts, so that their weighted sums keep digits which float32 has no room
-// for. A tap is 256 times its weight, a whole number, plus the place of its pixel: 16 times the row plus the column,
-// counted from the first one of all taps. That one's column and row come before the taps.
+// references are cut into four parts, so that their weighted sums keep digits that float32 has no room
+// for. A tap is 256 times its weight, a whole number, plus 16 times the row and the column of its pixel,
+// counted from where the taps start: that column and row come first.
 // GLSL 1.20, since macOS offers no more beside vispy.
 
 uniform sampler2D u_taps;             // four a texel, one texel of each pixel of a block below the other
@@ -18,7 +18,8 @@ vec2 start;  // of a pixel's taps among those of the stack
 vec4 sums[$references];
 
 void add_tap(float weight, float row, float column) {
-    vec2 place = (start + vec2(column, row) + 0.5) / vec2($stack_width, $stack_height * float($references));
+    vec2 size = vec2($stack_width, $stack_height * float($references));
+    vec2 place = (start + vec2(column, row) + 0.5) / size;
     for (int number = 0; number < $references; number++) {
         sums[number] += weight * texture2D(u_products, place);
         place.y += 1.0 / float($references);
