@@ -111,7 +111,7 @@ def test_memory_is_asked_for_before_the_upload(contexts):
 def test_gpu_without_enough_memory_is_unavailable(monkeypatch):
     engine = GpuEngine(PixelVectors.of(STACK), 2048)
     with monkeypatch.context() as patch:
-        patch.setattr(gpu.gl, "glGetError", lambda: 0x0505)
+        patch.setattr("vispy.gloo.gl.glGetError", lambda: 0x0505)
         with pytest.raises(EngineUnavailableError, match="0x0505"):
             next(engine.upload())
     engine.close()

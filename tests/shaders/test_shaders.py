@@ -20,6 +20,7 @@ from napari_ifealid.measures import (
 )
 from napari_ifealid.measures.kernels import Points
 from napari_ifealid.shaders import load_shader
+from napari_ifealid.sharpening.exact_sums import deviations
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -59,6 +60,7 @@ def twin_of(measure: Measure):
 
 ON_THE_GPU = [measure for measure in MEASURES if twin_of(measure) is not None]
 POINTS = {"scaled", "shifted"}  # what is done to the features first
+SHARP = {"deviation", "sharp_chords", "sharp_forms"}  # what is done to weighted sums
 with_each_measure = pytest.mark.parametrize("measure", ON_THE_GPU, ids=lambda one: one.name)
 
 
@@ -110,7 +112,7 @@ def test_every_glsl_function_has_a_twin():
         if name.endswith(".glsl")
     ]
     twins = [[measure.name.replace(" ", "_").lower()] for measure in ON_THE_GPU]
-    assert sorted(functions) == sorted([*twins, *([name] for name in POINTS)])
+    assert sorted(functions) == sorted([*twins, *([name] for name in POINTS | SHARP)])
 
 
 def definition(measure: Measure, squared_chords: np.ndarray) -> np.ndarray:
@@ -167,3 +169,50 @@ def test_shift_leaves_out_what_is_no_feature(texel, known):
     np.testing.assert_allclose(actual, expected, atol=1e-7)
     scaled = drawn(Function(load_shader("scaled.glsl")), "$function(value, 2.0, 0.5, 1)", values)
     np.testing.assert_allclose(scaled, 2 * values, atol=1e-7)
+
+
+@pytest.mark.parametrize("high", [0.0, 1.0, 255.5, 65_536.75, 1.5e10, -3e11, 2.0**40])
+@pytest.mark.parametrize("low", [0.0, 0.375, -12_345.5])
+def test_deviation_is_that_of_its_twin(high, low):
+    rng = np.random.default_rng(0)
+    sums = rng.integers(-(1 << 24), 1 << 24, (50, 4)).astype(np.float32)
+    first = np.floor(high / 65_536 + 0.5)
+    sums[:25, 0] = first  # of small differences
+    sums[:25, 1:] /= 2.0 ** rng.integers(10, 24, (25, 3))
+    sums[:25, 1:3] = np.rint(sums[:25, 1:3])
+    sums[:, 3] /= 512
+    function = Function(load_shader("deviation.glsl"))
+    actual = drawn(function, f"vec4($function(value, {high!r}, {low!r}))", sums)
+    expected = deviations(sums, np.float32(high), np.float32(low))
+    np.testing.assert_allclose(actual[:, 0], expected, rtol=1e-6)
+
+
+def test_deviation_that_is_rounding_only_is_none():
+    sums = np.array([[1, 2, 3, 0.75], [1, 2, 3, 0.5]], np.float32)
+    high = 65_536 + 2 * 256 + 3 + 0.75
+    actual = drawn(
+        Function(load_shader("deviation.glsl")), f"vec4($function(value, {high}, 0.02))", sums
+    )
+    np.testing.assert_allclose(actual[:, 0], [0.0, 0.27], atol=1e-7)
+
+
+@pytest.mark.parametrize(("farthest", "largest"), [(2.0, 2.0), (1e30, 3.0)])
+def test_sharp_chords_are_twice_the_deviations_in_lengths(farthest, largest):
+    values = np.array([[0.25, 0.5, 1.0, -1e-9]], np.float32)
+    call = f"$function(value, vec4(3.0, 2.0, 1.5, 1.0), {farthest!r})"
+    actual = drawn(Function(load_shader("sharp_chords.glsl")), call, values)
+    np.testing.assert_allclose(actual, [[1.5, 2.0, largest, 0.0]], atol=1e-7)
+
+
+def test_sharp_chords_of_zero_vectors_are_those_of_right_angles():
+    values = np.array([[0.25, -0.5, 0.0, 1e6]], np.float32)
+    call = "$function(value, vec4(0.0), 1e30)"
+    actual = drawn(Function(load_shader("sharp_chords.glsl")), call, values)
+    np.testing.assert_array_equal(actual, 2.0)
+
+
+def test_sharp_forms_are_the_opposite_of_deviations():
+    values = np.array([[0.25, -0.5, 0.0, 1e6]], np.float32)
+    call = "$function(value, vec4(-1.0), 1e30)"
+    actual = drawn(Function(load_shader("sharp_forms.glsl")), call, values)
+    np.testing.assert_array_equal(actual, -values)

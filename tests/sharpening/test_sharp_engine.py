@@ -43,7 +43,7 @@ from napari_ifealid.measures import (
     UsedFeatures,
 )
 from napari_ifealid.query import Query, Rule
-from napari_ifealid.sharpening import SharpEngine, refusal_of
+from napari_ifealid.sharpening import SharpEngine, SharpPixels, refusal_of
 from napari_ifealid.sharpening import measuring as measuring_module
 from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import FeatureStack, Placement
@@ -493,6 +493,6 @@ def test_stack_of_the_original_values_shares_the_weights_of_a_preprocessed_one()
     stack = stack_of("16 bit")
     sharp, _ = sharp_of(stack)
     other = replace(stack, values=np.sqrt(stack.values.astype(np.float32)))
-    engine = SharpEngine(sharp.of(other), PixelVectors.of(other))
+    engine = SharpEngine(SharpPixels(other, sharp.weights), PixelVectors.of(other))
     query = Query.to(other.vector((7, 1)), measure=ACE)
     assert_agrees(engine.values(query, WHOLE), definition(other, sharp.weights, query), ACE)

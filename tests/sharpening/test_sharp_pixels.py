@@ -65,15 +65,6 @@ def test_vectors_of_any_weights_are_those_of_the_matrix(weights, features):
     assert_close(block, expected.reshape(-1, features))
 
 
-def test_another_stack_of_the_same_pixels_is_upsampled_by_the_same_weights():
-    sharp, _ = sharp_of(stack_of())
-    other = stack_of("16 bit")
-    assert sharp.of(other).weights is sharp.weights
-    np.testing.assert_allclose(
-        sharp.of(other).vector((20, 30)), upsampled(other, sharp.weights)[20, 30]
-    )
-
-
 def test_region_has_the_mean_and_the_deviation_of_its_known_pixels():
     stack = stack_of("double with NaN")
     sharp, _ = sharp_of(stack)
@@ -109,7 +100,9 @@ def test_vector_is_read_without_a_copy_of_the_stack(order):
     values = np.zeros((300, 200, 64), np.uint8)
     overlay = np.zeros((600, 400, 3), np.uint8)
     sharp, _ = sharp_of(FeatureStack(values=values, name="x", overlay=overlay))
-    sharp = sharp.of(FeatureStack(values=laid_out(values, order), name="x", overlay=overlay))
+    sharp = SharpPixels(
+        FeatureStack(values=laid_out(values, order), name="x", overlay=overlay), sharp.weights
+    )
     tracemalloc.start()
     try:
         sharp.vector((300, 200))
@@ -123,7 +116,9 @@ def test_narrow_region_is_read_without_a_copy_of_the_stack(order):
     values = np.zeros((300, 200, 64), np.uint8)
     overlay = np.zeros((600, 400, 3), np.uint8)
     sharp, _ = sharp_of(FeatureStack(values=values, name="x", overlay=overlay))
-    sharp = sharp.of(FeatureStack(values=laid_out(values, order), name="x", overlay=overlay))
+    sharp = SharpPixels(
+        FeatureStack(values=laid_out(values, order), name="x", overlay=overlay), sharp.weights
+    )
     column = np.arange(600) * 400 + 7
     sharp.weights.is_void  # noqa: B018
     tracemalloc.start()

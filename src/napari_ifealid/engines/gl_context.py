@@ -70,6 +70,23 @@ class OffscreenContext:
         """Create a texture in this context now; gloo would wait until it is first drawn."""
         self._canvas.context.glir.associate(texture.glir)
 
+    def raise_on_error(self, doing: str) -> None:
+        """Raise if OpenGL has met an error.
+
+        Parameters
+        ----------
+        doing : str
+            What was done, such as "loading the features".
+
+        Raises
+        ------
+        EngineUnavailableError
+        """
+        with self.current():
+            error = gl.glGetError()
+        if error != gl.GL_NO_ERROR:
+            raise EngineUnavailableError(f"OpenGL error {error:#06x} while {doing}")
+
     @contextmanager
     def current(self) -> Iterator[None]:
         """Make the context current for gloo, and afterwards the one that was before."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
-from vispy.gloo import gl
 
 from napari_ifealid.engines.cpu import CpuEngine
 from napari_ifealid.engines.engine import ClassPart, EngineUnavailableError, MapPart
@@ -176,7 +175,7 @@ class GpuEngine:
             with self._context.current():
                 for one in textures:
                     self._context.hold(one)
-            self._raise_on_gl_error()
+            self._context.raise_on_error("loading the features")
             yield 0.0
         for piece in pack_slices(self._pixels, layout):
             features, lengths = self._textures[piece.block]
@@ -184,7 +183,7 @@ class GpuEngine:
                 features.set_data(piece.features, offset=(piece.top, 0))
                 if piece.top == 0:
                     lengths.set_data(self._texel_lengths(layout.blocks[piece.block]))
-            self._raise_on_gl_error()
+            self._context.raise_on_error("loading the features")
             done = piece.block * layout.capacity + (piece.top + len(piece.features)) * layout.width
             yield min(1.0, done / self._pixels.pixel_count)
 
@@ -423,9 +422,3 @@ class GpuEngine:
         dtype = self._texel_dtype
         top = float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
         return np.float32(pixels.factor * top)
-
-    def _raise_on_gl_error(self) -> None:
-        with self._context.current():
-            error = gl.glGetError()
-        if error != gl.GL_NO_ERROR:
-            raise EngineUnavailableError(f"OpenGL error {error:#06x} while loading the features")

@@ -11,6 +11,7 @@ from napari_ifealid.sharpening.building import (
 )
 from napari_ifealid.sharpening.joint_bilateral import JointBilateral
 from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
+from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
 from napari_ifealid.sharpening.sharp_pixels import SharpPixels
 from napari_ifealid.sharpening.weights import Weights
 from napari_ifealid.sharpening.weights_file import (
@@ -23,6 +24,7 @@ __all__ = [
     "Alignment",
     "JointBilateral",
     "SharpEngine",
+    "SharpGpuEngine",
     "SharpPixels",
     "Weights",
     "check_fit",

@@ -22,12 +22,13 @@ from napari_ifealid.measures import (
 )
 from napari_ifealid.query import Query
 from napari_ifealid.sharpening.compiled_sums import COMPILED_SUMS
+from napari_ifealid.sharpening.measured_pixels import MeasuredPixels
 from napari_ifealid.sharpening.measuring import measuring_steps, step_count
 from napari_ifealid.sharpening.sharp_pixels import SharpPixels
-from napari_ifealid.sharpening.sharp_query import SharpQuery
 from napari_ifealid.sharpening.sharp_terms import FormTerms
 from napari_ifealid.sharpening.sharp_values import sharp_values
 from napari_ifealid.sharpening.weighted_sums import WeightedSums
+from napari_ifealid.sharpening.weights import Weights
 
 
 def refusal_of(measure: Measure) -> str:
@@ -58,6 +59,17 @@ class SharpEngine:
         self._latest = _Known(pixels)
         self._known = {pixels.used: self._latest}
         COMPILED_SUMS.begin()
+
+    @property
+    def weights(self) -> Weights:
+        """Which pixels of the stack each pixel of the image is made of."""
+        return self.sharp.weights
+
+    @property
+    def stack_shape(self) -> tuple[int, int]:
+        """Height and width of the stack, in pixels."""
+        rows, columns = self.sharp.stack.spatial_shape
+        return rows, columns
 
     @property
     def memory(self) -> int:
@@ -110,17 +122,24 @@ class SharpEngine:
         -------
         array of float32, shape (h, w)
         """
-        measure = query.measure
-        known = self._knowing(measure)
-        terms, background = known.terms(self.sharp, measure)
-        kernel = measure.kernel
-        assert not isinstance(kernel, Divergence), refusal_of(measure)
+        measured = self.measured(query.measure)
 
         def values_of(one: Query) -> NDArray[np.float32]:
-            prepared = SharpQuery.of(known.pixels, one, kernel, background)
-            return sharp_values(self._sums, terms, prepared, measure, region, step)
+            prepared = measured.prepared(one)
+            return sharp_values(self._sums, measured.terms, prepared, one.measure, region, step)
 
         return joined(query, values_of)
+
+    def measured(self, measure: Measure) -> MeasuredPixels:
+        """Return what is known of the up-sampled vectors for a measure; measured when first needed.
+
+        Parameters
+        ----------
+        measure : Measure
+            One that is not refused.
+        """
+        known = self._knowing(measure)
+        return MeasuredPixels(known.pixels, *known.terms(self.sharp, measure))
 
     def class_parts(self, query: Query, region: Region) -> Generator[ClassPart]:
         """Yield the classes of a whole region, see `Engine`."""

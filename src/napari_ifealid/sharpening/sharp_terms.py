@@ -53,8 +53,8 @@ class FormTerms:
         arrays = (getattr(self, field.name) for field in fields(self))
         return sum(one.nbytes for one in arrays if any(one.strides))
 
-    def at(self, index: tuple[slice, ...]) -> FormTerms:
-        """Return views of some of the terms."""
+    def at(self, index: tuple[slice | NDArray[np.intp], ...]) -> FormTerms:
+        """Return some of the terms, views where the index is of slices."""
         return FormTerms(*(getattr(self, field.name)[index] for field in fields(self)))
 
     @property
