@@ -12,6 +12,7 @@ from napari.layers import Layer
 
 from explorer_actions import CLOSE, expected_map
 from napari_ifealid import read_stack, write_stack
+from napari_ifealid.engines import EngineChoice, EngineUnavailableError
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
@@ -22,7 +23,7 @@ from napari_ifealid.grid import whole_region
 from napari_ifealid.layers import layer_data
 from napari_ifealid.measures import COSINE, MEASURES, SPECTRAL_ANGLE, Background, UsedFeatures
 from napari_ifealid.preprocessing import step_named
-from napari_ifealid.sharpening import weights_of, write_weights
+from napari_ifealid.sharpening import SharpGpuEngine, weights_of, write_weights
 from napari_ifealid.sharpness import Sharpness
 from patient_scheduler import PatientScheduler
 
@@ -344,3 +345,32 @@ def test_weights_that_do_not_fit_are_an_error_and_blocks_are_shown(viewer, tmp_p
     scheduler.run()
     assert explorer.map_layer.data.shape == (5, 5)
     explorer.close()
+
+
+def test_gpu_makes_sharp_maps_where_it_is_chosen(explorer):
+    hover(explorer, (11.0, 7.0))
+    explorer.state.engine = EngineChoice.GPU
+    hover(explorer, (3.0, 4.0))
+    session = explorer.session
+    assert session.is_sharp
+    assert session.map_layer.data.shape == (24, 20)
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (3, 4)), atol=CLOSE)
+    texts = []
+    session.engine_changed.connect(texts.append)
+    session.tell()
+    assert texts[0].startswith("GPU")
+
+
+def test_cpu_takes_over_where_the_gpu_fails(explorer, monkeypatch):
+    explorer.state.engine = EngineChoice.GPU
+    session = explorer.session
+
+    def fail(*_) -> None:
+        raise EngineUnavailableError("lost")
+
+    warnings = []
+    monkeypatch.setattr("napari_ifealid.explorer.session.show_warning", warnings.append)
+    monkeypatch.setattr(SharpGpuEngine, "values", fail)
+    hover(explorer, (3.0, 4.0))
+    assert "the GPU failed: lost" in warnings[0]
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (3, 4)), atol=CLOSE)

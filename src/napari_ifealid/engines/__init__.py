@@ -2,6 +2,7 @@
 
 from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.engines.choice import (
+    ASSUMED_GPU_BYTES,
     EngineChoice,
     EnginePlan,
     PreparedBlocks,
@@ -28,6 +29,7 @@ from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import Preview, preview_of
 
 __all__ = [
+    "ASSUMED_GPU_BYTES",
     "NO_CLASS",
     "BlockwiseEngine",
     "ClassPart",

@@ -518,7 +518,12 @@ class Session:
         if self._sharpener is None:
             source = None if self.original is None else self.original.source
             self._sharpener = Sharpener(
-                stack, source, self._scheduler, self._on_sharpener, self.failed.emit
+                stack,
+                source,
+                self._state.engine,
+                self._scheduler,
+                self._on_sharpener,
+                self.failed.emit,
             )
         self._sharpener.want(self._state.sharpness, self._state.measure.over(self.features))
 
@@ -539,8 +544,7 @@ class Session:
             self._drop_sharp(is_replaced=True)
             pixels = ComparedPixels.of(self._features, sharpened.weights)
             self._image_grid = image_grid(self._features.original, self._own_grid)
-            running = RunningEngine(sharpened.engine, "on the pixels of the image")
-            owner = EngineOwner(running, self._tell_engine)
+            owner = EngineOwner(sharpened.running, self._tell_engine)
             previews = SharpPreviews(sharpened.engine, self._map.seen)
             self._sharp = self._new_answers(pixels, owner, previews)
             self._change_grid(is_other=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
-from napari_ifealid.engines import PixelVectors
+from napari_ifealid.engines import EngineChoice, PixelVectors, RunningEngine, find_renderer
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.formats.weights_place import weights_path
 from napari_ifealid.measures import Measure
@@ -17,8 +18,10 @@ from napari_ifealid.sharpening import (
     SharpPixels,
     Weights,
     check_fit,
+    plan_sharp,
     read_weights,
     refusal_of,
+    start_sharp_in_steps,
     weight_step_count,
     weight_steps,
 )
@@ -50,12 +53,16 @@ class Sharpened:
     ----------
     weights : Weights
     engine : SharpEngine
+        The CPU's.
+    running : RunningEngine
+        The one that makes maps.
     learned_from : Path, optional
         The file that the weights are from, where an up-sampler has made them.
     """
 
     weights: Weights
     engine: SharpEngine
+    running: RunningEngine
     learned_from: Path | None = None
 
 
@@ -68,6 +75,7 @@ class Sharpener:
         One that can have sharp maps, see `why_not_sharp`.
     source : StackSource or None
         Where it was read from: weights that lie beside it are used as they are.
+    choice : EngineChoice
     scheduler : Scheduler
     changed : callable
         Called when the state is another one.
@@ -79,12 +87,14 @@ class Sharpener:
         self,
         stack: FeatureStack,
         source: StackSource | None,
+        choice: EngineChoice,
         scheduler: Scheduler,
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._stack = stack
         self._source = source
+        self._choice = choice
         self._scheduler = scheduler
         self._changed = changed
         self._failed = failed
@@ -92,6 +102,7 @@ class Sharpener:
         self._wanted: Sharpness | None = None
         self._sharpened: Sharpened | None = None
         self._cancel: Callable[[], None] | None = None
+        self._starting: Generator[float, None, RunningEngine] | None = None
 
     @property
     def state(self) -> SharpenerState:
@@ -139,17 +150,43 @@ class Sharpener:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
+        if self._starting is not None:
+            self._starting.close()
+            self._starting = None
 
-    def _on_step(self, sharpened: Sharpened | None) -> None:
-        if sharpened is not None:
-            self._sharpened, self._state = sharpened, SharpenerState.READY
+    def _on_step(self, built: _Built | None) -> None:
+        if built is not None:
+            plan = plan_sharp(self._choice, built.engine, find_renderer())
+            self._starting = start_sharp_in_steps(built.engine, plan)
+            self._advance(self._starting, built)
+
+    def _advance(self, starting: Generator[float, None, RunningEngine], built: _Built) -> None:
+        """Do one step of the engine's start between the window's events."""
+        if starting is not self._starting:
+            return
+        try:
+            next(starting)
+        except StopIteration as end:
+            self._starting, self._state = None, SharpenerState.READY
+            self._sharpened = Sharpened(built.weights, built.engine, end.value, built.learned_from)
             self._changed()
+        else:
+            self._scheduler.soon(partial(self._advance, starting, built))
 
     def _on_failed(self, error: Exception) -> None:
         self._state, self._sharpened = SharpenerState.CANCELLED, None
         self._changed()
         if not isinstance(error, CancelledError):
             self._failed(error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Built:
+    """What was built in another thread."""
+
+    weights: Weights
+    engine: SharpEngine
+    learned_from: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,16 +202,16 @@ class _Work:
     def step_count(self) -> int:
         return weight_step_count(self.stack)
 
-    def __call__(self) -> Generator[Sharpened | None]:
+    def __call__(self) -> Generator[_Built | None]:
         pixels = PixelVectors.of(self.stack)
         learned_from = None if self.source is None else weights_path(self.source.location)
         if learned_from is not None and learned_from.exists():
             weights = read_weights(learned_from)
             check_fit(weights, self.stack)
-            yield Sharpened(weights, self._engine(pixels, weights), learned_from)
+            yield _Built(weights, self._engine(pixels, weights), learned_from)
             return
         for built in weight_steps(pixels, self.sharpness):
-            yield None if built is None else Sharpened(built, self._engine(pixels, built))
+            yield None if built is None else _Built(built, self._engine(pixels, built))
 
     def _engine(self, pixels: PixelVectors, weights: Weights) -> SharpEngine:
         """Return an engine that is prepared for the first map."""

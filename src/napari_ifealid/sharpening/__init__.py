@@ -13,6 +13,7 @@ from napari_ifealid.sharpening.joint_bilateral import JointBilateral
 from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
 from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
 from napari_ifealid.sharpening.sharp_pixels import SharpPixels
+from napari_ifealid.sharpening.starting import plan_sharp, start_sharp_in_steps
 from napari_ifealid.sharpening.weights import Weights
 from napari_ifealid.sharpening.weights_file import (
     check_fit,
@@ -29,9 +30,11 @@ __all__ = [
     "Weights",
     "check_fit",
     "is_worth_it",
+    "plan_sharp",
     "read_weights",
     "refusal_of",
     "sharp_memory",
+    "start_sharp_in_steps",
     "weight_step_count",
     "weight_steps",
     "weights_of",
