@@ -10,10 +10,19 @@ import pytest
 import zarr
 
 import napari_ifealid
-from napari_ifealid import DatasetError, FeatureStack, read_stack, similarity, similarity_map
-from napari_ifealid.engines import CpuEngine
-from napari_ifealid.measures import COSINE, spectral_angle_similarity
+from napari_ifealid import (
+    DatasetError,
+    FeatureStack,
+    Sharpness,
+    read_stack,
+    sharp_map,
+    similarity,
+    similarity_map,
+)
+from napari_ifealid.engines import CpuEngine, PixelVectors
+from napari_ifealid.measures import COSINE, SPECTRAL_ANGLE, spectral_angle_similarity
 from napari_ifealid.query import Query, Rule
+from napari_ifealid.sharpening import weight_steps
 
 
 @pytest.fixture(params=["in memory", "lazy"])
@@ -147,3 +156,32 @@ def test_both_functions_are_offered_by_the_package():
 def test_examples_in_the_documentation_are_right():
     assert doctest.testmod(similarity).attempted > 0
     assert doctest.testmod(similarity).failed == 0
+
+
+def test_sharp_map_is_that_of_up_sampled_vectors(stack):
+    *_, weights = weight_steps(PixelVectors.of(stack), Sharpness(colour=0.2))
+    real = stack.real_values(stack.values).reshape(30, 9)
+    vectors = (weights.rows(slice(None)).toarray() @ real).reshape(24, 20, 9)
+    values = sharp_map(stack, (7, 3), sharpness=Sharpness(colour=0.2))
+    expected = SPECTRAL_ANGLE.definition(vectors, vectors[7, 3])
+    np.testing.assert_allclose(values, expected, atol=5e-5)
+    given = sharp_map(stack, [(7, 3), (20, 19)], measure="cosine", sharpness=Sharpness(colour=0.2))
+    each = [COSINE.definition(vectors, vectors[pixel]) for pixel in ((7, 3), (20, 19))]
+    np.testing.assert_allclose(given, np.max(each, axis=0), atol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "reason"),
+    [
+        ({"overlay": None}, {}, "no original image"),
+        ({}, {"measure": "information divergence"}, "no function of dot products"),
+    ],
+)
+def test_reason_why_there_is_no_sharp_map_is_told(stack, change, options, reason):
+    with pytest.raises(ValueError, match=f"no sharp maps: .*{reason}"):
+        sharp_map(replace(stack, **change), np.ones(9), **options)
+
+
+def test_pixel_of_a_sharp_map_is_one_of_the_image(stack):
+    with pytest.raises(ValueError, match=r"below \(24, 20\)"):
+        sharp_map(stack, (24, 0))

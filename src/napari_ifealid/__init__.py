@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from napari_ifealid.query import Query, Reference, Rule
     from napari_ifealid.results import threshold_regions
     from napari_ifealid.session_files import read_session
-    from napari_ifealid.similarity import similarity_map
+    from napari_ifealid.sharpness import Sharpness
+    from napari_ifealid.similarity import sharp_map, similarity_map
     from napari_ifealid.stack import FeatureStack
     from napari_ifealid.widgets.open_session import open_session
 
@@ -33,6 +34,7 @@ __all__ = [
     "Query",
     "Reference",
     "Rule",
+    "Sharpness",
     "extract_features",
     "open_session",
     "preprocess",
@@ -42,6 +44,7 @@ __all__ = [
     "read_session",
     "read_stack",
     "segments",
+    "sharp_map",
     "similarity_map",
     "threshold_regions",
     "write_library",
@@ -58,6 +61,7 @@ _MODULES = {
     "Query": "napari_ifealid.query",
     "Reference": "napari_ifealid.query",
     "Rule": "napari_ifealid.query",
+    "Sharpness": "napari_ifealid.sharpness",
     "extract_features": "napari_ifealid.extraction",
     "open_session": "napari_ifealid.widgets.open_session",
     "preprocess": "napari_ifealid.preprocessing",
@@ -67,6 +71,7 @@ _MODULES = {
     "read_session": "napari_ifealid.session_files",
     "read_stack": "napari_ifealid.formats",
     "segments": "napari_ifealid.overview",
+    "sharp_map": "napari_ifealid.similarity",
     "similarity_map": "napari_ifealid.similarity",
     "threshold_regions": "napari_ifealid.results",
     "write_library": "napari_ifealid.libraries",

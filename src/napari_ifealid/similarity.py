@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.engines import (
     EngineChoice,
+    PixelVectors,
     plan_engine,
     prepare_stack,
     start_engine,
@@ -22,6 +23,14 @@ from napari_ifealid.good_features import good_features
 from napari_ifealid.grid import Region, is_pixel_of, whole_region
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure, measure_named
 from napari_ifealid.query import Query, Rule
+from napari_ifealid.sharpening import (
+    SharpEngine,
+    SharpPixels,
+    refusal_of,
+    weight_steps,
+    why_not_sharp,
+)
+from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import FeatureStack
 
 ReferenceLike = tuple[int, ...] | Sequence[float] | NDArray[Any]
@@ -94,23 +103,79 @@ def similarity_map(
     )
 
 
+def sharp_map(
+    stack: FeatureStack,
+    reference: ReferenceLike | Sequence[ReferenceLike] | Query,
+    *,
+    rule: Rule | str = Rule.BEST,
+    measure: Measure | str = SPECTRAL_ANGLE,
+    sharpness: Sharpness | None = None,
+) -> NDArray[np.float32]:
+    """Return how similar each pixel of a stack's image is to a reference.
+
+    The features are up-sampled along the outlines of the image, see `JointBilateral`.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+        In memory, with an overlay that is finer than the stack.
+    reference
+        As for `similarity_map`; a pixel is one of the image.
+    rule, measure : optional
+        As for `similarity_map`. The measure is a function of dot products: all but "information
+        divergence".
+    sharpness : Sharpness, optional
+
+    Returns
+    -------
+    array of float32, shape (height, width)
+        Of the image's shape. NaN where a pixel has no vector.
+
+    Raises
+    ------
+    ValueError
+        As for `similarity_map`; if the stack can have no sharp maps, or the measure has none.
+    """
+    sharpness = sharpness or Sharpness()
+    if why := why_not_sharp(stack, sharpness):
+        raise ValueError(f"no sharp maps: {why}")
+    pixels = PixelVectors.of(stack)
+    *_, weights = weight_steps(pixels, sharpness)
+    assert weights is not None
+    sharp = SharpPixels(stack, weights)
+    query = query_for(stack, reference, rule, measure, sharp)
+    if why := refusal_of(query.measure):
+        raise ValueError(f"no sharp maps: {why}")
+    return SharpEngine(sharp, pixels).values(query, whole_region(weights.image_shape))
+
+
 def query_for(
     stack: FeatureStack,
     reference: ReferenceLike | Sequence[ReferenceLike] | Query,
     rule: Rule | str = Rule.BEST,
     measure: Measure | str = SPECTRAL_ANGLE,
+    sharp: SharpPixels | None = None,
 ) -> Query:
-    """Return the query of a stack for references, see `similarity_map`."""
+    """Return the query of a stack for references, see `similarity_map`.
+
+    Parameters
+    ----------
+    stack, reference, rule, measure
+        As for `similarity_map`.
+    sharp : SharpPixels, optional
+        Pixels are meant among those of the image, as `sharp_map` has them.
+    """
+    pixels = stack if sharp is None else sharp
     rule = Rule(rule)
     measure = measure if isinstance(measure, Measure) else measure_named(measure)
     if isinstance(reference, Query):
         for one in reference.references:
-            _vector(stack, one.vector)
+            _vector(pixels, one.vector)
         return reference
     references: Iterable[Any] = reference if _is_sequence(reference) else [reference]
     if measure.features is None:
         measure = measure.over(good_features(stack))
-    return Query.to(*(_vector(stack, one) for one in references), rule=rule, measure=measure)
+    return Query.to(*(_vector(pixels, one) for one in references), rule=rule, measure=measure)
 
 
 def region_map(stack: FeatureStack, query: Query, region: Region) -> NDArray[np.float32]:
@@ -149,32 +214,34 @@ def _is_sequence(reference: Any) -> bool:
     return np.ndim(reference) > 1
 
 
-def _vector(stack: FeatureStack, reference: Any) -> NDArray[np.float64]:
+def _vector(pixels: FeatureStack | SharpPixels, reference: Any) -> NDArray[np.float64]:
     if isinstance(reference, tuple):
-        return _vector_of_pixel(stack, reference)
+        return _vector_of_pixel(pixels, reference)
     vector = np.asarray(reference, np.float64)
-    if vector.shape != (stack.feature_count,):
+    if vector.shape != (pixels.feature_count,):
         raise ValueError(
             f"a reference of shape {vector.shape}; expected a vector of the stack's "
-            f"{stack.feature_count} features, or a pixel as a tuple of integers"
+            f"{pixels.feature_count} features, or a pixel as a tuple of integers"
         )
     return vector
 
 
-def _vector_of_pixel(stack: FeatureStack, reference: tuple[Any, ...]) -> NDArray[np.float64]:
+def _vector_of_pixel(
+    pixels: FeatureStack | SharpPixels, reference: tuple[Any, ...]
+) -> NDArray[np.float64]:
     try:
         pixel = tuple(map(index, reference))
     except TypeError:
         pixel = ()
-    shape = stack.spatial_shape
+    shape = pixels.spatial_shape
     if not is_pixel_of(shape, pixel):
         raise ValueError(
             f"the reference {reference}; expected a pixel, an index along each spatial axis "
             f"below {shape}, or a vector as an array"
         )
     try:
-        return stack.vector(pixel)
+        return pixels.vector(pixel)
     except Exception as error:
-        if not stack.is_lazy:
+        if isinstance(pixels, SharpPixels) or not pixels.is_lazy:
             raise
-        raise cannot_read(stack.name, error) from error
+        raise cannot_read(pixels.name, error) from error

@@ -102,3 +102,16 @@ def test_pixel_without_a_vector_gets_no_weight():
     assert not explicit(weights)[:, number].any()
     assert weights.is_void.any()
     assert not (weights.columns[~weights.is_void] == number).any()
+
+
+def test_maps_are_sharp_by_themselves_where_that_takes_little_memory(free_memory):
+    stack = stack_of()
+    needed = sharp_memory(stack)
+    assert is_worth_it(stack)
+    with free_memory(10 * needed):
+        assert is_worth_it(stack)
+    with free_memory(3 * needed):
+        assert not is_worth_it(stack)
+        assert why_not_sharp(stack) == ""
+    with free_memory(needed):
+        assert "more than is free" in why_not_sharp(stack)

@@ -206,7 +206,8 @@ class Session:
             return "the stack is still to be loaded"
         if self.axis != 0 or self.layer.rgb:
             return "the features are no stack of their own"
-        return why_not_sharp(self.stack) or refusal_of(self._state.measure)
+        why = why_not_sharp(self.stack, self._state.sharpness)
+        return why or refusal_of(self._state.measure)
 
     @property
     def map_layer(self) -> Image | None:
@@ -533,7 +534,9 @@ class Session:
         stack, chosen = self.stack, self._state.sharp
         if stack is None or chosen is False or self.axis != 0 or self.layer.rgb:
             return False
-        return not why_not_sharp(stack) and (chosen or is_worth_it(stack))
+        sharpness = self._state.sharpness
+        is_possible = not why_not_sharp(stack, sharpness)
+        return is_possible and (chosen or is_worth_it(stack, sharpness))
 
     def _on_sharpener(self) -> None:
         sharpener = self._sharpener

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from math import prod
 
 import numpy as np
+import psutil
 
 from napari_ifealid.engines.cores import core_count, on_all_cores
 from napari_ifealid.engines.pixel_vectors import PixelVectors
@@ -19,6 +20,9 @@ from napari_ifealid.stack import FeatureStack
 
 WORTH_IT = 2.0
 """Pixels of the image along a pixel of the stack from which on maps are sharp unless chosen."""
+
+
+_LITTLE = 0.15  # of the free memory: more is taken where the user wants it only
 
 
 def why_not_sharp(stack: FeatureStack, sharpness: Sharpness | None = None) -> str:
@@ -43,9 +47,18 @@ def why_not_sharp(stack: FeatureStack, sharpness: Sharpness | None = None) -> st
     return ""
 
 
-def is_worth_it(stack: FeatureStack) -> bool:
-    """Return whether a stack with an image is so coarse that maps are sharp unless chosen."""
-    return Alignment.of(stack).coarseness >= WORTH_IT
+def is_worth_it(stack: FeatureStack, sharpness: Sharpness | None = None) -> bool:
+    """Return whether maps of a stack with an image are sharp unless the user chooses.
+
+    They are where it is coarse, and the weights take little of the free memory.
+
+    Parameters
+    ----------
+    stack : FeatureStack
+    sharpness : Sharpness, optional
+    """
+    is_little = sharp_memory(stack, sharpness) <= _LITTLE * psutil.virtual_memory().available
+    return is_little and Alignment.of(stack).coarseness >= WORTH_IT
 
 
 def sharp_memory(stack: FeatureStack, sharpness: Sharpness | None = None) -> int:

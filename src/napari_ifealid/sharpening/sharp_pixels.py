@@ -36,6 +36,11 @@ class SharpPixels:
         return False
 
     @property
+    def spatial_shape(self) -> tuple[int, int]:
+        """Height and width of the image."""
+        return self.weights.image_shape
+
+    @property
     def feature_count(self) -> int:
         """Number of features, C."""
         return self.stack.feature_count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from magicgui.widgets import ComboBox, SpinBox
 from qtpy.QtCore import Qt
@@ -11,6 +12,7 @@ from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMessageBox, QPushB
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS, Explorer
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.sharpness import MOST_TAPS
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.chart_panel import CHART_HELP
 from napari_ifealid.widgets.save_dialog import SaveDialog
@@ -62,6 +64,14 @@ class AdvancedGroup(QWidget):
         )
         self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
         self._preview_label = QLabel("Preview, MB")
+        self.taps = SpinBox(
+            min=1,
+            max=MOST_TAPS,
+            tooltip="Of how many pixels of the stack a pixel of a sharp map is made: more are "
+            "smoother, and take more memory",
+        )
+        self.taps.native.setKeyboardTracking(False)
+        self._taps_label = QLabel("Sharp, taps")
         self.help_button = QPushButton("Keys…")
         self.help_button.setToolTip("What keys, clicks and the wheel do")
         self.chart_button = QPushButton("Show chart")
@@ -78,6 +88,8 @@ class AdvancedGroup(QWidget):
         self._preview_label.setToolTip(self.preview_memory.tooltip)
         form.addRow(texts.engine)
         form.addRow(self._preview_label, self.preview_memory.native)
+        self._taps_label.setToolTip(self.taps.tooltip)
+        form.addRow(self._taps_label, self.taps.native)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in (self.help_button, self.chart_button, self.save_button):
@@ -95,19 +107,35 @@ class AdvancedGroup(QWidget):
         explorer, state = self._explorer, self._explorer.state
         bind_both_ways(state, engine=self.engine)
         self.preview_memory.changed.connect_setattr(state, "preview_memory", maxargs=1)
+        self.taps.changed.connect(self._on_taps)
         self.help_button.clicked.connect(self._show_help)
         self.save_button.clicked.connect(self._save)
         for signal, callback in (
             (state.events.preview_memory, self._show_preview_memory),
             (explorer.preview_changed, self._show_preview_memory),
             (explorer.stack_changed, self._show_stack),
+            (explorer.sharpness_changed, self._show_taps),
+            (state.events.sharpness, self._show_taps),
         ):
             self._connections.connect(signal, callback)
         self._show_stack()
         self._show_preview_memory()
+        self._show_taps()
 
     def _show_stack(self) -> None:
         self.save_button.setDisabled(self._explorer.stack is None)
+
+    def _on_taps(self, taps: int) -> None:
+        state = self._explorer.state
+        state.sharpness = replace(state.sharpness, taps=taps)
+
+    def _show_taps(self) -> None:
+        session = self._explorer.session
+        is_built_here = session is not None and session.wants_sharp and not session.learned_from
+        self._taps_label.setVisible(is_built_here)
+        self.taps.native.setVisible(is_built_here)
+        with self.taps.changed.blocked():
+            self.taps.value = self._explorer.state.sharpness.taps
 
     def _show_preview_memory(self) -> None:
         session = self._explorer.session
