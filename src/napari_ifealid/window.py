@@ -93,7 +93,7 @@ def _size() -> tuple[int, int]:
 def _show_pixel(explorer: Explorer, pixel: tuple[int, ...]) -> None:
     _wait_for_map(explorer)
     assert explorer.session is not None
-    grid = explorer.session.grid
+    grid = explorer.session.stack_grid
     if not grid.contains(pixel):
         raise ExploreError(
             f"--at: found pixel {_joined(pixel)}; expected one number for each axis, below "

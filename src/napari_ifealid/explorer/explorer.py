@@ -42,7 +42,7 @@ from napari_ifealid.explorer.shown_map import AFTER_THE_MAP, remove_layer
 from napari_ifealid.explorer.shown_region import moved_pixel
 from napari_ifealid.explorer.sources import choose_layer, left_behind_maps
 from napari_ifealid.explorer.state import ExplorerState
-from napari_ifealid.grid import Pixel, Place
+from napari_ifealid.grid import Grid, Pixel, Place
 from napari_ifealid.layers import START_KEY
 from napari_ifealid.stack import FeatureStack
 
@@ -247,10 +247,11 @@ class Explorer:
         Parameters
         ----------
         pixel : tuple of int
-            Index along each spatial axis.
+            Index along each spatial axis. Where maps are sharp, the pixel of the image in its
+            middle is compared with.
         """
         if self.session is not None:
-            self.cursor.move_to(self._place_of(self.session, pixel))
+            self.cursor.move_to(self._place_of(self.session.stack_grid, pixel))
 
     def show_feature(self, feature: int | None) -> None:
         """Show a single feature's image for a while; None ends that.
@@ -285,7 +286,7 @@ class Explorer:
     def toggle_pin_at(self, pixel: Pixel) -> None:
         """Pin the middle of a pixel of the explored stack, or remove the pins on it."""
         if self.session is not None:
-            self.toggle_pin(self._place_of(self.session, pixel))
+            self.toggle_pin(self._place_of(self.session.stack_grid, pixel))
 
     def add_to_library(self, pixel: Pixel | None = None, name: str = "") -> None:
         """Add a pixel of the stack that references are taken in to the library.
@@ -300,7 +301,7 @@ class Explorer:
         session, pixel = self.asking, pixel or self.pixel
         if session is not None and pixel is not None:
             name = name or f"pixel {', '.join(map(str, pixel))}"
-            self.library.add_pixel(session, pixel, self._place_of(session, pixel), name)
+            self.library.add_pixel(session, pixel, self._place_of(session.grid, pixel), name)
 
     def add_regions(self) -> None:
         """Make a layer to draw regions in, along the axes of the explored stack."""
@@ -324,7 +325,8 @@ class Explorer:
         """Move the reference by so many pixels along the axes that are displayed."""
         pixel, session = self.pixel, self.session
         if pixel is not None and session is not None:
-            self.show_pixel(moved_pixel(self._viewer.dims, session.grid, pixel, (down, right)))
+            moved = moved_pixel(self._viewer.dims, session.grid, pixel, (down, right))
+            self.cursor.move_to(self._place_of(session.grid, moved))
 
     def link(self, layer: Image, feature_axis: int) -> Session:
         """Link the features of another layer to the explored ones.
@@ -658,9 +660,9 @@ class Explorer:
         session = self.session
         self.marked_pin.hover_at(self.cursor.place, None if session is None else session.grid)
 
-    def _place_of(self, session: Session, pixel: Pixel) -> Place:
+    def _place_of(self, grid: Grid, pixel: Pixel) -> Place:
         """Return the middle of a pixel in the world, in the slice that is shown."""
-        return session.grid.moved_to(self._viewer.dims.point, pixel)
+        return grid.moved_to(self._viewer.dims.point, pixel)
 
     def _refresh_status(self) -> None:
         """Let the status bar, which read the last map, look again."""
