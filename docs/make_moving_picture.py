@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QImage, QMouseEvent
-from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_ifealid._sample_data import chelsea
+from napari_ifealid._sample_data import chelsea_objects
+from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.workarounds.canvases import canvases
 
-SIZE, SHOWN = (1200, 760), (960, 608)  # pixels, of the window and of the picture
+SIZE, SHOWN = (1200, 760), (476, 316)  # pixels, of the windows and of each part of the picture
+GAP = 8  # pixels between the parts
 PLACES = ((127, 191), (127, 191), (160, 240), (215, 262), (150, 300), (140, 335), (90, 300))
 STEPS, MILLISECONDS = 8, 90
 POINTER = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
@@ -41,8 +43,9 @@ def hover(viewer: napari.Viewer, canvas: QWidget, place: NDArray[np.float64]) ->
     return at
 
 
-def frame(window: QMainWindow, canvas: QWidget, at: QPointF) -> Image.Image:
-    """Return a picture of the window with the mouse pointer."""
+def part(widget: FeatureSimilarity, canvas: QWidget, at: QPointF) -> Image.Image:
+    """Return the picture in a window, as far as the image goes, with the mouse pointer."""
+    window = widget.window()
     shot = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     data = np.frombuffer(shot.constBits().asstring(shot.sizeInBytes()), np.uint8)
     rows = data.reshape(shot.height(), shot.bytesPerLine())[:, : 3 * shot.width()]
@@ -50,18 +53,45 @@ def frame(window: QMainWindow, canvas: QWidget, at: QPointF) -> Image.Image:
     tip = canvas.mapTo(window, at.toPoint())
     outline = [(tip.x() + x, tip.y() + y) for x, y in POINTER]
     ImageDraw.Draw(picture).polygon(outline, fill="black", outline="white")
-    return picture.resize(SHOWN, Image.Resampling.LANCZOS)
+    corner = canvas.mapTo(window, canvas.rect().topLeft())
+    width = min(canvas.width(), canvas.height() * SHOWN[0] // SHOWN[1])
+    height = width * SHOWN[1] // SHOWN[0]
+    left = corner.x() + (canvas.width() - width) // 2
+    top = corner.y() + (canvas.height() - height) // 2
+    shown = picture.crop((left, top, left + width, top + height))
+    return shown.resize(SHOWN, Image.Resampling.LANCZOS)
+
+
+def beside(parts: list[Image.Image]) -> Image.Image:
+    """Return pictures side by side."""
+    width = len(parts) * (SHOWN[0] + GAP) - GAP
+    whole = Image.new("RGB", (width, SHOWN[1]), "white")
+    for number, one in enumerate(parts):
+        whole.paste(one, (number * (SHOWN[0] + GAP), 0))
+    return whole
 
 
 def draw(target: Path) -> None:
-    viewer, widget = opened(chelsea(), SIZE)
-    (canvas,) = canvases(widget)
+    """Draw the exact blocks and the sharp map of the same places."""
+    windows = []
+    for is_sharp in (False, True):
+        viewer, widget = opened(chelsea_objects(), SIZE)
+        widget.explorer.state.sharp = is_sharp
+        settle(widget.explorer)
+        (canvas,) = canvases(widget)
+        camera = viewer.scene.camera
+        camera.zoom = min(canvas.width() / 451, canvas.height() / 300)  # of the photo
+        windows.append((viewer, widget, canvas))
     frames = []
     for place in path():
-        at = hover(viewer, canvas, place)
-        settle(widget.explorer)
-        frames.append(frame(widget.window(), canvas, at))
-    viewer.close()
+        parts = []
+        for viewer, widget, canvas in windows:
+            at = hover(viewer, canvas, place)
+            settle(widget.explorer)
+            parts.append(part(widget, canvas, at))
+        frames.append(beside(parts))
+    for viewer, _, _ in windows:
+        viewer.close()
     frames[0].save(
         target,
         save_all=True,

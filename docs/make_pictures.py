@@ -11,6 +11,7 @@ import napari
 import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
+from PIL import Image
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
@@ -37,6 +38,8 @@ MAKE_SAMPLE = Path(__file__).parents[1] / "scripts/make_sample.py"
 MAKE_CUBE = Path(__file__).parents[1] / "scripts/make_cube.py"
 HAIR, SUIT, HELMET, FACE = (60, 200), (330, 150), (430, 330), (140, 220)
 FLAG = (60, 60)
+EYE_PLACE, FUR_PLACE, WHISKER_PLACE = (127, 191), (52, 165), (238, 327)  # in the world
+_PAIR_WIDTH = 476  # pixels, of each picture of a pair
 EYE, CUP, FUR = (7, 11), (5, 17), (3, 12)
 CLAY, SOIL, GRASS, TREES = (65, 185), (130, 170), (55, 110), (40, 45)  # of the meadow
 HYDROXYL = "2090", "2290"  # nm
@@ -115,6 +118,26 @@ def draw(
 
 def eyes(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(EYE)
+
+
+def beside_blocks(name: str, place: tuple[float, float], zoom: float = 1.0) -> None:
+    """Draw the map of exact blocks and the sharp one of the same place in the cat's picture."""
+    viewer, widget = opened(chelsea_objects(), (1200, 760))
+    explorer, camera = widget.explorer, viewer.scene.camera
+    size = widget.explorer.stack.overlay.shape[:2]
+    shots = []
+    for is_sharp in (False, True):
+        explorer.state.sharp = is_sharp
+        settle(explorer)
+        explorer.cursor.move_to(place)
+        settle(explorer)
+        camera.center = place if zoom > 1.0 else [length / 2.0 for length in size]
+        camera.zoom = zoom * _PAIR_WIDTH / size[1]
+        shape = (_PAIR_WIDTH * size[0] // size[1], _PAIR_WIDTH)
+        shots.append(viewer.screenshot(size=shape, canvas_only=True, flash=False)[..., :3])
+    viewer.close()
+    gap = np.full((len(shots[0]), 960 - 2 * _PAIR_WIDTH, 3), 255, np.uint8)
+    Image.fromarray(np.concatenate([shots[0], gap, shots[1]], axis=1)).save(FOLDER / f"{name}.png")
 
 
 def measures(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -216,7 +239,7 @@ def overview(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
         button.click()
         while not button.isEnabled():
             QTest.qWait(20)
-    viewer.layers["similarity"].visible = False
+    widget.explorer.map_layer.visible = False
     viewer.canvas.grid.shape = 3, 1
     viewer.canvas.grid.enabled = True
     viewer.reset_view()
@@ -276,7 +299,7 @@ def places(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     viewer.reset_view()
 
 
-def cube_picture(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+def cube_picture(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.state.follow = False
     for pixel in (CLAY, SOIL, GRASS, TREES):
         widget.explorer.toggle_pin_at(pixel)
@@ -284,7 +307,7 @@ def cube_picture(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     show_groups(widget, widget.what, widget.look)
     widget.look.overlay_in_colour.value = True
     settle(widget.explorer)
-    viewer.layers["similarity"].visible = False
+    widget.explorer.map_layer.visible = False
 
 
 def cube_angle(_: napari.Viewer, widget: FeatureSimilarity) -> None:
@@ -365,7 +388,7 @@ def cube_library(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.explorer.show_pixel(SOIL)
 
 
-def cube_labels(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
+def cube_labels(_: napari.Viewer, widget: FeatureSimilarity) -> None:
     without_continuum(widget)
     with_library(widget)
     widget.look.overlay_in_colour.value = True
@@ -374,12 +397,15 @@ def cube_labels(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     widget.result.mode.value = RegionMode.ALL
     QTest.qWait(300)
     widget.result.make.click()
-    viewer.layers["similarity"].visible = False
+    widget.explorer.map_layer.visible = False
     show_groups(widget, widget.result)
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
+    beside_blocks("sharp", EYE_PLACE)
+    beside_blocks("sharp_texture", FUR_PLACE, 2.0)
+    beside_blocks("sharp_thin", WHISKER_PLACE, 2.0)
     draw(chelsea, eyes)
     draw(chelsea, side_by_side)
     draw(cup_of_coffee, cup)
