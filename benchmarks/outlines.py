@@ -5,11 +5,15 @@ chelsea and coffee are CC0, astronaut and rocket in the public domain. Some are 
 photo, where their outline is exact. The features are of the network of the bundled sample.
 
 A map of the similarity to a pixel in an object is cut at the threshold whose mask overlaps the
-object best: the intersection over the union. Of three maps:
+object best: the intersection over the union. Of four maps:
 
 - blocks: each pixel of the photo takes the pixel of the stack that it lies in,
 - bilinear: the map is interpolated to the pixels of the photo,
+- smooth: the map of features up-sampled by distance alone, which shows what averaging does,
 - sharp: the map of up-sampled features.
+
+Near outlines, only pixels close to the outline count, inside and outside: whether a mask ends where
+the object does.
 """
 
 from __future__ import annotations
@@ -22,13 +26,14 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import product
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import skimage.data
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 from skimage.draw import polygon2mask
 from skimage.transform import resize
 
@@ -46,11 +51,13 @@ LAYERS: list[str] = [*SAMPLE["LAYERS"]]
 
 REFERENCES = 20  # in each object, at random places
 
-SPACES, COLOURS = (0.5, 0.75, 1.0), (0.04, 0.06, 0.08, 0.12, 0.2)
+SPACES, COLOURS = (0.5, 0.75, 1.0, 1.5), (0.04, 0.06, 0.08, 0.12, 0.2)
 """What --sigmas tries, with as many taps as by default."""
 
 ALL_TAPS = 25
 """What it tries with the other defaults."""
+
+NEAR = 8  # pixels of the photo to both sides of an outline
 
 SOFTNESS = 0.7  # pixels, so that edges of pasted objects are no harder than a lens draws them
 
@@ -82,55 +89,93 @@ class Overlaps:
     ----------
     what, layer : str
         The object, and the layer of the network.
-    of_each : array of float, shape (maps, references)
+    of_each, near : array of float, shape (maps, references)
+        The intersection over the union, of all pixels and of those near the outline.
     """
 
     what: str
     layer: str
     of_each: NDArray[np.float64]
+    near: NDArray[np.float64]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sigmas", action="store_true", help="compare sharp maps of many settings")
+    parser.add_argument(
+        "--sigmas",
+        action="store_true",
+        help="compare sharp maps of many settings, which takes a minute or two for each",
+    )
     options = parser.parse_args()
+    examples = list(extracted())
     if options.sigmas:
-        grid = [Sharpness(space, colour) for space, colour in product(SPACES, COLOURS)]
-        grid += [Sharpness(), replace(Sharpness(), taps=ALL_TAPS)]
-        print_settings(grid, measured(lambda stack: [sharp_maps(stack, one) for one in grid]))
+        print_settings(examples)
     else:
-        print_maps(
-            measured(lambda s: [block_maps(s), bilinear_maps(s), sharp_maps(s, Sharpness())])
-        )
+        print_maps(measured(examples, maps_of))
 
 
-def measured(maps_of: Callable[[FeatureStack], list[Maps]]) -> list[Overlaps]:
-    """Return how well some kinds of maps overlap all objects, on all layers."""
-    results = []
+def extracted() -> Iterator[tuple[Scene, str, FeatureStack]]:
+    """Yield all scenes with each layer's name and features."""
     for scene in scenes():
         with redirect_stdout(StringIO()):  # the network tells that it is loaded
             stacks = SAMPLE["stacks_of"](scene.photo, "photo")
         for layer, stack in zip(LAYERS, stacks, strict=True):
-            kinds = maps_of(stack)
-            for what, mask in scene.masks.items():
-                results.append(Overlaps(what, layer, overlaps(stack, mask, kinds)))
+            yield scene, layer, stack
+
+
+def maps_of(stack: FeatureStack) -> list[Maps]:
+    """Return the maps of all kinds."""
+    sharpness = Sharpness()
+    smooth = replace(sharpness, colour=inf, taps=ALL_TAPS)
+    return [
+        block_maps(stack),
+        bilinear_maps(stack),
+        sharp_maps(stack, smooth),
+        sharp_maps(stack, sharpness),
+    ]
+
+
+def only_sharp(sharpness: Sharpness) -> Callable[[FeatureStack], list[Maps]]:
+    """Return what makes sharp maps of some settings."""
+    return lambda stack: [sharp_maps(stack, sharpness)]
+
+
+def measured(
+    examples: Sequence[tuple[Scene, str, FeatureStack]],
+    maps_of: Callable[[FeatureStack], list[Maps]],
+) -> list[Overlaps]:
+    """Return how well some kinds of maps overlap all objects, on all layers."""
+    results = []
+    for scene, layer, stack in examples:
+        kinds = maps_of(stack)
+        for what, mask in scene.masks.items():
+            results.append(Overlaps(what, layer, *overlaps(stack, mask, kinds)))
     return results
 
 
 def overlaps(
     stack: FeatureStack, mask: NDArray[np.bool_], kinds: Sequence[Maps]
 ) -> NDArray[np.float64]:
-    """Return the best overlaps of maps of some kinds with an object, shape (kinds, references)."""
+    """Return the best overlaps of maps of some kinds with an object.
+
+    Returns
+    -------
+    array of float64, shape (2, kinds, references)
+        Of all pixels that the stack covers, and of those of them near the outline.
+    """
     alignment = Alignment.of(stack)
-    rows, columns = (np.flatnonzero(alignment.reaches(axis)) for axis in (0, 1))
-    covered = np.ix_(rows, columns)
-    inside = np.argwhere(mask[covered])
+    is_covered = alignment.reaches(0)[:, np.newaxis] & alignment.reaches(1)
+    is_near = np.where(mask, distance_transform_edt(mask), distance_transform_edt(~mask)) <= NEAR
+    inside = np.argwhere(mask & is_covered)
     chosen = np.random.default_rng(0).choice(inside, REFERENCES, replace=False)
-    pixels = [(int(rows[row]), int(columns[column])) for row, column in chosen]
-    return np.array(
-        [[best_overlap(maps(one)[covered], mask[covered]) for one in pixels] for maps in kinds]
-    )
+    best = np.empty((2, len(kinds), REFERENCES))
+    for kind, maps in enumerate(kinds):
+        for number, (row, column) in enumerate(chosen.tolist()):
+            values = maps((row, column))
+            for which, some in enumerate((is_covered, is_covered & is_near)):
+                best[which, kind, number] = best_overlap(values[some], mask[some])
+    return best
 
 
 def best_overlap(values: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
@@ -243,35 +288,41 @@ def cut_out(
 
 def print_maps(results: Sequence[Overlaps]) -> None:
     """Print medians of each object and layer, of each layer and of all."""
-    print(f"{'object':15} {'layer':10} {'blocks':>8} {'bilinear':>8} {'sharp':>8}")
+    columns = " ".join(f"{kind:>8}" for kind in ("blocks", "bilinear", "smooth", "sharp"))
+    print(f"{'object':15} {'layer':10} {columns}")
     for one in results:
-        print_row(one.what, one.layer, [one])
-    for layer in LAYERS:
-        print_row("all", layer, [one for one in results if one.layer == layer])
-    print_row("all", "all", results)
+        print_row(one.what, one.layer, [one.of_each])
+    for layer in (*LAYERS, "all"):
+        print_row("all", layer, [one.of_each for one in of_layer(results, layer)])
+    for layer in (*LAYERS, "all"):
+        print_row("near outlines", layer, [one.near for one in of_layer(results, layer)])
 
 
-def print_row(what: str, layer: str, some: Sequence[Overlaps]) -> None:
-    """Print the medians of all references in some objects."""
-    medians = medians_of(some)
+def of_layer(results: Sequence[Overlaps], layer: str) -> list[Overlaps]:
+    """Return those of a layer, or of all."""
+    return [one for one in results if layer in (one.layer, "all")]
+
+
+def print_row(what: str, layer: str, some: Sequence[NDArray[np.float64]]) -> None:
+    """Print the medians of all references in some objects, for each kind of map."""
+    medians = np.median(np.hstack(some), axis=1)
     print(f"{what:15} {layer:10} {' '.join(f'{median:8.3f}' for median in medians)}", flush=True)
 
 
-def print_settings(settings: Sequence[Sharpness], results: Sequence[Overlaps]) -> None:
-    """Print the medians of sharp maps of some settings, on each layer and on all."""
-    layers = " ".join(f"{name:>8}" for name in (*LAYERS, "all"))
-    print(f"{'space':>6} {'colour':>6} {'taps':>4} {layers}")
-    of_layers = [medians_of([one for one in results if one.layer == layer]) for layer in LAYERS]
-    medians = np.transpose([*of_layers, medians_of(results)])
-    for one, row in zip(settings, medians, strict=True):
-        cells = " ".join(f"{median:8.3f}" for median in row)
-        print(f"{one.space:6.2f} {one.colour:6.2f} {one.taps:4} {cells}")
-
-
-def medians_of(some: Sequence[Overlaps]) -> NDArray[np.float64]:
-    """Return the medians of all references in some objects, for each kind of map."""
-    medians: NDArray[np.float64] = np.median(np.hstack([one.of_each for one in some]), axis=1)
-    return medians
+def print_settings(examples: Sequence[tuple[Scene, str, FeatureStack]]) -> None:
+    """Print the medians of sharp maps of some settings, on each layer, on all, near outlines."""
+    columns = " ".join(f"{name:>8}" for name in (*LAYERS, "all", "near"))
+    print(f"{'space':>6} {'colour':>6} {'taps':>4} {columns}")
+    settings = [Sharpness(space, colour) for space, colour in product(SPACES, COLOURS)]
+    for one in (*settings, Sharpness(), replace(Sharpness(), taps=ALL_TAPS)):
+        results = measured(examples, only_sharp(one))
+        medians = [
+            np.median([found.of_each for found in of_layer(results, layer)])
+            for layer in (*LAYERS, "all")
+        ]
+        medians.append(np.median([found.near for found in results]))
+        cells = " ".join(f"{median:8.3f}" for median in medians)
+        print(f"{one.space:6.2f} {one.colour:6.2f} {one.taps:4} {cells}", flush=True)
 
 
 if __name__ == "__main__":
