@@ -41,8 +41,9 @@ from napari_ifealid import FeatureStack, similarity_map
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.grid import Pixel, whole_region
 from napari_ifealid.query import Query
-from napari_ifealid.sharpening import Alignment, SharpEngine, Sharpness, SharpPixels
+from napari_ifealid.sharpening import Alignment, SharpEngine, SharpPixels
 from napari_ifealid.sharpening.building import weight_steps
+from napari_ifealid.sharpness import Sharpness
 
 HERE = Path(__file__).resolve().parent
 OUTLINES = HERE / "outlines.json"
