@@ -204,7 +204,7 @@ def test_pixel_that_is_the_reference_has_exactly_the_largest_limit(measure, kind
 
 @with_both_ways
 @with_each_measure
-def test_reference_of_several_used_features_is_exactly_the_largest_limit(measure, way):
+def test_reference_is_exactly_like_itself_in_the_features_used(measure, way):
     with summing(way):
         engine = engine_of(stack_of("8 bit in a range", "features first"))
         for used in (USED, OTHERS):
@@ -397,6 +397,15 @@ def test_measure_is_prepared_once_its_terms_are_measured():
     assert engine.is_prepared(EUCLIDEAN)
     assert not engine.is_prepared(EUCLIDEAN.over(USED))
     assert list(engine.preparation_steps(COSINE)) == []
+
+
+def test_lengths_of_all_features_and_of_those_chosen_last_are_kept():
+    engine = engine_of(stack_of())
+    for used in (None, USED, OTHERS):
+        list(engine.preparation_steps(COSINE.over(used)))
+    assert engine.is_prepared(COSINE)
+    assert engine.is_prepared(COSINE.over(OTHERS))
+    assert not engine.is_prepared(COSINE.over(USED))
 
 
 @pytest.mark.parametrize("used", [None, USED, OTHERS], ids=["all", "some", "others"])
