@@ -42,7 +42,7 @@ def quick_collections() -> None:
 def blocks_unless_chosen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets maps be sharp where a test chooses so: most tests are about exact blocks."""
     if request.node.get_closest_marker("sharp_by_itself") is None:
-        monkeypatch.setattr("napari_ifealid.explorer.session.is_worth_it", lambda *_: False)
+        monkeypatch.setattr("napari_ifealid.explorer.sharp_maps.is_worth_it", lambda *_: False)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def hover(explorer, place) -> None:
 
 def dense(session) -> np.ndarray:
     """Return W as a matrix."""
-    weights = session._sharpener.sharpened.weights
+    weights = session._running.pixels.compared.weights
     return weights.rows(slice(None)).toarray()
 
 
@@ -66,7 +66,7 @@ def expected(session, *pixels, measure=SPECTRAL_ANGLE) -> np.ndarray:
 def test_maps_of_a_coarse_stack_are_sharp_by_themselves(explorer):
     session = explorer.session
     assert session.is_sharp
-    assert session.sharpening is SharpenerState.READY
+    assert session.sharp.building is SharpenerState.READY
     assert session.grid.shape == (24, 20)
     hover(explorer, (11.0, 7.0))
     assert explorer.pixel == (11, 7)
@@ -102,13 +102,13 @@ def test_every_measure_of_dot_products_is_sharp_and_others_are_blocks(explorer, 
         explorer.state.measure = measure
         if measure is DIVERGENCE:
             assert not session.is_sharp
-            assert "dot products" in session.why_not_sharp
+            assert "dot products" in session.sharp.why_not
             np.testing.assert_allclose(
                 session.map_layer.data, expected_map(stack, (2, 1), measure=measure), atol=CLOSE
             )
         else:
             assert session.is_sharp
-            assert session.why_not_sharp == ""
+            assert session.sharp.why_not == ""
             np.testing.assert_allclose(
                 session.map_layer.data,
                 expected(session, (11, 7), measure=measure),
@@ -199,7 +199,7 @@ def test_blocks_are_shown_until_the_weights_are_built(viewer, features, stack):
     while explorer.stack is None:
         scheduler.run_one()
     session = explorer.session
-    assert session.sharpening is SharpenerState.BUILDING
+    assert session.sharp.building is SharpenerState.BUILDING
     assert not session.is_sharp
     assert not session.is_idle
     explorer.cursor.move_to((11.0, 7.0))
@@ -221,7 +221,7 @@ def test_what_is_being_built_can_be_cancelled_and_tried_again(viewer, features, 
     steps.cancelled_by_user()
     scheduler.run()
     session = explorer.session
-    assert session.sharpening is SharpenerState.CANCELLED
+    assert session.sharp.building is SharpenerState.CANCELLED
     assert not session.is_sharp
     hover(explorer, (11.0, 7.0))
     scheduler.run()
@@ -272,13 +272,13 @@ def test_stack_that_can_have_no_sharp_maps_says_why(viewer, add_stack, stack, ch
     explorer = Explorer(viewer, ImmediateScheduler())
     explorer.state.sharp = True
     assert not explorer.session.is_sharp
-    assert reason in explorer.session.why_not_sharp
+    assert reason in explorer.session.sharp.why_not
     explorer.close()
 
 
 def test_what_was_built_leaves_the_memory_with_its_session(explorer, viewer, features):
     hover(explorer, (11.0, 7.0))
-    weights = weakref.ref(explorer.session._sharpener.sharpened.weights)
+    weights = weakref.ref(explorer.session._running.pixels.compared.weights)
     viewer.layers.remove(features)
     gc.collect()
     assert weights() is None
@@ -319,7 +319,7 @@ def test_weights_of_an_up_sampler_are_used_where_they_lie_beside_the_stack(viewe
     explorer = learned(viewer, tmp_path, stack, columns)
     hover(explorer, (11.0, 7.0))
     session = explorer.session
-    assert session.learned_from.name == "small.zip.weights.npz"
+    assert session.sharp.learned_from.name == "small.zip.weights.npz"
     real = stack.real_values(stack.values).reshape(30, 9)
     values = SPECTRAL_ANGLE.definition(real[columns], real[columns[11, 7]])
     np.testing.assert_allclose(session.map_layer.data, values, atol=CLOSE)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from napari.components import ViewerModel
@@ -71,9 +72,8 @@ def test_choice_is_remembered(row, explorer, viewer, choose):
     other.close()
 
 
-def test_choice_is_kept_in_the_settings(monkeypatch, settings_of_napari):
-    settings = settings_of_napari()
-    assert settings.maps.sharp == "where the stack is coarse"
+def test_choice_is_kept_in_the_settings(monkeypatch):
+    settings = SimpleNamespace(maps=SimpleNamespace(sharp="where the stack is coarse"))
     monkeypatch.setattr(preferences, "_settings", lambda: settings)
     assert preferences.remembered_sharp() is None
     preferences.remember_sharp(False)
@@ -81,6 +81,15 @@ def test_choice_is_kept_in_the_settings(monkeypatch, settings_of_napari):
     assert preferences.remembered_sharp() is False
     preferences.remember_sharp(True)
     assert preferences.remembered_sharp() is True
+
+
+def test_choices_are_those_of_the_manifest(settings_of_napari):
+    settings = settings_of_napari()
+    if settings is None:
+        pytest.skip("this napari has no settings of plugins")
+    default = type(settings.maps).model_fields["sharp"].default
+    assert default in preferences._SHARP_TEXTS
+    assert preferences._SHARP_TEXTS[default] is None
 
 
 def test_sharpness_changes_the_weights(row, explorer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from napari.components import ViewerModel
@@ -30,8 +29,9 @@ from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session_question import AnyReference, Question
+from napari_ifealid.explorer.sharp_maps import SharpMaps
 from napari_ifealid.explorer.sharp_previews import SharpPreviews
-from napari_ifealid.explorer.sharpener import Sharpener, SharpenerState
+from napari_ifealid.explorer.sharpener import Sharpened, SharpenerState
 from napari_ifealid.explorer.shown_map import Shown, ShownMap
 from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME, grid_of
 from napari_ifealid.explorer.state import ExplorerState
@@ -43,7 +43,6 @@ from napari_ifealid.measures import Measure, UsedFeatures, used_values
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
-from napari_ifealid.sharpening import is_worth_it, refusal_of, why_not_sharp
 from napari_ifealid.stack import FeatureStack
 
 PLACEMENT_EVENTS = ("scale", "translate", "rotate", "shear", "affine")
@@ -116,10 +115,8 @@ class Session:
         self._opening: Opening | None = None
         self._features: Features | None = None
         self._blocks: Answers | None = None  # about the stack's own pixels
-        self._sharp: Answers | None = None  # about those of its image
+        self._asked: Answers | None = None  # those that were asked last
         self._previews: PreviewBuilder | None = None
-        self._sharpener: Sharpener | None = None
-        self._was_sharp = False
         self._question: Question | FeatureRequest | None = None
         self._image_grid: Grid | None = None  # while there are sharp maps
         self._is_waiting = False  # for vectors that are read
@@ -128,16 +125,23 @@ class Session:
         self._map.eye_clicked.connect(self.eye_clicked.emit)
         self._connections = Connections()
         self._connections.connect(self._use.changed, self._on_use)
-        for signal in (state.events.sharp, state.events.sharpness):
-            self._connections.connect(signal, self._sharpen)
-        self._connections.connect(state.events.measure, self._on_measure)
+        self._sharp = SharpMaps(
+            layer,
+            axis,
+            state,
+            scheduler,
+            new_answers=self._new_sharp_answers,
+            changed=self._on_sharp,
+            failed=self.failed.emit,
+        )
+        self._connections.connect(state.events.measure, self._on_sharp)
         for name in PLACEMENT_EVENTS:
             self._connections.connect(getattr(layer.events, name), self._on_moved)
 
     @property
     def _running(self) -> Answers | None:
         """What answers questions now; None before the stack is loaded."""
-        return self._sharp if self.is_sharp else self._blocks
+        return self._sharp.answers if self.is_sharp else self._blocks
 
     @property
     def stack(self) -> FeatureStack | None:
@@ -186,28 +190,12 @@ class Session:
     @property
     def is_sharp(self) -> bool:
         """Whether maps and references are of the pixels of the image."""
-        return self._sharp is not None and not refusal_of(self._state.measure)
+        return self._sharp.are_shown
 
     @property
-    def sharpening(self) -> SharpenerState:
-        """State of what sharp maps need."""
-        return SharpenerState.NONE if self._sharpener is None else self._sharpener.state
-
-    @property
-    def learned_from(self) -> Path | None:
-        """The file of an up-sampler's weights that sharp maps are made with, if there is one."""
-        sharpened = None if self._sharpener is None else self._sharpener.sharpened
-        return None if sharpened is None else sharpened.learned_from
-
-    @property
-    def why_not_sharp(self) -> str:
-        """Why the stack can have no sharp maps now, in words for the user; empty if it can."""
-        if self.original is None or self.stack is None:
-            return "the stack is still to be loaded"
-        if self.axis != 0 or self.layer.rgb:
-            return "the features are no stack of their own"
-        why = why_not_sharp(self.stack, self._state.sharpness)
-        return why or refusal_of(self._state.measure)
+    def sharp(self) -> SharpMaps:
+        """Whether sharp maps are wanted and possible, and what is being built for them."""
+        return self._sharp
 
     @property
     def map_layer(self) -> Image | None:
@@ -272,7 +260,7 @@ class Session:
         """Whether nothing is left to do."""
         if self._running is None:
             return self._opening is None
-        is_sharpened = self.sharpening is not SharpenerState.BUILDING
+        is_sharpened = self._sharp.building is not SharpenerState.BUILDING
         return self._running.is_idle and is_sharpened and not self._is_waiting
 
     def open(self) -> None:
@@ -436,6 +424,7 @@ class Session:
             Leave the map layer to the user.
         """
         self._connections.close()
+        self._sharp.close()
         self._stop()
         self._question, self._features = None, None
         self._map.close(keeps_map=keeps_map)
@@ -446,14 +435,10 @@ class Session:
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        if self._sharpener is not None:
-            self._sharpener.forget()
-            self._sharpener = None
-        for answers in (self._sharp, self._blocks):
-            if answers is not None:
-                answers.close()
-        self._sharp = self._blocks = self._previews = None
-        self._was_sharp = False
+        self._sharp.release()
+        if self._blocks is not None:
+            self._blocks.close()
+        self._blocks = self._asked = self._previews = None
 
     def _on_opened(self, features: Features, running: RunningEngine) -> None:
         self._opening = None
@@ -472,11 +457,12 @@ class Session:
         self._features = features
         self._previews = previews
         self._blocks = self._new_answers(ComparedPixels.of(features), owner, previews)
+        self._asked = self._blocks
         if stack.is_lazy:
             previews.begin()
         self._tell_engine(running)
         self.stack_changed.emit()
-        self._sharpen()
+        self._sharp.open(features, self.features)
 
     def _new_answers(
         self, pixels: ComparedPixels, owner: EngineOwner, previews: MapPreviews
@@ -504,83 +490,30 @@ class Session:
         )
         return Answers(pixels, owner, vectors, maker, classifier)
 
-    def _sharpen(self) -> None:
-        """Build what sharp maps need, or release it, as the user wants."""
-        stack = self.stack
-        if self._blocks is None or stack is None:
-            return
-        if not self.wants_sharp:
-            if self._sharpener is not None:
-                self._sharpener.stop()
-                self._sharpener = None
-            self._drop_sharp()
-            self.sharpness_changed.emit()
-            return
-        if self._sharpener is None:
-            source = None if self.original is None else self.original.source
-            self._sharpener = Sharpener(
-                stack,
-                source,
-                self._state.engine,
-                self._scheduler,
-                self._on_sharpener,
-                self.failed.emit,
-            )
-        self._sharpener.want(self._state.sharpness, self._state.measure.over(self.features))
+    def _new_sharp_answers(self, sharpened: Sharpened) -> Answers:
+        """Return what answers questions about the pixels of the image."""
+        assert self._features is not None
+        self._image_grid = image_grid(self._features.original, self._own_grid)
+        pixels = ComparedPixels.of(self._features, sharpened.weights)
+        owner = EngineOwner(sharpened.running, self._tell_engine)
+        return self._new_answers(pixels, owner, SharpPreviews(sharpened.engine, self._map.seen))
 
-    @property
-    def wants_sharp(self) -> bool:
-        """Whether maps are to be sharp as soon as the measure allows it."""
-        stack, chosen = self.stack, self._state.sharp
-        if stack is None or chosen is False or self.axis != 0 or self.layer.rgb:
-            return False
-        sharpness = self._state.sharpness
-        is_possible = not why_not_sharp(stack, sharpness)
-        return is_possible and (chosen or is_worth_it(stack, sharpness))
-
-    def _on_sharpener(self) -> None:
-        sharpener = self._sharpener
-        if sharpener is None or self._features is None:
-            return
-        sharpened = sharpener.sharpened
-        if sharpener.state is SharpenerState.READY and sharpened is not None:
-            self._drop_sharp(is_replaced=True)
-            pixels = ComparedPixels.of(self._features, sharpened.weights)
-            self._image_grid = image_grid(self._features.original, self._own_grid)
-            owner = EngineOwner(sharpened.running, self._tell_engine)
-            previews = SharpPreviews(sharpened.engine, self._map.seen)
-            self._sharp = self._new_answers(pixels, owner, previews)
-            self._change_grid(is_other=True)
-        elif sharpener.state is SharpenerState.CANCELLED:
-            self._drop_sharp()
-        self.sharpness_changed.emit()
-
-    def _drop_sharp(self, *, is_replaced: bool = False) -> None:
-        if self._sharp is not None:
-            self._sharp.close()
-            self._sharp = None
-            if not is_replaced:
-                self._change_grid()
-
-    def _on_measure(self) -> None:
-        self._change_grid()
-        self.sharpness_changed.emit()
-
-    def _change_grid(self, *, is_other: bool = False) -> None:
+    def _on_sharp(self) -> None:
         """Ask for maps on the pixels that they are of by now, if these are others."""
-        if self.is_sharp == self._was_sharp and not is_other:
-            return
-        self._was_sharp = self.is_sharp
-        for answers in (self._blocks, self._sharp):
-            if answers is not None:
-                answers.maker.forget()
-                answers.classifier.rest()
-        self._question = None
-        if self.shown is not None:
-            self._blank()
-        self._map.move_to(self.map_place)
-        self.tell()
-        self.moved.emit()
+        if self._running is not self._asked:
+            for answers in (self._asked, self._running):
+                if answers is not None:
+                    answers.maker.forget()
+                    answers.classifier.rest()
+            self._asked = self._running
+            self._question, self._is_waiting = None, False
+            if self.shown is not None:
+                self._blank()
+            self._map.move_to(self.map_place)
+            if self._running is not None:
+                self.engine_changed.emit(self._running.owner.description)
+            self.moved.emit()
+        self.sharpness_changed.emit()
 
     def _on_use(self, layer: Image) -> None:
         if layer is not self.layer or (self._opening is None and self._running is None):
@@ -588,7 +521,7 @@ class Session:
         if self._running is None or self.transform is not None:
             self.open_anew()  # what is done to a vector depends on its features
         else:
-            for answers in (self._blocks, self._sharp):
+            for answers in (self._blocks, self._sharp.answers):
                 if answers is not None:
                     answers.vectors.set_features(self.features)
             if self._previews is not None:
@@ -694,7 +627,7 @@ class Session:
 
     def _on_moved(self) -> None:
         self._own_grid = grid_of(self.layer, self.axis)
-        if self._sharp is not None and self.original is not None:
+        if self._sharp.answers is not None and self.original is not None:
             self._image_grid = image_grid(self.original, self._own_grid)
         self._map.move_to(self.map_place)
         self.moved.emit()

@@ -131,7 +131,9 @@ class AdvancedGroup(QWidget):
 
     def _show_taps(self) -> None:
         session = self._explorer.session
-        is_built_here = session is not None and session.wants_sharp and not session.learned_from
+        is_built_here = (
+            session is not None and session.sharp.are_wanted and not session.sharp.learned_from
+        )
         self._taps_label.setVisible(is_built_here)
         self.taps.native.setVisible(is_built_here)
         with self.taps.changed.blocked():

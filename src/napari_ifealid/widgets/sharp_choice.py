@@ -85,9 +85,9 @@ class SharpChoice(QWidget):
 
     def _show(self) -> None:
         session, state = self._explorer.session, self._explorer.state
-        reason = "" if session is None else session.why_not_sharp
+        reason = "" if session is None else session.sharp.why_not
         is_possible = session is not None and session.stack is not None and not reason
-        is_wanted = session is not None and session.wants_sharp
+        is_wanted = session is not None and session.sharp.are_wanted
         with self.sharp.changed.blocked():
             self.sharp.value = is_possible and is_wanted
         self.sharp.enabled = is_possible
@@ -98,9 +98,9 @@ class SharpChoice(QWidget):
         self.sharpness.setEnabled(is_possible and is_wanted)
         text = reason
         if is_possible and session is not None and is_wanted:
-            text = _STATES.get(session.sharpening, "")
-            if not text and session.learned_from is not None:
-                text = f"weights of {session.learned_from.name}"
+            text = _STATES.get(session.sharp.building, "")
+            if not text and session.sharp.learned_from is not None:
+                text = f"weights of {session.sharp.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
         self.reason.setToolTip(text)
         self.beside.setCurrentWidget(self.reason if text else self.sharpness)
