@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,10 @@ from napari_ifealid.session_files import (
     PlaceReference,
     SavedSession,
     SavedStack,
+    read_session_file,
     write_session_file,
 )
+from napari_ifealid.sharpness import Sharpness
 
 
 @pytest.fixture
@@ -52,6 +55,13 @@ def test_files_are_compared_and_the_summary_is_told(apply, files, tmp_path, caps
     assert "3 of 3 files, 3 of them before" in capsys.readouterr().out
     assert apply(*files, "--again") == 0
     assert "before" not in capsys.readouterr().out
+
+
+def test_maps_of_a_sharp_session_are_said_to_be_blocks(apply, session, files, capsys):
+    sharp = replace(read_session_file(session), sharpness=Sharpness())
+    write_session_file(session, sharp, force=True)
+    assert apply(*files) == 0
+    assert "exact blocks" in capsys.readouterr().err
 
 
 def test_bad_file_is_told_at_the_end_with_status_1(apply, files, tmp_path, capsys):

@@ -16,6 +16,8 @@ from napari_ifealid.engines import EngineChoice, EngineUnavailableError
 from napari_ifealid.explorer import Explorer, ReferenceMode
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from napari_ifealid.explorer.session_capture import captured_session
+from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.explorer.sharpener import SharpenerState
 from napari_ifealid.explorer.sources import MAP_NAME, SHARP_NAME
 from napari_ifealid.formats.weights_place import weights_path
@@ -374,3 +376,24 @@ def test_cpu_takes_over_where_the_gpu_fails(explorer, monkeypatch):
     hover(explorer, (3.0, 4.0))
     assert "the GPU failed: lost" in warnings[0]
     np.testing.assert_allclose(session.map_layer.data, expected(session, (3, 4)), atol=CLOSE)
+
+
+def test_session_file_keeps_how_sharp_maps_are(viewer, tmp_path, stack):
+    path = tmp_path / "small.zip"
+    write_stack(path, stack)
+    for layer in layer_data(read_stack(path)):
+        viewer.add_layer(Layer.create(*layer))
+    explorer = Explorer(viewer, ImmediateScheduler())
+    explorer.state.sharpness = Sharpness(colour=0.2)
+    hover(explorer, (11.0, 7.0))
+    image = explorer.map_layer.data.copy()
+    saved = captured_session(explorer, viewer)
+    assert saved.sharpness == Sharpness(colour=0.2)
+    explorer.state.sharp = False
+    assert captured_session(explorer, viewer).sharpness is None
+    explorer.state.sharpness = Sharpness()
+    hover(explorer, (3.0, 3.0))
+    restore_session(explorer, viewer, saved, [read_stack(path)])
+    assert explorer.pixel == (11, 7)
+    np.testing.assert_array_equal(explorer.map_layer.data, image)
+    explorer.close()

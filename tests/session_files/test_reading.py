@@ -19,6 +19,7 @@ from napari_ifealid.session_files import (
     reading,
     write_session_file,
 )
+from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import StackSource
 
 
@@ -251,3 +252,24 @@ def test_features_that_are_not_there_or_all_of_them_can_not_be_left_out(changed,
 def test_features_are_those_along_the_axis_that_is_compared(changed):
     stack = {"path": "a.zip", "shape": [9, 4, 5], "compared_axis": 1, "left_out": [[0, 7]]}
     assert read_session_file(changed(stacks=[stack])).stacks[0].left_out == ((0, 7),)
+
+
+def test_sharpness_of_sharp_maps_is_read_or_missing(changed, path):
+    assert read_session_file(path).sharpness is None
+    saved = {"space": 0.75, "colour": 0.1, "taps": 9}
+    assert read_session_file(changed(sharpness=saved)).sharpness == Sharpness(0.75, 0.1, 9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "member"),
+    [
+        ({"space": 0}, "sharpness.space"),
+        ({"colour": "much"}, "sharpness.colour"),
+        ({"taps": 26}, "sharpness.taps"),
+        ({"taps": 2.5}, "sharpness.taps"),
+    ],
+)
+def test_sharpness_out_of_its_limits_is_refused(changed, changes, member):
+    saved = {"space": 0.75, "colour": 0.1, "taps": 9}
+    assert error_of(changed(sharpness=saved | changes)).member == member
+    assert error_of(changed(sharpness="very")).member == "sharpness"

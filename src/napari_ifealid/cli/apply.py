@@ -110,6 +110,8 @@ def run(options: argparse.Namespace) -> None:
         threshold=options.threshold,
         track=terminal_progress,
     )
+    if session.sharpness is not None:
+        tell("the session's maps are sharp; those that are written are exact blocks")
     if question.threshold is None:
         tell("no threshold: maps are written, but no masks and no tables (--threshold VALUE)")
     try:
