@@ -288,7 +288,7 @@ def places(viewer: napari.Viewer, widget: FeatureSimilarity) -> None:
     explorer.toggle_pin_at(FUR)
     widget.question.reference.value = ReferenceMode.MEAN
     settle(explorer)
-    widget.places.count.value, widget.places.distance.value = 8, 48.0
+    widget.places.count.value, widget.places.distance.value = 20, 48.0
     find_places(widget)
     show_groups(widget, widget.question, widget.places)
     number = next(n for n, one in enumerate(widget.search.found) if one.layer is hair)

@@ -93,3 +93,10 @@ def test_bar_that_is_closed_while_napari_opens_it_goes(viewer, bars, soon, qtbot
     LateProgressBar("Slow", 5)
     qtbot.wait(200)
     qtbot.waitUntil(lambda: bars() == [])
+
+
+def test_bar_is_closed_after_qt_has_deleted_its_timer_at_the_end_of_the_program(qapp, qtbot):
+    bar = LateProgressBar("Unfinished", 5)
+    with qtbot.waitSignal(bar._timer.destroyed):
+        bar._timer.deleteLater()
+    bar.close()

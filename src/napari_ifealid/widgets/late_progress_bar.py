@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from napari.utils.progress import cancelable_progress, progress
 from qtpy.QtCore import QTimer
@@ -45,7 +46,8 @@ class LateProgressBar:
     def close(self) -> None:
         """Show no bar any more."""
         self._is_closed = True
-        self._timer.stop()
+        with suppress(RuntimeError):  # Qt has deleted it where the program ends
+            self._timer.stop()
         if self._bar is not None:
             self._bar.close()
             self._bar = None
