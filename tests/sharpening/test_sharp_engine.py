@@ -367,7 +367,9 @@ def test_features_are_upsampled_in_the_stacks_own_units(kind, features, way):
     if 2 not in features:  # the stack's pixel has this feature
         is_void = engine.sharp.weights.is_void[region]
         np.testing.assert_array_equal(np.isnan(values), is_void)
-    np.testing.assert_allclose(values, expected, rtol=1e-6)
+    # float32 rounds the features of the stack, which may cancel out
+    rounding = 1e-7 * np.nanmax(np.abs(stack.real_values(stack.values)[..., list(features)]))
+    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=rounding)
 
 
 @with_both_ways

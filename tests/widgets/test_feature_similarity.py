@@ -188,10 +188,18 @@ def test_grey_or_colour_is_only_offered_with_an_overlay(widget, viewer, add_stac
 
 
 def test_every_control_has_a_tooltip(widget):
-    parts = (widget.choice, widget.question, widget.result, widget.look, widget.advanced)
+    question = widget.question
+    parts = (
+        widget.choice,
+        question,
+        question.sharp,
+        widget.result,
+        widget.look,
+        widget.advanced,
+    )
     values = [value for part in parts for value in vars(part).values()]
     controls = [value for value in values if isinstance(value, Widget)]
-    assert len(controls) == 17
+    assert len(controls) == 19
     assert all(control.tooltip for control in controls)
 
 
