@@ -397,3 +397,54 @@ def test_session_file_keeps_how_sharp_maps_are(viewer, tmp_path, stack):
     assert explorer.pixel == (11, 7)
     np.testing.assert_array_equal(explorer.map_layer.data, image)
     explorer.close()
+
+
+def test_another_sharpness_is_shown_around_the_cursor_first(viewer, features, monkeypatch):
+    monkeypatch.setattr("napari_ifealid.sharpening.building._WINDOW", 6)
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    hover(explorer, (11.0, 7.0))
+    scheduler.run()
+    session = explorer.session
+    whole = session.map_layer.data.copy()
+    explorer.state.sharpness = Sharpness(colour=0.3)
+    np.testing.assert_array_equal(session.map_layer.data, whole)  # until there is another one
+    work = scheduler.background.pop()
+    steps = work.steps()
+    work.step(next(steps))
+    assert session.is_sharp
+    while scheduler.events or scheduler.background:
+        (scheduler.events or scheduler.background).pop(0)()
+    window = session.map_layer.data.copy()
+    seen = np.zeros(window.shape, bool)
+    seen[8:14, 4:10] = True
+    np.testing.assert_array_equal(np.isfinite(window), seen)
+    assert not session.is_exact
+    assert not session.is_idle
+    assert not session.has_no_data
+    for item in steps:
+        work.step(item)
+    work.done()
+    scheduler.run()
+    assert session.is_exact
+    assert session.is_idle
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+    np.testing.assert_allclose(session.map_layer.data[seen], window[seen], atol=1e-6)
+    explorer.close()
+
+
+def test_whole_image_is_sharpened_at_once_where_pins_are_compared_with(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    explorer.toggle_pin((3.0, 4.0))
+    explorer.state.reference = ReferenceMode.MEAN
+    scheduler.run()
+    explorer.state.sharpness = Sharpness(colour=0.3)
+    work = scheduler.background[-1]
+    assert work.steps.focus is None
+    scheduler.run()
+    session = explorer.session
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (3, 4)), atol=CLOSE)
+    explorer.close()

@@ -11,11 +11,13 @@ from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.sharpening import (
     Alignment,
     JointBilateral,
+    building,
     is_worth_it,
     sharp_memory,
     weight_step_count,
     weight_steps,
     why_not_sharp,
+    window_weights,
 )
 from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import FeatureStack, Placement
@@ -115,3 +117,19 @@ def test_maps_are_sharp_by_themselves_where_that_takes_little_memory(free_memory
         assert why_not_sharp(stack) == ""
     with free_memory(needed):
         assert "more than is free" in why_not_sharp(stack)
+
+
+@pytest.mark.parametrize("middle", [(0, 0), (20, 30), (31, 44)])
+def test_window_has_the_weights_of_the_whole_image_and_nothing_else(monkeypatch, middle):
+    monkeypatch.setattr(building, "_WINDOW", 10)
+    monkeypatch.setattr(building, "_WINDOW_ROWS", 3)
+    pixels = PixelVectors.of(stack_of())
+    *_, whole = weight_steps(pixels, Sharpness())
+    middle = tuple(min(x, length - 1) for x, length in zip(middle, whole.image_shape, strict=True))
+    window = window_weights(pixels, Sharpness(), middle)
+    inside = np.zeros(whole.image_shape, bool)
+    inside[tuple(slice(max(x - 5, 0), x + 5) for x in middle)] = True
+    assert inside[middle]
+    np.testing.assert_array_equal(window.values[inside], whole.values[inside])
+    np.testing.assert_array_equal(window.columns[inside], whole.columns[inside])
+    assert not window.values[~inside].any()

@@ -23,6 +23,8 @@ class Answers:
     vectors : ReferenceVectors
     maker : MapMaker
     classifier : Classifier
+    is_whole : bool, optional
+        Whether all pixels have the vectors that they will have; else those of a window have.
     """
 
     pixels: ComparedPixels
@@ -30,6 +32,7 @@ class Answers:
     vectors: ReferenceVectors
     maker: MapMaker
     classifier: Classifier[AnyReference]
+    is_whole: bool = True
 
     @property
     def is_idle(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from math import nan
 
 import numpy as np
 from napari.components import ViewerModel
@@ -24,6 +26,7 @@ from napari_ifealid.explorer.map_place import MapPlace, place_of_image, place_of
 from napari_ifealid.explorer.map_previews import MapPreviews
 from napari_ifealid.explorer.map_request import FeatureRequest, MapRequest, SimilarityRequest
 from napari_ifealid.explorer.opening import Features, Opening
+from napari_ifealid.explorer.pixel_reference import PixelReference
 from napari_ifealid.explorer.preview_builder import PreviewBuilder
 from napari_ifealid.explorer.reference_vectors import ReferenceVectors
 from napari_ifealid.explorer.region_reference import RegionReference
@@ -41,7 +44,7 @@ from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.layers import image_grid, stack_georeference
 from napari_ifealid.measures import Measure, UsedFeatures, used_values
 from napari_ifealid.preprocessing import Transform
-from napari_ifealid.query import Query, Reference, Rule
+from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector
 from napari_ifealid.stack import FeatureStack
 
@@ -130,6 +133,7 @@ class Session:
             axis,
             state,
             scheduler,
+            focus=self._looked_at,
             new_answers=self._new_sharp_answers,
             changed=self._on_sharp,
             failed=self.failed.emit,
@@ -233,7 +237,9 @@ class Session:
     def has_no_data(self) -> bool:
         """Whether a reference that was asked for last has no data: there is no map of it."""
         question = self._question
-        return isinstance(question, Question) and any(map(self.lacks_data, question.references))
+        if not isinstance(question, Question) or self._running is None:
+            return False
+        return self._running.is_whole and any(map(self.lacks_data, question.references))
 
     @property
     def is_resting(self) -> bool:
@@ -496,7 +502,19 @@ class Session:
         self._image_grid = image_grid(self._features.original, self._own_grid)
         pixels = ComparedPixels.of(self._features, sharpened.weights)
         owner = EngineOwner(sharpened.running, self._tell_engine)
-        return self._new_answers(pixels, owner, SharpPreviews(sharpened.engine, self._map.seen))
+        previews = SharpPreviews(sharpened.engine, self._map.seen)
+        answers = self._new_answers(pixels, owner, previews)
+        return replace(answers, is_whole=sharpened.is_whole)
+
+    def _looked_at(self) -> Pixel | None:
+        """Return the pixel of the image under the cursor, if nothing else is compared with."""
+        question = self._question
+        if not self.is_sharp or not isinstance(question, Question) or len(question.references) > 1:
+            return None
+        (reference,) = question.references
+        if isinstance(reference, PixelReference) and reference.origin is Origin.CURSOR:
+            return reference.pixel
+        return None
 
     def _on_sharp(self) -> None:
         """Ask for maps on the pixels that they are of by now, if these are others."""
@@ -615,6 +633,8 @@ class Session:
             name = SHARP_NAME if self.is_sharp else MAP_NAME
         else:
             name = self.stack.features_name(request.features)
+        if error is None and not self._running.is_whole:
+            error = nan  # there are values in a window alone
         self._map.show(self.map_place, name, request, values, error)
         self.map_changed.emit()
 

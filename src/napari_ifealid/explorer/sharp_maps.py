@@ -13,6 +13,7 @@ from napari_ifealid.explorer.opening import Features
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sharpener import Sharpened, Sharpener, SharpenerState
 from napari_ifealid.explorer.state import ExplorerState
+from napari_ifealid.grid import Pixel
 from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.sharpening import is_worth_it, refusal_of, why_not_sharp
 
@@ -28,6 +29,9 @@ class SharpMaps:
     state : ExplorerState
         The user's settings.
     scheduler : Scheduler
+    focus : callable
+        `focus()`: the pixel of the image that is looked at, which is sharpened first; None where
+        all of the image is needed at once.
     new_answers : callable
         `new_answers(sharpened)`: what answers questions about the pixels of the image.
     changed : callable
@@ -43,6 +47,7 @@ class SharpMaps:
         state: ExplorerState,
         scheduler: Scheduler,
         *,
+        focus: Callable[[], Pixel | None],
         new_answers: Callable[[Sharpened], Answers],
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
@@ -50,6 +55,7 @@ class SharpMaps:
         self._has_own_axis = axis == 0 and not layer.rgb
         self._state = state
         self._scheduler = scheduler
+        self._focus = focus
         self._new_answers = new_answers
         self._changed = changed
         self._failed = failed
@@ -57,6 +63,7 @@ class SharpMaps:
         self._used: UsedFeatures | None = None
         self._sharpener: Sharpener | None = None
         self._answers: Answers | None = None
+        self._answering: Sharpened | None = None  # what they use
         self._connections = Connections()
         for signal in (state.events.sharp, state.events.sharpness):
             self._connections.connect(signal, self._update)
@@ -142,17 +149,17 @@ class SharpMaps:
                 self._on_sharpener,
                 self._failed,
             )
-        self._sharpener.want(self._state.sharpness, self._state.measure.over(self._used))
+        measure = self._state.measure.over(self._used)
+        self._sharpener.want(self._state.sharpness, measure, self._focus())
 
     def _on_sharpener(self) -> None:
         if self._sharpener is None:
             return
         sharpened = self._sharpener.sharpened
-        if self._sharpener.state is SharpenerState.READY and sharpened is not None:
+        if sharpened is not self._answering:
             self._close_answers()
-            self._answers = self._new_answers(sharpened)
-        elif self._sharpener.state is SharpenerState.CANCELLED:
-            self._close_answers()
+            self._answering = sharpened
+            self._answers = None if sharpened is None else self._new_answers(sharpened)
         self._changed()
 
     def _drop(self) -> None:
@@ -164,4 +171,4 @@ class SharpMaps:
     def _close_answers(self) -> None:
         if self._answers is not None:
             self._answers.close()
-            self._answers = None
+            self._answers = self._answering = None

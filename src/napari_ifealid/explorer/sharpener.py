@@ -12,6 +12,7 @@ from pathlib import Path
 from napari_ifealid.engines import EngineChoice, PixelVectors, RunningEngine, find_renderer
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.formats.weights_place import weights_path
+from napari_ifealid.grid import Pixel
 from napari_ifealid.measures import Measure
 from napari_ifealid.sharpening import (
     SharpEngine,
@@ -24,6 +25,7 @@ from napari_ifealid.sharpening import (
     start_sharp_in_steps,
     weight_step_count,
     weight_steps,
+    window_weights,
 )
 from napari_ifealid.sharpness import Sharpness
 from napari_ifealid.stack import FeatureStack, StackSource
@@ -58,12 +60,15 @@ class Sharpened:
         The one that makes maps.
     learned_from : Path, optional
         The file that the weights are from, where an up-sampler has made them.
+    is_whole : bool, optional
+        Whether the weights are those of the whole image, or of a window alone.
     """
 
     weights: Weights
     engine: SharpEngine
     running: RunningEngine
     learned_from: Path | None = None
+    is_whole: bool = True
 
 
 class Sharpener:
@@ -114,7 +119,7 @@ class Sharpener:
         """What was built last; while something else is built, it is of another sharpness."""
         return self._sharpened
 
-    def want(self, sharpness: Sharpness, measure: Measure) -> None:
+    def want(self, sharpness: Sharpness, measure: Measure, focus: Pixel | None = None) -> None:
         """Build what is needed, unless it is there or was cancelled.
 
         Parameters
@@ -122,12 +127,14 @@ class Sharpener:
         sharpness : Sharpness
         measure : Measure
             The first one that maps are made by.
+        focus : (int, int), optional
+            A pixel of the image: the window around it is built first.
         """
         if sharpness == self._wanted:
             return
         self.stop()
         self._wanted = sharpness
-        work = _Work(self._stack, self._source, sharpness, measure)
+        work = _Work(self._stack, self._source, sharpness, measure, focus)
         self._state = SharpenerState.BUILDING
         self._cancel = self._scheduler.in_steps(
             work,
@@ -155,7 +162,11 @@ class Sharpener:
             self._starting = None
 
     def _on_step(self, built: _Built | None) -> None:
-        if built is not None:
+        if built is not None and not built.is_whole:
+            running = RunningEngine(built.engine, "a window of the image first")
+            self._sharpened = Sharpened(built.weights, built.engine, running, is_whole=False)
+            self._changed()
+        elif built is not None:
             plan = plan_sharp(self._choice, built.engine, find_renderer())
             self._starting = start_sharp_in_steps(built.engine, plan)
             self._advance(self._starting, built)
@@ -187,6 +198,7 @@ class _Built:
     weights: Weights
     engine: SharpEngine
     learned_from: Path | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,10 +209,11 @@ class _Work:
     source: StackSource | None
     sharpness: Sharpness
     measure: Measure
+    focus: Pixel | None
 
     @property
     def step_count(self) -> int:
-        return weight_step_count(self.stack)
+        return weight_step_count(self.stack) + (self.focus is not None)
 
     def __call__(self) -> Generator[_Built | None]:
         pixels = PixelVectors.of(self.stack)
@@ -210,6 +223,9 @@ class _Work:
             check_fit(weights, self.stack)
             yield _Built(weights, self._engine(pixels, weights), learned_from)
             return
+        if self.focus is not None:
+            window = window_weights(pixels, self.sharpness, self.focus)
+            yield _Built(window, self._engine(pixels, window), is_whole=False)
         for built in weight_steps(pixels, self.sharpness):
             yield None if built is None else _Built(built, self._engine(pixels, built))
 

@@ -8,6 +8,7 @@ from napari_ifealid.sharpening.building import (
     weight_step_count,
     weight_steps,
     why_not_sharp,
+    window_weights,
 )
 from napari_ifealid.sharpening.joint_bilateral import JointBilateral
 from napari_ifealid.sharpening.sharp_engine import SharpEngine, refusal_of
@@ -39,5 +40,6 @@ __all__ = [
     "weight_steps",
     "weights_of",
     "why_not_sharp",
+    "window_weights",
     "write_weights",
 ]

@@ -70,6 +70,9 @@ def _measure(
     length = _block_length(pixels.feature_count)
     for start in range(part.start, part.stop, length):
         block = slice(start, min(start + length, part.stop))
+        if weights.is_void.reshape(-1)[block].all():
+            terms.is_invalid[block] = True
+            continue
         near = weights.reach(block)
         vectors = np.ascontiguousarray(pixels.in_engine_units(near))
         vectors[pixels.is_invalid[near]] = 0.0

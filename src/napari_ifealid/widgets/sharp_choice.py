@@ -25,7 +25,7 @@ _WHAT = (
 )
 _HOW_SHARP = (
     "Sharpness: to the right, only pixels of very similar colours in the image share their "
-    "features. The weights are built anew"
+    "features. The weights are built anew, in a window around the cursor first"
 )
 
 
@@ -47,7 +47,6 @@ class SharpChoice(QWidget):
         self.sharpness = QSlider(Qt.Orientation.Horizontal)
         self.sharpness.setRange(0, _STEPS)
         self.sharpness.setToolTip(_HOW_SHARP)
-        self.sharpness.setTracking(False)  # built anew once it is released
         self.reason = QLabel()
         self.reason.setWordWrap(True)
         self.beside = QStackedWidget()
