@@ -434,6 +434,28 @@ def test_another_sharpness_is_shown_around_the_cursor_first(viewer, features, mo
     explorer.close()
 
 
+def test_window_is_shown_before_the_next_sharpness_is_built(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    hover(explorer, (11.0, 7.0))
+    scheduler.run()
+    for colour in (0.1, 0.2, 0.3):
+        explorer.state.sharpness = Sharpness(colour=colour)
+    (first,) = scheduler.background
+    assert first.steps.sharpness.colour == 0.1
+    scheduler.background.clear()
+    first.step(next(first.steps()))
+    assert first.is_cancelled
+    following = next(one for one in scheduler.background if "Sharpening" in str(one.description))
+    assert following.steps.sharpness.colour == 0.3
+    scheduler.run()
+    session = explorer.session
+    assert session.is_exact
+    np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
+    explorer.close()
+
+
 def test_whole_image_is_sharpened_at_once_where_pins_are_compared_with(viewer, features):
     scheduler = PatientScheduler()
     explorer = Explorer(viewer, scheduler)

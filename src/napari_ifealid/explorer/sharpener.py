@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from napari_ifealid.engines import EngineChoice, PixelVectors, RunningEngine, find_renderer
@@ -74,6 +74,8 @@ class Sharpened:
 class Sharpener:
     """Builds the weights of a stack and measures its up-sampled vectors; the last wish wins.
 
+    A window that is being built is finished first: else nothing would be seen while wishes change.
+
     Parameters
     ----------
     stack : FeatureStack
@@ -108,6 +110,9 @@ class Sharpener:
         self._sharpened: Sharpened | None = None
         self._cancel: Callable[[], None] | None = None
         self._starting: Generator[float, None, RunningEngine] | None = None
+        self._pixels = _Pixels(stack)
+        self._awaits_window = False
+        self._next: _Work | None = None
 
     @property
     def state(self) -> SharpenerState:
@@ -132,10 +137,17 @@ class Sharpener:
         """
         if sharpness == self._wanted:
             return
-        self.stop()
         self._wanted = sharpness
-        work = _Work(self._stack, self._source, sharpness, measure, focus)
+        work = _Work(self._pixels, self._source, sharpness, measure, focus)
+        if self._awaits_window:
+            self._next = work
+        else:
+            self._begin(work)
+
+    def _begin(self, work: _Work) -> None:
+        self.stop()
         self._state = SharpenerState.BUILDING
+        self._awaits_window = work.focus is not None
         self._cancel = self._scheduler.in_steps(
             work,
             self._on_step,
@@ -154,6 +166,7 @@ class Sharpener:
 
     def stop(self) -> None:
         """Stop building."""
+        self._awaits_window, self._next = False, None
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
@@ -165,7 +178,10 @@ class Sharpener:
         if built is not None and not built.is_whole:
             running = RunningEngine(built.engine, "a window of the image first")
             self._sharpened = Sharpened(built.weights, built.engine, running, is_whole=False)
+            self._awaits_window, following = False, self._next
             self._changed()
+            if following is not None:
+                self._begin(following)
         elif built is not None:
             plan = plan_sharp(self._choice, built.engine, find_renderer())
             self._starting = start_sharp_in_steps(built.engine, plan)
@@ -185,6 +201,7 @@ class Sharpener:
             self._scheduler.soon(partial(self._advance, starting, built))
 
     def _on_failed(self, error: Exception) -> None:
+        self._awaits_window, self._next = False, None
         self._state, self._sharpened = SharpenerState.CANCELLED, None
         self._changed()
         if not isinstance(error, CancelledError):
@@ -201,11 +218,23 @@ class _Built:
     is_whole: bool = True
 
 
+class _Pixels:
+    """The vectors of a stack, laid out by whoever needs them first."""
+
+    def __init__(self, stack: FeatureStack) -> None:
+        self.stack = stack
+
+    @cached_property
+    def vectors(self) -> PixelVectors:
+        """The vectors."""
+        return PixelVectors.of(self.stack)
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     """The work for another thread. It holds only what it needs, and no layer."""
 
-    stack: FeatureStack
+    pixels: _Pixels
     source: StackSource | None
     sharpness: Sharpness
     measure: Measure
@@ -213,14 +242,14 @@ class _Work:
 
     @property
     def step_count(self) -> int:
-        return weight_step_count(self.stack) + (self.focus is not None)
+        return weight_step_count(self.pixels.stack) + (self.focus is not None)
 
     def __call__(self) -> Generator[_Built | None]:
-        pixels = PixelVectors.of(self.stack)
+        pixels, stack = self.pixels.vectors, self.pixels.stack
         learned_from = None if self.source is None else weights_path(self.source.location)
         if learned_from is not None and learned_from.exists():
             weights = read_weights(learned_from)
-            check_fit(weights, self.stack)
+            check_fit(weights, stack)
             yield _Built(weights, self._engine(pixels, weights), learned_from)
             return
         if self.focus is not None:
@@ -231,7 +260,7 @@ class _Work:
 
     def _engine(self, pixels: PixelVectors, weights: Weights) -> SharpEngine:
         """Return an engine that is prepared for the first map."""
-        engine = SharpEngine(SharpPixels(self.stack, weights), pixels)
+        engine = SharpEngine(SharpPixels(self.pixels.stack, weights), pixels)
         if not refusal_of(self.measure):
             for _ in engine.preparation_steps(self.measure):
                 pass
