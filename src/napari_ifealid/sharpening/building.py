@@ -36,16 +36,16 @@ def why_not_sharp(stack: FeatureStack, sharpness: Sharpness | None = None) -> st
     sharpness : Sharpness, optional
     """
     if stack.overlay is None:
-        return "there is no original image to take outlines from"
+        return "no original image"
     if len(stack.spatial_shape) != 2:
-        return "the stack has more than two spatial axes"
+        return "more than two spatial axes"
     if stack.is_lazy:
         return "the stack stays on disk"
     if Alignment.of(stack).coarseness <= 1.0:
-        return "the features are no coarser than the image"
+        return "no coarser than the image"
     needed = sharp_memory(stack, sharpness)
     if not fits_memory(needed):
-        return f"the weights take {size_text(needed)}, more than is free"
+        return f"weights of {size_text(needed)}, more than is free"
     return ""
 
 
