@@ -18,6 +18,7 @@ from napari_ifealid.widgets.preferences import remember_sharp, remembered_sharp
 
 _SOFTEST, _SHARPEST = 0.3, 0.02  # standard deviation of colours, whose channels run from 0 to 1
 _STEPS = 100
+_BUILT, _BUILDING = "Sharp", "Sharp …"
 _WHAT = (
     "Maps on the pixels of the image: exact similarities of features that are up-sampled along "
     "its outlines. Where features are alike, texture of the image can show. Not ticked: exact "
@@ -43,7 +44,9 @@ class SharpChoice(QWidget):
         super().__init__()
         self._explorer = explorer
         self._connections = Connections()
-        self.sharp = CheckBox(text="Sharp", tooltip=_WHAT)
+        self.sharp = CheckBox(text=_BUILDING, tooltip=_WHAT)
+        box = self.sharp.native
+        box.setMinimumWidth(box.sizeHint().width())  # so that the slider stays under the mouse
         self.sharpness = QSlider(Qt.Orientation.Horizontal)
         self.sharpness.setRange(0, _STEPS)
         self.sharpness.setToolTip(_HOW_SHARP)
@@ -95,10 +98,14 @@ class SharpChoice(QWidget):
         self.sharpness.setValue(_position(state.sharpness.colour))
         self.sharpness.blockSignals(False)
         self.sharpness.setEnabled(is_possible and is_wanted)
+        building = SharpenerState.NONE if session is None else session.sharp.building
+        is_building = is_wanted and building is SharpenerState.BUILDING
+        self.sharp.native.setText(_BUILDING if is_building else _BUILT)
         text = reason
         if is_possible and session is not None and is_wanted:
-            text = _STATES.get(session.sharp.building, "")
-            if not text and session.sharp.learned_from is not None:
+            if building is SharpenerState.CANCELLED:
+                text = "cancelled; untick and tick to try again"
+            elif session.sharp.learned_from is not None:
                 text = f"weights of {session.sharp.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
         self.reason.setToolTip(text)
@@ -111,12 +118,6 @@ class SharpChoice(QWidget):
         return (
             f". The weights take {size_text(sharp_memory(stack, self._explorer.state.sharpness))}"
         )
-
-
-_STATES = {
-    SharpenerState.BUILDING: "weights are being built …",
-    SharpenerState.CANCELLED: "cancelled; untick and tick to try again",
-}
 
 
 def _deviation(position: int) -> float:
