@@ -52,10 +52,12 @@ class WeightedSums:
             return
         width = weights.image_shape[1]
         across = slice(first[1], first[1] + sums.shape[1] * step, step)
-        for y in range(len(sums)):
+        together = len(sums) if step == 1 else 1  # rows that lie one after the other
+        for y in range(0, len(sums), together):
             start = (first[0] + y * step) * width
-            of_each = self._rows(start, start + width) @ numbers.T + offsets
-            sums[y] = of_each.max(axis=1)[across]
+            of_each = self._rows(start, start + together * width) @ numbers.T + offsets
+            rows = of_each.max(axis=1).reshape(together, width)
+            sums[y : y + together] = rows[:, across]
 
     def _rows(self, first: int, stop: int) -> csr_array:
         """Return some rows of the matrix. Not a copy."""
