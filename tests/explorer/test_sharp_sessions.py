@@ -266,7 +266,7 @@ def test_map_begun_before_the_pixels_changed_is_never_shown(viewer, features):
     [
         ({"overlay": None}, "no original image"),
         ({"values": np.ones((2, 6, 5, 9), np.uint8)}, "two spatial axes"),
-        ({"overlay": np.zeros((6, 5, 3), np.uint8)}, "no coarser"),
+        ({"overlay": np.zeros((6, 5, 3), np.uint8)}, "as fine as"),
     ],
 )
 def test_stack_that_can_have_no_sharp_maps_says_why(viewer, add_stack, stack, change, reason):

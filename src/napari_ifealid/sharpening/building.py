@@ -42,7 +42,7 @@ def why_not_sharp(stack: FeatureStack, sharpness: Sharpness | None = None) -> st
     if stack.is_lazy:
         return "the stack stays on disk"
     if Alignment.of(stack).coarseness <= 1.0:
-        return "no coarser than the image"
+        return "as fine as the image"
     needed = sharp_memory(stack, sharpness)
     if not fits_memory(needed):
         return f"weights of {size_text(needed)}, more than is free"
