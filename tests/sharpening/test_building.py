@@ -55,7 +55,7 @@ def test_stack_on_disk_is_not_sharp():
 )
 def test_features_are_coarser_than_the_image(stride, coarse, worth_it):
     stack = stack_of(placement=Placement((3.0, stride), (0.0, 0.0)))
-    assert ("no coarser than the image" in why_not_sharp(stack)) is not coarse
+    assert ("as fine as the image" in why_not_sharp(stack)) is not coarse
     assert is_worth_it(stack) is worth_it
 
 
