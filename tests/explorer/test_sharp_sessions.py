@@ -223,7 +223,7 @@ def test_what_is_being_built_can_be_cancelled_and_tried_again(viewer, features, 
     steps.cancelled_by_user()
     scheduler.run()
     session = explorer.session
-    assert session.sharp.building is SharpenerState.CANCELLED
+    assert session.sharp.building is SharpenerState.FAILED
     assert not session.is_sharp
     hover(explorer, (11.0, 7.0))
     scheduler.run()

@@ -43,8 +43,8 @@ class SharpenerState(Enum):
     READY = auto()
     """The weights are there."""
 
-    CANCELLED = auto()
-    """The user has cancelled."""
+    FAILED = auto()
+    """They could not be built, or the user has cancelled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ class Sharpener:
         return self._sharpened
 
     def want(self, sharpness: Sharpness, measure: Measure, focus: Pixel | None = None) -> None:
-        """Build what is needed, unless it is there or was cancelled.
+        """Build what is needed, unless it is there or has failed.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class Sharpener:
 
     def _on_failed(self, error: Exception) -> None:
         self._awaits_window, self._next = False, None
-        self._state, self._sharpened = SharpenerState.CANCELLED, None
+        self._state, self._sharpened = SharpenerState.FAILED, None
         self._changed()
         if not isinstance(error, CancelledError):
             self._failed(error)

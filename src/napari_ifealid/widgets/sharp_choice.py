@@ -103,8 +103,8 @@ class SharpChoice(QWidget):
         self.sharp.native.setText(_BUILDING if is_building else _BUILT)
         text = reason
         if is_possible and session is not None and is_wanted:
-            if building is SharpenerState.CANCELLED:
-                text = "cancelled; untick and tick to try again"
+            if building is SharpenerState.FAILED:
+                text = "not built: untick and tick again"
             elif session.sharp.learned_from is not None:
                 text = f"weights of {session.sharp.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
