@@ -124,7 +124,7 @@ class Session:
         self._image_grid: Grid | None = None  # while there are sharp maps
         self._is_waiting = False  # for vectors that are read
         self._is_resting = False  # makes no maps, since nobody sees them
-        self._map = ShownMap(viewer, layer, state, scheduler)
+        self._map = ShownMap(viewer, layer, lambda: self.map_place, state, scheduler)
         self._map.eye_clicked.connect(self.eye_clicked.emit)
         self._connections = Connections()
         self._connections.connect(self._use.changed, self._on_use)
@@ -527,7 +527,7 @@ class Session:
             self._question, self._is_waiting = None, False
             if self.shown is not None:
                 self._blank()
-            self._map.move_to(self.map_place)
+            self._map.place()
             if self._running is not None:
                 self.engine_changed.emit(self._running.owner.description)
             self.moved.emit()
@@ -635,7 +635,7 @@ class Session:
             name = self.stack.features_name(request.features)
         if error is None and not self._running.is_whole:
             error = nan  # there are values in a window alone
-        self._map.show(self.map_place, name, request, values, error)
+        self._map.show(self.grid.shape, name, request, values, error)
         self.map_changed.emit()
 
     def _forget(self) -> None:
@@ -649,5 +649,5 @@ class Session:
         self._own_grid = grid_of(self.layer, self.axis)
         if self._sharp.answers is not None and self.original is not None:
             self._image_grid = image_grid(self.original, self._own_grid)
-        self._map.move_to(self.map_place)
+        self._map.place()
         self.moved.emit()

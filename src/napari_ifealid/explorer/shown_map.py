@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,6 +51,8 @@ class ShownMap:
     viewer : napari viewer
     layer : napari Image layer
         The features.
+    place_of : callable
+        `place_of()`: where maps lie now. It takes longer than to show one.
     state : ExplorerState
         How maps look.
     scheduler : Scheduler
@@ -62,11 +65,13 @@ class ShownMap:
         self,
         viewer: ViewerModel,
         layer: Image,
+        place_of: Callable[[], MapPlace],
         state: ExplorerState,
         scheduler: Scheduler,
     ) -> None:
         self._viewer = viewer
         self._features = layer
+        self._place_of = place_of
         self._state = state
         self._scheduler = scheduler
         self._map: MapLayer | None = None
@@ -113,7 +118,7 @@ class ShownMap:
 
     def show(
         self,
-        place: MapPlace,
+        shape: tuple[int, ...],
         name: str,
         request: MapRequest,
         values: NDArray[np.float32],
@@ -123,7 +128,8 @@ class ShownMap:
 
         Parameters
         ----------
-        place : MapPlace
+        shape : tuple of int
+            Of all pixels that maps are of.
         name : str
             What the layer is called.
         request : MapRequest
@@ -134,9 +140,9 @@ class ShownMap:
             See `Shown`.
         """
         if self._map is None:
-            self._map = self._new_layer(place)
-        elif place.spatial_shape != self._map.values.shape:
-            self._map.move_to(place)
+            self._map = self._new_layer(self._place_of())
+        elif shape != self._map.values.shape:
+            self.place()
         self._shown = Shown(request, error)
         self._map.show(values, request.region, request.content, request.measure, name)
 
@@ -146,10 +152,10 @@ class ShownMap:
         if self._map is not None:
             self._map.blank()
 
-    def move_to(self, place: MapPlace) -> None:
-        """Let the layer lie elsewhere, see `MapLayer.move_to`."""
+    def place(self) -> None:
+        """Put the layer where maps lie by now, see `MapLayer.move_to`."""
         if self._map is not None:
-            self._map.move_to(place)
+            self._map.move_to(self._place_of())
 
     def set_visible(self, is_visible: bool) -> None:
         """Show or hide the layer, now or once it is made."""
