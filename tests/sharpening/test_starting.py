@@ -9,6 +9,8 @@ from napari_ifealid.engines import EngineChoice, EngineUnavailableError, Rendere
 from napari_ifealid.sharpening import SharpEngine, SharpGpuEngine
 from napari_ifealid.sharpening import starting as module
 from napari_ifealid.sharpening.starting import plan_sharp, start_sharp_in_steps
+from napari_ifealid.sharpening.tap_layout import TapLayout
+from napari_ifealid.sharpness import Sharpness
 
 CARD = Renderer("a card", max_texture_side=16_384, free_memory=1 << 30)
 SOFTWARE = replace(CARD, name="llvmpipe")
@@ -59,6 +61,20 @@ def test_cpu_makes_sharp_maps_for_a_reason(cpu, choice, renderer, reason):
 def test_gpu_is_planned_where_it_is_hardware_or_chosen(cpu, choice, renderer):
     plan = plan_sharp(choice, cpu, renderer)
     assert (plan.renderer, plan.reason) == (renderer, renderer.name)
+
+
+def test_memory_on_the_gpu_is_that_of_the_taps_that_are_kept():
+    few, many = (SharpEngine(*sharp_of(stack_of(), Sharpness(taps=taps))) for taps in (4, 25))
+    free = TapLayout.of(few.weights, few.stack_shape, CARD.max_texture_side).texture_bytes
+    card = replace(CARD, free_memory=free)
+    assert plan_sharp(EngineChoice.AUTOMATIC, few, card).renderer == card
+    assert "are free" in plan_sharp(EngineChoice.AUTOMATIC, many, card).reason
+
+
+def test_image_that_fits_no_texture_stays_with_the_cpu(cpu):
+    plan = plan_sharp(EngineChoice.GPU, cpu, replace(CARD, max_texture_side=16))
+    assert plan.renderer is None
+    assert "do not fit" in plan.reason
 
 
 def test_gpu_is_started_and_replaced_by_the_cpu(cpu, qapp):

@@ -2,13 +2,13 @@
 
 from napari_ifealid.engines.blockwise import BlockwiseEngine
 from napari_ifealid.engines.choice import (
-    ASSUMED_GPU_BYTES,
     EngineChoice,
     EnginePlan,
     PreparedBlocks,
     PreparedStack,
     RunningEngine,
     plan_engine,
+    plan_gpu,
     prepare_stack,
     start_engine,
     start_in_steps,
@@ -29,7 +29,6 @@ from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.engines.preview import Preview, preview_of
 
 __all__ = [
-    "ASSUMED_GPU_BYTES",
     "NO_CLASS",
     "BlockwiseEngine",
     "ClassPart",
@@ -50,6 +49,7 @@ __all__ = [
     "classes_of",
     "find_renderer",
     "plan_engine",
+    "plan_gpu",
     "prepare_stack",
     "preview_of",
     "start_engine",

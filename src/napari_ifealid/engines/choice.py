@@ -104,12 +104,36 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
     """
     if stack.is_lazy:
         return EnginePlan(None, f"the stack stays on disk, {size_text(stack.values.nbytes)}")
+    return plan_gpu(
+        choice, renderer, lambda side: gpu_memory(stack, side), needer="the stack takes"
+    )
+
+
+def plan_gpu(
+    choice: EngineChoice,
+    renderer: Renderer | None,
+    memory_for: Callable[[int], int],
+    *,
+    needer: str,
+) -> EnginePlan:
+    """Decide between the GPU, for something that takes memory there, and the CPU.
+
+    Parameters
+    ----------
+    choice : EngineChoice
+    renderer : Renderer or None
+    memory_for : callable
+        `memory_for(side)`: the bytes that it takes, for the longest side of a texture. Raises an
+        `EngineUnavailableError` where it does not fit any texture.
+    needer : str
+        What takes them, such as "the stack takes".
+    """
     if choice is EngineChoice.CPU:
         return EnginePlan(None, "as chosen")
     if renderer is None:
         return EnginePlan(None, "there is no OpenGL here")
     try:
-        needed = gpu_memory(stack, renderer.max_texture_side)
+        needed = memory_for(renderer.max_texture_side)
     except EngineUnavailableError as error:
         return EnginePlan(None, str(error))
     if choice is EngineChoice.GPU:
@@ -118,9 +142,8 @@ def plan_engine(choice: EngineChoice, stack: FeatureStack, renderer: Renderer | 
         return EnginePlan(None, f"OpenGL runs in software here, {renderer.name}")
     free = ASSUMED_GPU_BYTES if renderer.free_memory is None else renderer.free_memory
     if needed > free:
-        return EnginePlan(
-            None, f"the stack takes {size_text(needed)} on the GPU, {size_text(free)} are free"
-        )
+        needs = f"{needer} {size_text(needed)} on the GPU"
+        return EnginePlan(None, f"{needs}, {size_text(free)} are free")
     return EnginePlan(renderer, renderer.name)
 
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from math import prod
 
 from napari_ifealid.engines import (
-    ASSUMED_GPU_BYTES,
     EngineChoice,
     EnginePlan,
     Renderer,
     RunningEngine,
+    plan_gpu,
 )
 from napari_ifealid.errors import first_line
 from napari_ifealid.sharpening.sharp_engine import SharpEngine
 from napari_ifealid.sharpening.sharp_gpu_engine import SharpGpuEngine
-from napari_ifealid.sizes import size_text
-
-_GPU_BYTES = 64  # per pixel of the image, of 9 taps
+from napari_ifealid.sharpening.tap_layout import TapLayout
 
 
 def plan_sharp(choice: EngineChoice, cpu: SharpEngine, renderer: Renderer | None) -> EnginePlan:
@@ -33,21 +30,11 @@ def plan_sharp(choice: EngineChoice, cpu: SharpEngine, renderer: Renderer | None
     renderer : Renderer, optional
         OpenGL's renderer here; None if OpenGL does not work.
     """
-    if choice is EngineChoice.CPU:
-        return EnginePlan(None, "as chosen")
-    if renderer is None:
-        return EnginePlan(None, "there is no OpenGL here")
-    if choice is EngineChoice.GPU:
-        return EnginePlan(renderer, renderer.name)
-    if renderer.is_software:
-        return EnginePlan(None, f"OpenGL runs in software here, {renderer.name}")
-    needed = _GPU_BYTES * prod(cpu.weights.image_shape)
-    free = ASSUMED_GPU_BYTES if renderer.free_memory is None else renderer.free_memory
-    if needed > free:
-        return EnginePlan(
-            None, f"the weights take {size_text(needed)} on the GPU, {size_text(free)} are free"
-        )
-    return EnginePlan(renderer, renderer.name)
+
+    def memory_for(side: int) -> int:
+        return TapLayout.of(cpu.weights, cpu.stack_shape, side).texture_bytes
+
+    return plan_gpu(choice, renderer, memory_for, needer="the weights take")
 
 
 def start_sharp_in_steps(
