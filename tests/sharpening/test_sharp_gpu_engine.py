@@ -9,14 +9,20 @@ import pytest
 from OpenGL import GL
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 
+from napari_ifealid import read_stack
+from napari_ifealid._sample_data import chelsea
 from napari_ifealid.engines import EngineUnavailableError, classes_of, find_renderer
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.engines.pixel_vectors import PixelVectors
 from napari_ifealid.grid import whole_region
+from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.measures import (
+    COSINE,
     EUCLIDEAN,
     MEASURES,
+    PEARSON,
     SPECTRAL_ANGLE,
+    Background,
     Divergence,
     UsedFeatures,
 )
@@ -440,3 +446,34 @@ def test_up_to_eight_references_are_drawn_in_one_pass(running, monkeypatch, coun
     with running(stack) as (cpu, gpu):
         gpu.values(Query.to(*(vector_at(stack, cpu, (n, n)) for n in range(count))), WHOLE)
     assert len(drawn) == passes
+
+
+@pytest.mark.parametrize("name", ["C1", "C3"])
+def test_maps_of_real_stacks_are_those_of_explicit_upsampling(running, shared_data, name):
+    stack = read_stack(shared_data / f"000000015746.jpg.{name}.npz.8.zip")
+    assert_maps_are_those_of_explicit_upsampling(running, stack)
+
+
+@pytest.mark.parametrize("layer", range(3))
+def test_maps_of_the_sample_are_those_of_explicit_upsampling(running, layer):
+    metadata = [data[1]["metadata"] for data in chelsea() if data[0].ndim == 3]
+    stacks = [one[STACK_KEY] for one in metadata if STACK_KEY in one]
+    distinct = list({id(stack): stack for stack in stacks}.values())
+    assert_maps_are_those_of_explicit_upsampling(running, distinct[layer])
+
+
+def assert_maps_are_those_of_explicit_upsampling(running: Running, stack: FeatureStack) -> None:
+    """Compare 200 pixels of an image with the definition of measures, in float64."""
+    real = stack.real_values(stack.values.reshape(-1, stack.feature_count))
+    background = Background.of(real)
+    with running(stack, max_side=8192) as (cpu, gpu):
+        weights = cpu.weights
+        rng = np.random.default_rng(0)
+        numbers = rng.choice(np.flatnonzero(~weights.is_void.ravel()), 200, replace=False)
+        vectors = weights.rows(numbers) @ real
+        for measure in (SPECTRAL_ANGLE, COSINE, PEARSON, EUCLIDEAN):
+            for reference in vectors[:3]:
+                query = Query.to(reference, measure=measure)
+                drawn = gpu.values(query, whole_region(weights.image_shape)).ravel()[numbers]
+                expected = measure.values(vectors, reference, background)
+                np.testing.assert_allclose(drawn, expected, atol=5e-5)
