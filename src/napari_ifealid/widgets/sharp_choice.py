@@ -7,7 +7,7 @@ from math import log
 
 from magicgui.widgets import CheckBox
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QStackedWidget, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QStackedWidget, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
@@ -55,6 +55,7 @@ class SharpChoice(QWidget):
         self.beside = QStackedWidget()
         self.beside.addWidget(self.sharpness)
         self.beside.addWidget(self.reason)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
