@@ -145,9 +145,10 @@ def test_array_of_a_zarr_group_and_its_axis_can_be_chosen(tmp_path, array):
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".zarr"])
 def test_existing_output_is_only_replaced_by_force(npy, array, tmp_path, capsys, suffix):
     output = tmp_path / f"b{suffix}"
-    output.write_bytes(b"old")
+    np.save(tmp_path / "old.npy", -array)
+    assert convert(tmp_path / "old.npy", output) == 0
     assert convert(npy, output) == 2
-    assert output.read_bytes() == b"old"
+    np.testing.assert_array_equal(read(output), -array)
     assert "--force" in capsys.readouterr().err
     assert convert(npy, output, "--force") == 0
     assert convert(npy, output, "--force") == 0
@@ -155,9 +156,18 @@ def test_existing_output_is_only_replaced_by_force(npy, array, tmp_path, capsys,
 
 
 def test_existing_output_is_refused_before_the_input_is_read(tmp_path, capsys):
-    (tmp_path / "b.zarr").mkdir()
+    zarr.create_group(str(tmp_path / "b.zarr"))
     assert convert(tmp_path / "missing.zip", tmp_path / "b.zarr") == 2
     assert "a file of this name: b.zarr" in capsys.readouterr().err
+
+
+def test_folder_that_is_no_zarr_is_not_replaced_even_by_force(npy, tmp_path, capsys):
+    output = tmp_path / "b.zarr"
+    output.mkdir()
+    (output / "thesis.txt").write_text("three years of work")
+    assert convert(npy, output, "--force") == 2
+    assert [*output.iterdir()] == [output / "thesis.txt"]
+    assert "no Zarr array or group: b.zarr" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["b.hdr", "b.npy"])

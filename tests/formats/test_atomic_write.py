@@ -3,12 +3,15 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.atomic_write import quickly_written, written_file, written_folder
+from napari_ifealid.formats.atomic_folder import written_folder
+from napari_ifealid.formats.atomic_write import quickly_written, written_file, written_files
+from napari_ifealid.formats.taking_places import Ending, beside
 
 posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has such signals and limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
@@ -16,7 +19,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files
 WITH_NAMES = "import os; vars(os).pop('O_TMPFILE', None)\n"
 HALF = """
 import sys, time
-from napari_ifealid.formats.atomic_write import written_file, written_folder
+from napari_ifealid.formats.atomic_write import written_file
 
 with written_file(sys.argv[1], force=True) as stream:
     stream.write(bytes(2**20))
@@ -26,13 +29,16 @@ with written_file(sys.argv[1], force=True) as stream:
 """
 HALF_A_FOLDER = """
 import sys, time
-from napari_ifealid.formats.atomic_write import written_folder
+from napari_ifealid.formats.atomic_folder import written_folder
 
-with written_folder(sys.argv[1], force=True) as folder:
+with written_folder(sys.argv[1], kind="thing", replaces=lambda _: True, force=True) as folder:
     (folder / "part").write_bytes(b"new")
     print("halfway", flush=True)
     time.sleep(60)
 """
+
+
+replacing_folder = partial(written_folder, kind="thing", replaces=lambda path: True)
 
 
 def write_file(path: Path, *, force: bool = False, error: type[BaseException] | None = None):
@@ -43,7 +49,7 @@ def write_file(path: Path, *, force: bool = False, error: type[BaseException] | 
 
 
 def write_folder(path: Path, *, force: bool = False, error: type[BaseException] | None = None):
-    with written_folder(path, force=force) as folder:
+    with replacing_folder(path, force=force) as folder:
         (folder / "part").write_bytes(b"new")
         if error is not None:
             raise error
@@ -114,7 +120,7 @@ def test_complete_file_or_folder_is_there(write, target, at_target):
     assert at_target() == new_of(write)
 
 
-@pytest.mark.parametrize("opened", [written_file, written_folder])
+@pytest.mark.parametrize("opened", [written_file, replacing_folder])
 def test_nothing_is_there_before_all_is_written(opened, target):
     with opened(target):
         assert not target.exists()
@@ -151,8 +157,8 @@ def test_what_is_there_is_refused_before_the_work(target):
     assert not started
 
 
-@pytest.mark.parametrize(("opened", "new"), [(written_file, ""), (written_folder, "part")])
-def test_what_came_meanwhile_is_kept(opened, new, target, at_target, refused):
+@pytest.mark.parametrize("opened", [written_file, replacing_folder])
+def test_what_came_meanwhile_is_kept(opened, target, at_target, refused):
     with refused("this name"), opened(target) as unfinished:
         if opened is written_file:
             unfinished.write(b"new")
@@ -230,6 +236,76 @@ def test_file_may_be_read_by_the_same_users_as_any_other(write, target):
     assert target.stat().st_mode == other.stat().st_mode
 
 
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o444])
+def test_permissions_of_a_file_that_is_replaced_are_kept(target, mode, monkeypatch):
+    for has_names in (False, True):
+        if has_names:
+            monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+        old_file(target)
+        target.chmod(mode)
+        with written_file(target, force=True) as stream:
+            stream.write(b"new")
+        assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", mode)
+        target.unlink()
+
+
+@posix
+def test_rights_that_a_program_would_have_are_not_kept(target):
+    old_file(target)
+    target.chmod(0o4755)
+    write_file(target, force=True)
+    assert target.stat().st_mode & 0o7777 == 0o755
+
+
+# Several that belong together
+
+
+@pytest.fixture(params=[False, True], ids=["without names", "with names"])
+def both(request, tmp_path, monkeypatch) -> list[Path]:
+    if request.param:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    return [tmp_path / "values", tmp_path / "header"]
+
+
+def write_both(paths: list[Path], *, error: type[BaseException] | None = None) -> None:
+    with written_files(*paths, force=True) as streams:
+        for stream in streams:
+            stream.write(b"new")
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize("has_old", [False, True])
+def test_all_are_there_and_nothing_else(both, tmp_path, contents, has_old):
+    if has_old:
+        for path in both:
+            old_file(path)
+    write_both(both)
+    assert contents(tmp_path) == {"values": b"new", "header": b"new"}
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("has_old", [False, True])
+def test_exception_leaves_all_of_them_as_they_were(both, tmp_path, contents, has_old, error):
+    if has_old:
+        for path in both:
+            old_file(path)
+    before = contents(tmp_path)
+    with pytest.raises(DatasetError if error is OSError else error):
+        write_both(both, error=error)
+    assert contents(tmp_path) == before
+
+
+def test_leftovers_of_earlier_writes_are_removed_once_all_is_there(both, tmp_path, contents):
+    beside(both[0], "1a2b3c4d", Ending.COMPLETE).touch()
+    with pytest.raises(KeyboardInterrupt):
+        write_both(both, error=KeyboardInterrupt)
+    assert len(contents(tmp_path)) == 1
+    write_both(both)
+    assert contents(tmp_path) == {"values": b"new", "header": b"new"}
+
+
 # Killed
 
 
@@ -305,7 +381,10 @@ def test_full_disk_leaves_all_as_it_was(small_disk, contents, refused, monkeypat
 def test_full_disk_leaves_the_old_folder(small_disk, contents, refused):
     target = small_disk / "target"
     old_folder(target)
-    with refused("No space left", target), written_folder(target, force=True) as folder:
+    with (
+        refused("No space left", target),
+        replacing_folder(target, force=True) as folder,
+    ):
         (folder / "part").write_bytes(bytes(2**21))
     assert contents(small_disk) == {"target/old part": b"old"}
 

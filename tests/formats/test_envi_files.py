@@ -69,3 +69,10 @@ def test_kinds_of_headers_are_told_apart(tmp_path):
         cube_header(path)
     with pytest.raises(DatasetError, match=r"no such file: b\.hdr"):
         is_cube_header(tmp_path / "b.hdr")
+
+
+def test_header_that_was_written_but_is_not_in_its_place_is_named(folder):
+    made = folder("a.img", ".a.hdr.1a2b3c4d.new")
+    for name in ("a.img", "a.hdr"):
+        with pytest.raises(DatasetError, match=r"rename '\.a\.hdr\.1a2b3c4d\.new'"):
+            header_of(made / name)

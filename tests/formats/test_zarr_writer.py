@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_ifealid import DatasetError, FeatureStack
-from napari_ifealid.formats import write_array
+from napari_ifealid.formats import read_stack, write_array
 from napari_ifealid.stack import Placement
 
 CUBE = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -84,3 +86,37 @@ def test_floats_are_written_as_real_values(path):
     array = written(path, stack_of(CUBE, gain=0.5, nodata=7.0))
     assert not {"scale_factor", "missing_value"} & {*array.attrs}
     np.testing.assert_array_equal(array[:], np.where(CUBE == 7, np.nan, CUBE / 2))
+
+
+KILLED_BETWEEN_ITS_RENAMES = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from napari_ifealid.formats import read_stack, write_array
+
+stack = read_stack(sys.argv[1])
+rename = Path.rename
+
+def until_the_last(self, target):
+    if str(target) == sys.argv[1]:
+        os._exit(9)
+    return rename(self, target)
+
+Path.rename = until_the_last
+write_array(sys.argv[1], stack, force=True)
+"""
+
+
+def test_folder_of_a_process_that_was_killed_before_its_place_is_named_and_opens(path):
+    write_array(path, stack_of(CUBE))
+    killed = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_ITS_RENAMES, path])
+    assert killed.returncode == 9
+    with pytest.raises(DatasetError) as caught:
+        read_stack(path)
+    assert "no such file" in caught.value.found
+    names = [name for name in caught.value.remedy.split("'") if name.endswith((".new", ".old"))]
+    assert len(names) == 2
+    for name in names:
+        path.with_name(name).rename(path)
+        np.testing.assert_array_equal(read_stack(path).values, CUBE)
+        path.rename(path.with_name(f"checked {name}"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
 
 from napari_ifealid.cli.messages import tell
 from napari_ifealid.formats import files_of, not_kept
-from napari_ifealid.formats.atomic_write import written_file, written_folder
+from napari_ifealid.formats.atomic_folder import written_folder
+from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.location import Location, is_url
 from napari_ifealid.formats.registry import formats_named
 from napari_ifealid.sizes import size_text
@@ -45,9 +46,13 @@ def check_place(path: Path, *, force: bool) -> None:
     DatasetError
         If there is one already and `force` is off, or if nothing can be written there.
     """
-    is_folder = any(kind.is_folder for kind in formats_named(path))
-    written = written_folder if is_folder else written_file
-    with suppress(_OnlyTryingError), written(path, force=force):
+    folders = [kind for kind in formats_named(path) if kind.is_folder]
+    written: AbstractContextManager[object] = (
+        written_folder(path, kind=folders[0].name, replaces=folders[0].replaces, force=force)
+        if folders
+        else written_file(path, force=force)
+    )
+    with suppress(_OnlyTryingError), written:
         raise _OnlyTryingError
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
-from secrets import token_hex
 from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.taking_places import (
+    Ending,
+    beside,
+    leftovers,
+    new_token,
+    remove,
+    take_places,
+)
+
+_PERMISSIONS = 0o777  # and not whose rights a program has that is run
 
 _unsynced: list[None] = []
 
@@ -35,7 +43,8 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
     """Open a file for writing that takes its place only once all is written.
 
     Whatever happens before leaves no file, and an existing one as it was. Linux gives the
-    unfinished file no name at all, so that nothing is left even of a killed process.
+    unfinished file no name at all, so that nothing is left even of a killed process. A file that
+    replaces another has the same permissions.
 
     Parameters
     ----------
@@ -50,72 +59,75 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
         it can't be written.
     """
     path = Path(path)
-    unfinished = _unfinished(path)
+    unfinished = beside(path, new_token(), Ending.UNFINISHED)
     try:
-        _check_no_folder(path)
-        _check_free(path, force)
-        with _opened(unfinished) as stream:
+        with _written_whole(path, unfinished, force=force) as stream:
             yield stream
-            stream.flush()
-            if not _unsynced:
-                os.fsync(stream.fileno())
-            if not unfinished.exists():
-                _give_name(stream, unfinished)
-        _check_no_folder(path)
-        _check_free(path, force)
         unfinished.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+        remove(unfinished)
 
 
 @contextmanager
-def written_folder(path: str | PathLike[str], *, force: bool = False) -> Iterator[Path]:
-    """Give a folder to write into, which takes its place only once all is written.
+def written_files(*paths: Path, force: bool = False) -> Iterator[list[IO[bytes]]]:
+    """Open several files that belong together, as `written_file` does each.
 
-    Parameters
-    ----------
-    path : path
-    force : bool, optional
-        Whether an existing folder or file is replaced.
+    The last one should tell of the others, such as a header: it is not there while they take their
+    places, so that it is never read with files of another time. See `how_to_complete` for what is
+    left of a process that is killed in that moment.
 
     Raises
     ------
     DatasetError
-        If there is such a folder already and `force` is off, or if it can't be written.
+        As of `written_file`. All are as they were then.
     """
-    path = Path(path)
-    unfinished, replaced = _unfinished(path), _unfinished(path)
+    token = new_token()
+    unfinished = {path: beside(path, token, Ending.UNFINISHED) for path in paths}
+    complete = {path: beside(path, token, Ending.COMPLETE) for path in paths}
+    earlier = [file for path in paths for file in leftovers(path)]
     try:
-        _check_free(path, force)
-        unfinished.mkdir()
-        yield unfinished
-        _check_free(path, force)
-        if path.exists():  # no system exchanges two folders in one step
-            path.rename(replaced)
-        unfinished.rename(path)
+        with ExitStack() as stack:
+            yield [
+                stack.enter_context(_written_whole(path, file, force=force))
+                for path, file in unfinished.items()
+            ]
+        for path, file in unfinished.items():
+            file.rename(complete[path])
+        take_places(complete, token)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(paths[-1], error) from error
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        with suppress(OSError):
-            _bring_back_or_remove(replaced, path)
+        for file in (*unfinished.values(), *complete.values()):
+            remove(file)
+    for file in earlier:
+        remove(file)
 
 
-def _bring_back_or_remove(replaced: Path, path: Path) -> None:
-    if replaced.exists() and not path.exists():
-        replaced.rename(path)
-    elif replaced.is_dir() and not replaced.is_symlink():
-        shutil.rmtree(replaced)
-    else:
-        replaced.unlink(missing_ok=True)
+@contextmanager
+def _written_whole(path: Path, unfinished: Path, *, force: bool) -> Iterator[IO[bytes]]:
+    """Open a file for writing under another name, which it has at the end at the latest."""
+    try:
+        _check_no_folder(path)
+        check_free(path, force=force)
+        with _opened(unfinished) as stream:
+            keep_mode(path, _name_of(stream, unfinished))
+            yield stream
+            stream.flush()
+            if not _unsynced:
+                os.fsync(stream.fileno())
+            _give_name(stream, unfinished)
+        _check_no_folder(path)
+        check_free(path, force=force)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
-def _unfinished(path: Path) -> Path:
-    # a name may have 255 bytes, and a character four
-    return path.with_name(f".{path.name[:50]}.{token_hex(4)}.part")
+def keep_mode(replaced: Path, new: Path) -> None:
+    """Give a file or folder the permissions of what it will replace, if there is something."""
+    with suppress(OSError):  # some file systems have none
+        new.chmod(replaced.stat().st_mode & _PERMISSIONS)
 
 
 def _opened(unfinished: Path) -> IO[bytes]:
@@ -125,14 +137,20 @@ def _opened(unfinished: Path) -> IO[bytes]:
     return unfinished.open("x+b")
 
 
-def _give_name(stream: IO[bytes], name: Path) -> None:
-    # with a folder given, Python calls the variant of link that follows this symbolic link
-    nameless = f"/proc/self/fd/{stream.fileno()}"
-    os.link(nameless, name, src_dir_fd=stream.fileno(), follow_symlinks=True)
+def _name_of(stream: IO[bytes], unfinished: Path) -> Path:
+    return unfinished if unfinished.exists() else Path(f"/proc/self/fd/{stream.fileno()}")
 
 
-def _check_free(path: Path, force: bool) -> None:
-    if path.exists() and not force:
+def _give_name(stream: IO[bytes], unfinished: Path) -> None:
+    nameless = _name_of(stream, unfinished)
+    if nameless != unfinished:
+        # with a folder given, Python calls the variant of link that follows this symbolic link
+        os.link(nameless, unfinished, src_dir_fd=stream.fileno(), follow_symlinks=True)
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raise if there is something that may not be replaced."""
+    if os.path.lexists(path) and not force:
         raise DatasetError(
             "a file of this name",
             expected="none, so that nothing is lost",
@@ -151,7 +169,8 @@ def _check_no_folder(path: Path) -> None:
         )
 
 
-def _cannot_write(path: Path, error: OSError) -> DatasetError:
+def cannot_write(path: Path, error: OSError) -> DatasetError:
+    """Return the error for a place where nothing can be written."""
     return DatasetError(
         f"a place where nothing can be written ({short_reason(error)})",
         expected="a folder that you may write to, with enough room",

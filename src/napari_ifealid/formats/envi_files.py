@@ -14,6 +14,7 @@ from napari_ifealid.formats.envi_header import (
 )
 from napari_ifealid.formats.esri_header import esri_header, is_esri
 from napari_ifealid.formats.location import cannot_open, no_such_file
+from napari_ifealid.formats.taking_places import how_to_complete
 
 HEADER_SUFFIX, WRITTEN_SUFFIX = ".hdr", ".img"
 DATA_SUFFIXES = (".raw", WRITTEN_SUFFIX, ".dat", ".bsq", ".bil", ".bip", ".bin")
@@ -160,6 +161,6 @@ def _no_companion(path: Path, what: str, missing: Path) -> DatasetError:
     return DatasetError(
         f"{what} not beside it",
         expected=f"the file {missing.name} in the same folder",
-        remedy="Copy the header and the values into one folder.",
+        remedy=how_to_complete(missing) or "Copy the header and the values into one folder.",
         file=path,
     )

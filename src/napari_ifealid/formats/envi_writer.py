@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import plain_labels, real_dtype, write_values_to
-from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.atomic_write import written_files
 from napari_ifealid.formats.details import Detail, kept_of_bands
 from napari_ifealid.formats.envi_cube import bands_of, labels_of, layout_of
 from napari_ifealid.formats.envi_files import WRITTEN_SUFFIX, cube_header, data_of, is_library
@@ -53,17 +53,9 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     real = real_dtype(written)
     dtype = np.dtype(_HELD_BY.get(real.char, "f8" if real.itemsize > 8 else real)).newbyteorder("<")
     text = header_text(_fields(stack, dtype, stack.nodata if is_stored else None))
-    are_new, are_written = not data_path.exists(), False
-    try:
-        with written_file(path, force=force) as header:
-            header.write(text.encode())
-            with written_file(data_path, force=force) as data:
-                write_values_to(data, written, dtype, track)
-            are_written = True
-    except BaseException:
-        if are_new and are_written:  # nobody can read them without their header
-            data_path.unlink(missing_ok=True)
-        raise
+    with written_files(data_path, path, force=force) as (data, header):
+        header.write(text.encode())
+        write_values_to(data, written, dtype, track)
 
 
 def kept_by_envi(stack: FeatureStack) -> frozenset[Detail]:

@@ -57,6 +57,9 @@ class Format:
         See `Write`; None for a format that is only read.
     is_folder : bool
         Whether it is a folder, not a file.
+    replaces : callable
+        `replaces(path)`: whether a folder that is there is one of this format, which a new one may
+        replace.
     takes_urls : bool
         Whether it is read where a URL names it. The files of others are downloaded first.
     recognises : callable
@@ -81,6 +84,7 @@ class Format:
     write: Write | None = None
     keeps: Callable[[FeatureStack], frozenset[Detail]] = lambda _: NO_DETAILS
     is_folder: bool = False
+    replaces: Callable[[Path], bool] = lambda _: False
     takes_urls: bool = False
     recognises: Callable[[Path], bool] = lambda _: False
     files: Callable[[Path], Sequence[Path]] = lambda path: [path]

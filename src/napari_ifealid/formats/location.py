@@ -6,6 +6,7 @@ from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.taking_places import how_to_complete
 
 Location = str | PathLike[str]
 """A path, or a URL such as https://example.org/cube.zarr."""
@@ -55,7 +56,7 @@ def no_such_file(location: Location) -> DatasetError:
     return DatasetError(
         "no such file",
         expected="an existing file or folder",
-        remedy="Check the path.",
+        remedy=how_to_complete(Path(location)) or "Check the path.",
         file=location,
     )
 

@@ -36,7 +36,7 @@ from napari_ifealid.formats.stack_fields import LABELS_KEY, known_fields
 from napari_ifealid.formats.telling_vectors import vector_names
 from napari_ifealid.formats.zarr_described import described_zarr
 from napari_ifealid.formats.zarr_members import checked, members, opened_node
-from napari_ifealid.formats.zarr_writer import NAME_KEY, write_zarr
+from napari_ifealid.formats.zarr_writer import NAME_KEY, ZARR_NAME, is_zarr, write_zarr
 from napari_ifealid.lazy_arrays import lazy
 from napari_ifealid.stack import FEATURE_AXIS_NAMES, FeatureStack, check_feature_array
 from napari_ifealid.tracking import Track
@@ -519,7 +519,7 @@ def _read(
 
 
 ZARR = Format(
-    name="Zarr array or group",
+    name=ZARR_NAME,
     suffixes=(".zarr",),
     claims=lambda _: True,
     looks_like_stack=_looks_like_stack,
@@ -528,6 +528,7 @@ ZARR = Format(
     write=write_zarr,
     keeps=lambda _: ALL_DETAILS - {Detail.OVERLAY},
     is_folder=True,
+    replaces=is_zarr,
     takes_urls=True,
 )
 """An array, or each array of a group with three or more axes, read block by block."""

@@ -12,11 +12,14 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.array_blocks import LARGEST_READ, real_block, real_dtype
-from napari_ifealid.formats.atomic_write import written_folder
+from napari_ifealid.formats.atomic_folder import written_folder
 from napari_ifealid.formats.blocks import LAZY_VALUES, blocks, whole_chunks
 from napari_ifealid.formats.stack_fields import stack_fields
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
+
+ZARR_NAME = "Zarr array or group"
+"""What users call it."""
 
 NAME_KEY = "name"
 """Attribute with the name of a stack, beside those of `stack_fields`."""
@@ -43,7 +46,10 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     shape = stack.values.shape
     chunks = _tiles(shape, dtype.itemsize)
     # an interruption comes to the main thread only: what another one does, it does to the end
-    with written_folder(path, force=force) as folder, ThreadPoolExecutor(1) as worker:
+    with (
+        written_folder(path, kind=ZARR_NAME, replaces=is_zarr, force=force) as folder,
+        ThreadPoolExecutor(1) as worker,
+    ):
         worker.submit(int).result()  # a thread that is still to start would not be waited for
         array = worker.submit(
             zarr.create_array,
@@ -63,6 +69,11 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
         for block in every_item(track, todo, total=len(todo), desc=f"Writing {stack.name}"):
             values = real_block(stack, block)
             worker.submit(array.__setitem__, block, values).result()
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether there is a Zarr array or group, of any version."""
+    return any((path / name).is_file() for name in ("zarr.json", ".zarray", ".zgroup"))
 
 
 def _packing(stack: FeatureStack) -> dict[str, float]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.atomic_write import written_files
 from napari_ifealid.formats.envi_header import (
     LIBRARY,
     STORED_TYPES,
@@ -26,6 +26,7 @@ from napari_ifealid.formats.envi_header import (
     shortest,
 )
 from napari_ifealid.formats.location import cannot_open, no_such_file
+from napari_ifealid.formats.taking_places import how_to_complete
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.numeric_labels import numeric_labels
@@ -102,10 +103,8 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
     _check_header(path.with_suffix(HEADER_SUFFIX))
     fields = _fields(library)
     dtype = STORED_TYPES[int(str(fields["data type"]))]
-    with (
-        written_file(path.with_suffix(HEADER_SUFFIX), force=force) as header,
-        written_file(path.with_suffix(DATA_SUFFIX), force=force) as data,
-    ):
+    both = (path.with_suffix(DATA_SUFFIX), path.with_suffix(HEADER_SUFFIX))
+    with written_files(*both, force=force) as (data, header):
         header.write(header_text(fields).encode())
         data.write(library.vectors.astype(f"<{dtype}").tobytes())
 
@@ -240,7 +239,7 @@ def _no_companion(path: Path, what: str, missing: Path) -> DatasetError:
     return DatasetError(
         f"{what} not beside it",
         expected=f"the file {missing.name} in the same folder",
-        remedy="Copy both files of the library into one folder.",
+        remedy=how_to_complete(missing) or "Copy both files of the library into one folder.",
         file=path,
     )
 
