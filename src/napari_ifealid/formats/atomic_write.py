@@ -12,6 +12,7 @@ from secrets import token_hex
 from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.regular_files import special_kind
 
 _unsynced: list[None] = []
 
@@ -132,6 +133,14 @@ def _give_name(stream: IO[bytes], name: Path) -> None:
 
 
 def _check_free(path: Path, force: bool) -> None:
+    kind = special_kind(path)
+    if kind is not None:
+        raise DatasetError(
+            f"{kind} of this name",
+            expected="a file or none, which is all that a file can replace",
+            remedy="Choose another name.",
+            file=path,
+        )
     if path.exists() and not force:
         raise DatasetError(
             "a file of this name",

@@ -18,6 +18,7 @@ from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.memory import check_memory
+from napari_ifealid.regular_files import check_regular_file
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
@@ -45,6 +46,7 @@ def read_image(path: str | PathLike[str]) -> NDArray[Any]:
     DatasetError
         If it is no image, a damaged one, more than one, or larger than the memory.
     """
+    check_regular_file(path)
     try:
         with Path(path).open("rb") as stream, _large_images_allowed():
             is_tiff = stream.read(4) in _TIFF_STARTS

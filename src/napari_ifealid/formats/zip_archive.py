@@ -14,6 +14,7 @@ from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import cannot_open
+from napari_ifealid.regular_files import check_regular_file
 
 ENCRYPTED_FLAG = 0x1
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -41,8 +42,9 @@ def opened_zip(path: str | PathLike[str]) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     DatasetError
-        If it is no ZIP file, or a damaged one.
+        If it is no file, no ZIP file, or a damaged one.
     """
+    check_regular_file(path)
     try:
         archive = zipfile.ZipFile(path)
     except (*_UNREADABLE, NotImplementedError) as error:
