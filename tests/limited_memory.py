@@ -11,9 +11,9 @@ MEGABYTE = 1 << 20
 _PROGRAM = """
 import resource, sys
 {imports}
-with open("/proc/self/statm") as sizes:
-    taken = int(sizes.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (taken + {spare}, taken + {spare}))
+with open("/proc/self/status") as sizes:
+    (taken,) = (int(line.split()[1]) << 10 for line in sizes if line.startswith("VmData"))
+resource.setrlimit(resource.RLIMIT_DATA, (taken + {spare}, taken + {spare}))
 from napari_ifealid.errors import DatasetError
 path = sys.argv[1]
 try:
@@ -43,7 +43,7 @@ def outcome(imports: str, statement: str, path: Path, *, spare: int) -> str:
         text=True,
         timeout=120,
         check=False,
-        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": _paths()},
+        env={"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": _paths()},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

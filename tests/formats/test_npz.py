@@ -283,3 +283,12 @@ def test_header_that_unpacks_to_gigabytes_is_refused(tmp_path):
     reader = "from napari_ifealid.formats import read_stacks"
     found = outcome(reader, "read_stacks(path)", tmp_path / "bomb.npz", spare=100 * MEGABYTE)
     assert found == "a NumPy array whose header has 314,572,800 bytes"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_a_hundred_million_features_cost_no_label_each(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", np.zeros((1, 1, 100_000_000), np.uint8))
+    tell = "(one,) = read_stacks(path); print(one.values.shape)"
+    reader = "from napari_ifealid.formats import read_stacks"
+    found = outcome(reader, tell, tmp_path / "a.npz", spare=400 * MEGABYTE)
+    assert found == "(1, 1, 100000000)"
