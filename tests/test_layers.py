@@ -314,3 +314,16 @@ def test_own_pixels_of_a_stack_have_their_own_size_and_place():
     assert own.georeference == Georeference((3.0, 0.0, 100.0, 0.0, -4.0, 50.0))
     assert own_pixels(own) is own
     np.testing.assert_allclose(default_grid(own).affine[:2, :2], default_grid(stack).affine[:2, :2])
+
+
+def test_limits_of_a_lazy_stack_look_at_few_of_very_many_features():
+    looked_at = []
+
+    def block(block_info=None):
+        looked_at.append(block_info[None]["array-location"])
+        return np.ones((4, 4, 1000), np.float32)
+
+    chunks = ((4,), (4,), (1000,) * 100)
+    values = da.map_blocks(block, chunks=chunks, dtype=np.float32, meta=np.empty((0,) * 3, "f4"))
+    layer_data(FeatureStack(values=values, name="x"))
+    assert 1 <= len(looked_at) <= 5

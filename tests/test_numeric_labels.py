@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_ifealid.numeric_labels import (
+    FeatureNumbers,
     are_mere_numbers,
+    immutable_labels,
     label_of,
     numeric_labels,
     wavelengths_of,
@@ -71,3 +73,47 @@ def test_wavelengths_come_in_nanometres(labels):
 @pytest.mark.parametrize("labels", [["450", "460"], ["1200 cm-1", "9 cm-1"], ["red", "450 nm"]])
 def test_labels_without_a_unit_of_length_are_no_wavelengths(labels):
     assert wavelengths_of(labels) is None
+
+
+# Numbers of features
+
+
+def test_numbers_of_features_are_those_from_0():
+    numbers = FeatureNumbers(5)
+    assert list(numbers) == [0, 1, 2, 3, 4]
+    assert (numbers[0], numbers[-1], numbers[1:3]) == (0, 4, (1, 2))
+    assert 4 in numbers
+    assert 5 not in numbers
+    with pytest.raises(IndexError):
+        numbers[5]
+
+
+def test_numbers_of_features_are_equal_to_a_tuple_of_them():
+    numbers = FeatureNumbers(3)
+    assert numbers == (0, 1, 2) == numbers == FeatureNumbers(3)
+    assert hash(numbers) == hash((0, 1, 2))
+    for other in ((0, 1), (0, 1, 2, 3), (0, 1, 3), ("0", "1", "2"), FeatureNumbers(4), "012", ()):
+        assert numbers != other
+
+
+def test_numbers_of_any_count_of_features_take_no_memory_and_no_time():
+    numbers = FeatureNumbers(10**15)
+    assert len(numbers) == 10**15
+    assert are_mere_numbers(numbers)
+    assert wavelengths_of(numbers) is None
+    assert immutable_labels(numbers) is numbers
+    assert numbers == FeatureNumbers(10**15)
+
+
+def test_numbers_of_features_are_numeric_labels_without_a_unit():
+    kept, lazy = numeric_labels((0, 1, 2)), numeric_labels(FeatureNumbers(3))
+    np.testing.assert_array_equal(lazy.numbers, kept.numbers)
+    assert lazy.unit == kept.unit
+    assert numeric_labels(FeatureNumbers(0)) is numeric_labels(()) is None
+
+
+def test_labels_are_kept_as_they_were():
+    labels = ["a", 2.5]
+    kept = immutable_labels(labels)
+    labels.append("b")
+    assert kept == ("a", 2.5)

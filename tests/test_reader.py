@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import zipfile
+from concurrent.futures import CancelledError
 from pathlib import Path
+from threading import Event
 
 import dask.array as da
 import fsspec
@@ -10,9 +12,10 @@ import pytest
 import zarr
 from napari.components import ViewerModel
 from napari.utils.notifications import ErrorNotification
+from qtpy.QtCore import QTimer
 
 from example_server import files, serving
-from napari_ifealid import _reader, read_stack, write_stack
+from napari_ifealid import _background, _reader, read_stack, write_stack
 from napari_ifealid._reader import get_reader, read_layers
 from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.errors import DatasetError
@@ -330,3 +333,54 @@ def test_notification_begins_with_the_reason_and_ends_with_the_path_however_long
     assert message[:80].startswith(reason)
     assert path.name in message.partition(";")[0]
     assert message.endswith(f" In full: {path}")
+
+
+# In a window
+
+
+@pytest.fixture
+def window(make_napari_viewer, monkeypatch):
+    monkeypatch.setattr(_background, "has_window", lambda: True)
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def alive(qapp):
+    """Is set by Qt's event loop again and again: waited for in its own thread, it never is."""
+    event, timer = Event(), QTimer()
+    timer.timeout.connect(event.set)
+    timer.start(10)
+    yield event
+    timer.stop()
+
+
+@pytest.mark.parametrize("slow", ["looks_like_stack", "read_stacks", "layers_of"])
+def test_window_is_alive_while_a_file_is_looked_at_read_and_made_layers_of(
+    window, alive, cube, monkeypatch, slow
+):
+    real = getattr(_reader, slow)
+
+    def slowly(*arguments, **options):
+        alive.clear()
+        assert alive.wait(60)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(_reader, slow, slowly)
+    window.open(cube, plugin="napari-ifealid")
+    assert [layer.name for layer in window.layers] == ["cube.npy features"]
+
+
+def test_error_of_a_file_is_that_of_who_opens_it_in_a_window(window, flat):
+    with pytest.raises(DatasetError, match=r"flat\.npy"):
+        window.open(flat, plugin="napari-ifealid")
+    assert len(window.layers) == 0
+
+
+def test_opening_that_is_cancelled_adds_nothing(window, cube, monkeypatch):
+    def cancel(*_):
+        raise CancelledError
+
+    reader = get_reader(cube)
+    monkeypatch.setattr(_reader, "awaited", cancel)
+    assert reader(cube) == [(None,)]
+    assert get_reader(cube)(cube) == [(None,)]

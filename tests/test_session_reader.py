@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import CancelledError
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from napari.components import ViewerModel
 from npe2 import PluginManager, PluginManifest
 
 from explorer_actions import CLOSE, expected_map
-from napari_ifealid import _session_reader, read_stack, write_stack
+from napari_ifealid import _background, _session_reader, read_stack, write_stack
 from napari_ifealid._session_reader import get_session_reader
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.query import Rule
@@ -93,3 +95,31 @@ def test_session_without_a_viewer_is_an_error(path, monkeypatch):
     monkeypatch.setattr(_session_reader, "current_viewer", lambda: None)
     with pytest.raises(DatasetError, match="without a viewer"):
         get_session_reader(str(path))(str(path))
+
+
+@pytest.mark.parametrize("slow", ["looks_like_session", "read_session_file"])
+def test_session_is_read_in_a_thread_of_its_own(path, monkeypatch, make_napari_viewer, slow):
+    monkeypatch.setattr(_background, "has_window", lambda: True)
+    viewer, threads, real = make_napari_viewer(), [], getattr(_session_reader, slow)
+
+    def noted(*arguments):
+        threads.append(threading.current_thread())
+        return real(*arguments)
+
+    monkeypatch.setattr(_session_reader, slow, noted)
+    viewer.open(str(path), plugin="napari-ifealid")
+    assert len(viewer.layers) > 0
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_session_that_is_cancelled_opens_nothing(path, monkeypatch, qapp):
+    def cancel(*_):
+        raise CancelledError
+
+    viewer, reader = ViewerModel(), get_session_reader(str(path))
+    monkeypatch.setattr(_session_reader, "current_viewer", lambda: viewer)
+    monkeypatch.setattr(_session_reader, "awaited", cancel)
+    assert reader(str(path)) == [(None,)]
+    assert get_session_reader(str(path))(str(path)) == [(None,)]
+    assert len(viewer.layers) == 0

@@ -275,3 +275,11 @@ def test_range_of_features_shares_its_values():
     np.testing.assert_array_equal(few.values, CUBE[..., 1:3])
     assert np.shares_memory(few.values, stack.values)
     assert few.feature_labels == (1, 2)
+
+
+def test_labels_of_any_number_of_features_take_no_memory():
+    values = np.broadcast_to(np.float32(1), (1, 1, 10**12))
+    stack = FeatureStack(values=values, name="x")
+    assert len(stack.feature_labels) == 10**12
+    assert stack.feature_name(10**11) == "feature 100000000000"
+    assert stack.with_features(range(5, 8)).feature_labels == (5, 6, 7)

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_ifealid._background import awaited
 from napari_ifealid._progress import late_progress
 from napari_ifealid.example_datasets import EXAMPLES, example_path
 from napari_ifealid.formats import read_stack
@@ -34,7 +35,7 @@ def _example_layers(name: str) -> list[LayerData]:
     """Return the overlay and the features, or nothing to a window that was closed meanwhile."""
     try:
         path = example_path(name, track=_lively_progress)
-        return layer_data(read_stack(path, track=late_progress))
+        return awaited(lambda track: layer_data(read_stack(path, track=track)), f"Opening {name}")
     except CancelledError:
         return _NOTHING
 

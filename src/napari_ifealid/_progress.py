@@ -7,13 +7,22 @@ from concurrent.futures import CancelledError
 from time import monotonic
 from typing import TypeVar
 
-from napari.utils import progress
+from napari.utils import cancelable_progress, progress
 from qtpy.QtWidgets import QApplication
 
 UNNOTICED = 0.5
 """Seconds; napari repaints its window for each step of a progress bar."""
 
 Item = TypeVar("Item")
+
+
+class CancelledAtOnce(cancelable_progress):  # type: ignore[misc]  # napari has no types
+    """Calls its `cancel_callback` at once; napari's own does so at the next step of a loop."""
+
+    def cancel(self) -> None:
+        """Cancel; called by the button, maybe while the bar is still being made."""
+        super().cancel()
+        self.cancel_callback()
 
 
 def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iterator[Item]:

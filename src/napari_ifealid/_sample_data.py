@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skimage.data import astronaut as astronaut_image
 
+from napari_ifealid._background import awaited
 from napari_ifealid.extraction import filter_features
 from napari_ifealid.formats import read_stack
 from napari_ifealid.layers import START_KEY, LayerData, layer_data, layers_of
@@ -51,7 +52,8 @@ def astronaut() -> list[LayerData]:
 
 
 def _chelsea(layer: str) -> FeatureStack:
-    return read_stack(_FOLDER / f"chelsea_{layer}.zip")
+    path = _FOLDER / f"chelsea_{layer}.zip"
+    return awaited(lambda track: read_stack(path, track=track), "Opening Chelsea")
 
 
 def _with_overlay(stack: FeatureStack, other: FeatureStack) -> FeatureStack:

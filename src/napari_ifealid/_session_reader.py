@@ -11,8 +11,10 @@ from napari.utils.notifications import show_warning
 from napari.viewer import current_viewer
 from qtpy.QtWidgets import QApplication
 
+from napari_ifealid._background import awaited
 from napari_ifealid._progress import has_window
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats.location import name_of
 from napari_ifealid.session_files import SavedSession, looks_like_session, read_session_file
 from napari_ifealid.session_files.stacks import check_nothing_missing
 from napari_ifealid.widgets.missing_files import ask_for_missing
@@ -32,7 +34,13 @@ def get_session_reader(path: str | list[str]) -> Reader | None:
     path : str or list of str
     """
     paths = [path] if isinstance(path, str) else path
-    return read_session if len(paths) == 1 and looks_like_session(paths[0]) else None
+    if len(paths) != 1:
+        return None
+    try:
+        is_ours = awaited(lambda _: looks_like_session(paths[0]), _opening(paths[0]))
+    except CancelledError:
+        return lambda _: NO_LAYERS
+    return read_session if is_ours else None
 
 
 def read_session(path: str | list[str]) -> list[Any]:
@@ -54,12 +62,12 @@ def read_session(path: str | list[str]) -> list[Any]:
             remedy="Open it with napari_ifealid.open_session(viewer, path).",
             file=file,
         )
-    session = _with_all_files(file)
-    if session is not None:
-        try:
+    try:
+        session = _with_all_files(file)
+        if session is not None:
             show_session(viewer, session)
-        except CancelledError:  # the window was closed meanwhile
-            return NO_LAYERS
+    except CancelledError:  # by the user, or the window was closed meanwhile
+        return NO_LAYERS
     return NO_LAYERS
 
 
@@ -67,10 +75,14 @@ def _with_all_files(file: str) -> SavedSession | None:
     """Return the session once all its files are known to be there; None if the user cancelled."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        session = read_session_file(file)
+        session = awaited(lambda _: read_session_file(file), _opening(file))
     for warning in caught:
         show_warning(str(warning.message))
     if has_window():
         return ask_for_missing(session, QApplication.activeWindow())
     check_nothing_missing(session, file)
     return session
+
+
+def _opening(path: str) -> str:
+    return f"Opening {name_of(path)}"

@@ -70,7 +70,6 @@ class Bands:
             for field in fields(self)
             if field.name != "shown" and getattr(self, field.name) is not None
         }
-        places = {feature: place for place, feature in enumerate(features)}
-        is_shown = self.shown and places.keys() >= set(self.shown)
-        shown = tuple(places[feature] for feature in self.shown) if is_shown else ()
+        is_shown = all(feature in features for feature in self.shown)
+        shown = tuple(map(features.index, self.shown)) if is_shown else ()
         return replace(self, shown=shown, **chosen)

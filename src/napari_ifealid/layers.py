@@ -20,6 +20,7 @@ START_KEY = "napari_ifealid_first_reference"
 """Where a layer's metadata holds the place in the world to compare with first, if it has one."""
 
 _LOOKED_AT = 16  # pixels along each axis
+_MOST_FEATURES = 4096  # of each of these pixels
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -193,7 +194,8 @@ def _contrast_limits(stack: FeatureStack) -> tuple[float, float] | None:
     if not stack.is_lazy:
         return None
     try:
-        corner = np.asarray(stack.values[(slice(0, _LOOKED_AT),) * len(stack.spatial_shape)])
+        pixels = (slice(0, _LOOKED_AT),) * len(stack.spatial_shape)
+        corner = np.asarray(stack.values[(*pixels, slice(0, _MOST_FEATURES))])
     except Exception:  # damaged in some way or other; who explores the stack is told
         return 0, 1
     known = corner[np.isfinite(corner)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,48 @@ from numpy.typing import NDArray
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s.].*)?")
+
+
+class FeatureNumbers(Sequence[int]):
+    """The numbers of features from 0, as their labels: equal to a tuple of them, but not kept.
+
+    Parameters
+    ----------
+    count : int
+    """
+
+    __slots__ = ("_numbers",)
+
+    def __init__(self, count: int) -> None:
+        self._numbers = range(count)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[int, ...]: ...
+    def __getitem__(self, index: int | slice) -> int | tuple[int, ...]:
+        found = self._numbers[index]
+        return tuple(found) if isinstance(found, range) else found
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._numbers
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, tuple | FeatureNumbers):
+            return NotImplemented
+        return are_mere_numbers(other) and len(other) == len(self)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"FeatureNumbers({len(self)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +87,8 @@ def numeric_labels(labels: Sequence[str | float]) -> NumericLabels | None:
     NumericLabels or None
         None unless all are numbers of the same unit, and no two of them equal.
     """
+    if isinstance(labels, FeatureNumbers) and labels:
+        return NumericLabels(np.arange(len(labels), dtype=np.float64), "")
     pairs = [number_and_unit(label) for label in labels]
     known = [pair for pair in pairs if pair is not None]
     numbers = np.array([number for number, _ in known], np.float64)
@@ -51,6 +96,11 @@ def numeric_labels(labels: Sequence[str | float]) -> NumericLabels | None:
     if len(known) < len(pairs) or len(units) != 1 or len(np.unique(numbers)) < len(numbers):
         return None
     return NumericLabels(numbers, units.pop()) if np.isfinite(numbers).all() else None
+
+
+def immutable_labels(labels: Sequence[str | float]) -> Sequence[str | float]:
+    """Return labels that nobody can change; mere numbers as they are, which are never kept."""
+    return labels if isinstance(labels, FeatureNumbers) else tuple(labels)
 
 
 def wavelengths_of(labels: Sequence[str | float]) -> NDArray[np.float64] | None:
@@ -65,6 +115,8 @@ def wavelengths_of(labels: Sequence[str | float]) -> NDArray[np.float64] | None:
     array of float64, shape (C,), or None
         None unless all labels are numbers of the same unit of length, see `numeric_labels`.
     """
+    if isinstance(labels, FeatureNumbers):
+        return None
     named = numeric_labels(labels)
     factor = None if named is None else NANOMETRES.get(known_unit(named.unit))
     return None if named is None or factor is None else named.numbers * factor
@@ -108,4 +160,6 @@ def are_mere_numbers(labels: Sequence[str | float]) -> bool:
     ----------
     labels : sequence of str or float, length C
     """
-    return tuple(labels) == tuple(range(len(labels)))
+    return isinstance(labels, FeatureNumbers) or all(
+        label == number for number, label in enumerate(labels)
+    )

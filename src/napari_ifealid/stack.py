@@ -15,6 +15,7 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Region
+from napari_ifealid.numeric_labels import FeatureNumbers, immutable_labels
 
 FEATURE_AXIS_NAMES = {
     *("c", "channel", "channels", "feature", "features"),
@@ -151,14 +152,16 @@ class FeatureStack:
                 remedy="Convert the values first.",
             )
         self.bands.check(self.feature_count)
-        labels = range(self.feature_count) if self.feature_labels is None else self.feature_labels
+        labels = self.feature_labels
+        if labels is None:
+            labels = FeatureNumbers(self.feature_count)
         if len(labels) != self.feature_count:
             raise DatasetError(
                 f"{len(labels)} feature labels",
                 expected=f"one label for each of the {self.feature_count} features",
                 remedy="Give as many labels as there are features, or none.",
             )
-        object.__setattr__(self, "feature_labels", tuple(labels))
+        object.__setattr__(self, "feature_labels", immutable_labels(labels))
 
     @property
     def spatial_shape(self) -> tuple[int, ...]:

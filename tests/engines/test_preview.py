@@ -399,3 +399,37 @@ def test_sampled_units_have_length_one_or_none():
     lengths = np.linalg.norm(units, axis=-1)
     assert not lengths[[3, 7]].any()
     np.testing.assert_allclose(np.delete(lengths, [3, 7], axis=0), 1, rtol=1e-6)
+
+
+def test_axes_of_more_features_than_are_squared_are_the_leading_singular_vectors_too(monkeypatch):
+    units = sampled_units(pixels_of(features(30, 20, 40)), slice(0, 600))
+    monkeypatch.setattr(module, "MOST_SQUARED", 39)
+    axes = PrincipalAxes.of(units, 6)
+    np.testing.assert_allclose(axes.vectors.T @ axes.vectors, np.eye(6), atol=1e-5)
+    sampled = units[::16]
+    expected = np.linalg.svd(sampled, full_matrices=False)[2][:6]
+    np.testing.assert_allclose(np.abs(np.sum(expected.T * axes.vectors, axis=0)), 1, atol=1e-3)
+
+
+def test_axes_of_many_features_are_no_more_than_pixels(monkeypatch):
+    units = sampled_units(pixels_of(features(2, 2, 40)), slice(0, 4))
+    monkeypatch.setattr(module, "MOST_SQUARED", 39)
+    axes = PrincipalAxes.of(units, 10)
+    np.testing.assert_allclose(axes.vectors.T @ axes.vectors, np.eye(4), atol=1e-5)
+    np.testing.assert_allclose(axes.projections(axes.codes(units)), units @ axes.vectors, atol=0.01)
+
+
+@pytest.mark.timeout(120)
+def test_preview_of_a_hundred_thousand_features_takes_no_square_of_them():
+    values = features(4, 5, 100_000)
+    pixels, query = pixels_of(values), Query.to(values[1, 2])  # squared: 80 GB
+    near = near_map(preview_of(pixels, LARGE), query)
+    assert np.abs(exact_map(pixels, query) - near).max() < 0.01
+
+
+def test_sample_of_many_features_is_small(monkeypatch):
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 4 * 8 * 50)
+    taken = []
+    monkeypatch.setattr(module, "sampled_rows", lambda _, count: taken.append(count) or [])
+    preview_of(pixels_of(features(30, 20, 8)), LARGE)
+    assert taken == [50]

@@ -3,12 +3,14 @@ from __future__ import annotations
 import gc
 import weakref
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Image
 
 from napari_ifealid.engines import EngineChoice
-from napari_ifealid.explorer.opening import Opening
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.explorer.opening import MOST_FEATURES, Opening
 from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.preprocessing import Step, step_named
 from patient_scheduler import PatientScheduler
@@ -112,3 +114,13 @@ def test_work_for_another_thread_holds_no_layer(make, scheduler):
     gc.collect()
     assert gone() is None
     assert scheduler.background
+
+
+def test_far_too_many_features_are_refused_before_any_value_is_read(make, scheduler, told):
+    unread = da.zeros((MOST_FEATURES + 1, 10**6, 10**6), np.float32)
+    make(Image(unread, name="many", contrast_limits=(0, 1), visible=False)).begin()
+    scheduler.run()
+    (error,) = told
+    assert isinstance(error, DatasetError)
+    assert error.found == "1,048,577 features of each pixel"
+    assert "another axis" in error.remedy

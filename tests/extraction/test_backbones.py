@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import warnings
 
@@ -249,3 +250,12 @@ def test_missing_weights_are_refused_and_named(part, save_backbone, tmp_path):
     save_file(weights, path, {"format": "pt"})
     with pytest.raises(DatasetError, match=f"without the weights .*{part}"):
         backbone(str(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_model_with_a_pipe_for_a_file_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    for read in (backbone, backbone_stages):
+        with pytest.raises(DatasetError, match=rf"a pipe \(FIFO\), not a file: {name}"):
+            read(str(tmp_path))

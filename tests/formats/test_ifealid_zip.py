@@ -201,7 +201,7 @@ def test_truncated_zip_is_named_so(error_of):
 
 def test_missing_file_and_folder_are_told_from_damage(tmp_path):
     (tmp_path / "folder.zip").mkdir()
-    for name, found in {"missing": "no such file", "folder": "nothing that can be read"}.items():
+    for name, found in {"missing": "no such file", "folder": "a folder, not a file"}.items():
         with pytest.raises(DatasetError, match=f"^{found}"):
             read_stacks(tmp_path / f"{name}.zip")
 

@@ -245,7 +245,8 @@ def test_file_that_is_no_good_image_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    ("name", "found"), [("missing.png", "no such file: missing.png;"), ("", "no image that can be")]
+    ("name", "found"),
+    [("missing.png", "no such file: missing.png;"), ("", "a folder, not a file: ")],
 )
 def test_missing_file_and_folder_are_refused(tmp_path, name, found):
     with pytest.raises(DatasetError, match=f"^{found}.*Check the path") as caught:

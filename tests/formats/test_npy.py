@@ -416,7 +416,7 @@ def test_missing_file_is_no_such_file(path):
 
 def test_folder_is_an_error(path):
     path.mkdir()
-    assert "nothing that can be read" in error_of(path).found
+    assert error_of(path).found == "a folder, not a file"
 
 
 def test_pickled_object_is_not_loaded(path):

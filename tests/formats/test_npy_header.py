@@ -12,6 +12,7 @@ from real_arrays import NO_STACKS, REAL
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.npy_header import (
+    LONGEST_HEADER,
     PIECE_LENGTH,
     ArrayHeader,
     check_some_finite,
@@ -147,3 +148,20 @@ def test_looking_for_a_finite_value_stops_at_the_first(monkeypatch):
 def test_integers_are_not_looked_at(monkeypatch):
     monkeypatch.setattr(np, "isfinite", lambda _: pytest.fail("looked at"))
     check_some_finite(np.ones((3, 4, 5), int))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_header_of_gigabytes_is_not_read(version):
+    class Endless(io.RawIOBase):
+        """A file of spaces."""
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 <= size <= LONGEST_HEADER
+            return start.read(size) or bytes(size)
+
+    start = io.BytesIO(b"\x93NUMPY" + bytes([version, 0]) + (2**31).to_bytes(4, "little"))
+    with pytest.raises(DatasetError, match="whose header has 2,147,483,648 bytes"):
+        read_header(Endless())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from real_arrays import NO_STACKS, trapped_array
 
+from limited_memory import MEGABYTE, outcome
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
     array_names,
@@ -270,3 +272,23 @@ def test_placement_is_written_beside_the_features(path):
         assert written["offset"].tolist() == [1.5, 0.0]
     (again,) = read_npz(path)
     assert again.placement == stack.placement
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_header_that_unpacks_to_gigabytes_is_refused(tmp_path):
+    start = b"\x93NUMPY\2\0" + (300 * MEGABYTE).to_bytes(4, "little")
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", start + b" " * (300 * MEGABYTE))
+    assert (tmp_path / "bomb.npz").stat().st_size < MEGABYTE
+    reader = "from napari_ifealid.formats import read_stacks"
+    found = outcome(reader, "read_stacks(path)", tmp_path / "bomb.npz", spare=100 * MEGABYTE)
+    assert found == "a NumPy array whose header has 314,572,800 bytes"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_a_hundred_million_features_cost_no_label_each(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", np.zeros((1, 1, 100_000_000), np.uint8))
+    tell = "(one,) = read_stacks(path); print(one.values.shape)"
+    reader = "from napari_ifealid.formats import read_stacks"
+    found = outcome(reader, tell, tmp_path / "a.npz", spare=400 * MEGABYTE)
+    assert found == "(1, 1, 100000000)"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from real_arrays import between, seeds, sizes
 from tifffile import imwrite
 
+from limited_memory import MEGABYTE, outcome
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import OverlayWarning, overlay, read_overlay, read_stacks
 from napari_ifealid.formats.overlay import decode_overlay, encode_overlay
@@ -268,3 +270,21 @@ def test_overlay_that_could_not_be_read_again_is_not_written(shape, found):
         encode_overlay(pixels)
     assert found in caught.value.found
     assert "at most" in caught.value.expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_largest_overlay_of_16_bits_takes_little_more_memory_than_its_pixels(tmp_path):
+    png = image_file(Image.new("I;16", (8192, 8192), 7), "PNG")
+    file = dataset(VALUES, fields={"overlay": True}, members={"overlay.jpg": png})
+    reader = "from napari_ifealid.formats import read_stacks"
+    tell = "print(read_stacks(path)[0].overlay.shape)"
+    path = write(tmp_path / "tiny.zip", file)
+    assert outcome(reader, tell, path, spare=800 * MEGABYTE) == "(8192, 8192, 3)"
+
+
+def test_overlay_for_which_memory_is_short_is_left_out(tmp_path, free_memory):
+    large = image_file(Image.new("RGB", (64, 64)), "PNG")
+    file = dataset(VALUES, fields={"overlay": True}, members={"overlay.jpg": large})
+    with free_memory(20_000), pytest.warns(OverlayWarning, match="memory"):
+        (stack,) = read_stacks(write(tmp_path / "tiny.zip", file))
+    assert stack.overlay is None

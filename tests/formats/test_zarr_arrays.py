@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from example_server import files, serving
+from limited_memory import MEGABYTE, outcome
 from napari_ifealid import DatasetError, FeatureStack
 from napari_ifealid.formats import (
     array_names,
@@ -738,3 +739,12 @@ def test_labels_of_our_own_count_more_than_wavelengths_beside_them(path, zarr_fo
     stack = read_stack(path)
     assert stack.values.shape == CUBE.shape
     assert stack.feature_labels == ("a", "b", "c", "d", "e")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_hundreds_of_millions_of_features_cost_no_label_each(path):
+    count = 300_000_000
+    zarr.create_array(str(path), shape=(2, 2, count), chunks=(1, 1, count), dtype=np.uint8)
+    reader = "import dask.array, zarr\nfrom napari_ifealid.formats import read_stacks"
+    tell = "(one,) = read_stacks(path); print(one.values.shape)"
+    assert outcome(reader, tell, path, spare=300 * MEGABYTE) == f"(2, 2, {count})"

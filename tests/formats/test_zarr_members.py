@@ -8,6 +8,8 @@ import pytest
 import zarr
 
 from example_server import files, serving
+from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import array_names, looks_like_stack, read_stacks, zarr_members
 from napari_ifealid.formats.zarr_members import checked, members, opened_node
 
 CUBE = np.ones((3, 4, 5))
@@ -69,3 +71,28 @@ def test_empty_chunks_are_an_error(path):
     make_odd(path, chunks=[0, 4, 5])
     with pytest.raises(ValueError, match="chunks of shape"):
         checked(zarr.open_array(path / "odd", mode="r"))
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("is_on_the_web", [False, True])
+@pytest.mark.filterwarnings("ignore:.*onsolidated")
+def test_group_of_far_too_many_arrays_is_refused_before_they_are_opened(
+    tmp_path, zarr_format, is_on_the_web, monkeypatch
+):
+    monkeypatch.setattr(zarr_members, "MOST_MEMBERS", 5)
+    path = tmp_path / "many.zarr"
+    group = zarr.create_group(str(path), zarr_format=zarr_format)
+    for name in "abcdef":
+        group.create_array(name, data=CUBE)
+    if is_on_the_web:
+        zarr.consolidate_metadata(str(path))
+    location = path.as_uri() if is_on_the_web else path
+    for read in (read_stacks, array_names):
+        with pytest.raises(DatasetError, match=r"more than 5 arrays: many\.zarr"):
+            read(location)
+    assert looks_like_stack(location)
+
+
+def test_as_many_arrays_as_are_allowed_are_opened(path, monkeypatch):
+    monkeypatch.setattr(zarr_members, "MOST_MEMBERS", len(list(path.iterdir())))
+    assert names_in(path) == (["cube", "odd"], [])

@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.numeric_labels import label_of
+from napari_ifealid.regular_files import check_regular_file
 
 
 def read_labels(path: Path, count: int) -> list[str | float]:
@@ -24,6 +25,7 @@ def read_labels(path: Path, count: int) -> list[str | float]:
     DatasetError
         If the file can't be read, or if it has another number of lines.
     """
+    check_regular_file(path)
     try:
         lines = path.read_text("utf-8-sig").rstrip().splitlines()
     except FileNotFoundError as error:

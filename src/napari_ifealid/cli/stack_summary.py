@@ -19,7 +19,7 @@ from napari_ifealid.formats.details import has_wavelengths
 from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.good_features import good_features
 from napari_ifealid.layers import default_placement
-from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
 from napari_ifealid.picture import PictureKind, default_kind
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
@@ -163,7 +163,7 @@ def summarise(
     )
     placement = stack.placement
     shown_stride, shown_offset = _shown_place(stack)
-    labels = tuple(stack.feature_labels or ())
+    labels = stack.feature_labels or ()
     all_zero_pixels = int(np.count_nonzero(~measured.has_value))
     without_values = int(np.count_nonzero(measured.is_empty))
     size = stack.pixel_size
@@ -175,7 +175,7 @@ def summarise(
         width=width,
         features=stack.feature_count,
         padding_features=padding_features,
-        feature_labels=None if labels == tuple(range(stack.feature_count)) else labels,
+        feature_labels=None if are_mere_numbers(labels) else tuple(labels),
         is_axis_guessed=stack.is_axis_guessed,
         **_wavelengths(stack),
         **_bands(stack),

@@ -25,6 +25,12 @@ MOST_AXES = 128
 SAMPLE = 20_000
 """Pixels that are enough to find the axes along which a stack varies."""
 
+SAMPLE_BYTES = 1 << 29
+"""Of the sample, which is smaller where a pixel has thousands of features."""
+
+MOST_SQUARED = 4096
+"""Features, or pixels of a sample, that a square matrix is made of: its axes take seconds."""
+
 PREVIEWED = {one.name: one.kernel for one in MEASURES if isinstance(one.kernel, UnitLength)}
 """The kernels of the measures that there are previews of, by name."""
 
@@ -59,10 +65,9 @@ class PrincipalAxes:
         units : array of float32, shape (S, C)
             Unit vectors.
         count : int
-            How many axes, K; no more than C.
+            How many axes at most, K; no more than C.
         """
-        _, eigenvectors = np.linalg.eigh(np.asarray(units.T @ units, np.float64))
-        vectors = np.ascontiguousarray(eigenvectors[:, ::-1][:, :count], np.float32)
+        vectors = _leading_axes(units, count)
         projections = units @ vectors
         lowest, highest = projections.min(axis=0), projections.max(axis=0)
         margin = 0.05 * (highest - lowest)  # pixels beside the sample may lie beyond
@@ -206,6 +211,20 @@ class Preview:
         on_all_cores(multiply, len(cosines), least=least)
 
 
+def _leading_axes(units: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return orthonormal columns along which unit vectors vary most, shape (C, K).
+
+    K is `count`, or less where there are fewer vectors.
+    """
+    if units.shape[1] <= MOST_SQUARED:
+        _, eigenvectors = np.linalg.eigh(np.asarray(units.T @ units, np.float64))
+        return np.ascontiguousarray(eigenvectors[:, ::-1][:, :count], np.float32)
+    some = units[:: -(-len(units) // MOST_SQUARED)]
+    _, eigenvectors = np.linalg.eigh(np.asarray(some @ some.T, np.float64))
+    leading = eigenvectors[:, ::-1][:, :count].astype(np.float32)
+    return np.linalg.qr(some.T @ leading)[0]
+
+
 def axis_count(budget: int, pixel_count: int, feature_count: int) -> int:
     """Return how many axes a preview may have within a budget of bytes, 0 if not one."""
     return min(MOST_AXES, feature_count, budget // pixel_count)
@@ -263,7 +282,8 @@ def preview_of(pixels: PixelVectors, budget: int) -> Preview | None:
         None if the budget is too small for any, or no pixel has a direction.
     """
     count = axis_count(budget, pixels.pixel_count, pixels.feature_count)
-    rows = sampled_rows(pixels, SAMPLE)
+    most = max(2, SAMPLE_BYTES // (4 * pixels.feature_count))
+    rows = sampled_rows(pixels, min(SAMPLE, most))
     if count == 0 or len(rows) == 0:
         return None
     sample = sampled_units(pixels, rows)

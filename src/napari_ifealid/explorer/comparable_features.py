@@ -18,6 +18,8 @@ def mismatch(stack: FeatureStack, asking: FeatureStack) -> str:
     if count != expected:
         return f"other features: {count}, expected {expected}"
     labels, wanted = stack.feature_labels or (), asking.feature_labels or ()
+    if labels == wanted:
+        return ""
     for label, other in zip(labels, wanted, strict=True):
         if label != other:
             return f"other features: {label}, expected {other}"

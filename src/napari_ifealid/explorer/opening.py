@@ -19,12 +19,16 @@ from napari_ifealid.engines import (
     prepare_stack,
     start_in_steps,
 )
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.sources import feature_stack, full_data
 from napari_ifealid.layers import STACK_KEY
 from napari_ifealid.measures import UsedFeatures
 from napari_ifealid.preprocessing import Step, Transform, preprocessed, transform_of
 from napari_ifealid.stack import FeatureStack
+
+MOST_FEATURES = 1 << 20
+"""Of a pixel that is compared: the chart, the references and the preview take memory for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +151,7 @@ class _Load:
     renderer: Renderer | None
 
     def __call__(self) -> Prepared:
+        _check_count(self.data.shape[self.axis], self.name)
         stack = original = feature_stack(self.data, self.opened, self.axis, self.name)
         transform = None
         if self.step is not None:
@@ -154,3 +159,13 @@ class _Load:
             stack = preprocessed(stack, transform)
         prepared = prepare_stack(stack, plan_engine(self.choice, stack, self.renderer))
         return Features(original, stack, transform), prepared
+
+
+def _check_count(features: int, name: str) -> None:
+    if features > MOST_FEATURES:
+        raise DatasetError(
+            f"{features:,} features of each pixel",
+            expected=f"at most {MOST_FEATURES:,}",
+            remedy="Choose another axis for the features.",
+            file=name,
+        )

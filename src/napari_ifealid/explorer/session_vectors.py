@@ -14,6 +14,7 @@ from napari_ifealid.explorer.listed_library import Tick, Ticks
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.libraries import Library, LibraryEntry, sure_match
+from napari_ifealid.numeric_labels import are_mere_numbers
 from napari_ifealid.query import Reference
 from napari_ifealid.session_files import VectorReference
 
@@ -116,12 +117,11 @@ def _saved(one: Reference, labels: Labels) -> VectorReference:
             remedy="Remove the reference.",
             file=one.label or one.origin.value,
         )
-    known = tuple(map(_plain, labels))
     return VectorReference(
         values=tuple(one.vector.tolist()),
         name=one.label,
         sign=one.sign,
-        feature_labels=None if known == tuple(range(len(known))) else known,
+        feature_labels=None if are_mere_numbers(labels) else tuple(map(_plain, labels)),
         colour=one.colour,
     )
 

@@ -20,6 +20,7 @@ from napari_ifealid.extraction.torch_modules import (
     IMAGENET_STD,
     TorchExtractor,
 )
+from napari_ifealid.regular_files import check_file_or_folder
 
 
 def backbone_stages(model: str, *, is_here: bool = False) -> tuple[str, ...]:
@@ -90,7 +91,13 @@ def best_device() -> torch.device:
     return accelerator or torch.device("cpu")
 
 
+def _check_no_pipes(model: str) -> None:
+    for path in (Path(model), *Path(model).glob("*")):  # none, where it is a name of the hub
+        check_file_or_folder(path)
+
+
 def _configuration(model: str, is_here: bool) -> Any:
+    _check_no_pipes(model)
     if sep in model.removeprefix(".") and not Path(model).exists() and model.count("/") != 1:
         raise _wrong(model, "no such folder", "Check the path.")
     try:

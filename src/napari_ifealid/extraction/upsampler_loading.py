@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.regular_files import check_regular_file
 
 _EXPECTED = "module:name or path/to/file.py:name, the name of a function or of a class"
 
@@ -58,7 +59,8 @@ def load_upsampler(spec: str) -> Callable[..., Any]:
 
 
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
+    check_regular_file(path)
+    if not path.exists():
         raise DatasetError(
             "no such file",
             expected="a Python file with the up-sampler",

@@ -26,6 +26,7 @@ from napari_ifealid.formats.registry import (
 )
 from napari_ifealid.formats.web_application_faults import WebApplicationWarning
 from napari_ifealid.layers import own_pixels
+from napari_ifealid.regular_files import check_file_or_folder, check_regular_file, special_kind
 from napari_ifealid.stack import FeatureStack, StackSource
 from napari_ifealid.tracking import Track, untracked
 
@@ -230,11 +231,15 @@ def on_disk(location: Location, *, track: Track = untracked) -> Iterator[Locatio
     Raises
     ------
     DatasetError
-        If the file can't be downloaded, see `downloaded`.
+        If there is no file but a pipe, a device or, unless a format has such, a folder; or if the
+        file can't be downloaded, see `downloaded`.
     concurrent.futures.CancelledError
         If `track` ended the iteration early.
     """
     named = formats_named(location)
+    if not is_url(location):
+        can_be_folder = not named or any(kind.is_folder for kind in named)
+        (check_file_or_folder if can_be_folder else check_regular_file)(location)
     if not is_url(location) or not named or any(kind.takes_urls for kind in named):
         yield location
         return
@@ -250,13 +255,15 @@ def looks_like_stack(location: Location) -> bool:
     """Return whether a file or a folder is meant to hold feature stacks, good or bad.
 
     Where it is True, `read_stacks` returns the stacks or raises an error that says what is wrong
-    with them. It is False for ZIP files with quite different contents, for .npy and .npz files
-    that are not NumPy's, for Zarr groups without a stack, for OME-Zarr images without channels, for
-    ENVI libraries and data files without a header, for TIFFs that are photos or stacks of them, for
-    all other files and folders and for paths where nothing is. Of a file behind a URL, the name
-    alone is looked at.
+    with them, also for a pipe or a device with such a name. It is False for ZIP files with quite
+    different contents, for .npy and .npz files that are not NumPy's, for Zarr groups without a
+    stack, for OME-Zarr images without channels, for ENVI libraries and data files without a header,
+    for TIFFs that are photos or stacks of them, for all other files and folders and for paths where
+    nothing is. Of a file behind a URL, the name alone is looked at.
     """
     if can_be_downloaded(location) and not any(kind.takes_urls for kind in formats_named(location)):
+        return bool(formats_named(location))
+    if special_kind(location):
         return bool(formats_named(location))
     if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
         return False

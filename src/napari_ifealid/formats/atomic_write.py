@@ -18,6 +18,7 @@ from napari_ifealid.formats.taking_places import (
     remove,
     take_places,
 )
+from napari_ifealid.regular_files import special_kind
 
 _PERMISSIONS = 0o777  # and not whose rights a program has that is run
 
@@ -150,6 +151,14 @@ def _give_name(stream: IO[bytes], unfinished: Path) -> None:
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise if there is something that may not be replaced."""
+    kind = special_kind(path)
+    if kind is not None:
+        raise DatasetError(
+            f"{kind} of this name",
+            expected="a file or none, which is all that a file can replace",
+            remedy="Choose another name.",
+            file=path,
+        )
     if os.path.lexists(path) and not force:
         raise DatasetError(
             "a file of this name",

@@ -17,6 +17,7 @@ import numpy as np
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import cannot_open
+from napari_ifealid.regular_files import check_regular_file
 
 LIBRARY = "ENVI Spectral Library"
 """The file type of a library."""
@@ -180,6 +181,7 @@ def header_file_text(path: str | PathLike[str], most: int = _LARGEST) -> str:
     DatasetError
         If the file can't be read.
     """
+    check_regular_file(path)
     try:
         with Path(path).open("rb") as stream:
             content = stream.read(most)

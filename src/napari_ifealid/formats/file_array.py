@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import short_reason
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
+from napari_ifealid.regular_files import without_waiting
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +159,7 @@ def _span(chosen: int | range) -> slice:
 
 def _opened(path: str) -> FileIO:
     try:
-        return FileIO(path)
+        return FileIO(path, opener=without_waiting)
     except OSError as error:
         raise has_changed(path, f"nothing that can be read ({short_reason(error)})") from error
 

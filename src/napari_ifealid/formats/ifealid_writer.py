@@ -27,6 +27,7 @@ from napari_ifealid.formats.web_application_faults import (
     padding_for_web,
     web_application_faults,
 )
+from napari_ifealid.numeric_labels import are_mere_numbers
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
@@ -155,7 +156,7 @@ def _check_writable(stack: FeatureStack, precision: int) -> None:
 
 def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metadata:
     height, width = stack.spatial_shape
-    labels = tuple(plain_labels(stack))
+    are_numbers = are_mere_numbers(stack.feature_labels or ())
     real_dtype = stack.values.dtype if stack.stores_real_values else stack.real_dtype
     if real_dtype is not None and real_dtype.itemsize > 8:
         real_dtype = np.dtype(np.float64)  # long double is another type on another machine
@@ -167,7 +168,7 @@ def _metadata(stack: FeatureStack, numbers: Quantisation, padding: int) -> Metad
         precision=8 * numbers.dtype.itemsize,
         overlay=stack.overlay is not None,
         value_range=numbers.value_range,
-        labels=None if labels == tuple(range(stack.feature_count)) else labels,
+        labels=None if are_numbers else tuple(plain_labels(stack)),
         padding=padding,
         real_dtype=real_dtype,
         placement=stack.placement,

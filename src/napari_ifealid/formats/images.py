@@ -16,8 +16,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.jpeg import JPEG_START, check_scans
 from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.memory import check_memory
+from napari_ifealid.regular_files import check_regular_file
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
@@ -45,6 +47,7 @@ def read_image(path: str | PathLike[str]) -> NDArray[Any]:
     DatasetError
         If it is no image, a damaged one, more than one, or larger than the memory.
     """
+    check_regular_file(path)
     try:
         with Path(path).open("rb") as stream, _large_images_allowed():
             is_tiff = stream.read(4) in _TIFF_STARTS
@@ -84,6 +87,7 @@ def _large_images_allowed() -> Iterator[None]:
 def _pixels(stream: IO[bytes]) -> NDArray[Any]:
     """Read an image with Pillow, which knows all colours and compressions."""
     # given a path instead, Pillow maps the file into memory, and scrambles a TIFF to be turned
+    _check_scans(stream)
     with Image.open(stream) as image:
         image.verify()  # the checksums of a PNG, which are not looked at below
     with Image.open(stream) as image:
@@ -91,6 +95,14 @@ def _pixels(stream: IO[bytes]) -> NDArray[Any]:
         turned = ImageOps.exif_transpose(image)
         has_numbers = turned.mode.startswith(("I", "F"))  # grey, which Pillow would clip
         return np.array(turned if has_numbers else turned.convert("RGB"))
+
+
+def _check_scans(stream: IO[bytes]) -> None:
+    stream.seek(0)
+    if stream.read(len(JPEG_START)) == JPEG_START:
+        stream.seek(0)
+        check_scans(stream.read())
+    stream.seek(0)
 
 
 def _tiff_pixels(stream: IO[bytes]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.taking_places import how_to_complete
+from napari_ifealid.regular_files import check_regular_file
 
 Location = str | PathLike[str]
 """A path, or a URL such as https://example.org/cube.zarr."""
@@ -44,6 +45,7 @@ def first_bytes(location: Location) -> bytes:
     DatasetError
         If the file can't be opened.
     """
+    check_regular_file(location)
     try:
         with Path(location).open("rb") as stream:
             return stream.read(_MOST_OF_A_START)

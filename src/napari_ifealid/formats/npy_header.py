@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from tokenize import TokenError
 from typing import IO, Any
 
@@ -16,6 +17,8 @@ from napari_ifealid.stack import check_feature_array
 NPY_START = npy.MAGIC_PREFIX
 SAVE_AGAIN = "Save the array again with numpy.save or numpy.savez."
 PIECE_LENGTH = 2**16
+LONGEST_HEADER = 2**16
+"""Bytes; NumPy itself refuses those of more than 10,000, but reads them first."""
 
 # a header is Python text, so that a damaged one fails in many ways
 _BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, RecursionError)
@@ -83,15 +86,30 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
         version = npy.read_magic(stream)
         # versions 2 and 3 differ only in the alphabet for the names of structured types
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, is_fortran, dtype = read(stream)
+        shape, is_fortran, dtype = read(_header_alone(stream, 2 if version == (1, 0) else 4))
         stand_in = np.broadcast_to(np.empty((), dtype), shape)
         return ArrayHeader(stand_in, stream.tell(), is_fortran)
+    except DatasetError:
+        raise
     except _BAD_HEADER as error:
         raise DatasetError(
             f"no NumPy array that can be read ({short_reason(error)})",
             expected="an array that numpy.save has written",
             remedy=SAVE_AGAIN,
         ) from error
+
+
+def _header_alone(stream: IO[bytes], digits: int) -> IO[bytes]:
+    """Return the header of an array and its length, which has so many bytes, read with care."""
+    told = stream.read(digits)
+    length = int.from_bytes(told, "little")
+    if length > LONGEST_HEADER:
+        raise DatasetError(
+            f"a NumPy array whose header has {length:,} bytes",
+            expected=f"at most {LONGEST_HEADER:,} bytes",
+            remedy=SAVE_AGAIN,
+        )
+    return BytesIO(told + stream.read(length))
 
 
 def check_some_finite(values: NDArray[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from os import PathLike
 from typing import Any
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.jpeg import check_scans
 from napari_ifealid.formats.png import SIGNATURE, check_png
+from napari_ifealid.memory import check_memory
 
 OVERLAY = "overlay.jpg"
 MOST_PIXELS = 2**26
 """The most pixels that an overlay may have: 8192 × 8192."""
 
 MOST_BYTES = 4 * MOST_PIXELS
+_BYTES_A_PIXEL = 16  # while it is decoded and becomes RGB
+_BLOCK = 1 << 20  # values that are stretched at a time
+
 LONGEST_SIDE = 65_500
 """The most pixels that a side of a JPEG image may have."""
 
@@ -41,13 +47,16 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
     Raises
     ------
     DatasetError
-        If it is no such image, a damaged one, or one of more than MOST_PIXELS pixels.
+        If it is no such image, a damaged one, one of more than MOST_PIXELS pixels or that would
+        take minutes, or if memory is short.
     """
     if content.startswith(SIGNATURE):
         check_png(content)  # Pillow leaves the checksums of the pixels unchecked
+    check_scans(content)
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
             _check_size(image.width, image.height)
+            check_memory(_BYTES_A_PIXEL * image.width * image.height)
             has_numbers = image.mode.startswith(("I", "F"))  # grey, which Pillow would clip
             return _rgb8(np.array(image if has_numbers else image.convert("RGB")))
     except Image.DecompressionBombError as error:
@@ -117,12 +126,30 @@ def encode_overlay(pixels: NDArray[np.uint8]) -> bytes:
 
 def _rgb8(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Return an image of shape (h, w) or (h, w, 3) as RGB; other types than uint8 are stretched."""
-    if image.dtype != np.uint8:
-        finite = image[np.isfinite(image)].astype(np.float64)
-        low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
-        stretched = (image.astype(np.float64) - low) * (255.0 / max(high - low, 1e-300))
-        image = np.rint(np.nan_to_num(np.clip(stretched, 0.0, 255.0))).astype(np.uint8)
-    return image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=-1)
+    if image.dtype == np.uint8:
+        return image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=-1)
+    ends = np.array([_extremes(image[rows]) for rows in _row_blocks(image)])
+    low, high = ends[:, 0].min(initial=np.inf), ends[:, 1].max(initial=-np.inf)
+    factor = 255.0 / max(high - low, 1e-300)
+    result = np.empty((*image.shape[:2], 3), np.uint8)
+    for rows in _row_blocks(image):
+        levels = np.clip((image[rows].astype(np.float64) - low) * factor, 0.0, 255.0)
+        stretched = np.rint(np.nan_to_num(levels)).astype(np.uint8)
+        result[rows] = stretched if image.ndim == 3 else stretched[..., np.newaxis]
+    return result
+
+
+def _extremes(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the least and the greatest finite value; infinities the wrong way round for none."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    return float(finite.min(initial=np.inf)), float(finite.max(initial=-np.inf))
+
+
+def _row_blocks(image: NDArray[Any]) -> Iterator[slice]:
+    """Yield rows of an image that are worked on together, so that little memory is needed."""
+    step = max(1, _BLOCK // max(1, image[0].size))
+    for start in range(0, len(image), step):
+        yield slice(start, start + step)
 
 
 def _check_size(width: int, height: int) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState, has_changed
 from napari_ifealid.formats.tiff_log import tifffile_silenced
+from napari_ifealid.regular_files import without_waiting
 
 _JPEG = {6, 7, 34892, 33007}  # whose segments share their tables
 _Decode = Callable[[bytes, int], NDArray[Any]]
@@ -195,6 +196,6 @@ def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: AR
 
 def _opened(path: str) -> FileIO:
     try:
-        return FileIO(path)
+        return FileIO(path, opener=without_waiting)
     except OSError as error:
         raise has_changed(path, f"nothing that can be read ({short_reason(error)})") from error

@@ -329,6 +329,8 @@ def _open(location: Location, array: str | None = None) -> _Folder:
             name: _stored(name, one, _opened(location, name)) for name, one in found.arrays.items()
         }
         return _Folder(False, dict(node.attrs), arrays, found.faults)
+    except DatasetError as error:
+        raise error.inside(location) from error
     except Exception as error:  # each part of the metadata fails in its own way
         raise _unknown(error, location) from error
 
@@ -436,7 +438,10 @@ def _is_there(files: Any, path: str) -> bool:
 
 
 def _stored(name: str, array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
-    return _StoredArray(checked(array), described_zarr(name, array), opened)
+    from napari_ifealid.formats.zarr_bounds import bounded
+
+    array = bounded(checked(array))
+    return _StoredArray(array, described_zarr(name, array), opened)
 
 
 def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import Location, is_url
 
 if TYPE_CHECKING:
     import zarr
+
+MOST_MEMBERS = 1024
+"""Arrays and groups in a group: each takes a millisecond to open."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,13 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
     """
     import zarr
 
-    store = fspath(location) if is_url(location) else Path(location)
+    from napari_ifealid.formats.zarr_store import CarefulStore
+
+    store = fspath(location) if is_url(location) else CarefulStore.at(Path(location))
     try:
         return zarr.open(store, mode="r")
+    except DatasetError:
+        raise
     except Exception:  # consolidated metadata are those of all arrays, of which one may be odd
         return zarr.open(store, mode="r", use_consolidated=False)
 
@@ -68,9 +77,15 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
         Of the group.
     asked : str or None
         An array to open also where the names of all can't be listed.
+
+    Raises
+    ------
+    DatasetError
+        If there are far too many.
     """
     import zarr
 
+    _check_count(group, location)
     found = Members()
     names, opened = _nodes(group, location, asked)
     for name in sorted(names):
@@ -81,6 +96,20 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
         except Exception as error:  # each part of the metadata fails in its own way
             found.faults[name] = error
     return found
+
+
+def _check_count(group: zarr.Group, location: Location) -> None:
+    consolidated = group.metadata.consolidated_metadata
+    names: Iterable[Any] = () if consolidated is None else consolidated.metadata
+    if not is_url(location):
+        names = Path(location).iterdir()
+    if sum(1 for _ in islice(names, MOST_MEMBERS + 1)) > MOST_MEMBERS:
+        raise DatasetError(
+            f"a group of more than {MOST_MEMBERS:,} arrays",
+            expected="fewer, of which some are feature stacks",
+            remedy="Copy those that you need into a group of their own.",
+            file=location,
+        )
 
 
 def _nodes(

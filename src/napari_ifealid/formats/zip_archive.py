@@ -8,18 +8,24 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike
+from io import BufferedReader, FileIO
+from os import PathLike, fspath
 from pathlib import Path
 from typing import IO
 
 from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.formats.bzip2_member import bzip2_content
 from napari_ifealid.formats.location import cannot_open
+from napari_ifealid.regular_files import check_regular_file
 
 ENCRYPTED_FLAG = 0x1
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The compression methods of which `zipfile` unpacks no more than it is asked for."""
 
 SMALL_STEP = 4096
+LARGEST_DIRECTORY = 1 << 23
+"""Bytes that the list of all entries may take: that of 65,536 takes about half of them."""
+
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 """What ZIP files start with: an entry, or the end of the list of none."""
 
@@ -34,6 +40,21 @@ _UNREADABLE = (
 )
 
 
+class _LimitedReader(BufferedReader):
+    """A file that is not read in large pieces until its limit is lifted."""
+
+    most: int | None = LARGEST_DIRECTORY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.most is not None and size is not None and size > self.most:
+            raise DatasetError(
+                f"a list of entries of {size:,} bytes",
+                expected=f"at most {self.most:,} bytes, enough for some 100,000 entries",
+                remedy="Check where this file comes from, or pack fewer files into it.",
+            )
+        return super().read(size)
+
+
 @contextmanager
 def opened_zip(path: str | PathLike[str]) -> Iterator[zipfile.ZipFile]:
     """Open a ZIP file for reading.
@@ -41,14 +62,25 @@ def opened_zip(path: str | PathLike[str]) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     DatasetError
-        If it is no ZIP file, or a damaged one.
+        If it is no file, no ZIP file, a damaged one, or one of far too many entries.
     """
+    check_regular_file(path)
     try:
-        archive = zipfile.ZipFile(path)
+        stream = _LimitedReader(FileIO(fspath(path)))
+    except OSError as error:
+        raise cannot_open(path, error) from error
+    with stream, _read_directory(stream, path) as archive:
+        stream.most = None
+        yield archive
+
+
+def _read_directory(stream: _LimitedReader, path: str | PathLike[str]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except DatasetError as error:
+        raise error.inside(path) from error
     except (*_UNREADABLE, NotImplementedError) as error:
         raise _not_a_zip(path, error) from error
-    with archive:
-        yield archive
 
 
 @contextmanager
@@ -120,7 +152,7 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, largest: int
     DatasetError
         If the entry is encrypted, packed with an unknown method, damaged or too large.
     """
-    # bzip2 and LZMA unpack all that they are given, however much: give them a little at a time
+    # LZMA unpacks all that it is given, some thousand times as much: give it a little at a time
     step = max(1, info.file_size) if info.compress_type in BOUNDED else SMALL_STEP
     with opened_member(archive, info) as stream:
         if info.file_size > largest:
@@ -129,6 +161,8 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, largest: int
                 expected=f"at most {largest:,} bytes",
                 remedy="Check where this file comes from and create it again.",
             )
+        if info.compress_type == zipfile.ZIP_BZIP2:
+            return bzip2_content(archive, info)
         return b"".join(iter(lambda: stream.read(step), b""))
 
 

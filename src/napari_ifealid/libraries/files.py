@@ -16,6 +16,7 @@ from napari_ifealid.libraries.envi_library import (
     write_envi_library,
 )
 from napari_ifealid.libraries.library import Library
+from napari_ifealid.regular_files import check_regular_file
 
 LIBRARY_SUFFIXES = (".csv", DATA_SUFFIX, HEADER_SUFFIX)
 """Of the files that hold libraries; an ENVI library is a .sli and a .hdr."""
@@ -62,6 +63,7 @@ def read_library(path: str | PathLike[str]) -> Library:
     >>> [entry.name for entry in library.entries]
     ['kaolinite', 'alunite']
     """
+    check_regular_file(path)
     return read_csv(path) if _suffix(path) == ".csv" else read_envi_library(path)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from napari_ifealid.colour_limits import ColourRange, Limits
 from napari_ifealid.grid import Place
 from napari_ifealid.left_out_features import Ranges
 from napari_ifealid.measures import SIMILARITY, SPECTRAL_ANGLE, Measure
+from napari_ifealid.numeric_labels import FeatureNumbers
 from napari_ifealid.preprocessing import Step
 from napari_ifealid.query import Rule
 from napari_ifealid.sharpness import Sharpness
@@ -115,9 +117,9 @@ class VectorReference:
     colour: str = ""
 
     @property
-    def labels(self) -> tuple[Label, ...]:
+    def labels(self) -> Sequence[Label]:
         """The label of each feature, its number where it has none."""
-        return self.feature_labels or tuple(range(len(self.values)))
+        return self.feature_labels or FeatureNumbers(len(self.values))
 
 
 SavedReference = PlaceReference | VectorReference

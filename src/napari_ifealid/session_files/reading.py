@@ -12,6 +12,7 @@ from typing import Any
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import Location, cannot_open, is_url
+from napari_ifealid.regular_files import check_regular_file, special_kind
 from napari_ifealid.session_files.content import SavedSession
 from napari_ifealid.session_files.parsing import parsed_session
 from napari_ifealid.session_files.writing import FORMAT, VERSION
@@ -87,9 +88,13 @@ def looks_like_session(location: Location) -> bool:
     Where it is True, `read_session_file` returns the session or raises an error that says what is
     wrong. It is False for other JSON files, for other files and for paths where nothing is.
     """
-    if is_url(location) or not Path(location).is_file():
+    if is_url(location):
         return False
     name = Path(location).name.lower()
+    if special_kind(location):
+        return name.endswith(SESSION_SUFFIX)
+    if not Path(location).is_file():
+        return False
     if not name.endswith(".json"):
         return False
     try:
@@ -100,6 +105,7 @@ def looks_like_session(location: Location) -> bool:
 
 
 def _content(path: Path) -> bytes:
+    check_regular_file(path)
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)

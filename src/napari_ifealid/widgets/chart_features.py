@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ifealid.numeric_labels import NumericLabels, numeric_labels
+from napari_ifealid.numeric_labels import NumericLabels, are_mere_numbers, numeric_labels
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
@@ -19,12 +20,12 @@ class ChartFeatures:
 
     Parameters
     ----------
-    given : tuple of str or float, length C
+    given : sequence of str or float, length C
         A label for each feature, e.g. its wavelength; its number where it has none. Numbers of
         one unit, such as ``"450 nm"``, make a numeric axis.
     """
 
-    given: tuple[str | float, ...]
+    given: Sequence[str | float]
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -34,12 +35,13 @@ class ChartFeatures:
     @cached_property
     def widest(self) -> str:
         """The longest of the labels."""
-        return max(self.labels, key=len, default="")
+        labels = self.labels[-1:] if self.are_numbered else self.labels
+        return max(labels, key=len, default="")
 
     @cached_property
     def are_numbered(self) -> bool:
         """Whether the labels are the features' numbers."""
-        return self.given == tuple(range(len(self.given)))
+        return are_mere_numbers(self.given)
 
     @cached_property
     def numeric(self) -> NumericLabels | None:

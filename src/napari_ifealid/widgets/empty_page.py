@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 from napari.utils.notifications import show_error
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_ifealid._background import awaited
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
 from napari_ifealid.widgets.channel_button import ChannelButton
@@ -67,6 +69,8 @@ class EmptyPage(QWidget):
 
 def _tell_why_not(path: str) -> None:
     try:
-        read_stacks(path)
+        awaited(lambda track: read_stacks(path, track=track), f"Opening {Path(path).name}")
+    except CancelledError:
+        return
     except DatasetError as error:
         show_error(str(error))

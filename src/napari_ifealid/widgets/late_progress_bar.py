@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from napari.utils.progress import cancelable_progress, progress
+from napari.utils import progress
 from qtpy.QtCore import QTimer
 
-from napari_ifealid._progress import UNNOTICED, has_window
+from napari_ifealid._progress import UNNOTICED, CancelledAtOnce, has_window
 
 _BETWEEN_UPDATES = 100  # milliseconds; napari handles all events at each
 
@@ -74,16 +74,6 @@ class LateProgressBar:
     def _opened(self) -> progress:
         if self._cancel is None:
             return progress(total=self._total, desc=self._description)
-        bar = _CancelledAtOnce(total=self._total, desc=self._description)
-        bar.cancelled = self._cancel
-        return bar
-
-
-class _CancelledAtOnce(cancelable_progress):  # type: ignore[misc]  # napari has no types
-    """Reports its cancel button at once; napari's own is noticed at the next step of a loop."""
-
-    cancelled: Callable[[], None]
-
-    def cancel(self) -> None:
-        super().cancel()
-        self.cancelled()
+        return CancelledAtOnce(
+            desc=self._description, total=self._total, cancel_callback=self._cancel
+        )

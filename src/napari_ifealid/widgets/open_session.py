@@ -8,7 +8,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 
-from napari_ifealid._progress import late_progress
+from napari_ifealid._background import awaited
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.session_restore import restore_session
 from napari_ifealid.session_files import SavedSession, read_session_file, read_session_stacks
@@ -50,7 +50,9 @@ def open_session(viewer: ViewerModel, path: str | PathLike[str]) -> Explorer:
 
 def show_session(viewer: ViewerModel, session: SavedSession) -> Explorer:
     """Open a session whose files are all there; see `open_session`."""
-    stacks = read_session_stacks(session.stacks, track=late_progress)
+    stacks = awaited(
+        lambda track: read_session_stacks(session.stacks, track=track), "Opening a session"
+    )
     explorer = explorer_of(viewer)
     restore_session(explorer, viewer, session, stacks)
     return explorer

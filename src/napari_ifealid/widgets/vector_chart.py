@@ -21,6 +21,7 @@ from qtpy.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
 from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.numeric_labels import immutable_labels
 from napari_ifealid.widgets.chart_axes import ChartAxes
 from napari_ifealid.widgets.chart_colours import ChartColours
 from napari_ifealid.widgets.chart_curves import ChartCurves, PinnedVector
@@ -123,7 +124,7 @@ class VectorChart(QWidget):
         """
         self._hover(None)
         self._brush(None)
-        self._features = ChartFeatures(tuple(labels))
+        self._features = ChartFeatures(immutable_labels(labels))
         self._used = None
         self.mark_feature(None)
         self._curves.clear()
@@ -463,7 +464,7 @@ class VectorChart(QWidget):
             self.feature_clicked.emit(feature)
 
     def _on_brushed(self, start: float, stop: float) -> None:
-        if self.labels:
+        if self._features.given:
             self._hover(None)
             self._brush(self._places.positions_between(start, stop))
 
@@ -485,7 +486,7 @@ class VectorChart(QWidget):
             self.feature_hovered.emit(feature)
 
     def _feature_at(self, position: QPointF) -> int | None:
-        if not self.labels or not self._view.sceneBoundingRect().contains(position):
+        if not self._features.given or not self._view.sceneBoundingRect().contains(position):
             return None
         place = self._view.mapSceneToView(position).x()
         return int(self._places.order[self._places.position_at(place)])
