@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,12 +40,14 @@ def machine(
     )
     WindowMachine.window, WindowMachine.done = window, []
     with complaints.listening():
-        for _ in range(2):
-            _do_all_once()
+        _do_all_once()
         complaints.take()
+        gc.collect()
+        gc.freeze()  # napari collects garbage whenever a layer goes
         WindowMachine.held_before = held_things(window.viewer)
         yield WindowMachine
         window.close_another()
+        gc.unfreeze()
 
 
 def _do_all_once() -> None:
