@@ -20,6 +20,7 @@ from napari_ifealid.workarounds.canvases import all_canvases
 
 _PATIENCE = 20.0  # seconds until a window must rest
 _TEXTS = 40  # milliseconds that texts are later than the map
+_SIZE = 620, 460  # pixels; a small picture is drawn quickly, also without a graphics card
 
 
 @dataclass(eq=False)
@@ -172,7 +173,7 @@ class AbusedWindow:
         self.current.users.clear()
         viewer.dims.ndisplay, viewer.grid.enabled = 2, False
         viewer.dims.order = tuple(range(viewer.dims.ndim))
-        viewer.window.resize(800, 600)
+        viewer.window.resize(*_SIZE)
         self.let_go()
 
     def let_go(self) -> None:
@@ -196,7 +197,7 @@ class AbusedWindow:
         viewer = self._make_viewer()
         self.wait(50)
         (canvas,) = set(all_canvases()) - before
-        viewer.window.resize(800, 600)
+        viewer.window.resize(*_SIZE)
         return OpenWindow(viewer, canvas)
 
     def _rests(self) -> bool:

@@ -137,7 +137,7 @@ class ViewSteps(WindowSteps):
     def reset_view(self) -> None:
         self.window.viewer.reset_view()
 
-    @step(width=st.sampled_from([420, 700, 1100]), height=st.sampled_from([320, 600, 800]))
+    @step(width=st.sampled_from([420, 620, 900]), height=st.sampled_from([320, 460, 600]))
     def resize(self, width: int, height: int) -> None:
         self.window.viewer.window.resize(width, height)
 

@@ -16,6 +16,7 @@ SEQUENCES = int(os.environ.get("NAPARI_IFEALID_SEQUENCES", "10"))
 STEPS = int(os.environ.get("NAPARI_IFEALID_STEPS", "25"))
 SEED = int(os.environ.get("NAPARI_IFEALID_SEED", "1"))
 FIGURES = os.environ.get("NAPARI_IFEALID_FIGURES")
+JOURNAL = os.environ.get("NAPARI_IFEALID_JOURNAL")
 
 pytestmark = [pytest.mark.sharp_by_itself, pytest.mark.timeout(300 + 20 * SEQUENCES)]
 
@@ -32,6 +33,7 @@ def test_nothing_goes_wrong_whatever_the_user_does(machine, capsys):
         deadline=None,
     )
     machine.done.clear()
+    machine.journal = Path(JOURNAL) if JOURNAL else None
     run_state_machine_as_test(seed(SEED)(machine), settings=options)
     report = report_of(machine.done, perf_counter() - start)
     with capsys.disabled():

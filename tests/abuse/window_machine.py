@@ -54,7 +54,7 @@ class WindowMachine(
         self.attempt("state.wait_and_look()", self.look)
 
     def teardown(self) -> None:
-        """End, and see whether what is left behind is left each time, and not the first time only."""
+        """End, and see whether what is left behind is left each time, not only the first time."""
         self.attempt("state.teardown()", self.end)
         if self.left and not self.violations:
             again = self.gone_through_again()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from abused_window import AbusedWindow
@@ -37,6 +38,8 @@ class WindowSteps(RuleBasedStateMachine):
     """
 
     window: ClassVar[AbusedWindow]
+    journal: ClassVar[Path | None] = None
+    """A file that each step is noted in before it is done, in case that the process dies of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,6 +82,7 @@ class WindowSteps(RuleBasedStateMachine):
         """Do a step, unless something went wrong before."""
         if self.violations:
             return
+        self._note(line)
         self.lines.append(line)
         try:
             function()
@@ -86,7 +90,15 @@ class WindowSteps(RuleBasedStateMachine):
             self.lines.pop()
         except Exception:
             self.window.complaints.add(line, traceback.format_exc())
-        self.violations += self.window.complaints.take()
+        found = self.window.complaints.take()
+        for text in found:
+            self._note(f"# {text}")
+        self.violations += found
+
+    def _note(self, text: str) -> None:
+        if self.journal is not None:
+            with self.journal.open("a") as file:
+                file.write(f"{text}\n")
 
     def look(self) -> None:
         """Wait until the window rests, and compare what it shows with what it is to show."""
