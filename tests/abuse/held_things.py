@@ -22,6 +22,16 @@ _KEPT = ("napari_ifealid.workarounds.removal_context._RemovalContext.make_curren
 """Stays as long as the canvas on purpose: it knows nothing else, see there."""
 
 
+def counted_from_now(viewer: Any) -> Counter[str]:
+    """Count what is held already; objects that are there now are counted no more.
+
+    Collections of garbage are quick from then on; napari has one for each layer that goes.
+    """
+    gc.collect()
+    gc.freeze()
+    return held_things(viewer)
+
+
 def held_things(viewer: Any) -> Counter[str]:
     """Count what is held by a window without a panel, and by the process.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import ClassVar
 
 from abuse_files import FILES
-from held_things import callbacks_of_the_plugin, held_things, more_than
+from held_things import (
+    callbacks_of_the_plugin,
+    counted_from_now,
+    held_things,
+    more_than,
+)
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 from layer_steps import LayerSteps, ViewSteps
@@ -34,11 +38,9 @@ class WindowMachine(
     done: ClassVar[list[WindowMachine]] = []
     """All sequences that have ended, the last one last."""
 
-    held_before: ClassVar[Counter[str]]
-    """What an empty window holds, once all has been made that is made once."""
-
     def __init__(self) -> None:
         super().__init__()
+        self.held_before = counted_from_now(self.window.viewer)
         self.left: list[str] = []
         self.window.complaints.take()
         self.attempt("state = machine()", self.window.open_panel)
@@ -63,7 +65,6 @@ class WindowMachine(
         if self.violations:
             self.window.start_anew()
             self.window.complaints.take()
-            type(self).held_before = held_things(self.window.viewer)
 
     def gone_through_again(self) -> WindowMachine:
         """Return the same sequence once more."""
@@ -84,6 +85,4 @@ class WindowMachine(
             for name in callbacks_of_the_plugin(one.viewer):
                 window.complaints.add("after the panel was closed", f"{name} is still called")
         window.empty()
-        held = held_things(window.viewer)
-        self.left = more_than(self.held_before, held)
-        type(self).held_before = self.held_before | held
+        self.left = more_than(self.held_before, held_things(window.viewer))
