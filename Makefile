@@ -1,5 +1,6 @@
 # make demo    open napari with the sample; without a screen, write demo.png
 # make test    run all tests, those of numerics and of files beside those of windows
+# make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
 # make lint    check style, types and import directions
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
@@ -23,7 +24,7 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows lint bench pictures screenshots sample python system
+.PHONY: demo test test-numerics test-windows abuse lint bench pictures screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -48,6 +49,18 @@ test-numerics: .venv/installed
 
 test-windows: .venv/installed
 	$(SECOND_SCREEN) $(PYTEST) tests $(addprefix --ignore=,$(NUMERICS))
+
+SEQUENCES ?= 300
+SEED ?= 1
+
+abuse: export NAPARI_IFEALID_SEQUENCES = $(SEQUENCES)
+abuse: export NAPARI_IFEALID_SEED = $(SEED)
+abuse: export NAPARI_IFEALID_FIGURES = .benchmarks/abuse.json
+abuse: export NAPARI_IFEALID_JOURNAL = .benchmarks/abuse.txt
+
+abuse: .venv/installed
+	@mkdir -p .benchmarks && rm -f .benchmarks/abuse.txt
+	$(VIRTUAL_SCREEN) $(PYTEST) tests/abuse/test_abuse.py
 
 lint: .venv/installed-lint
 	.venv/bin/ruff check

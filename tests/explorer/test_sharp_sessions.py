@@ -214,6 +214,37 @@ def test_blocks_are_shown_until_the_weights_are_built(viewer, features, stack):
     explorer.close()
 
 
+@pytest.mark.parametrize("setting", ["engine", "preprocessing"])
+def test_pixel_of_the_image_is_none_of_a_stack_that_is_opened_again(explorer, setting):
+    hover(explorer, (20.0, 17.0))  # further down than the stack has pixels
+    told = []
+    explorer.stack_changed.connect(lambda: told.append(explorer.session.has_no_data))
+    value = EngineChoice.CPU if setting == "engine" else step_named("unit sum")
+    setattr(explorer.state, setting, value)
+    assert told
+    assert not any(told)
+    assert explorer.session.is_sharp
+    assert explorer.session.is_exact
+
+
+def test_sharp_map_is_not_shown_on_the_pixels_of_a_stack_that_is_opened_again(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    session, moves = explorer.session, []
+    assert session.is_sharp
+    explorer.moved.connect(lambda: moves.append(session.grid.shape))
+    explorer.state.engine = EngineChoice.CPU
+    assert not session.is_sharp
+    assert session.shown is None
+    assert session.map_layer.data.shape == session.grid.shape == (6, 5)
+    assert moves == [(6, 5)]
+    scheduler.run()
+    assert session.is_sharp
+    assert session.is_exact
+    explorer.close()
+
+
 def test_what_is_being_built_can_be_cancelled_and_tried_again(viewer, features, stack):
     scheduler = PatientScheduler()
     explorer = Explorer(viewer, scheduler)

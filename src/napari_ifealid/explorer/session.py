@@ -271,7 +271,10 @@ class Session:
 
     def open(self) -> None:
         """Load the features and start the engine that is chosen; anew if that was done before."""
+        was_sharp = self.is_sharp
         self._stop()
+        if was_sharp:
+            self._leave_image()
         self._opening = Opening(
             self.layer,
             self.axis,
@@ -432,12 +435,12 @@ class Session:
         self._connections.close()
         self._sharp.close()
         self._stop()
-        self._question, self._features = None, None
+        self._features = None
         self._map.close(keeps_map=keeps_map)
 
     def _stop(self) -> None:
         """Drop the engine and whatever is under way."""
-        self._is_waiting = False
+        self._question, self._is_waiting = None, False  # its pixels may be those of the image
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
@@ -515,6 +518,13 @@ class Session:
         if isinstance(reference, PixelReference) and reference.origin is Origin.CURSOR:
             return reference.pixel
         return None
+
+    def _leave_image(self) -> None:
+        """Lie on the stack's own pixels until there are sharp maps again, with no map as yet."""
+        if self.shown is not None:
+            self._blank()
+        self._map.place()
+        self.moved.emit()
 
     def _on_sharp(self) -> None:
         """Ask for maps on the pixels that they are of by now, if these are others."""
