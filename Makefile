@@ -2,6 +2,7 @@
 # make test    run all tests, those of numerics and of files beside those of windows
 # make lint    check style, types and import directions
 # make bench   run the benchmarks, and write docs/performance.md from their results
+# make soak    hover, switch and link for MINUTES, open and remove stacks: nothing may grow
 # make pictures  draw the pictures of the README and the guide anew
 # make screenshots  draw the window in each theme at two sizes, to look at, in .screenshots
 # make sample  extract the features of the bundled sample anew
@@ -14,6 +15,7 @@
 
 PYTHON ?= python3
 PYTEST_OPTIONS ?=
+MINUTES ?= 5
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -23,7 +25,7 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows lint bench pictures screenshots sample python system
+.PHONY: demo test test-numerics test-windows lint bench soak pictures screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -59,6 +61,9 @@ bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \
 		--benchmark-json=.benchmarks/results.json $(PYTEST_OPTIONS)
 	.venv/bin/python benchmarks/report.py .benchmarks/results.json
+
+soak: .venv/installed
+	$(VIRTUAL_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
 
 pictures: .venv/installed
 	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py

@@ -132,7 +132,9 @@ def _ratio(
 ) -> float:
     length = spans.first.stop - spans.first.start
     first, last = order[:length], order[-length:]
-    slowest = [np.percentile(times[span], _SLOWEST) for times in (own, control) for span in (last, first)]
+    slowest = [
+        np.percentile(times[span], _SLOWEST) for times in (own, control) for span in (last, first)
+    ]
     return float(slowest[0] / slowest[1] / (slowest[2] / slowest[3]))
 
 
@@ -161,6 +163,8 @@ def _hovers(record: Record, spans: Spans) -> list[Verdict]:
     ratio, most = slow_down(record.hovers, record.repaints, spans)
     found = []
     for percentile in (50, _SLOWEST):
-        first, last = (np.percentile(milliseconds[span], percentile) for span in (spans.first, spans.last))
+        first, last = (
+            np.percentile(milliseconds[span], percentile) for span in (spans.first, spans.last)
+        )
         found.append(Verdict(f"p{percentile} of a hover", float(first), float(last), np.inf, "ms"))
     return [*found, Verdict("p99 of a hover beside that of a repaint", 1.0, ratio, most)]

@@ -42,9 +42,7 @@ def write_hovered(folder: Path) -> list[Path]:
 def write_opened(folder: Path) -> list[Path]:
     """Write three stacks of 200 MB: in memory, read block by block, and a cube with a header."""
     values = features((512, 512, 763), 4)
-    return [
-        _write(folder / name, values) for name in ("memory.npy", "blocks.zarr", "cube.hdr")
-    ]
+    return [_write(folder / name, values) for name in ("memory.npy", "blocks.zarr", "cube.hdr")]
 
 
 def _write(path: Path, values: NDArray[np.uint8]) -> Path:
