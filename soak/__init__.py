@@ -1,4 +1,4 @@
-"""A long day in a window: does memory, the time of a hover, handles or OpenGL objects grow?
+"""A long day in a window: memory, the time of a hover, handles and OpenGL objects may not grow.
 
 `make soak` runs it. `python -m soak hovering` and `python -m soak opening` run one part.
 """

@@ -6,29 +6,28 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from soak.hovering import hover_for
+from soak.limits import verdicts
+from soak.opening import open_and_remove
+from soak.record import Record
+from soak.report import text, write_json
+
 _PARTS = ("hovering", "opening")
-_ENVIRONMENT = {
-    "NAPARI_CONFIG": "",  # the user's settings neither count nor change
-    "PYTHONFAULTHANDLER": "1",
-}
 
 
 def main() -> int:
     """Run the parts, print a table, and return 1 if a limit is broken."""
     options = _options()
     with TemporaryDirectory(prefix="soak-") as folder:
-        if options.in_this_process:
-            return _run_part(options, Path(folder))
-        records = {}
-        from soak.record import Record
-
-        for part in [options.part] if options.part else _PARTS:
-            result = Path(folder) / f"{part}.json"
-            _run_alone(part, result, options)
-            records[part] = Record.read(result)
+        if options.record is not None:
+            _run_part(options, Path(folder))
+            return 0
+        parts = [options.part] if options.part else _PARTS
+        records = {part: _run_alone(part, Path(folder), options) for part in parts}
     return _judge(records, options.json)
 
 
@@ -38,37 +37,32 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="of hovering")
     parser.add_argument("--stacks", type=int, default=50, help="that are opened and removed")
     parser.add_argument("--json", type=Path, help="file for all that was measured")
-    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _run_alone(part: str, result: Path, options: argparse.Namespace) -> None:
+def _run_alone(part: str, folder: Path, options: argparse.Namespace) -> Record:
     """Run a part in a process of its own, so that each begins with a small memory."""
-    command = [sys.executable, "-m", "soak", part, "--in-this-process", "--json", str(result)]
+    record = folder / f"{part}.json"
+    command = [sys.executable, "-m", "soak", part, "--record", str(record)]
     command += ["--minutes", str(options.minutes), "--stacks", str(options.stacks)]
-    environment = os.environ | _ENVIRONMENT | {"NAPARI_IFEALID_CACHE": str(result.parent)}
-    done = subprocess.run(command, env=environment, check=False)
-    if done.returncode or not result.exists():
-        sys.exit(f"The part “{part}” of the soak has ended with {done.returncode}")
+    # the user's settings and previews neither count nor change
+    own = {"NAPARI_CONFIG": "", "NAPARI_IFEALID_CACHE": str(folder / "cache")}
+    done = subprocess.run(command, env=os.environ | own, check=False)
+    if not record.exists():
+        sys.exit(f"The part “{part}” of the soak has ended with {done.returncode} and no figures.")
+    return Record.read(record)
 
 
-def _run_part(options: argparse.Namespace, folder: Path) -> int:
+def _run_part(options: argparse.Namespace, folder: Path) -> None:
     if options.part == "hovering":
-        from soak.hovering import hover_for
-
         record = hover_for(options.minutes, folder)
     else:
-        from soak.opening import open_and_remove
-
         record = open_and_remove(options.stacks, folder)
-    record.write(options.json)
-    return 0
+    record.write(options.record)
 
 
-def _judge(records: dict, path: Path | None) -> int:
-    from soak.limits import verdicts
-    from soak.report import text, write_json
-
+def _judge(records: Mapping[str, Record], path: Path | None) -> int:
     if path is not None:
         write_json(path, records)
     print(text(records))

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-from napari.layers import Image
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import ColourRange, ReferenceMode
-from napari_ifealid.explorer.overview_maker import ComponentsRequest, SegmentsRequest
 from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, UsedFeatures
-from napari_ifealid.overview import Aspect
 from napari_ifealid.preprocessing import STEPS
 from soak.window import Window
 
+Act = Callable[[Window], None]
+"""Takes a window with its stacks, of which the first one is explored."""
 
-Act = Callable[[Window, Sequence[Image]], None]
-"""Takes the window and the layers of its stacks, the explored one first."""
 
-
-def hover(window: Window, stacks: Sequence[Image]) -> None:
+def hover(window: Window) -> None:
     """Sweep over each stack in turn."""
-    for layer in (*stacks[1:], stacks[0]):
+    for layer in (*window.stacks[1:], window.stacks[0]):
         window.explore(layer)
         window.sweep(12)
 
 
-def link(window: Window, stacks: Sequence[Image]) -> None:
+def link(window: Window) -> None:
     """Link the stacks of the sample, hover them in turn and side by side, and let go of them."""
-    links, explorer = window.panel.links, window.explorer
+    links, explorer, stacks = window.panel.links, window.explorer, window.stacks
     for layer in stacks[1:3]:
         explorer.link(layer, explorer.axis_of(layer))
     window.settle()
@@ -40,7 +36,7 @@ def link(window: Window, stacks: Sequence[Image]) -> None:
     links.side_by_side.click()
     window.settle()
     window.sweep(4)
-    find_places(window, stacks)
+    find_places(window)
     links.side_by_side.click()
     links.fill_menu()
     for action in links.menu.actions():
@@ -49,14 +45,14 @@ def link(window: Window, stacks: Sequence[Image]) -> None:
     window.settle()
 
 
-def find_places(window: Window, stacks: Sequence[Image]) -> None:
+def find_places(window: Window) -> None:
     """Have the best places listed and marked; the next move forgets them."""
     window.panel.places.find_button.click()
     window.wait_for(lambda: not window.panel.search.is_searching, "the best places")
     window.sweep(1)
 
 
-def pin(window: Window, stacks: Sequence[Image]) -> None:
+def pin(window: Window) -> None:
     """Pin pixels, compare with them by each rule, take changes back, and remove all."""
     explorer = window.explorer
     for _ in range(4):
@@ -66,7 +62,7 @@ def pin(window: Window, stacks: Sequence[Image]) -> None:
     for rule in ReferenceMode:
         explorer.state.reference = rule
         window.sweep(2)
-    make_labels(window, stacks)
+    make_labels(window)
     explorer.pins.undo()
     explorer.pins.undo()
     window.settle()
@@ -75,7 +71,7 @@ def pin(window: Window, stacks: Sequence[Image]) -> None:
     window.remove([explorer.pins.layer])
 
 
-def make_labels(window: Window, stacks: Sequence[Image]) -> None:
+def make_labels(window: Window) -> None:
     """Make labels of the pixels above a threshold, move it, and remove them."""
     state, result = window.explorer.state, window.panel.result
     before = state.threshold
@@ -88,7 +84,7 @@ def make_labels(window: Window, stacks: Sequence[Image]) -> None:
     state.threshold = before
 
 
-def draw_regions(window: Window, stacks: Sequence[Image]) -> None:
+def draw_regions(window: Window) -> None:
     """Draw rectangles, compare with them, and remove them."""
     explorer = window.explorer
     (layer,) = window.new_layers(explorer.add_regions)
@@ -106,7 +102,7 @@ def draw_regions(window: Window, stacks: Sequence[Image]) -> None:
     window.remove([layer])
 
 
-def use_library(window: Window, stacks: Sequence[Image]) -> None:
+def use_library(window: Window) -> None:
     """Add pixels to the library, tick one, and empty it."""
     library = window.explorer.library
     for _ in range(3):
@@ -119,7 +115,7 @@ def use_library(window: Window, stacks: Sequence[Image]) -> None:
     window.settle()
 
 
-def measure(window: Window, stacks: Sequence[Image]) -> None:
+def measure(window: Window) -> None:
     """Compare by each measure."""
     for one in (*MEASURES, SPECTRAL_ANGLE):
         window.explorer.state.measure = one
@@ -127,7 +123,7 @@ def measure(window: Window, stacks: Sequence[Image]) -> None:
         window.sweep(2)
 
 
-def preprocess(window: Window, stacks: Sequence[Image]) -> None:
+def preprocess(window: Window) -> None:
     """Compare vectors of which something is made before."""
     for step in (STEPS[-1], None):
         window.explorer.state.preprocessing = step
@@ -135,7 +131,7 @@ def preprocess(window: Window, stacks: Sequence[Image]) -> None:
         window.sweep(2)
 
 
-def choose_engine(window: Window, stacks: Sequence[Image]) -> None:
+def choose_engine(window: Window) -> None:
     """Compare on the CPU and on the GPU."""
     for engine in EngineChoice:
         window.explorer.state.engine = engine
@@ -145,7 +141,7 @@ def choose_engine(window: Window, stacks: Sequence[Image]) -> None:
     window.settle()
 
 
-def sharpen(window: Window, stacks: Sequence[Image]) -> None:
+def sharpen(window: Window) -> None:
     """Switch between sharp maps and blocks."""
     state = window.explorer.state
     for is_sharp in (False, True, None):
@@ -154,9 +150,9 @@ def sharpen(window: Window, stacks: Sequence[Image]) -> None:
         window.sweep(4)
 
 
-def leave_out_features(window: Window, stacks: Sequence[Image]) -> None:
+def leave_out_features(window: Window) -> None:
     """Leave features out, and take that back."""
-    explorer, (layer, *_) = window.explorer, stacks
+    explorer, layer = window.explorer, window.stacks[0]
     count = explorer.stack.feature_count
     explorer.feature_use.choose(layer, UsedFeatures.of([number % 3 > 0 for number in range(count)]))
     window.settle()
@@ -165,7 +161,7 @@ def leave_out_features(window: Window, stacks: Sequence[Image]) -> None:
     window.settle()
 
 
-def show_features(window: Window, stacks: Sequence[Image]) -> None:
+def show_features(window: Window) -> None:
     """Point at features in the chart, and show one for longer."""
     explorer = window.explorer
     for feature in (0, 5, 7, None):
@@ -176,14 +172,14 @@ def show_features(window: Window, stacks: Sequence[Image]) -> None:
         window.settle()
 
 
-def make_overviews(window: Window, stacks: Sequence[Image]) -> None:
+def make_overviews(window: Window) -> None:
     """Make a picture of the principal components and segments, and remove them."""
     overview = window.panel.overview
     for button in (overview.components, overview.segments):
         window.remove(window.new_layers(button.click))
 
 
-def look(window: Window, stacks: Sequence[Image]) -> None:
+def look(window: Window) -> None:
     """Change how the map looks."""
     state = window.explorer.state
     before = state.colormap
@@ -194,9 +190,9 @@ def look(window: Window, stacks: Sequence[Image]) -> None:
         window.sweep(2)
 
 
-def slice_planes(window: Window, stacks: Sequence[Image]) -> None:
+def slice_planes(window: Window) -> None:
     """Go through the planes of a stack of several, and look at it in 3-D."""
-    window.explore(stacks[-1])
+    window.explore(window.stacks[-1])
     dims = window.viewer.dims
     (axis, *_) = dims.not_displayed
     before = dims.current_step[axis]
@@ -208,7 +204,7 @@ def slice_planes(window: Window, stacks: Sequence[Image]) -> None:
     window.settle()
     dims.ndisplay = 2
     dims.set_current_step(axis, before)
-    window.explore(stacks[0])
+    window.explore(window.stacks[0])
 
 
 ACTS: tuple[Act, ...] = (

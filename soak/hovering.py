@@ -8,7 +8,6 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from napari.layers import Image
 
 from soak.acts import ACTS, Act
 from soak.counts import sample
@@ -37,17 +36,17 @@ def hover_for(minutes: float, folder: Path) -> Record:
     """
     record = Record("hovering")
     window = Window()
-    stacks = _open_all(window, write_hovered(folder))
+    _open_all(window, write_hovered(folder))
     acts = _acts(window.rng)
     start, minute = perf_counter(), 0.0
     with errors_shown(record.errors):
         while minute < minutes or len(record.samples) < FEWEST_ROUNDS:
             with watched():
                 for act in islice(acts, _ACTS_IN_A_ROUND):
-                    act(window, stacks)
-                    window.explore(stacks[0])
+                    act(window)
+                    window.explore(window.stacks[0])
                     record.acts[act.__name__] = record.acts.get(act.__name__, 0) + 1
-                _time_hovers(window, stacks, record)
+                _time_hovers(window, record)
             minute = (perf_counter() - start) / 60
             record.samples.append(sample(minute))
     return record
@@ -59,21 +58,20 @@ def _acts(rng: np.random.Generator) -> Iterator[Act]:
         yield from rng.permuted(ACTS)
 
 
-def _open_all(window: Window, paths: list[Path]) -> list[Image]:
-    """Open the sample, which is sharp, and the files; return their layers of features."""
+def _open_all(window: Window, paths: list[Path]) -> None:
+    """Open the sample, which is sharp, and the files, and explore the first of their stacks."""
     added = window.new_layers(lambda: window.viewer.open_sample("napari-ifealid", "chelsea"))
     for path in paths:
         added += window.new_layers(lambda p=path: window.viewer.open(p, plugin="napari-ifealid"))
     choices = window.panel.choice.layer.choices
-    stacks = [layer for layer in added if layer in choices and layer.name.endswith("features")]
-    window.explore(stacks[0])
-    return stacks
+    window.stacks = [one for one in added if one in choices and one.name.endswith("features")]
+    window.explore(window.stacks[0])
 
 
-def _time_hovers(window: Window, stacks: list[Image], record: Record) -> None:
+def _time_hovers(window: Window, record: Record) -> None:
     """Hover over a sharp and a large stack, in turn with repaints by napari alone."""
     hovers, repaints = [], []
-    for layer in (stacks[3], stacks[0]):
+    for layer in (window.stacks[3], window.stacks[0]):
         window.explore(layer)
         for _ in range(TIMED_HOVERS):
             window.settle()

@@ -18,7 +18,6 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.shown_region import shown_region
 from napari_ifealid.explorer.viewer_parts import camera
 from napari_ifealid.grid import Pixel
-from napari_ifealid.widgets import FeatureSimilarity
 from napari_ifealid.workarounds.canvases import canvases
 
 PATIENCE = 180.0  # seconds, until what does not end has hung
@@ -36,9 +35,15 @@ class Window:
     ----------
     seed : int
         Of the places that are hovered.
+
+    Attributes
+    ----------
+    stacks : list of napari Image layer
+        Those that are explored in turn, once they are opened.
     """
 
     def __init__(self, seed: int = 0) -> None:
+        self.stacks: list[Image] = []
         self.viewer = napari.Viewer()
         self.viewer.window.resize(1200, 800)
         _, self.panel = self.viewer.window.add_plugin_dock_widget(
@@ -47,11 +52,6 @@ class Window:
         self.rng = np.random.default_rng(seed)
         QTest.qWait(_PAUSE)
         (self.canvas,) = canvases(self.panel)
-
-    @property
-    def widget(self) -> FeatureSimilarity:
-        """The panel."""
-        return self.panel
 
     @property
     def explorer(self) -> Explorer:
