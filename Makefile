@@ -3,6 +3,7 @@
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
 # make lint    check style, types and import directions
 # make bench   run the benchmarks, and write docs/performance.md from their results
+# make soak    hover, switch and link for MINUTES, open and remove stacks: nothing may grow
 # make pictures  draw the pictures of the README and the guide anew
 # make screenshots  draw the window in each theme at two sizes, to look at, in .screenshots
 # make sample  extract the features of the bundled sample anew
@@ -15,6 +16,7 @@
 
 PYTHON ?= python3
 PYTEST_OPTIONS ?=
+MINUTES ?= 5
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -24,7 +26,8 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows abuse lint bench pictures screenshots sample python system
+.PHONY: demo test test-numerics test-windows abuse soak lint bench pictures screenshots sample python \
+	system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -72,6 +75,9 @@ bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \
 		--benchmark-json=.benchmarks/results.json $(PYTEST_OPTIONS)
 	.venv/bin/python benchmarks/report.py .benchmarks/results.json
+
+soak: .venv/installed
+	$(VIRTUAL_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
 
 pictures: .venv/installed
 	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py

@@ -468,6 +468,19 @@ def test_undo_takes_changes_back_one_by_one(pins, toggle, pixels):
     assert pixels() == []
 
 
+def test_the_last_hundred_changes_can_be_taken_back_and_no_more(pins, toggle, pixels):
+    toggle((3, 4))
+    for _ in range(50):
+        toggle((1, 2))
+        toggle((1, 2))
+    for _ in range(99):
+        pins.undo()
+    assert pixels() == [(3, 4), (1, 2)]
+    for _ in range(10):
+        pins.undo()
+    assert pixels() == [(3, 4)]
+
+
 def test_undo_takes_a_whole_drag_back(pins, toggle, pixels):
     toggle((1, 2))
     toggle((3, 4))

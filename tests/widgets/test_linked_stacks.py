@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 from napari.components import ViewerModel
@@ -40,7 +42,7 @@ def links(viewer, layers, qtbot) -> LinkedStacks:
     explorer.state.layer = layers["Cat small"]
     choice = StackChoice(viewer, explorer.state)
     links = LinkedStacks(explorer, choice, SideBySide(viewer, explorer, ImmediateScheduler()))
-    links.explorer = explorer
+    links.explorer, links.choice = explorer, choice
     qtbot.addWidget(links)
     yield links
     links.stop()
@@ -67,6 +69,19 @@ def test_offer_that_was_declined_does_not_come_back(links, layers):
     assert links.offer.isHidden()
     links.explorer.state.layer = layers["Cat large"]
     assert links.offer.isHidden()
+
+
+def test_stacks_that_were_declined_and_offered_leave_the_memory_with_their_layers(
+    links, layers, viewer
+):
+    links.decline.click()
+    links.fill_menu()
+    gone = [ref(layers.pop(name)) for name in ("Cat small", "Cat large")]
+    viewer.layers.clear()
+    layers.clear()
+    links.choice.show()  # as napari has it do
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
 
 
 def test_a_single_stack_of_an_image_offers_nothing(links, layers):

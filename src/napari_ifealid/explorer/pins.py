@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ PINS_NAME = "references"
 
 _BORDER, _EMPHASISED = 0.2, 0.501
 """Widths of the white borders, as parts of the diameter; nobody else chooses the second."""
+
+_MOST_UNDONE = 100
 
 _DIAMETERS = (4.0, 12.0)  # pixels on the screen; half of the first is vispy's narrowest border
 
@@ -79,7 +82,7 @@ class Pins:
         self._layer: Points | None = None
         self._point_count = 0  # of the layer, those that have got their colours
         self._pins: list[Pin] = []
-        self._history: list[list[Pin]] = []
+        self._history: deque[list[Pin]] = deque(maxlen=_MOST_UNDONE)
         self._moved: int | None = None  # the pin that the last change moved
         self._width = _BORDER  # of the pin that stands out, else
         self._connections = Connections()  # to the layer
@@ -187,15 +190,16 @@ class Pins:
             `show_in` was called before.
         """
         if self._frame is not None and list(pins) != self._pins:
-            history = [*self._history, self._pins]
+            history = self._history.copy()
+            history.append(self._pins)
             self._restore(self._frame, list(pins))
             self._history, self._moved = history, None
 
     def undo(self) -> None:
-        """Undo the last change of any kind; dragging a pin is one change."""
+        """Undo the last change of any kind, up to 100 of them; dragging a pin is one change."""
         if self._history and self._frame is not None:
             pins = self._history.pop()
-            kept = list(self._history)
+            kept = self._history.copy()
             self._restore(self._frame, pins)
             self._history, self._moved = kept, None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from weakref import WeakSet, ref
 
 from napari.layers import Image, Layer
 from qtpy.QtWidgets import (
@@ -57,7 +58,7 @@ class LinkedStacks(QWidget):
         self._explorer = explorer
         self._choice = choice
         self._side_by_side = side_by_side
-        self._declined: list[Layer] = []
+        self._declined: WeakSet[Layer] = WeakSet()
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.button = QPushButton("Linked stacks…")
@@ -148,12 +149,16 @@ class LinkedStacks(QWidget):
         action.setChecked(is_explored or is_linked)
         action.setEnabled(not is_explored and (is_linked or not reason))
         action.setToolTip("This stack is shown" if is_explored else reason or _LINKED)
-        action.toggled.connect(partial(self._toggle, layer))
+        # the menu keeps its actions until it is opened again
+        action.toggled.connect(partial(self._toggle, ref(layer)))
 
-    def _toggle(self, layer: Image, is_linked: bool) -> None:
+    def _toggle(self, offered: ref[Image], is_linked: bool) -> None:
+        layer = offered()
+        if layer is None:
+            return
         axis = self._axis_of(layer)
         if not is_linked:
-            self._declined.append(layer)
+            self._declined.add(layer)
             self._explorer.unlink(layer)
         elif axis is not None:
             self._explorer.link(layer, axis)
@@ -185,7 +190,7 @@ class LinkedStacks(QWidget):
                 self._explorer.link(layer, axis)
 
     def _decline(self) -> None:
-        self._declined += self._of_the_image()
+        self._declined.update(self._of_the_image())
         self.show_offer()
 
     def _switch(self, is_on: bool) -> None:

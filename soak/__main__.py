@@ -1,0 +1,77 @@
+"""The command: python -m soak [hovering | opening]."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from soak.hovering import hover_for
+from soak.limits import verdicts
+from soak.opening import open_and_remove
+from soak.record import Record
+from soak.report import text, write_json
+
+_PARTS = ("hovering", "opening")
+
+
+def main() -> int:
+    """Run the parts, print a table, and return 1 if a limit is broken."""
+    options = _options()
+    with TemporaryDirectory(prefix="soak-") as folder:
+        if options.record is not None:
+            _run_part(options, Path(folder))
+            return 0
+        parts = [options.part] if options.part else _PARTS
+        records = {part: _run_alone(part, Path(folder), options) for part in parts}
+    return _judge(records, options.json)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=_PARTS, help="one part only")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of hovering")
+    parser.add_argument("--stacks", type=int, default=50, help="that are opened and removed")
+    parser.add_argument("--json", type=Path, help="file for all that was measured")
+    parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _run_alone(part: str, folder: Path, options: argparse.Namespace) -> Record:
+    """Run a part in a process of its own, so that each begins with a small memory."""
+    record = folder / f"{part}.json"
+    command = [sys.executable, "-m", "soak", part, "--record", str(record)]
+    command += ["--minutes", str(options.minutes), "--stacks", str(options.stacks)]
+    # the user's settings and previews neither count nor change
+    own = {"NAPARI_CONFIG": "", "NAPARI_IFEALID_CACHE": str(folder / "cache")}
+    done = subprocess.run(command, env=os.environ | own, check=False)
+    if not record.exists():
+        sys.exit(f"The part “{part}” of the soak has ended with {done.returncode} and no figures.")
+    return Record.read(record)
+
+
+def _run_part(options: argparse.Namespace, folder: Path) -> None:
+    if options.part == "hovering":
+        record = hover_for(options.minutes, folder)
+    else:
+        record = open_and_remove(options.stacks, folder)
+    record.write(options.record)
+
+
+def _judge(records: Mapping[str, Record], path: Path | None) -> int:
+    if path is not None:
+        write_json(path, records)
+    print(text(records))
+    for record in records.values():
+        for error in record.errors:
+            print(f"{record.part}: {error}", file=sys.stderr)
+    found = [one for record in records.values() for one in verdicts(record)]
+    return 0 if all(one.is_kept for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Rounds of acts over six stacks, each followed by timed hovers and a count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from soak.acts import ACTS, Act
+from soak.counts import sample
+from soak.record import Record
+from soak.running import errors_shown, watched
+from soak.stacks import write_hovered
+from soak.window import Window
+
+TIMED_HOVERS = 10
+"""Of each of the timed stacks in a round."""
+
+FEWEST_ROUNDS = 12
+"""However slow the machine is: fewer are not worth comparing."""
+
+_ACTS_IN_A_ROUND = 5
+
+
+def hover_for(minutes: float, folder: Path) -> Record:
+    """Do rounds for so many minutes, and at least a dozen.
+
+    Parameters
+    ----------
+    minutes : float
+    folder : path
+        Where the stacks are written.
+    """
+    record = Record("hovering")
+    window = Window()
+    _open_all(window, write_hovered(folder))
+    acts = _acts(window.rng)
+    start, minute = perf_counter(), 0.0
+    with errors_shown(record.errors):
+        while minute < minutes or len(record.samples) < FEWEST_ROUNDS:
+            with watched():
+                for act in islice(acts, _ACTS_IN_A_ROUND):
+                    act(window)
+                    window.explore(window.stacks[0])
+                    record.acts[act.__name__] = record.acts.get(act.__name__, 0) + 1
+                _time_hovers(window, record)
+            minute = (perf_counter() - start) / 60
+            record.samples.append(sample(minute))
+    return record
+
+
+def _acts(rng: np.random.Generator) -> Iterator[Act]:
+    """Yield all acts in some order, then in another one, and so on."""
+    while True:
+        yield from rng.permuted(ACTS)
+
+
+def _open_all(window: Window, paths: list[Path]) -> None:
+    """Open the sample, which is sharp, and the files, and explore the first of their stacks."""
+    added = window.new_layers(lambda: window.viewer.open_sample("napari-ifealid", "chelsea"))
+    for path in paths:
+        added += window.new_layers(lambda p=path: window.viewer.open(p, plugin="napari-ifealid"))
+    choices = window.panel.choice.layer.choices
+    window.stacks = [one for one in added if one in choices and one.name.endswith("features")]
+    window.explore(window.stacks[0])
+
+
+def _time_hovers(window: Window, record: Record) -> None:
+    """Hover over a sharp and a large stack, in turn with repaints by napari alone."""
+    hovers, repaints = [], []
+    for layer in (window.stacks[3], window.stacks[0]):
+        window.explore(layer)
+        for _ in range(TIMED_HOVERS):
+            window.settle()
+            hovers.append(window.seconds_of_a_hover())
+            window.settle()
+            repaints.append(window.seconds_of_a_repaint())
+    window.settle()
+    record.hovers.append(hovers)
+    record.repaints.append(repaints)

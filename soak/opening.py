@@ -1,0 +1,45 @@
+"""Large stacks opened by the reader, hovered and removed, one after the other."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+from pathlib import Path
+from time import perf_counter
+
+from soak.counts import sample
+from soak.record import Record
+from soak.running import errors_shown, watched
+from soak.stacks import write_opened
+from soak.window import Window
+
+
+def open_and_remove(count: int, folder: Path) -> Record:
+    """Open so many stacks of 200 MB, remove each, and count what is left.
+
+    Parameters
+    ----------
+    count : int
+    folder : path
+        Where the stacks are written.
+    """
+    record = Record("opening")
+    paths = write_opened(folder)
+    window = Window()
+    start = perf_counter()
+    with errors_shown(record.errors):
+        for path in islice(cycle(paths), count):
+            with watched():
+                _open_and_remove(window, path)
+            record.samples.append(sample((perf_counter() - start) / 60))
+            record.acts[path.name] = record.acts.get(path.name, 0) + 1
+    return record
+
+
+def _open_and_remove(window: Window, path: Path) -> None:
+    added = window.new_layers(lambda: window.viewer.open(path, plugin="napari-ifealid"))
+    window.wait_for(lambda: window.explorer.map_layer is not None, f"the map of {path.name}")
+    window.settle()
+    window.sweep(10)
+    window.remove(added)
+    window.viewer.layers.clear()
+    window.settle()

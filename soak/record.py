@@ -1,0 +1,47 @@
+"""What one part of the soak has counted and measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from soak.counts import Sample
+
+
+@dataclass
+class Record:
+    """Samples of all rounds, each taken while the window is at rest in the same state.
+
+    Parameters
+    ----------
+    part : str
+        "hovering" or "opening".
+    samples : list of Sample
+        One per round.
+    hovers, repaints : list of list of float
+        Per round, seconds from moves of the mouse to painted maps, and of repaints by napari alone.
+    acts : dict of str to int
+        How often each act was done.
+    errors : list of str
+        Messages that the window has shown, and what hung.
+    """
+
+    part: str
+    samples: list[Sample] = field(default_factory=list)
+    hovers: list[list[float]] = field(default_factory=list)
+    repaints: list[list[float]] = field(default_factory=list)
+    acts: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """Read what `write` has written."""
+        content: dict[str, Any] = json.loads(path.read_text())
+        content["samples"] = [Sample(**one) for one in content["samples"]]
+        return cls(**content)

@@ -1,0 +1,36 @@
+"""What keeps an unattended run from hanging, and from hiding errors."""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
+
+_LONGEST_ROUND = 600  # seconds, after which all threads' stacks are printed and the run ends
+
+
+@contextmanager
+def errors_shown(errors: list[str]) -> Iterator[None]:
+    """Collect the messages of warnings and errors that napari shows meanwhile."""
+
+    def collect(notification: Notification) -> None:
+        if notification.severity >= NotificationSeverity.WARNING:
+            errors.append(f"{notification.severity}: {notification.message}")
+
+    notification_manager.notification_ready.connect(collect)
+    try:
+        yield
+    finally:
+        notification_manager.notification_ready.disconnect(collect)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """End the process, with the stacks of all threads, where a round takes ten minutes."""
+    faulthandler.dump_traceback_later(_LONGEST_ROUND, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
