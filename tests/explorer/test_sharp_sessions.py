@@ -169,16 +169,6 @@ def test_preprocessed_vectors_are_up_sampled(explorer):
     np.testing.assert_allclose(session.map_layer.data, expected(session, (11, 7)), atol=CLOSE)
 
 
-def test_pixel_of_the_image_is_none_of_the_stack_that_is_opened_again(explorer):
-    hover(explorer, (23.0, 19.0))
-    known = []
-    explorer.stack_changed.connect(lambda: known.append(explorer.session.has_no_data))
-    explorer.state.preprocessing = step_named("unit length")
-    explorer.state.engine = EngineChoice.CPU
-    assert known == [False, False]
-    assert explorer.pixel == (23, 19)
-
-
 def test_another_sharpness_gives_another_map(explorer):
     hover(explorer, (11.0, 7.0))
     before = explorer.map_layer.data.copy()

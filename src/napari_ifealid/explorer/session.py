@@ -444,8 +444,6 @@ class Session:
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        if self.is_sharp:
-            self._question = None  # its pixels are those of the image
         self._sharp.release()
         if self._blocks is not None:
             self._blocks.close()
