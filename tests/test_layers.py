@@ -3,7 +3,7 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
-from napari.layers import Layer
+from napari.layers import Image, Layer
 
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.georeference import Georeference, PixelSize
@@ -314,3 +314,14 @@ def test_own_pixels_of_a_stack_have_their_own_size_and_place():
     assert own.georeference == Georeference((3.0, 0.0, 100.0, 0.0, -4.0, 50.0))
     assert own_pixels(own) is own
     np.testing.assert_allclose(default_grid(own).affine[:2, :2], default_grid(stack).affine[:2, :2])
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, np.finfo("f8").max, np.finfo("f8").min])
+def test_contrast_of_a_huge_constant_corner_is_a_range_that_napari_takes(value):
+    values = da.full((4, 5, 6), value, chunks=10)
+    ((data, arguments, _),) = layer_data(FeatureStack(values=values, name="x"))
+    low, high = arguments["contrast_limits"]
+    assert low < high
+    assert low <= value <= high
+    assert np.isfinite([low, high]).all()
+    Image(data, **arguments)

@@ -93,3 +93,8 @@ def test_session_without_a_viewer_is_an_error(path, monkeypatch):
     monkeypatch.setattr(_session_reader, "current_viewer", lambda: None)
     with pytest.raises(DatasetError, match="without a viewer"):
         get_session_reader(str(path))(str(path))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_name_that_no_file_has_is_not_ours(tmp_path, name):
+    assert get_session_reader(str(tmp_path / f"{name}.ifealid.json")) is None

@@ -275,3 +275,22 @@ def test_range_of_features_shares_its_values():
     np.testing.assert_array_equal(few.values, CUBE[..., 1:3])
     assert np.shares_memory(few.values, stack.values)
     assert few.feature_labels == (1, 2)
+
+
+@pytest.mark.parametrize("shape", [(2**64, 4, 5), (2**31, 2**31, 2), (1, 2**62, 8)])
+def test_array_that_no_computer_could_number_is_refused(shape):
+    class Endless:
+        dtype, ndim = np.dtype("f4"), len(shape)
+
+    Endless.shape = shape
+    with pytest.raises(DatasetError) as caught:
+        check_feature_array(Endless())
+    assert_tells(caught.value, str(shape), "bytes")
+
+
+def test_more_features_than_a_pixel_can_have_in_memory_are_refused(free_memory):
+    values = da.zeros((2, 2, 1_000_000), "u1", chunks=(1, 1, 1000))
+    FeatureStack(values=values, name="x")
+    with free_memory(10_000_000), pytest.raises(DatasetError) as caught:
+        FeatureStack(values=values, name="x")
+    assert_tells(caught.value, "64 MB of memory", "10 MB")

@@ -15,6 +15,11 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Region
+from napari_ifealid.memory import check_memory
+
+_MOST_BYTES = 2**63 - 1
+_BYTES_A_FEATURE = 64  # a real value of a pixel, and a label
+_MANY_FEATURES = 1 << 18
 
 FEATURE_AXIS_NAMES = {
     *("c", "channel", "channels", "feature", "features"),
@@ -107,7 +112,7 @@ class FeatureStack:
     ------
     DatasetError
         If the array has fewer than three axes, an axis of length zero or values that are not
-        real numbers, or if another argument does not fit it.
+        real numbers, if memory is short for a single pixel, or if another argument does not fit.
     """
 
     values: NDArray[Any]
@@ -128,6 +133,8 @@ class FeatureStack:
 
     def __post_init__(self) -> None:
         check_feature_array(self.values)
+        if self.feature_count > _MANY_FEATURES:
+            check_memory(self.feature_count * _BYTES_A_FEATURE)
         if self.overlay is not None and (self.overlay.ndim != 3 or self.overlay.shape[2] != 3):
             raise DatasetError(
                 f"an overlay of shape {self.overlay.shape}",
@@ -413,6 +420,12 @@ def check_feature_array(values: Any) -> None:
             f"an array of shape {values.shape}",
             expected="at least three axes, (..., height, width, features)",
             remedy="Stack the features along the last axis.",
+        )
+    if prod(values.shape) * values.dtype.itemsize > _MOST_BYTES:
+        raise DatasetError(
+            f"an array of shape {values.shape}",
+            expected="fewer bytes than a computer can number",
+            remedy="Check how the array was made: its shape can't be right.",
         )
     if 0 in values.shape:
         raise DatasetError(

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 import tifffile
+from dataset_files import wide_png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -306,5 +307,13 @@ def test_image_that_pillow_warns_of_is_read(saved, monkeypatch):
 def test_image_that_pillow_refuses_is_refused_with_a_remedy(saved):
     path = saved(Image.new("1", (20_000, 20_000)), "bomb.png")
     with pytest.raises(DatasetError, match=r"400000000 pixels.*cut it into parts") as caught:
+        read_image(path)
+    assert caught.value.file == str(path)
+
+
+def test_image_that_its_decoder_has_no_memory_for_is_refused(tmp_path):
+    path = tmp_path / "wide.png"
+    path.write_bytes(wide_png(2**26))
+    with pytest.raises(DatasetError, match="more memory than") as caught:
         read_image(path)
     assert caught.value.file == str(path)

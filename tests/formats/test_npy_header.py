@@ -147,3 +147,19 @@ def test_looking_for_a_finite_value_stops_at_the_first(monkeypatch):
 def test_integers_are_not_looked_at(monkeypatch):
     monkeypatch.setattr(np, "isfinite", lambda _: pytest.fail("looked at"))
     check_some_finite(np.ones((3, 4, 5), int))
+
+
+@pytest.mark.parametrize("version", [b"\0\0", b"\1\1", b"\4\0", b"\xff\0"])
+def test_version_that_numpy_has_not_written_is_refused(version):
+    content = npy(CUBE, version=(2, 0))
+    with pytest.raises(DatasetError, match="version"):
+        header_of(content[:6] + version + content[8:])
+
+
+def test_type_that_is_an_array_itself_is_refused():
+    """Its shape would be taken for that of the array: values of another shape."""
+    stream = io.BytesIO()
+    told = {"descr": ("<f4", (2, 2)), "fortran_order": False, "shape": (3, 2, 2)}
+    np.lib.format.write_array_header_1_0(stream, told)
+    with pytest.raises(DatasetError, match="a type with a shape of its own"):
+        header_of(stream.getvalue() + bytes(4 * 48))

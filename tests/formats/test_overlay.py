@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_files import dataset, image_file, with_header_field, write
+from dataset_files import dataset, image_file, wide_png, with_header_field, write
 from hypothesis import given
 from PIL import Image
 from real_arrays import between, seeds, sizes
@@ -268,3 +268,9 @@ def test_overlay_that_could_not_be_read_again_is_not_written(shape, found):
         encode_overlay(pixels)
     assert found in caught.value.found
     assert "at most" in caught.value.expected
+
+
+def test_overlay_that_its_decoder_has_no_memory_for_is_left_out(read):
+    """Pillow's decoder of PNG refuses rows of so many pixels."""
+    with pytest.warns(OverlayWarning, match="more memory than"):
+        assert read(wide_png(2**26)).overlay is None

@@ -17,7 +17,7 @@ from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
-from napari_ifealid.memory import check_memory
+from napari_ifealid.memory import check_memory, out_of_memory
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
@@ -51,8 +51,8 @@ def read_image(path: str | PathLike[str]) -> NDArray[Any]:
             return _tiff_pixels(stream) if is_tiff else _pixels(stream)
     except DatasetError as error:
         raise error.inside(path) from error.__cause__
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise out_of_memory("an image").inside(path) from error
     except FileNotFoundError as error:
         raise no_such_file(path) from error
     except Exception as error:  # decoders raise anything at all where a file is damaged

@@ -17,6 +17,13 @@ NPY_START = npy.MAGIC_PREFIX
 SAVE_AGAIN = "Save the array again with numpy.save or numpy.savez."
 PIECE_LENGTH = 2**16
 
+# versions 2 and 3 differ only in the alphabet for the names of structured types
+_READERS = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,
+}
+
 # a header is Python text, so that a damaged one fails in many ways
 _BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, RecursionError)
 
@@ -81,9 +88,11 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     """
     try:
         version = npy.read_magic(stream)
-        # versions 2 and 3 differ only in the alphabet for the names of structured types
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, is_fortran, dtype = read(stream)
+        if version not in _READERS:
+            raise ValueError(f"version {version[0]}.{version[1]} of the format")
+        shape, is_fortran, dtype = _READERS[version](stream)
+        if dtype.shape:  # which NumPy would append to that of the array
+            raise ValueError(f"a type with a shape of its own, {dtype.shape}")
         stand_in = np.broadcast_to(np.empty((), dtype), shape)
         return ArrayHeader(stand_in, stream.tell(), is_fortran)
     except _BAD_HEADER as error:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.png import SIGNATURE, check_png
+from napari_ifealid.memory import out_of_memory
 
 OVERLAY = "overlay.jpg"
 MOST_PIXELS = 2**26
@@ -54,6 +55,8 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         raise _too_large(str(error)) from error
     except DatasetError:
         raise
+    except MemoryError as error:
+        raise out_of_memory("an image") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise DatasetError(
             f"no image that can be read ({short_reason(error)})",

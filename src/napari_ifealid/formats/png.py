@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.memory import out_of_memory
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
@@ -49,6 +50,8 @@ def decode_rgba(content: bytes, *, width: int, height: int) -> NDArray[np.uint32
         pixels = PngImagePlugin.PngImageFile(BytesIO(bare)).tobytes()
     except (OSError, SyntaxError, ValueError, zlib.error) as error:
         raise _wrong(f"a damaged PNG ({error})", "a complete PNG") from error
+    except MemoryError as error:  # also of rows too long for the decoder
+        raise out_of_memory("a PNG") from error
     return np.frombuffer(pixels, np.uint32).reshape(height, width)
 
 

@@ -25,7 +25,7 @@ from napari_ifealid.formats.envi_header import (
     read_header,
     shortest,
 )
-from napari_ifealid.formats.location import cannot_open, no_such_file
+from napari_ifealid.formats.location import cannot_open, check_is_there, is_file
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.numeric_labels import numeric_labels
@@ -221,17 +221,15 @@ def _both_files(path: Path) -> tuple[Path, Path]:
     """Return the header and the file of values that a path belongs to."""
     if path.suffix.lower() == HEADER_SUFFIX:
         header, found = path, [path.with_suffix(suffix) for suffix in _DATA_SUFFIXES]
-        if not header.exists():
-            raise no_such_file(header)
-        data = next((file for file in found if file.is_file()), None)
+        check_is_there(header)
+        data = next((file for file in found if is_file(file)), None)
         if data is None:
             raise _no_companion(path, "the values", path.with_suffix(DATA_SUFFIX))
         return header, data
-    if not path.exists():
-        raise no_such_file(path)
+    check_is_there(path)
     for suffix in (HEADER_SUFFIX, HEADER_SUFFIX.upper()):
         for header in (path.with_suffix(suffix), path.with_name(path.name + suffix)):
-            if header.is_file():
+            if is_file(header):
                 return header, path
     raise _no_companion(path, "the header", path.with_suffix(HEADER_SUFFIX))
 

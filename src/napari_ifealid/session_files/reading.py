@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.location import Location, cannot_open, is_url
+from napari_ifealid.formats.location import Location, cannot_open, is_file, is_url
 from napari_ifealid.session_files.content import SavedSession
 from napari_ifealid.session_files.parsing import parsed_session
 from napari_ifealid.session_files.writing import FORMAT, VERSION
@@ -87,7 +87,7 @@ def looks_like_session(location: Location) -> bool:
     Where it is True, `read_session_file` returns the session or raises an error that says what is
     wrong. It is False for other JSON files, for other files and for paths where nothing is.
     """
-    if is_url(location) or not Path(location).is_file():
+    if is_url(location) or not is_file(location):
         return False
     name = Path(location).name.lower()
     if not name.endswith(".json"):
