@@ -50,7 +50,14 @@ def test_other_labels_are_not(labels):
 
 @pytest.mark.parametrize(
     ("text", "label"),
-    [("450", 450), ("450.5", 450.5), ("450 nm", "450 nm"), ("nan", "nan"), ("", "")],
+    [
+        ("450", 450),
+        ("450.5", 450.5),
+        ("450 nm", "450 nm"),
+        ("nan", "nan"),
+        ("", ""),
+        (f"1{'0' * 310}", f"1{'0' * 310}"),
+    ],
 )
 def test_text_of_a_number_is_that_number(text, label):
     assert label_of(text) == label

@@ -94,10 +94,10 @@ def label_of(text: str) -> str | float:
     for kind in (int, float):
         try:
             number = kind(text)
-        except ValueError:
+            if isfinite(number):
+                return number
+        except (ValueError, OverflowError):  # no number, or one beyond the largest float
             continue
-        if isfinite(number):
-            return number
     return text
 
 

@@ -163,3 +163,21 @@ def test_type_that_is_an_array_itself_is_refused():
     np.lib.format.write_array_header_1_0(stream, told)
     with pytest.raises(DatasetError, match="a type with a shape of its own"):
         header_of(stream.getvalue() + bytes(4 * 48))
+
+
+def test_no_more_is_read_than_a_header_has():
+    """A damaged length of 4 GB takes no memory."""
+    content = npy(CUBE, version=(2, 0))
+    stream = io.BytesIO(content[:8] + b"\xff\xff\xff\xff" + content[12:])
+    asked = []
+
+    class Watched:
+        tell = stream.tell
+
+        def read(self, count: int) -> bytes:
+            asked.append(count)
+            return stream.read(count)
+
+    with pytest.raises(DatasetError, match="a header of 4,294,967,295 bytes"):
+        read_header(Watched())
+    assert max(asked) < 100_000

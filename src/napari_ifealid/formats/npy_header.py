@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from tokenize import TokenError
 from typing import IO, Any
 
@@ -16,6 +17,8 @@ from napari_ifealid.stack import check_feature_array
 NPY_START = npy.MAGIC_PREFIX
 SAVE_AGAIN = "Save the array again with numpy.save or numpy.savez."
 PIECE_LENGTH = 2**16
+
+_LONGEST_HEADER = 10_000  # bytes; NumPy refuses longer ones, once they are read
 
 # versions 2 and 3 differ only in the alphabet for the names of structured types
 _READERS = {
@@ -90,7 +93,7 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
         version = npy.read_magic(stream)
         if version not in _READERS:
             raise ValueError(f"version {version[0]}.{version[1]} of the format")
-        shape, is_fortran, dtype = _READERS[version](stream)
+        shape, is_fortran, dtype = _READERS[version](_header_alone(stream, version))
         if dtype.shape:  # which NumPy would append to that of the array
             raise ValueError(f"a type with a shape of its own, {dtype.shape}")
         stand_in = np.broadcast_to(np.empty((), dtype), shape)
@@ -101,6 +104,15 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
             expected="an array that numpy.save has written",
             remedy=SAVE_AGAIN,
         ) from error
+
+
+def _header_alone(stream: IO[bytes], version: tuple[int, int]) -> BytesIO:
+    """Return a header with its length: NumPy would make room for 4 GB if a damaged one says so."""
+    told = stream.read(2 if version == (1, 0) else 4)
+    length = int.from_bytes(told, "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"a header of {length:,} bytes")
+    return BytesIO(told + stream.read(length))
 
 
 def check_some_finite(values: NDArray[Any]) -> None:

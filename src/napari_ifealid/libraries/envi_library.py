@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -304,6 +305,8 @@ def _labels(header: EnviHeader, count: int) -> tuple[str | float, ...]:
         raise header.wrong(
             "wavelength", f"{len(numbers)} wavelengths", f"one for each of {count} samples"
         )
+    if not all(map(isfinite, numbers)):
+        raise header.wrong("wavelength", "an item that is not finite", "finite numbers")
     unit = header.text("wavelength units")
     unit = "" if unit.lower() in ("unknown", "index") else known_unit(unit)
     return tuple(f"{shortest(number)} {unit}" if unit else number for number in numbers)
