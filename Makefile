@@ -1,6 +1,8 @@
 # make demo    open napari with the sample; without a screen, write demo.png
 # make test    run all tests, those of numerics and of files beside those of windows
 # make lint    check style, types and import directions
+# make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
+#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file: figures
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
 # make screenshots  draw the window in each theme at two sizes, to look at, in .screenshots
@@ -14,6 +16,7 @@
 
 PYTHON ?= python3
 PYTEST_OPTIONS ?=
+JOBS ?= 2
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -23,7 +26,7 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows lint bench pictures screenshots sample python system
+.PHONY: demo test test-numerics test-windows lint fuzz bench pictures screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -37,7 +40,7 @@ endif
 test: .venv/installed
 	+$(MAKE) -j 2 test-numerics test-windows
 
-NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats libraries measures \
+NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats fuzz libraries measures \
 	overview picture preprocessing results session_files sharpening))
 PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 
@@ -54,6 +57,12 @@ lint: .venv/installed-lint
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fuzz: .venv/installed
+	PYTHONPATH=tests/formats:tests/fuzz OPENBLAS_NUM_THREADS=1 NAPARI_CONFIG= \
+		.venv/bin/python -W ignore tests/fuzz/run_fuzz.py --jobs $(JOBS) \
+		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) $(if $(JSON),--json $(JSON))
 
 bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \

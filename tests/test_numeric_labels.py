@@ -78,3 +78,7 @@ def test_wavelengths_come_in_nanometres(labels):
 @pytest.mark.parametrize("labels", [["450", "460"], ["1200 cm-1", "9 cm-1"], ["red", "450 nm"]])
 def test_labels_without_a_unit_of_length_are_no_wavelengths(labels):
     assert wavelengths_of(labels) is None
+
+
+def test_wavelengths_beyond_the_largest_float_are_none():
+    assert wavelengths_of(["1 µm", "1e307 µm"]) is None

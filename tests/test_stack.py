@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -294,3 +296,21 @@ def test_more_features_than_a_pixel_can_have_in_memory_are_refused(free_memory):
     with free_memory(10_000_000), pytest.raises(DatasetError) as caught:
         FeatureStack(values=values, name="x")
     assert_tells(caught.value, "64 MB of memory", "10 MB")
+
+
+@pytest.mark.parametrize("bits", [np.uint32(0x7FA00000), np.uint64(0x7FF4000000000000)])
+def test_missing_values_that_signal_are_read_without_a_warning(bits):
+    """A NaN of this kind is what damaged bytes may make."""
+    values = np.full((2, 3, 4), bits).view(f"f{bits.itemsize}")
+    stack = FeatureStack(values=values, name="x", gain=2.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(stack.vector((0, 0))).all()
+        assert np.isnan(stack.feature_image(0, (slice(None),) * 2)).all()
+
+
+def test_real_values_beyond_the_largest_float_are_infinite_without_a_warning():
+    stack = FeatureStack(values=np.full((2, 3, 4), 1e308), name="x", gain=10.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isinf(stack.vector((0, 0))).all()

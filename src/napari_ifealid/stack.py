@@ -270,8 +270,9 @@ class FeatureStack:
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         if self.value_range is None:
-            values = stored.astype(np.float64)
-            return values if self.gain == 1.0 else values * self.gain
+            with np.errstate(over="ignore", invalid="ignore"):  # also NaNs that signal
+                values = stored.astype(np.float64)
+                return values if self.gain == 1.0 else values * self.gain
         low, high = map(float, self.value_range)
         top = int(np.iinfo(self.values.dtype).max)
         fractions = stored.astype(np.float64) / top
@@ -297,7 +298,7 @@ class FeatureStack:
         """
         index: tuple[slice | int, ...] = (*region, feature)
         values = self.real_values(np.asarray(self.values[index]))
-        with np.errstate(over="ignore"):  # beyond the largest float32
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the largest float32
             return values.astype(np.float32)
 
     def mean_image(self, features: range, region: Region) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hypothesis.extra import numpy as npst
 from PIL import Image
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import images
 from napari_ifealid.formats.images import read_image
 
 GREY = np.array([[0, 100, 50], [200, 255, 7]], np.uint8)
@@ -314,6 +316,17 @@ def test_image_that_pillow_refuses_is_refused_with_a_remedy(saved):
 def test_image_that_its_decoder_has_no_memory_for_is_refused(tmp_path):
     path = tmp_path / "wide.png"
     path.write_bytes(wide_png(2**26))
-    with pytest.raises(DatasetError, match="more memory than") as caught:
+    with (
+        patch.object(images, "check_png_size"),
+        pytest.raises(DatasetError, match="more memory than") as caught,
+    ):
+        read_image(path)
+    assert caught.value.file == str(path)
+
+
+def test_image_too_short_for_its_pixels_is_refused(tmp_path):
+    path = tmp_path / "wide.png"
+    path.write_bytes(wide_png(2**23))
+    with pytest.raises(DatasetError, match="8388608 × 1 pixels") as caught:
         read_image(path)
     assert caught.value.file == str(path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -272,5 +273,13 @@ def test_overlay_that_could_not_be_read_again_is_not_written(shape, found):
 
 def test_overlay_that_its_decoder_has_no_memory_for_is_left_out(read):
     """Pillow's decoder of PNG refuses rows of so many pixels."""
-    with pytest.warns(OverlayWarning, match="more memory than"):
+    with (
+        patch.object(overlay, "check_png_size"),
+        pytest.warns(OverlayWarning, match="more memory than"),
+    ):
         assert read(wide_png(2**26)).overlay is None
+
+
+def test_overlay_too_short_for_its_pixels_is_left_out(read):
+    with pytest.warns(OverlayWarning, match="8388608 × 1 pixels"):
+        assert read(wide_png(2**23)).overlay is None

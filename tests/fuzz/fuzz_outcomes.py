@@ -48,7 +48,7 @@ STACK, ERROR, WARNING, NOT_OURS = "a valid result", "a clear error", "a warning"
 OUTCOMES = (STACK, ERROR, WARNING, NOT_OURS)
 
 _DOCUMENTED = (MetadataWarning, OverlayWarning, WebApplicationWarning, SessionWarning)
-_SMALL = 1 << 20  # values of a stack that is read whole
+_MOST_VALUES, _MOST_BLOCKS = 1 << 18, 64  # of a stack that is read whole
 _MOST_STACKS = 4
 _PACKAGE = "napari_ifealid"
 
@@ -65,14 +65,14 @@ class Report:
         What came of it that is not on the list.
     values_size : int
         Bytes of the values of the largest stack in memory that came of it.
-    most_values : int
-        Values of the largest stack that came of it.
+    is_small : bool
+        Whether all stacks that came of it are read whole in no time.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     values_size: int = 0
-    most_values: int = 0
+    is_small: bool = True
 
 
 def outcomes_of(path: Path) -> Report:
@@ -114,7 +114,7 @@ def _try(way: Callable[[Path, Report], str], path: Path, report: Report) -> None
             return
     documented = [one for one in caught if issubclass(one.category, _DOCUMENTED)]
     report.faults += [
-        f"{way.__name__}: a warning of {one.filename}:{one.lineno}: {one.message}"
+        f"{way.__name__}: a warning of {Path(one.filename).name}:{one.lineno}: {one.message}"
         for one in caught
         if one not in documented and _PACKAGE in one.filename
     ]
@@ -170,7 +170,7 @@ def _read_another_axis(path: Path, report: Report) -> str:
 
 
 def _describe(path: Path, report: Report) -> str:
-    if report.most_values > _SMALL:  # all of them are read, however long that takes
+    if not report.is_small:  # all of them are read, however long that takes
         return NOT_OURS
     with contextlib.redirect_stdout(io.StringIO()):
         info.run(argparse.Namespace(file=str(path), json=True))
@@ -180,7 +180,9 @@ def _describe(path: Path, report: Report) -> str:
 def _check_stack(stack: FeatureStack, report: Report, is_known: bool = False) -> None:
     """Read pixels of a stack, all of a small one, and make its grid."""
     shape = stack.values.shape
-    report.most_values = max(report.most_values, prod(shape))
+    blocks = prod(stack.values.numblocks) if stack.is_lazy else 1
+    is_small = prod(shape) <= _MOST_VALUES and blocks <= _MOST_BLOCKS
+    report.is_small &= is_small
     if not stack.is_lazy:
         report.values_size = max(report.values_size, stack.values.nbytes)
     assert len(stack.feature_labels or ()) == stack.feature_count == shape[-1]
@@ -191,7 +193,7 @@ def _check_stack(stack: FeatureStack, report: Report, is_known: bool = False) ->
         block = (*(slice(at, at + 1) for at in corner), slice(None))
         vector = stack.real_values(loaded_block(stack, block))
         assert vector.shape == (*(1,) * len(corner), shape[-1])
-    if prod(shape) <= _SMALL:
+    if is_small:
         whole = loaded(stack)
         region = (0,) * (len(shape) - 3) + (slice(None),) * 2
         assert whole.feature_image(0, region).shape == shape[-3:-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import SEEK_END
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -17,6 +18,7 @@ from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
+from napari_ifealid.formats.png import HEADER_LENGTH, check_png_size
 from napari_ifealid.memory import check_memory, out_of_memory
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -83,6 +85,8 @@ def _large_images_allowed() -> Iterator[None]:
 
 def _pixels(stream: IO[bytes]) -> NDArray[Any]:
     """Read an image with Pillow, which knows all colours and compressions."""
+    stream.seek(0)
+    check_png_size(stream.read(HEADER_LENGTH), stream.seek(0, SEEK_END))
     # given a path instead, Pillow maps the file into memory, and scrambles a TIFF to be turned
     with Image.open(stream) as image:
         image.verify()  # the checksums of a PNG, which are not looked at below

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_ifealid.errors import DatasetError, short_reason
-from napari_ifealid.formats.png import SIGNATURE, check_png
+from napari_ifealid.formats.png import HEADER_LENGTH, SIGNATURE, check_png, check_png_size
 from napari_ifealid.memory import out_of_memory
 
 OVERLAY = "overlay.jpg"
@@ -45,6 +45,7 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         If it is no such image, a damaged one, or one of more than MOST_PIXELS pixels.
     """
     if content.startswith(SIGNATURE):
+        check_png_size(content[:HEADER_LENGTH], len(content))
         check_png(content)  # Pillow leaves the checksums of the pixels unchecked
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
