@@ -2,6 +2,7 @@
 # make test    run all tests, those of numerics and of files beside those of windows
 # make lint    check style, types and import directions
 # make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
+#              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
 #              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file: figures
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make pictures  draw the pictures of the README and the guide anew
@@ -60,7 +61,8 @@ lint: .venv/installed-lint
 
 fuzz: .venv/installed
 	PYTHONPATH=tests/formats:tests/fuzz OPENBLAS_NUM_THREADS=1 NAPARI_CONFIG= \
-		.venv/bin/python -W ignore tests/fuzz/run_fuzz.py --jobs $(JOBS) \
+		.venv/bin/python -W ignore \
+		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py --jobs $(JOBS)) \
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) $(if $(JSON),--json $(JSON))
 

@@ -75,13 +75,16 @@ class Report:
     is_small: bool = True
 
 
-def outcomes_of(path: Path) -> Report:
+def outcomes_of(path: Path, number: int | None = None) -> Report:
     """Open a file in every way that users do.
 
     Parameters
     ----------
     path : path
         Of the file or the folder; what comes of it depends on its ending.
+    number : int, optional
+        Of an input of many. Unless given, a stack is opened in all ways; else in those that napari
+        and Python take, and in one of the others in turn.
     """
     report = Report()
     name = path.name
@@ -94,7 +97,9 @@ def outcomes_of(path: Path) -> Report:
     elif path.suffix in LIBRARY_SUFFIXES and is_library_file(path):
         ways = [_read_library, _describe]
     else:
-        ways = [_ask_readers, _read_all, _read_each, _read_another_axis, _describe]
+        others = [_make_layers, _read_each, _read_another_axis, _describe]
+        chosen = others if number is None else [others[number % len(others)]]
+        ways = [_ask_readers, _read_all, *chosen]
     for way in ways:
         _try(way, path, report)
     gc.collect(0)
@@ -141,7 +146,12 @@ def _ask_readers(path: Path, report: Report) -> str:
     reader = get_reader(str(path))
     if reader is None:
         return NOT_OURS
-    for one in reader(str(path)):
+    assert reader(str(path))
+    return STACK
+
+
+def _make_layers(path: Path, report: Report) -> str:
+    for one in layers_of(read_stacks(path)[:_MOST_STACKS]):
         _check_layer(one)
     return STACK
 

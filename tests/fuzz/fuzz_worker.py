@@ -89,12 +89,13 @@ def silence() -> None:
     os.dup2(nowhere, sys.stderr.fileno())
 
 
-def measured(number: int, seed: Seed, folder: Path) -> Result:
+def measured(number: int | None, seed: Seed, folder: Path) -> Result:
     """Open an input, and return what came of it.
 
     Parameters
     ----------
-    number : int
+    number : int or None
+        None: it is opened in all ways, whatever its number.
     seed : Seed
     folder : path
         Empty, as it is afterwards.
@@ -104,18 +105,18 @@ def measured(number: int, seed: Seed, folder: Path) -> Result:
         opened = write_files(seed, place)
         _forget_peak()
         before, start = _memory("VmRSS"), time.process_time()
-        report = outcomes_of(opened)
+        report = outcomes_of(opened, number)
         seconds = time.process_time() - start
         memory = max(0, _memory("VmHWM") - before)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return Result(number, seed.name, seconds, memory, report)
+    return Result(-1 if number is None else number, seed.name, seconds, memory, report)
 
 
 def _warm_up(seeds: list[Seed], folder: Path) -> None:
     """Open all good files: what they bring along is imported, and all of them are valid."""
     for seed in seeds:
-        result = measured(-1, seed, folder)
+        result = measured(None, seed, folder)
         if result.report.faults or not result.report.outcomes[OUTCOMES[0]]:
             raise AssertionError(f"{seed.name}: {result.report}")
 

@@ -29,6 +29,7 @@ from fuzz_worker import Result, measured, summary, work
 
 _START_SECONDS = 300.0  # for a worker to import all packages
 _ANSWER_SECONDS = 30.0
+_TOLD_EVERY = 1000  # inputs
 _MOST_FOR_A_WORKER = 4000  # inputs; libraries in C leak a little for each
 
 
@@ -106,6 +107,8 @@ class Campaign:
     def _note(self, result: Result) -> None:
         with self._lock:
             self.results.append(result)
+            if len(self.results) % _TOLD_EVERY == 0:
+                print(f"{len(self.results):,} inputs", flush=True)
             faults = result.faults
             if faults:
                 found = self._inputs[result.number]
@@ -127,6 +130,7 @@ def main() -> int:
         numbers = iter(range(options.inputs))
     is_endless = options.inputs or options.exhaustive
     seconds = options.seconds or (float("inf") if is_endless else 120.0)
+    print("Damage by chance, not guided: GUIDED=tiny.tif is guided by atheris", flush=True)
     start = time.monotonic()
     campaign = Campaign(inputs, numbers, start + seconds, options.folder)
     threads = [Thread(target=campaign.drive) for _ in range(options.jobs)]
@@ -145,9 +149,9 @@ def _replay(paths: list[Path]) -> int:
     """Open kept inputs in this process, and print what comes of each."""
     faults = 0
     with TemporaryDirectory() as folder:
-        for number, path in enumerate(paths):
+        for path in paths:
             seed: Seed = kept(path)
-            result = measured(number, seed, Path(folder))
+            result = measured(None, seed, Path(folder))
             faults += bool(result.faults)
             print(path.name, dict(result.report.outcomes), *result.faults, sep="\n    ")
     return 1 if faults else 0

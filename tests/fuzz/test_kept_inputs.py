@@ -14,4 +14,4 @@ def test_input_that_failed_once_comes_to_a_known_outcome_within_the_limits(
     path, tmp_path, free_memory, all_imported
 ):
     with free_memory(FREE_MEMORY):
-        assert measured(0, kept(path), tmp_path).faults == []
+        assert measured(None, kept(path), tmp_path).faults == []

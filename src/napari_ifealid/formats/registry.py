@@ -54,7 +54,8 @@ def written_suffixes() -> list[str]:
 
 def formats_named(location: Location) -> list[Format]:
     """Return the formats that take a location's ending, else those that recognise it."""
-    named = [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+    suffix = suffix_of(location)
+    named = [kind for kind in FORMATS if suffix in kind.suffixes]
     if named or is_url(location):
         return named
     return [kind for kind in FORMATS if kind.recognises(Path(location))]
