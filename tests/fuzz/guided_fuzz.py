@@ -1,4 +1,4 @@
-"""Damage one kind of file, guided by what code of the readers it reaches: `make fuzz GUIDED=tiny.tif`.
+"""Damage a file, guided by what code of the readers that reaches: `make fuzz GUIDED=tiny.tif`.
 
 Needs atheris, which is no dependency: pip install atheris.
 """
