@@ -2,6 +2,9 @@
 # make test    run all tests, those of numerics and of files beside those of windows
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
 # make lint    check style, types and import directions
+# make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
+#              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
+#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file: figures
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make soak    hover, switch and link for MINUTES, open and remove stacks: nothing may grow
 # make pictures  draw the pictures of the README and the guide anew
@@ -17,6 +20,7 @@
 PYTHON ?= python3
 PYTEST_OPTIONS ?=
 MINUTES ?= 5
+JOBS ?= 2
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -26,8 +30,8 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows abuse soak lint bench pictures screenshots sample python \
-	system
+.PHONY: demo test test-numerics test-windows abuse fuzz soak lint bench pictures screenshots sample \
+	python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -41,7 +45,7 @@ endif
 test: .venv/installed
 	+$(MAKE) -j 2 test-numerics test-windows
 
-NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats libraries measures \
+NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats fuzz libraries measures \
 	overview picture preprocessing results session_files sharpening))
 PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 
@@ -70,6 +74,13 @@ lint: .venv/installed-lint
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fuzz: .venv/installed
+	PYTHONPATH=tests/formats:tests/fuzz OPENBLAS_NUM_THREADS=1 NAPARI_CONFIG= \
+		.venv/bin/python -W ignore \
+		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py --jobs $(JOBS)) \
+		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) $(if $(JSON),--json $(JSON))
 
 bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \

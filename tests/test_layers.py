@@ -3,7 +3,7 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
-from napari.layers import Layer
+from napari.layers import Image, Layer
 
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.georeference import Georeference, PixelSize
@@ -327,3 +327,14 @@ def test_limits_of_a_lazy_stack_look_at_few_of_very_many_features():
     values = da.map_blocks(block, chunks=chunks, dtype=np.float32, meta=np.empty((0,) * 3, "f4"))
     layer_data(FeatureStack(values=values, name="x"))
     assert 1 <= len(looked_at) <= 5
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, np.finfo("f8").max, np.finfo("f8").min])
+def test_contrast_of_a_huge_constant_corner_is_a_range_that_napari_takes(value):
+    values = da.full((4, 5, 6), value, chunks=10)
+    ((data, arguments, _),) = layer_data(FeatureStack(values=values, name="x"))
+    low, high = arguments["contrast_limits"]
+    assert low < high
+    assert low <= value <= high
+    assert np.isfinite([low, high]).all()
+    Image(data, **arguments)

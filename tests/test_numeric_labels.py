@@ -52,7 +52,14 @@ def test_other_labels_are_not(labels):
 
 @pytest.mark.parametrize(
     ("text", "label"),
-    [("450", 450), ("450.5", 450.5), ("450 nm", "450 nm"), ("nan", "nan"), ("", "")],
+    [
+        ("450", 450),
+        ("450.5", 450.5),
+        ("450 nm", "450 nm"),
+        ("nan", "nan"),
+        ("", ""),
+        (f"1{'0' * 310}", f"1{'0' * 310}"),
+    ],
 )
 def test_text_of_a_number_is_that_number(text, label):
     assert label_of(text) == label
@@ -117,3 +124,7 @@ def test_labels_are_kept_as_they_were():
     kept = immutable_labels(labels)
     labels.append("b")
     assert kept == ("a", 2.5)
+
+
+def test_wavelengths_beyond_the_largest_float_are_none():
+    assert wavelengths_of(["1 µm", "1e307 µm"]) is None

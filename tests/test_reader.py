@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -384,3 +385,35 @@ def test_opening_that_is_cancelled_adds_nothing(window, cube, monkeypatch):
     monkeypatch.setattr(_reader, "awaited", cancel)
     assert reader(cube) == [(None,)]
     assert get_reader(cube)(cube) == [(None,)]
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".zip", ".zarr", ".hdr", ".raw", ".tif", ".json", ""])
+def test_name_longer_than_any_file_has_is_not_ours_and_read_with_a_clear_error(tmp_path, suffix):
+    path = str(tmp_path / f"{'x' * 300}{suffix}")
+    assert get_reader(path) is None
+    with pytest.raises(DatasetError, match="nothing that can be read"):
+        read_layers(path)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".zip", ".zarr", ".hdr", ".raw", ".tif", ".h5", ""])
+def test_name_with_a_zero_is_not_ours_and_read_with_a_clear_error(tmp_path, suffix):
+    path = str(tmp_path / f"a\0b{suffix}")
+    assert get_reader(path) is None
+    with pytest.raises(DatasetError, match="nothing that can be read"):
+        read_layers(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root may do as nobody")
+@pytest.mark.parametrize("name", ["a.npy", "a.zarr", "a.hdr", "a.raw", "a.tif", "a"])
+def test_file_in_a_folder_without_permission_is_not_ours_and_read_with_a_clear_error(
+    tmp_path, name
+):
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0)
+    os.seteuid(65534)
+    try:
+        assert get_reader(str(folder / name)) is None
+        with pytest.raises(DatasetError, match="Permission denied"):
+            read_layers(str(folder / name))
+    finally:
+        os.seteuid(0)

@@ -123,3 +123,8 @@ def test_session_that_is_cancelled_opens_nothing(path, monkeypatch, qapp):
     assert reader(str(path)) == [(None,)]
     assert get_session_reader(str(path))(str(path)) == [(None,)]
     assert len(viewer.layers) == 0
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_name_that_no_file_has_is_not_ours(tmp_path, name):
+    assert get_session_reader(str(tmp_path / f"{name}.ifealid.json")) is None

@@ -30,3 +30,7 @@ def test_size_has_three_digits_and_a_unit(count, text):
 def test_size_is_right_within_half_a_percent(count):
     number, unit = size_text(count).split()
     assert float(number) * UNITS[unit] == pytest.approx(count, rel=5e-3)
+
+
+def test_size_beyond_all_floats_has_a_text():
+    assert size_text(10**400).endswith(" TB")

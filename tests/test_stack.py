@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -278,8 +280,45 @@ def test_range_of_features_shares_its_values():
 
 
 def test_labels_of_any_number_of_features_take_no_memory():
-    values = np.broadcast_to(np.float32(1), (1, 1, 10**12))
+    values = np.broadcast_to(np.float32(1), (1, 1, 10**8))
     stack = FeatureStack(values=values, name="x")
-    assert len(stack.feature_labels) == 10**12
-    assert stack.feature_name(10**11) == "feature 100000000000"
+    assert len(stack.feature_labels) == 10**8
+    assert stack.feature_name(10**7) == "feature 10000000"
     assert stack.with_features(range(5, 8)).feature_labels == (5, 6, 7)
+
+
+@pytest.mark.parametrize("shape", [(2**64, 4, 5), (2**31, 2**31, 2), (1, 2**62, 8)])
+def test_array_that_no_computer_could_number_is_refused(shape):
+    class Endless:
+        dtype, ndim = np.dtype("f4"), len(shape)
+
+    Endless.shape = shape
+    with pytest.raises(DatasetError) as caught:
+        check_feature_array(Endless())
+    assert_tells(caught.value, str(shape), "bytes")
+
+
+def test_more_features_than_a_pixel_can_have_in_memory_are_refused(free_memory):
+    values = da.zeros((2, 2, 1_000_000), "u1", chunks=(1, 1, 1000))
+    FeatureStack(values=values, name="x")
+    with free_memory(4_000_000), pytest.raises(DatasetError) as caught:
+        FeatureStack(values=values, name="x")
+    assert_tells(caught.value, "8 MB of memory", "4 MB")
+
+
+@pytest.mark.parametrize("bits", [np.uint32(0x7FA00000), np.uint64(0x7FF4000000000000)])
+def test_missing_values_that_signal_are_read_without_a_warning(bits):
+    """A NaN of this kind is what damaged bytes may make."""
+    values = np.full((2, 3, 4), bits).view(f"f{bits.itemsize}")
+    stack = FeatureStack(values=values, name="x", gain=2.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(stack.vector((0, 0))).all()
+        assert np.isnan(stack.feature_image(0, (slice(None),) * 2)).all()
+
+
+def test_real_values_beyond_the_largest_float_are_infinite_without_a_warning():
+    stack = FeatureStack(values=np.full((2, 3, 4), 1e308), name="x", gain=10.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isinf(stack.vector((0, 0))).all()

@@ -19,6 +19,7 @@ STACK_KEY = "feature_stack"
 START_KEY = "napari_ifealid_first_reference"
 """Where a layer's metadata holds the place in the world to compare with first, if it has one."""
 
+_SMALLEST_SHARE = 1e-3  # of a value: a range of colours that float32 tells from none
 _LOOKED_AT = 16  # pixels along each axis
 _MOST_FEATURES = 4096  # of each of these pixels
 
@@ -200,4 +201,7 @@ def _contrast_limits(stack: FeatureStack) -> tuple[float, float] | None:
         return 0, 1
     known = corner[np.isfinite(corner)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    return (low, high) if low < high else (low, low + 1.0)
+    if low < high:
+        return low, high
+    width = max(1.0, abs(low) * _SMALLEST_SHARE)  # of the largest floats, 1 makes no difference
+    return (low, low + width) if np.isfinite(low + width) else (low - width, low)

@@ -31,3 +31,18 @@ def check_memory(needed: int) -> None:
             expected=f"at most the {size_text(available)} that are free",
             remedy="Close other programs, or make the data smaller: fewer pixels or features.",
         )
+
+
+def out_of_memory(what: str) -> DatasetError:
+    """Return the error for a part of a file that its decoder finds no memory for.
+
+    Parameters
+    ----------
+    what : str
+        Such as "an image".
+    """
+    return DatasetError(
+        f"{what} that needs more memory than there is for it",
+        expected="one that fits into memory",
+        remedy="Close other programs, or make the data smaller.",
+    )

@@ -119,7 +119,11 @@ def wavelengths_of(labels: Sequence[str | float]) -> NDArray[np.float64] | None:
         return None
     named = numeric_labels(labels)
     factor = None if named is None else NANOMETRES.get(known_unit(named.unit))
-    return None if named is None or factor is None else named.numbers * factor
+    if named is None or factor is None:
+        return None
+    with np.errstate(over="ignore"):
+        wavelengths = named.numbers * factor
+    return wavelengths if np.isfinite(wavelengths).all() else None
 
 
 def number_and_unit(label: str | float) -> tuple[float, str] | None:
@@ -146,10 +150,10 @@ def label_of(text: str) -> str | float:
     for kind in (int, float):
         try:
             number = kind(text)
-        except ValueError:
+            if isfinite(number):
+                return number
+        except (ValueError, OverflowError):  # no number, or one beyond the largest float
             continue
-        if isfinite(number):
-            return number
     return text
 
 

@@ -15,7 +15,12 @@ from napari_ifealid.bands import Bands
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Region
+from napari_ifealid.memory import check_memory
 from napari_ifealid.numeric_labels import FeatureNumbers, immutable_labels
+
+_MOST_BYTES = 2**63 - 1
+_BYTES_A_FEATURE = 8  # a real value of a pixel
+_MANY_FEATURES = 1 << 18
 
 FEATURE_AXIS_NAMES = {
     *("c", "channel", "channels", "feature", "features"),
@@ -108,7 +113,7 @@ class FeatureStack:
     ------
     DatasetError
         If the array has fewer than three axes, an axis of length zero or values that are not
-        real numbers, or if another argument does not fit it.
+        real numbers, if memory is short for a single pixel, or if another argument does not fit.
     """
 
     values: NDArray[Any]
@@ -129,6 +134,8 @@ class FeatureStack:
 
     def __post_init__(self) -> None:
         check_feature_array(self.values)
+        if self.feature_count > _MANY_FEATURES:
+            check_memory(self.feature_count * _BYTES_A_FEATURE)
         if self.overlay is not None and (self.overlay.ndim != 3 or self.overlay.shape[2] != 3):
             raise DatasetError(
                 f"an overlay of shape {self.overlay.shape}",
@@ -266,8 +273,9 @@ class FeatureStack:
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         if self.value_range is None:
-            values = stored.astype(np.float64)
-            return values if self.gain == 1.0 else values * self.gain
+            with np.errstate(over="ignore", invalid="ignore"):  # also NaNs that signal
+                values = stored.astype(np.float64)
+                return values if self.gain == 1.0 else values * self.gain
         low, high = map(float, self.value_range)
         top = int(np.iinfo(self.values.dtype).max)
         fractions = stored.astype(np.float64) / top
@@ -293,7 +301,7 @@ class FeatureStack:
         """
         index: tuple[slice | int, ...] = (*region, feature)
         values = self.real_values(np.asarray(self.values[index]))
-        with np.errstate(over="ignore"):  # beyond the largest float32
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the largest float32
             return values.astype(np.float32)
 
     def mean_image(self, features: range, region: Region) -> NDArray[np.float32]:
@@ -416,6 +424,12 @@ def check_feature_array(values: Any) -> None:
             f"an array of shape {values.shape}",
             expected="at least three axes, (..., height, width, features)",
             remedy="Stack the features along the last axis.",
+        )
+    if prod(values.shape) * values.dtype.itemsize > _MOST_BYTES:
+        raise DatasetError(
+            f"an array of shape {values.shape}",
+            expected="fewer bytes than a computer can number",
+            remedy="Check how the array was made: its shape can't be right.",
         )
     if 0 in values.shape:
         raise DatasetError(

@@ -316,6 +316,14 @@ def test_damaged_chunk_is_one_clear_line_and_status_2(tmp_path, array, capsys):
     assert error.count("\n") == 1
 
 
+def test_more_pixels_than_fit_the_memory_are_one_clear_line_and_status_2(tmp_path, capsys):
+    zarr.create_array(
+        str(tmp_path / "a.zarr"), shape=(2**30, 2**30, 2), chunks=(2**20, 2**20, 2), dtype="u1"
+    )
+    assert main(["info", str(tmp_path / "a.zarr")]) == 2
+    assert "memory" in capsys.readouterr().err
+
+
 def test_npz_without_a_stack_is_one_clear_line_and_status_2(tmp_path, capsys):
     np.savez(tmp_path / "a.npz", flat=np.ones((3, 4)))
     assert main(["info", str(tmp_path / "a.npz")]) == 2

@@ -25,6 +25,20 @@ def png(pixels: NDArray[np.uint8], mode: str = "RGBA") -> bytes:
     return stream.getvalue()
 
 
+def wide_png(width: int) -> bytes:
+    """Return a PNG that tells of a row of RGBA pixels and has next to none."""
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, 1, 8, 6, 0, 0, 0),
+        b"IDAT": zlib.compress(bytes(100)),
+        b"IEND": b"",
+    }
+    parts = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks.items()
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def image_file(image: Image.Image, kind: str) -> bytes:
     stream = BytesIO()
     image.save(stream, kind)

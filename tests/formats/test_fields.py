@@ -146,3 +146,20 @@ def test_nothing_else_is_a_label(label):
 def test_texts_are_no_numbers():
     assert is_number(5)
     assert not is_number("5")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("stride", [1e308, 4]),
+        ("stride", [4, 1e-300]),
+        ("offset", [-1e308, 0]),
+        ("offset", [0, 1e10]),
+    ],
+)
+def test_place_off_any_image_is_named(key, value):
+    """In the window its coordinates would be infinite."""
+    values = {"stride": [4, 4], "offset": [0, 0], key: value}
+    error = error_of(fields(**values).placement)
+    assert error.member == f"field {key}"
+    assert "1000000000" in error.expected

@@ -145,3 +145,13 @@ def test_wrong_placement_is_named(field, value):
     error = error_of(**{"stride": [4, 4], "offset": [0, 0], field: value})
     assert error.member == f'metadata.json, "{field}"'
     assert error.found == f"the value {json.dumps(value)}"
+
+
+@pytest.mark.parametrize(
+    ("key", "most"), [("width", 2**31 - 1), ("height", 2**31 - 1), ("features", 2**63 - 1)]
+)
+@pytest.mark.parametrize("factor", [1, 10**310])
+def test_size_beyond_all_images_is_named(key, most, factor):
+    error = error_of(**{key: factor * (most + 1)})
+    assert error.member == f'metadata.json, "{key}"'
+    assert str(most) in error.expected

@@ -9,12 +9,22 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
-from dataset_files import TYPES, dataset, png, with_chunk, with_header_field, write, zipped
+from dataset_files import (
+    TYPES,
+    dataset,
+    png,
+    wide_png,
+    with_chunk,
+    with_header_field,
+    write,
+    zipped,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import ifealid_zip, read_stacks
+from napari_ifealid.formats.ifealid_metadata import Metadata
 
 PRECISIONS = (8, 16, 32)
 FIELDS = ("name", "width", "height", "features", "precision", "overlay")
@@ -427,3 +437,14 @@ def test_large_images_are_read_in_smaller_blocks(read, monkeypatch, block_bytes)
     monkeypatch.setattr(ifealid_zip, "BLOCK_BYTES", block_bytes)
     values = random_values((5, 3, 23))
     np.testing.assert_array_equal(read(dataset(values)).values, values)
+
+
+def test_images_too_small_for_their_size_are_refused_before_memory_is_taken(error_of, monkeypatch):
+    monkeypatch.setattr(Metadata, "empty_values", lambda _: pytest.fail("taken"))
+    wide = wide_png(2**24)
+    fields = {"width": 2**24, "height": 1}
+    error = error_of(
+        dataset(TINY, fields=fields, members=dict.fromkeys(["0.png", "1.png", "2.png"], wide))
+    )
+    assert error.member == "0.png"
+    assert "16777216 × 1 pixels" in error.expected

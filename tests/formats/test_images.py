@@ -4,16 +4,19 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import tifffile
+from dataset_files import wide_png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.formats import images
 from napari_ifealid.formats.images import read_image
 
 GREY = np.array([[0, 100, 50], [200, 255, 7]], np.uint8)
@@ -307,5 +310,24 @@ def test_image_that_pillow_warns_of_is_read(saved, monkeypatch):
 def test_image_that_pillow_refuses_is_refused_with_a_remedy(saved):
     path = saved(Image.new("1", (20_000, 20_000)), "bomb.png")
     with pytest.raises(DatasetError, match=r"400000000 pixels.*cut it into parts") as caught:
+        read_image(path)
+    assert caught.value.file == str(path)
+
+
+def test_image_that_its_decoder_has_no_memory_for_is_refused(tmp_path):
+    path = tmp_path / "wide.png"
+    path.write_bytes(wide_png(2**26))
+    with (
+        patch.object(images, "check_png_size"),
+        pytest.raises(DatasetError, match="more memory than") as caught,
+    ):
+        read_image(path)
+    assert caught.value.file == str(path)
+
+
+def test_image_too_short_for_its_pixels_is_refused(tmp_path):
+    path = tmp_path / "wide.png"
+    path.write_bytes(wide_png(2**23))
+    with pytest.raises(DatasetError, match="8388608 × 1 pixels") as caught:
         read_image(path)
     assert caught.value.file == str(path)

@@ -12,7 +12,6 @@ from real_arrays import NO_STACKS, REAL
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.npy_header import (
-    LONGEST_HEADER,
     PIECE_LENGTH,
     ArrayHeader,
     check_some_finite,
@@ -150,18 +149,35 @@ def test_integers_are_not_looked_at(monkeypatch):
     check_some_finite(np.ones((3, 4, 5), int))
 
 
-@pytest.mark.parametrize("version", [2, 3])
-def test_header_of_gigabytes_is_not_read(version):
-    class Endless(io.RawIOBase):
-        """A file of spaces."""
+@pytest.mark.parametrize("version", [b"\0\0", b"\1\1", b"\4\0", b"\xff\0"])
+def test_version_that_numpy_has_not_written_is_refused(version):
+    content = npy(CUBE, version=(2, 0))
+    with pytest.raises(DatasetError, match="version"):
+        header_of(content[:6] + version + content[8:])
 
-        def readable(self) -> bool:
-            return True
 
-        def read(self, size: int = -1) -> bytes:
-            assert 0 <= size <= LONGEST_HEADER
-            return start.read(size) or bytes(size)
+def test_type_that_is_an_array_itself_is_refused():
+    """Its shape would be taken for that of the array: values of another shape."""
+    stream = io.BytesIO()
+    told = {"descr": ("<f4", (2, 2)), "fortran_order": False, "shape": (3, 2, 2)}
+    np.lib.format.write_array_header_1_0(stream, told)
+    with pytest.raises(DatasetError, match="a type with a shape of its own"):
+        header_of(stream.getvalue() + bytes(4 * 48))
 
-    start = io.BytesIO(b"\x93NUMPY" + bytes([version, 0]) + (2**31).to_bytes(4, "little"))
-    with pytest.raises(DatasetError, match="whose header has 2,147,483,648 bytes"):
-        read_header(Endless())
+
+def test_no_more_is_read_than_a_header_has():
+    """A damaged length of 4 GB takes no memory."""
+    content = npy(CUBE, version=(2, 0))
+    stream = io.BytesIO(content[:8] + b"\xff\xff\xff\xff" + content[12:])
+    asked = []
+
+    class Watched:
+        tell = stream.tell
+
+        def read(self, count: int) -> bytes:
+            asked.append(count)
+            return stream.read(count)
+
+    with pytest.raises(DatasetError, match="a header of 4,294,967,295 bytes"):
+        read_header(Watched())
+    assert max(asked) < 100_000

@@ -76,3 +76,18 @@ def test_method_that_may_unpack_more_than_is_asked_for_is_refused(archive, tmp_p
         (member,) = array_members(other)
         with pytest.raises(DatasetError, match="packed in an unusual way"):
             member_header(other, member)
+
+
+def test_two_arrays_of_one_name_are_refused(archive, tmp_path):
+    content = archive.read("small.npy")
+    with ZipFile(tmp_path / "b.npz", "w") as written:
+        written.writestr("small.npy", content)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            written.writestr("small.npy", content)
+    with (
+        ZipFile(tmp_path / "b.npz") as other,
+        pytest.raises(DatasetError, match="2 arrays of this name") as caught,
+    ):
+        array_members(other)
+    assert caught.value.file == str(tmp_path / "b.npz")
+    assert caught.value.member == "small.npy"

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
-from dataset_files import dataset, image_file, with_header_field, write
+from dataset_files import dataset, image_file, wide_png, with_header_field, write
 from hypothesis import given
 from PIL import Image
 from real_arrays import between, seeds, sizes
@@ -288,3 +289,17 @@ def test_overlay_for_which_memory_is_short_is_left_out(tmp_path, free_memory):
     with free_memory(20_000), pytest.warns(OverlayWarning, match="memory"):
         (stack,) = read_stacks(write(tmp_path / "tiny.zip", file))
     assert stack.overlay is None
+
+
+def test_overlay_that_its_decoder_has_no_memory_for_is_left_out(read):
+    """Pillow's decoder of PNG refuses rows of so many pixels."""
+    with (
+        patch.object(overlay, "check_png_size"),
+        pytest.warns(OverlayWarning, match="more memory than"),
+    ):
+        assert read(wide_png(2**26)).overlay is None
+
+
+def test_overlay_too_short_for_its_pixels_is_left_out(read):
+    with pytest.warns(OverlayWarning, match="8388608 × 1 pixels"):
+        assert read(wide_png(2**23)).overlay is None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 
 import numpy as np
 import pytest
@@ -102,6 +103,18 @@ def test_damaged_tile_is_an_error(path):
     content = bytearray(path.read_bytes())
     start = int(array.offsets[0, 0, 0, 0])
     content[start : start + 8] = bytes(8)
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+    with pytest.raises(DatasetError, match="a damaged strip or tile"):
+        array[0, 0, 0]
+
+
+def test_tags_that_nothing_can_be_decoded_by_are_an_error(path):
+    array = opened(path)
+    content = bytearray(path.read_bytes())
+    tag = struct.pack("<HHII", 322, 4, 1, 16)
+    place = content.index(tag)
+    content[place : place + len(tag)] = struct.pack("<HHII", 322, 4, 1, 0)  # the width of a tile
     path.write_bytes(content)
     os.utime(path, (0, 0))
     with pytest.raises(DatasetError, match="a damaged strip or tile"):

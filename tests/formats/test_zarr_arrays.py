@@ -748,3 +748,30 @@ def test_hundreds_of_millions_of_features_cost_no_label_each(path):
     reader = "import dask.array, zarr\nfrom napari_ifealid.formats import read_stacks"
     tell = "(one,) = read_stacks(path); print(one.values.shape)"
     assert outcome(reader, tell, path, spare=300 * MEGABYTE) == f"(2, 2, {count})"
+
+
+@pytest.mark.parametrize("in_group", [False, True])
+@pytest.mark.parametrize("lengths", [[0, 4, 5], [3, 4, 0]])
+def test_chunks_without_values_are_refused(path, zarr_format, in_group, lengths):
+    """Newer versions of Zarr take them for others, and the values for missing ones."""
+    if in_group:
+        zarr.open_group(path, mode="w", zarr_format=zarr_format)
+    folder = save(path / "cube" if in_group else path, CUBE, zarr_format=zarr_format)
+    file = folder / ("zarr.json" if zarr_format == 3 else ".zarray")
+    metadata = json.loads(file.read_text())
+    if zarr_format == 3:
+        metadata["chunk_grid"]["configuration"]["chunk_shape"] = lengths
+    else:
+        metadata["chunks"] = lengths
+    file.write_text(json.dumps(metadata))
+    assert looks_like_stack(path)
+    with pytest.raises(DatasetError, match="chunk"):
+        read_stack(path, array="cube" if in_group else None)
+
+
+@pytest.mark.parametrize("shape", [(2**64, 4, 5), (2, 2, 2**50)])
+def test_shape_that_no_computer_could_hold_is_refused(path, zarr_format, shape):
+    zarr.create_array(str(path), shape=shape, chunks=(1, 1, 1), dtype="f4", zarr_format=zarr_format)
+    with pytest.raises(DatasetError) as caught:
+        read_stack(path)
+    assert caught.value.file == str(path)

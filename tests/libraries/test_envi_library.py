@@ -145,6 +145,7 @@ def test_header_behind_the_whole_name_is_found(tmp_path):
         ({"spectra_names": "{a, b, c}"}, "3 names of 2 spectra"),
         ({"wavelength": "{1, 2}"}, "2 wavelengths: a.hdr"),
         ({"wavelength": "{1, 2, red}"}, "an item that is no number"),
+        ({"wavelength": "{1, 2, nan}"}, "an item that is not finite"),
         ({"reflectance_scale_factor": 0}, "the value 0: a.hdr"),
         ({"napari-ifealid": "{%7B}"}, "damaged: a.hdr"),
     ],

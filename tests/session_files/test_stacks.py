@@ -94,3 +94,10 @@ def test_files_beside_one_that_was_found_are_found_along_with_it(session, tmp_pa
 
 def test_session_without_its_explored_stack_is_none(session):
     assert without_stacks(session, [session.stacks[2].source.location]) is None
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_name_that_no_file_has_is_missing(session, tmp_path, name):
+    path = str(tmp_path / f"{name}.npy")
+    moved = moved_stack(session, session.stacks[0].source.location, path)
+    assert path in missing_stacks(moved)

@@ -19,10 +19,13 @@ from napari_ifealid.formats.details import has_wavelengths
 from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.good_features import good_features
 from napari_ifealid.layers import default_placement
+from napari_ifealid.memory import check_memory
 from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
 from napari_ifealid.picture import PictureKind, default_kind
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
+
+_LITTLE = 1 << 24  # bytes, which there are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +267,7 @@ class _Measured:
 
 
 def _measured(stack: FeatureStack, track: Track) -> _Measured:
+    _check_room(stack)
     has_value = np.zeros(stack.spatial_shape, bool)
     is_finite, is_empty = (np.ones(stack.spatial_shape, bool) for _ in range(2))
     used = good_features(stack)
@@ -293,6 +297,17 @@ def _measured(stack: FeatureStack, track: Track) -> _Measured:
             file=stack.name,
         )
     return _Measured(_real_extremes(stack, extremes), has_value, is_finite, is_empty)
+
+
+def _check_room(stack: FeatureStack) -> None:
+    """Raise if memory is short for what is noted of each pixel."""
+    needed = 3 * stack.pixel_count
+    if needed < _LITTLE:
+        return
+    try:
+        check_memory(needed)
+    except DatasetError as error:
+        raise error.inside(stack.name) from error
 
 
 def _real_extremes(stack: FeatureStack, stored: list[Any]) -> NDArray[Any]:

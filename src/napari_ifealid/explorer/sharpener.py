@@ -11,6 +11,7 @@ from pathlib import Path
 
 from napari_ifealid.engines import EngineChoice, PixelVectors, RunningEngine, find_renderer
 from napari_ifealid.explorer.schedulers import Scheduler
+from napari_ifealid.formats.location import is_file
 from napari_ifealid.formats.weights_place import weights_path
 from napari_ifealid.grid import Pixel
 from napari_ifealid.measures import Measure
@@ -247,7 +248,7 @@ class _Work:
     def __call__(self) -> Generator[_Built | None]:
         pixels, stack = self.pixels.vectors, self.pixels.stack
         learned_from = None if self.source is None else weights_path(self.source.location)
-        if learned_from is not None and learned_from.exists():
+        if learned_from is not None and is_file(learned_from):
             weights = read_weights(learned_from)
             check_fit(weights, stack)
             yield _Built(weights, self._engine(pixels, weights), learned_from)

@@ -12,7 +12,7 @@ from napari_ifealid.formats.details import Detail, details_of, in_words
 from napari_ifealid.formats.downloads import can_be_downloaded, downloaded
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.ifealid_writer import lossless_precision, write_stack, zip_path
-from napari_ifealid.formats.location import Location, absolute, is_url, name_of, suffix_of
+from napari_ifealid.formats.location import Location, absolute, is_file, is_url, name_of, suffix_of
 from napari_ifealid.formats.metadata_warning import MetadataWarning
 from napari_ifealid.formats.overlay import OverlayWarning, read_overlay
 from napari_ifealid.formats.quantisation import restored
@@ -265,7 +265,7 @@ def looks_like_stack(location: Location) -> bool:
         return bool(formats_named(location))
     if special_kind(location):
         return bool(formats_named(location))
-    if not any(kind.is_folder or Path(location).is_file() for kind in formats_named(location)):
+    if not any(kind.is_folder or is_file(location) for kind in formats_named(location)):
         return False
     try:
         return format_of(location).looks_like_stack(location)

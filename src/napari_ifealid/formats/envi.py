@@ -32,7 +32,7 @@ from napari_ifealid.formats.features_last import StoredArray, stack_values
 from napari_ifealid.formats.file_array import FileArray
 from napari_ifealid.formats.file_state import file_state
 from napari_ifealid.formats.format import Format, with_features_last
-from napari_ifealid.formats.location import Location, cannot_open
+from napari_ifealid.formats.location import Location, cannot_open, is_file
 from napari_ifealid.formats.npy_header import check_some_finite
 from napari_ifealid.formats.scaled_array import ScaledArray
 from napari_ifealid.stack import FeatureStack
@@ -132,7 +132,7 @@ def _looks_like_stack(location: Location) -> bool:
 
 def _recognises(path: Path) -> bool:
     """Return whether a file whose name tells nothing has the size that a header beside it tells."""
-    header = header_beside(path) if path.is_file() else None
+    header = header_beside(path) if is_file(path) else None
     try:
         return (
             header is not None

@@ -13,7 +13,7 @@ from napari_ifealid.formats.envi_header import (
     read_header,
 )
 from napari_ifealid.formats.esri_header import esri_header, is_esri
-from napari_ifealid.formats.location import cannot_open, no_such_file
+from napari_ifealid.formats.location import cannot_open, is_file, no_such_file
 from napari_ifealid.formats.taking_places import how_to_complete
 
 HEADER_SUFFIX, WRITTEN_SUFFIX = ".hdr", ".img"
@@ -38,7 +38,7 @@ def header_beside(path: Path) -> Path | None:
     """
     for suffix in (HEADER_SUFFIX, HEADER_SUFFIX.upper()):
         for header in (path.with_name(path.name + suffix), path.with_suffix(suffix)):
-            if header != path and header.is_file():
+            if header != path and is_file(header):
                 return header
     return None
 
@@ -102,7 +102,7 @@ def header_of(path: Path) -> Path:
     DatasetError
         If there is no such file, or no header beside it.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise no_such_file(path)
     header = path if is_header(path) else header_beside(path)
     if header is None:
@@ -127,7 +127,7 @@ def data_of(header: Path, size: int) -> Path:
         If there is none.
     """
     try:
-        usual = [path for path in _named(header) if path.is_file()]
+        usual = [path for path in _named(header) if is_file(path)]
         fitting = _of_size(usual, size) or _of_size(_others(header), size)
     except OSError as error:
         raise cannot_open(header, error) from error

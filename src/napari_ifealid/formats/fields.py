@@ -14,6 +14,9 @@ from napari_ifealid.stack import FeatureStack, Placement
 STRIDE_KEY, OFFSET_KEY = "stride", "offset"
 """Names of the fields for a stack's place on an image, two numbers each along y and x."""
 
+_FARTHEST = 10**9
+"""Pixels of an image that a stride or an offset may have: in the world, all stays finite."""
+
 _LONGEST = 60  # characters of a wrong value that are shown
 
 
@@ -65,8 +68,11 @@ class Fields:
             if not (isinstance(pair, list) and len(pair) == 2 and all(map(is_number, pair))):
                 raise self.wrong(pair, "two finite numbers, along y and x", key)
         stride, offset = self.values[STRIDE_KEY], self.values[OFFSET_KEY]
-        if min(stride) <= 0:
-            raise self.wrong(stride, "two numbers greater than 0", STRIDE_KEY)
+        if min(stride) < 1 / _FARTHEST or max(stride) > _FARTHEST:
+            expected = f"two numbers greater than 0, from 1e-9 to {_FARTHEST}"
+            raise self.wrong(stride, expected, STRIDE_KEY)
+        if max(map(abs, offset)) > _FARTHEST:
+            raise self.wrong(offset, f"two numbers up to {_FARTHEST} from 0", OFFSET_KEY)
         return Placement(tuple(stride), tuple(offset))
 
     def labels(self, key: str, features: int) -> tuple[str | float, ...] | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
+from napari_ifealid.formats.hdf5_trial import check_harmless
 from napari_ifealid.formats.location import Location, cannot_open, first_bytes
 from napari_ifealid.formats.optional_package import imported
 
@@ -68,6 +69,7 @@ def opened_hdf5(location: Location) -> Iterator[Any]:
             file=location,
         )
     h5py = imported("h5py", location)
+    check_harmless(Path(location), values_of(location).state)
     try:
         with h5py.File(Path(location), "r") as file:
             yield file

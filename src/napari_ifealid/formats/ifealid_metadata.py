@@ -21,6 +21,9 @@ PRECISIONS: dict[int, np.dtype[Any]] = {
 }
 """The type of a value, for each number of bits."""
 
+LONGEST = 2**31 - 1
+"""The most pixels that a side of a PNG may have."""
+_MOST_FEATURES = 2**63 - 1
 _REMEDY = f"Correct {METADATA}, or create the dataset again."
 
 
@@ -125,12 +128,12 @@ def parse_metadata(content: bytes) -> Metadata:
         If they are not a JSON object, or a field is missing or has a wrong value.
     """
     fields = Fields(_json_object(content), _member, _REMEDY)
-    features = _positive_integer(fields, "features")
+    features = _positive_integer(fields, "features", _MOST_FEATURES)
     padding = _padding(fields, features)
     return Metadata(
         name=fields.required("name", str, "a text"),
-        width=_positive_integer(fields, "width"),
-        height=_positive_integer(fields, "height"),
+        width=_positive_integer(fields, "width", LONGEST),
+        height=_positive_integer(fields, "height", LONGEST),
         features=features,
         precision=_precision(fields),
         overlay=fields.required("overlay", bool, "true or false"),
@@ -160,10 +163,10 @@ def _no_object(found: str) -> DatasetError:
     return DatasetError(found, expected="a JSON object", remedy=_REMEDY, member=METADATA)
 
 
-def _positive_integer(fields: Fields, key: str) -> int:
-    expected = "an integer greater than 0"
+def _positive_integer(fields: Fields, key: str, most: int) -> int:
+    expected = f"an integer greater than 0, up to {most}"
     value: int = fields.required(key, int, expected)
-    if value <= 0:
+    if not 0 < value <= most:
         raise fields.wrong(value, expected, key)
     return value
 

@@ -31,6 +31,7 @@ MOST_IMAGES_A_BLOCK = 8
 
 BLOCK_BYTES = 2**24
 
+_MOST_PER_BYTE = 1040  # bytes that deflate packs into one
 _FEATURE_IMAGE = re.compile(r"(0|[1-9][0-9]{0,17})\.png")
 
 
@@ -162,6 +163,7 @@ def _read_values(
     block_length = min(MOST_IMAGES_A_BLOCK, max(1, BLOCK_BYTES // metadata.image_size))
     size = metadata.values_size
     check_memory(size + worker_count() * (block_length + 4) * metadata.image_size)
+    _check_large_enough(images, metadata)
     values = metadata.empty_values()
 
     def read_block(first: int) -> None:
@@ -178,6 +180,18 @@ def _read_values(
     for _ in in_threads(read_block, firsts, track=track, desc=f"Opening {metadata.name}"):
         pass
     return values
+
+
+def _check_large_enough(images: list[ZipInfo], metadata: Metadata) -> None:
+    """Raise if an entry is too small to be an image of the size that the metadata tell of."""
+    for info in images:
+        if _MOST_PER_BYTE * info.file_size + PNG_ALLOWANCE < metadata.image_size:
+            raise DatasetError(
+                f"an image of {info.file_size:,} bytes",
+                expected=f"one of {metadata.width} × {metadata.height} pixels",
+                remedy=f"Correct {METADATA}, or create the dataset again.",
+                member=info.filename,
+            )
 
 
 def _read_image(archive: ZipFile, info: ZipInfo, metadata: Metadata) -> NDArray[np.uint32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import SEEK_END
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -18,7 +19,8 @@ from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.jpeg import JPEG_START, check_scans
 from napari_ifealid.formats.location import no_such_file
-from napari_ifealid.memory import check_memory
+from napari_ifealid.formats.png import HEADER_LENGTH, check_png_size
+from napari_ifealid.memory import check_memory, out_of_memory
 from napari_ifealid.regular_files import check_regular_file
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -54,8 +56,8 @@ def read_image(path: str | PathLike[str]) -> NDArray[Any]:
             return _tiff_pixels(stream) if is_tiff else _pixels(stream)
     except DatasetError as error:
         raise error.inside(path) from error.__cause__
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise out_of_memory("an image").inside(path) from error
     except FileNotFoundError as error:
         raise no_such_file(path) from error
     except Exception as error:  # decoders raise anything at all where a file is damaged
@@ -86,6 +88,8 @@ def _large_images_allowed() -> Iterator[None]:
 
 def _pixels(stream: IO[bytes]) -> NDArray[Any]:
     """Read an image with Pillow, which knows all colours and compressions."""
+    stream.seek(0)
+    check_png_size(stream.read(HEADER_LENGTH), stream.seek(0, SEEK_END))
     # given a path instead, Pillow maps the file into memory, and scrambles a TIFF to be turned
     _check_scans(stream)
     with Image.open(stream) as image:

@@ -37,6 +37,37 @@ def suffix_of(location: Location) -> str:
     return PurePosixPath(name_of(location)).suffix.lower()
 
 
+def is_file(location: Location) -> bool:
+    """Return whether a path is that of a file; False for one that can't be looked at."""
+    try:
+        return Path(location).is_file()
+    except (OSError, ValueError):  # a name too long, a folder without permission, a zero in it
+        return False
+
+
+def is_there(location: Location) -> bool:
+    """Return whether a file or a folder is at a path that can be looked at."""
+    try:
+        check_is_there(location)
+    except DatasetError:
+        return False
+    return True
+
+
+def check_is_there(location: Location) -> None:
+    """Raise unless there is a file or a folder at a path.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or if nobody may look.
+    """
+    try:
+        Path(location).stat()
+    except (OSError, ValueError) as error:
+        raise cannot_open(location, error) from error
+
+
 def first_bytes(location: Location) -> bytes:
     """Return what a file starts with, eight bytes at most.
 
@@ -49,7 +80,7 @@ def first_bytes(location: Location) -> bytes:
     try:
         with Path(location).open("rb") as stream:
             return stream.read(_MOST_OF_A_START)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a zero in the path
         raise cannot_open(location, error) from error
 
 

@@ -17,8 +17,14 @@ from napari_ifealid.stack import check_feature_array
 NPY_START = npy.MAGIC_PREFIX
 SAVE_AGAIN = "Save the array again with numpy.save or numpy.savez."
 PIECE_LENGTH = 2**16
-LONGEST_HEADER = 2**16
-"""Bytes; NumPy itself refuses those of more than 10,000, but reads them first."""
+_LONGEST_HEADER = 10_000  # bytes; NumPy refuses longer ones, once they are read
+
+# versions 2 and 3 differ only in the alphabet for the names of structured types
+_READERS = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,
+}
 
 # a header is Python text, so that a damaged one fails in many ways
 _BAD_HEADER = (ValueError, TypeError, OverflowError, SyntaxError, TokenError, RecursionError)
@@ -84,13 +90,13 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     """
     try:
         version = npy.read_magic(stream)
-        # versions 2 and 3 differ only in the alphabet for the names of structured types
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, is_fortran, dtype = read(_header_alone(stream, 2 if version == (1, 0) else 4))
+        if version not in _READERS:
+            raise ValueError(f"version {version[0]}.{version[1]} of the format")
+        shape, is_fortran, dtype = _READERS[version](_header_alone(stream, version))
+        if dtype.shape:  # which NumPy would append to that of the array
+            raise ValueError(f"a type with a shape of its own, {dtype.shape}")
         stand_in = np.broadcast_to(np.empty((), dtype), shape)
         return ArrayHeader(stand_in, stream.tell(), is_fortran)
-    except DatasetError:
-        raise
     except _BAD_HEADER as error:
         raise DatasetError(
             f"no NumPy array that can be read ({short_reason(error)})",
@@ -99,16 +105,12 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
         ) from error
 
 
-def _header_alone(stream: IO[bytes], digits: int) -> IO[bytes]:
-    """Return the header of an array and its length, which has so many bytes, read with care."""
-    told = stream.read(digits)
+def _header_alone(stream: IO[bytes], version: tuple[int, int]) -> BytesIO:
+    """Return a header with its length: NumPy would make room for 4 GB if a damaged one says so."""
+    told = stream.read(2 if version == (1, 0) else 4)
     length = int.from_bytes(told, "little")
-    if length > LONGEST_HEADER:
-        raise DatasetError(
-            f"a NumPy array whose header has {length:,} bytes",
-            expected=f"at most {LONGEST_HEADER:,} bytes",
-            remedy=SAVE_AGAIN,
-        )
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"a header of {length:,} bytes")
     return BytesIO(told + stream.read(length))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from zipfile import ZipFile, ZipInfo
@@ -18,8 +19,24 @@ _SUFFIX = ".npy"
 
 
 def array_members(archive: ZipFile) -> list[ZipInfo]:
-    """Return the entries that are arrays."""
-    return [info for info in archive.infolist() if info.filename.endswith(_SUFFIX)]
+    """Return the entries that are arrays.
+
+    Raises
+    ------
+    DatasetError
+        If two of them have the same name.
+    """
+    members = [info for info in archive.infolist() if info.filename.endswith(_SUFFIX)]
+    name, count = next(iter(Counter(info.filename for info in members).most_common(1)), ("", 0))
+    if count > 1:
+        raise DatasetError(
+            f"{count} arrays of this name",
+            expected="one",
+            remedy="Save the arrays again under names of their own.",
+            file=archive.filename,
+            member=name,
+        )
+    return members
 
 
 def array_key(member: ZipInfo) -> str:

@@ -13,8 +13,8 @@ from PIL import Image
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.jpeg import check_scans
-from napari_ifealid.formats.png import SIGNATURE, check_png
-from napari_ifealid.memory import check_memory
+from napari_ifealid.formats.png import HEADER_LENGTH, SIGNATURE, check_png, check_png_size
+from napari_ifealid.memory import check_memory, out_of_memory
 
 OVERLAY = "overlay.jpg"
 MOST_PIXELS = 2**26
@@ -51,6 +51,7 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         take minutes, or if memory is short.
     """
     if content.startswith(SIGNATURE):
+        check_png_size(content[:HEADER_LENGTH], len(content))
         check_png(content)  # Pillow leaves the checksums of the pixels unchecked
     check_scans(content)
     try:
@@ -63,6 +64,8 @@ def decode_overlay(content: bytes) -> NDArray[np.uint8]:
         raise _too_large(str(error)) from error
     except DatasetError:
         raise
+    except MemoryError as error:
+        raise out_of_memory("an image") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise DatasetError(
             f"no image that can be read ({short_reason(error)})",

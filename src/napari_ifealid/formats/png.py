@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.memory import out_of_memory
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED_CHUNKS = (b"IHDR", b"IDAT", b"IEND")
 COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 
+HEADER_LENGTH = 26
+"""Bytes at the start of a PNG that tell its size."""
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+_MOST_PER_BYTE = 1040  # bytes that deflate packs into one
+_ALLOWANCE = 1 << 20  # bytes of pixels that never matter
 _SAMPLED_BANDS = 3
 _BAND_ROWS = 6
 
@@ -49,6 +56,8 @@ def decode_rgba(content: bytes, *, width: int, height: int) -> NDArray[np.uint32
         pixels = PngImagePlugin.PngImageFile(BytesIO(bare)).tobytes()
     except (OSError, SyntaxError, ValueError, zlib.error) as error:
         raise _wrong(f"a damaged PNG ({error})", "a complete PNG") from error
+    except MemoryError as error:  # also of rows too long for the decoder
+        raise out_of_memory("a PNG") from error
     return np.frombuffer(pixels, np.uint32).reshape(height, width)
 
 
@@ -172,6 +181,32 @@ def check_png(content: bytes) -> None:
     """
     for _ in _chunks(content):
         pass
+
+
+def check_png_size(start: bytes, size: int) -> None:
+    """Raise if a PNG is too short for as many pixels as it tells of.
+
+    Parameters
+    ----------
+    start : bytes
+        Of the file: `HEADER_LENGTH` bytes of it.
+    size : int
+        Of the whole file.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if len(start) < HEADER_LENGTH or not start.startswith(SIGNATURE):
+        return
+    width, height, bits, colour = struct.unpack_from(">IIBB", start, 16)
+    needed = height * (width * bits * _CHANNELS.get(colour, 1) // 8)
+    if needed > _MOST_PER_BYTE * size + _ALLOWANCE:
+        raise DatasetError(
+            f"a PNG of {size:,} bytes with {width} × {height} pixels",
+            expected="as many pixels as such a file can hold",
+            remedy="Save or download the image again.",
+        )
 
 
 def _bare_png(content: bytes, width: int, height: int) -> bytes:

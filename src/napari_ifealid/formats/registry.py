@@ -10,7 +10,7 @@ from napari_ifealid.formats.envi import ENVI
 from napari_ifealid.formats.format import Format
 from napari_ifealid.formats.hdf5 import HDF5
 from napari_ifealid.formats.ifealid import IFEALID
-from napari_ifealid.formats.location import Location, is_url, no_such_file, suffix_of
+from napari_ifealid.formats.location import Location, check_is_there, is_url, suffix_of
 from napari_ifealid.formats.matlab import MATLAB
 from napari_ifealid.formats.netcdf import NETCDF
 from napari_ifealid.formats.npy import NPY
@@ -54,7 +54,8 @@ def written_suffixes() -> list[str]:
 
 def formats_named(location: Location) -> list[Format]:
     """Return the formats that take a location's ending, else those that recognise it."""
-    named = [kind for kind in FORMATS if suffix_of(location) in kind.suffixes]
+    suffix = suffix_of(location)
+    named = [kind for kind in FORMATS if suffix in kind.suffixes]
     if named or is_url(location):
         return named
     return [kind for kind in FORMATS if kind.recognises(Path(location))]
@@ -66,11 +67,11 @@ def format_of(location: Location) -> Format:
     Raises
     ------
     DatasetError
-        If there is none of such a name, or the file can't be opened.
+        If there is none of such a name, or if the file is missing or can't be opened.
     """
     named = formats_named(location)
-    if not named and not is_url(location) and not Path(location).exists():
-        raise no_such_file(location)
+    if not is_url(location) and not any(kind.is_folder for kind in named):
+        check_is_there(location)
     if not named:
         raise DatasetError(
             f"a file of the kind {suffix_of(location)!r}",

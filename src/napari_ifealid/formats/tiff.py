@@ -210,7 +210,10 @@ def _looks_like_stack(location: Location) -> bool:
 
 
 def _array_names(location: Location) -> dict[str, bool] | None:
-    named = _named(layouts(location))
+    try:
+        named = _named(layouts(location))
+    except DatasetError as error:
+        raise error.inside(location) from error.__cause__
     return dict.fromkeys(named, True) if len(named) > 1 else None
 
 

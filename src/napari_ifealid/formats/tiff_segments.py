@@ -148,12 +148,16 @@ class SegmentArray:
         try:
             return decode(bytes(data), number)
         except Exception as error:  # each codec fails in its own way
-            raise DatasetError(
-                f"a damaged strip or tile ({short_reason(error)})",
-                expected="values that can be decoded",
-                remedy="Copy or download the file again.",
-                file=self.path,
-            ) from error
+            raise _damaged(self.path, error) from error
+
+
+def _damaged(path: str, error: Exception) -> DatasetError:
+    return DatasetError(
+        f"a damaged strip or tile ({short_reason(error)})",
+        expected="values that can be decoded",
+        remedy="Copy or download the file again.",
+        file=path,
+    )
 
 
 def _range(part: Any, length: int) -> range:
@@ -177,13 +181,10 @@ def _overlap(chosen: range, start: int, length: int) -> tuple[slice, slice]:
 @lru_cache(maxsize=8)
 def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: ARG001
     """Return a function that decodes segments of images that are like one of them."""
-    with tifffile_silenced(), tifffile.TiffFile(path) as tiff:
-        tiff.filehandle.seek(keyframe)
-        page = tifffile.TiffPage(tiff, index=0)
-        decode = page.decode
-        shared: dict[str, Any] = {}
-        if page.compression in _JPEG:
-            shared = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+    try:
+        decode, shared = _page_decoder(path, keyframe)
+    except Exception as error:  # each wrong tag fails in its own way
+        raise _damaged(path, error) from error
 
     def decoded(data: bytes, number: int) -> NDArray[Any]:
         segment, *_ = decode(data, number, **shared)
@@ -192,6 +193,16 @@ def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: AR
         return values
 
     return decoded
+
+
+def _page_decoder(path: str, keyframe: int) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Return what decodes segments of a page, and what all of them share."""
+    with tifffile_silenced(), tifffile.TiffFile(path) as tiff:
+        tiff.filehandle.seek(keyframe)
+        page = tifffile.TiffPage(tiff, index=0)
+        if page.compression in _JPEG:
+            return page.decode, {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+        return page.decode, {}
 
 
 def _opened(path: str) -> FileIO:

@@ -23,7 +23,14 @@ from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks
-from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
+from napari_ifealid.formats.location import (
+    Location,
+    cannot_open,
+    check_is_there,
+    is_file,
+    is_url,
+    name_of,
+)
 from napari_ifealid.formats.ome_zarr import (
     IMAGE_KEYS,
     SERIES_KEY,
@@ -306,8 +313,8 @@ class _FeaturesLast:
 def _open(location: Location, array: str | None = None) -> _Folder:
     """Open a folder; of an image no more than the array that is asked for, else the largest."""
     if not _is_marked(location):
-        if not is_url(location) and not Path(location).exists():
-            raise no_such_file(location)
+        if not is_url(location):
+            check_is_there(location)
         raise DatasetError(
             "nothing that is a Zarr",
             expected=f"a Zarr array or group: a folder with one of {', '.join(_METADATA_FILES)}",
@@ -402,7 +409,7 @@ def _opened(location: Location, name: str = "") -> _OpenedFolder | None:
 
 def _is_marked(location: Location) -> bool:
     if not is_url(location):
-        return any((Path(location) / name).is_file() for name in _METADATA_FILES)
+        return any(is_file(Path(location) / name) for name in _METADATA_FILES)
     from fsspec.core import url_to_fs
 
     try:
@@ -440,8 +447,8 @@ def _is_there(files: Any, path: str) -> bool:
 def _stored(name: str, array: zarr.Array[Any], opened: _OpenedFolder | None) -> _StoredArray:
     from napari_ifealid.formats.zarr_bounds import bounded
 
-    array = bounded(checked(array))
-    return _StoredArray(array, described_zarr(name, array), opened)
+    readable = bounded(checked(array, None if opened is None else opened.folder))
+    return _StoredArray(readable, described_zarr(name, readable), opened)
 
 
 def _is_stack(stored: _StoredArray, *, is_asked_for: bool = False) -> bool:

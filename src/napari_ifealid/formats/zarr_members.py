@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 1024
 """Arrays and groups in a group: each takes a millisecond to open."""
+_CHUNK_KEYS = (("zarr.json", "chunk_grid", "configuration", "chunk_shape"), (".zarray", "chunks"))
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,35 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
         return zarr.open(store, mode="r", use_consolidated=False)
 
 
-def checked(array: zarr.Array[Any]) -> zarr.Array[Any]:
+def checked(array: zarr.Array[Any], folder: Path | None) -> zarr.Array[Any]:
     """Return an array whose chunks can be read.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    folder : path or None
+        Where it lies, if it is on disk.
 
     Raises
     ------
     ValueError
         If they are empty.
     """
-    if 0 in array.chunks:
-        raise ValueError(f"chunks of shape {array.chunks}")
+    for chunks in (array.chunks, () if folder is None else _stored_chunks(folder)):
+        if 0 in chunks:
+            raise ValueError(f"chunks of shape {chunks}")
     return array
+
+
+def _stored_chunks(folder: Path) -> tuple[Any, ...]:
+    """Return the lengths of chunks as a folder tells them: Zarr 3.4 takes 0 for 1."""
+    for file, *keys in _CHUNK_KEYS:
+        if (folder / file).is_file():
+            found = json.loads((folder / file).read_bytes())
+            for key in keys:
+                found = found.get(key) if isinstance(found, dict) else None
+            return tuple(found) if isinstance(found, list) else ()
+    return ()
 
 
 def members(group: zarr.Group, location: Location, asked: str | None) -> Members:
@@ -86,13 +106,13 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
     import zarr
 
     _check_count(group, location)
-    found = Members()
+    found, folder = Members(), None if is_url(location) else Path(location)
     names, opened = _nodes(group, location, asked)
     for name in sorted(names):
         try:
             node = opened(name)
             if isinstance(node, zarr.Array):
-                found.arrays[name] = checked(node)
+                found.arrays[name] = checked(node, folder and folder / name)
         except Exception as error:  # each part of the metadata fails in its own way
             found.faults[name] = error
     return found

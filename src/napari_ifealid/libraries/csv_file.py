@@ -91,10 +91,10 @@ def read_csv(path: str | PathLike[str]) -> Library:
 def _rows(path: str | PathLike[str]) -> Iterator[list[str]]:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise cannot_open(path, error) from error
     except UnicodeDecodeError as error:
         raise _wrong(path, "no text in UTF-8") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero in the path
+        raise cannot_open(path, error) from error
     try:
         yield from filter(None, csv.reader(StringIO(text, newline=""), strict=True))
     except csv.Error as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from napari_ifealid.formats.envi_header import (
     read_header,
     shortest,
 )
-from napari_ifealid.formats.location import cannot_open, no_such_file
+from napari_ifealid.formats.location import cannot_open, check_is_there, is_file
 from napari_ifealid.formats.taking_places import how_to_complete
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
@@ -220,17 +221,15 @@ def _both_files(path: Path) -> tuple[Path, Path]:
     """Return the header and the file of values that a path belongs to."""
     if path.suffix.lower() == HEADER_SUFFIX:
         header, found = path, [path.with_suffix(suffix) for suffix in _DATA_SUFFIXES]
-        if not header.exists():
-            raise no_such_file(header)
-        data = next((file for file in found if file.is_file()), None)
+        check_is_there(header)
+        data = next((file for file in found if is_file(file)), None)
         if data is None:
             raise _no_companion(path, "the values", path.with_suffix(DATA_SUFFIX))
         return header, data
-    if not path.exists():
-        raise no_such_file(path)
+    check_is_there(path)
     for suffix in (HEADER_SUFFIX, HEADER_SUFFIX.upper()):
         for header in (path.with_suffix(suffix), path.with_name(path.name + suffix)):
-            if header.is_file():
+            if is_file(header):
                 return header, path
     raise _no_companion(path, "the header", path.with_suffix(HEADER_SUFFIX))
 
@@ -305,6 +304,8 @@ def _labels(header: EnviHeader, count: int) -> tuple[str | float, ...]:
         raise header.wrong(
             "wavelength", f"{len(numbers)} wavelengths", f"one for each of {count} samples"
         )
+    if not all(map(isfinite, numbers)):
+        raise header.wrong("wavelength", "an item that is not finite", "finite numbers")
     unit = header.text("wavelength units")
     unit = "" if unit.lower() in ("unknown", "index") else known_unit(unit)
     return tuple(f"{shortest(number)} {unit}" if unit else number for number in numbers)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.location import Location, cannot_open, is_url
+from napari_ifealid.formats.location import Location, cannot_open, is_file, is_url
 from napari_ifealid.regular_files import check_regular_file, special_kind
 from napari_ifealid.session_files.content import SavedSession
 from napari_ifealid.session_files.parsing import parsed_session
@@ -93,9 +93,7 @@ def looks_like_session(location: Location) -> bool:
     name = Path(location).name.lower()
     if special_kind(location):
         return name.endswith(SESSION_SUFFIX)
-    if not Path(location).is_file():
-        return False
-    if not name.endswith(".json"):
+    if not (is_file(location) and name.endswith(".json")):
         return False
     try:
         values = _parsed(_content(Path(location)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_ifealid.errors import DatasetError, last_part
 from napari_ifealid.formats import read_stack
-from napari_ifealid.formats.location import is_url
+from napari_ifealid.formats.location import is_there, is_url
 from napari_ifealid.session_files.content import SavedSession, SavedStack
 from napari_ifealid.stack import FeatureStack, size_in_words
 from napari_ifealid.tracking import Track, untracked
@@ -17,7 +17,7 @@ from napari_ifealid.tracking import Track, untracked
 def missing_stacks(session: SavedSession) -> list[str]:
     """Return the paths of a session's stacks where nothing is, each once. URLs are not tried."""
     locations = dict.fromkeys(stack.source.location for stack in session.stacks)
-    return [one for one in locations if not is_url(one) and not Path(one).exists()]
+    return [one for one in locations if not is_url(one) and not is_there(one)]
 
 
 def check_nothing_missing(session: SavedSession, file: str | Path) -> None:
@@ -61,7 +61,7 @@ def moved_stack(session: SavedSession, missing: str, found: str) -> SavedSession
     moved = {missing: found}
     for other in missing_stacks(session):
         beside = Path(found).parent / last_part(other)
-        if other != missing and Path(other).parent == Path(missing).parent and beside.exists():
+        if other != missing and Path(other).parent == Path(missing).parent and is_there(beside):
             moved[other] = str(beside)
     return _with_stacks(session, lambda stack: _moved(stack, moved))
 
