@@ -207,6 +207,7 @@ def assert_has_code(model: str, found: str) -> None:
         ) as caught:
             load(model, is_here=True)
         assert caught.value.file == model
+        assert found in caught.value.found
         assert "extract_features" in caught.value.remedy
 
 

@@ -35,5 +35,5 @@ def test_settings_that_name_code_are_refused(key):
 
 
 def test_settings_that_name_compiled_code_on_the_hub_are_refused():
-    with pytest.raises(DatasetError, match="'attn_implementation' in config.json"):
+    with pytest.raises(DatasetError, match=r"'attn_implementation' in config\.json"):
         check_no_code("someone/model", {"attn_implementation": {"": "someone/kernel"}})
