@@ -7,12 +7,21 @@ from os import PathLike, fspath
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
-from napari_ifealid.plain_text import LONGEST_MESSAGE, one_line
+from napari_ifealid.plain_text import LONGEST_MESSAGE, never_markup, one_line
 
 _MOST = 500  # characters of what was found, which may be a value of any length
 
 
-class DatasetError(ValueError):
+class ShownPlainly:
+    """Base of an error or a warning whose text napari shows as it is, never as HTML."""
+
+    @property
+    def message(self) -> str:
+        """What napari shows instead of the text itself."""
+        return never_markup(one_line(str(self), LONGEST_MESSAGE))
+
+
+class DatasetError(ShownPlainly, ValueError):
     """A file or an array is not a usable feature stack.
 
     Its text gives the reason first, for those who read the first line of a notification only;

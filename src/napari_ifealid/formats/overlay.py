@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.errors import DatasetError, ShownPlainly, short_reason
 from napari_ifealid.formats.png import SIGNATURE, check_png
 
 OVERLAY = "overlay.jpg"
@@ -22,7 +22,7 @@ LONGEST_SIDE = 65_500
 """The most pixels that a side of a JPEG image may have."""
 
 
-class OverlayWarning(UserWarning):
+class OverlayWarning(ShownPlainly, UserWarning):
     """A dataset was opened without its overlay."""
 
 

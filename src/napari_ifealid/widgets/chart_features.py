@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.numeric_labels import NumericLabels, numeric_labels
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
@@ -32,9 +33,14 @@ class ChartFeatures:
         return tuple(map(_label_text, self.given))
 
     @cached_property
+    def shown_labels(self) -> tuple[str, ...]:
+        """The labels as they are shown: on one line each, and cut where they are long."""
+        return tuple(map(one_line, self.labels))
+
+    @cached_property
     def widest(self) -> str:
-        """The longest of the labels."""
-        return max(self.labels, key=len, default="")
+        """The longest of the labels that are shown."""
+        return max(self.shown_labels, key=len, default="")
 
     @cached_property
     def are_numbered(self) -> bool:
@@ -88,7 +94,7 @@ class ChartFeatures:
 
     def text(self, feature: int, value: float | None) -> str:
         """Return the label of a feature and its value, such as "450 nm: 0.3"."""
-        label = f"feature {feature}" if self.are_numbered else self.labels[feature]
+        label = f"feature {feature}" if self.are_numbered else self.shown_labels[feature]
         return label if value is None else f"{label}: {value:.6g}"
 
 
