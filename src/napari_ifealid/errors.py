@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_ifealid.plain_text import LONGEST_MESSAGE, never_markup, one_line
 
-_MOST = 500  # characters of what was found, which may be a value of any length
+_MOST = 500  # characters of a name, or of what was found, which may be a value of any length
 
 
 class ShownPlainly:
@@ -60,7 +60,7 @@ class DatasetError(ShownPlainly, ValueError):
 
     def _text(self) -> str:
         name = self.file and last_part(self.file)
-        place = ", ".join(one_line(part) for part in (name, self.member) if part)
+        place = ", ".join(one_line(part, _MOST) for part in (name, self.member) if part)
         found, expected = (one_line(part, _MOST) for part in (self.found, self.expected))
         reason = f"{found}: {place}" if place else found
         where = f" In full: {self.file}" if self.file != name else ""

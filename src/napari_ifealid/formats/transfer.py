@@ -131,6 +131,21 @@ def pieces_of(answer: Response, *, track: Track, title: str) -> Iterator[bytes]:
         raise CancelledError(f"{desc}: cancelled")
 
 
+def redirect_fault(url: str, location: str) -> str:
+    """Return why a redirect is not followed, in a few words; "" if it is.
+
+    Parameters
+    ----------
+    url : str
+        That was asked for.
+    location : str
+        Where the file is instead, as the server tells it.
+    """
+    before, after = (urlsplit(one).scheme.lower() for one in (url, urljoin(url, location)))
+    is_safe = after in SCHEMES and (before, after) != ("https", "http")
+    return "" if is_safe else f"a redirect from {before}:// to {after}://"
+
+
 def _ask(session: Session, url: str) -> Response:
     from requests import TooManyRedirects, codes
     from urllib3.exceptions import HTTPError
@@ -161,13 +176,9 @@ def _check_redirect(answer: Response, *_: object, **__: object) -> None:
     if not answer.is_redirect:
         return
     answer.close()  # else requests reads all of it, however much that is
-    before, after = (
-        urlsplit(url).scheme.lower()
-        for url in (answer.url, urljoin(answer.url, answer.headers["Location"]))
-    )
-    if after not in SCHEMES or (before, after) == ("https", "http"):
-        reason = f"a redirect from {before}:// to {after}://"
-        raise TransferError(reason, answer.status_code)
+    fault = redirect_fault(answer.url, answer.headers["Location"])
+    if fault:
+        raise TransferError(fault, answer.status_code)
 
 
 def _content(answer: Response) -> Iterator[bytes]:

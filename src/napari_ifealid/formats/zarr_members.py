@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.formats.url_options import url_options
 
 if TYPE_CHECKING:
     import zarr
@@ -39,10 +40,11 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
     import zarr
 
     store = fspath(location) if is_url(location) else Path(location)
+    options = url_options(location) or None
     try:
-        return zarr.open(store, mode="r")
+        return zarr.open(store, mode="r", storage_options=options)
     except Exception:  # consolidated metadata are those of all arrays, of which one may be odd
-        return zarr.open(store, mode="r", use_consolidated=False)
+        return zarr.open(store, mode="r", storage_options=options, use_consolidated=False)
 
 
 def checked(array: zarr.Array[Any]) -> zarr.Array[Any]:
@@ -107,7 +109,7 @@ def _listed(location: Location) -> set[str]:
     from fsspec.core import url_to_fs
 
     try:
-        files, root = url_to_fs(fspath(location))
+        files, root = url_to_fs(fspath(location), **url_options(location))
         return {path.rstrip("/").rpartition("/")[2] for path in files.ls(root, detail=False)}
     except Exception:  # a network fails in many ways
         return set()
