@@ -79,3 +79,20 @@ def test_first_line_of_an_error_is_without_the_others(text, first):
 )
 def test_short_reason_is_without_the_path_and_never_empty(error, reason):
     assert short_reason(error) == reason
+
+
+def test_text_is_one_line_whatever_the_names_are():
+    error = DatasetError(
+        "a\nb", expected="c\rd", remedy="E\x1b.", file="/f\n/g\u202e.npy", member="h\n"
+    )
+    assert str(error) == (
+        r"a\nb: g\u202e.npy, h\n; expected c\rd. E\x1b. In full: /f\n/g\u202e.npy"
+    )
+    assert error.file == "/f\n/g\u202e.npy"
+
+
+def test_long_value_is_cut_and_a_path_is_not():
+    path = "/" + "f" * 3000
+    error = DatasetError("a" * 10**6, expected="b" * 10**6, remedy="C.", file=path)
+    assert len(str(error)) < 5000
+    assert str(error).endswith(f"C. In full: {path}")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
-from napari.utils.notifications import show_warning
 from napari.viewer import current_viewer
 from qtpy.QtWidgets import QApplication
 
@@ -15,6 +14,7 @@ from napari_ifealid._background import awaited
 from napari_ifealid._progress import has_window
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import name_of
+from napari_ifealid.notices import show_warning
 from napari_ifealid.session_files import SavedSession, looks_like_session, read_session_file
 from napari_ifealid.session_files.stacks import check_nothing_missing
 from napari_ifealid.widgets.missing_files import ask_for_missing

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Layer
-from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
 from napari_ifealid._progress import late_progress
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, ShownPlainly
 from napari_ifealid.explorer.feature_axis import known_axis, proposed_axis_of
 from napari_ifealid.explorer.sources import (
     BACKDROP_KEY,
@@ -27,6 +26,7 @@ from napari_ifealid.explorer.sources import (
 )
 from napari_ifealid.formats import write_stack, zip_path
 from napari_ifealid.layers import STACK_KEY, LayerData
+from napari_ifealid.notices import show_warning
 from napari_ifealid.stack import FeatureStack
 
 _REMEDY = "Select a features layer, alone or with the original image over which it lies."
@@ -57,7 +57,11 @@ def write_dataset(path: str, layers: list[LayerData]) -> list[str]:
     try:
         return _write(zip_path(path), layers, force=zip_path(path) == Path(path))
     except DatasetError as error:
-        raise OSError(str(error)) from error
+        raise _NotWrittenError(str(error)) from error
+
+
+class _NotWrittenError(ShownPlainly, OSError):
+    """The dataset was not written."""
 
 
 def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:

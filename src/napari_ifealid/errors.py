@@ -7,12 +7,26 @@ from os import PathLike, fspath
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
+from napari_ifealid.plain_text import LONGEST_MESSAGE, never_markup, one_line
 
-class DatasetError(ValueError):
+_MOST = 500  # characters of a name, or of what was found, which may be a value of any length
+
+
+class ShownPlainly:
+    """Base of an error or a warning whose text napari shows as it is, never as HTML."""
+
+    @property
+    def message(self) -> str:
+        """What napari shows instead of the text itself."""
+        return never_markup(one_line(str(self), LONGEST_MESSAGE))
+
+
+class DatasetError(ShownPlainly, ValueError):
     """A file or an array is not a usable feature stack.
 
     Its text gives the reason first, for those who read the first line of a notification only;
-    then the name of the file, what was expected and what to do; and the whole path at the end.
+    then the name of the file, what was expected and what to do; and the whole path at the end. It
+    is one line, whatever the names and the values in it are.
 
     Parameters
     ----------
@@ -46,10 +60,11 @@ class DatasetError(ValueError):
 
     def _text(self) -> str:
         name = self.file and last_part(self.file)
-        place = ", ".join(part for part in (name, self.member) if part)
-        reason = f"{self.found}: {place}" if place else self.found
+        place = ", ".join(one_line(part, _MOST) for part in (name, self.member) if part)
+        found, expected = (one_line(part, _MOST) for part in (self.found, self.expected))
+        reason = f"{found}: {place}" if place else found
         where = f" In full: {self.file}" if self.file != name else ""
-        return f"{reason}; expected {self.expected}. {self.remedy}{where}"
+        return one_line(f"{reason}; expected {expected}. {self.remedy}{where}", LONGEST_MESSAGE)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # an exception is pickled by its text alone, and could not come from another process

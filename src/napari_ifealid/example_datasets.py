@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
-from requests import RequestException
 
 from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.ifealid_zip import read_ifealid_zip
 from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
-from napari_ifealid.formats.transfer import answered, length_of, pieces_of, reason_of
+from napari_ifealid.formats.transfer import TransferError, answered, length_of, pieces_of
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
@@ -134,7 +133,7 @@ def example_path(name: str, *, track: Track = untracked) -> Path:
 
     try:
         return Path(cache.fetch(example.file_name, downloader=download))
-    except RequestException as error:
+    except TransferError as error:
         raise _not_downloaded(url, error) from error
     except OSError as error:
         raise _not_kept(cache.abspath, error) from error
@@ -199,11 +198,11 @@ def _is_of_its_image(stack: FeatureStack) -> bool:
     return all(length <= overlay / least_stride + 1 for overlay, length in sides)
 
 
-def _not_downloaded(url: str, error: RequestException) -> DatasetError:
+def _not_downloaded(url: str, error: TransferError) -> DatasetError:
     remedy = _TRY_LATER
-    if error.response is None:
+    if error.status is None:
         remedy = "Check the connection to the internet, and try again."
-    return DatasetError(reason_of(error), expected="the example dataset", remedy=remedy, file=url)
+    return DatasetError(str(error), expected="the example dataset", remedy=remedy, file=url)
 
 
 def _not_kept(folder: Path, error: OSError) -> DatasetError:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoConfig,
     BertConfig,
     ConvNextBackbone,
     Dinov2Backbone,
@@ -172,6 +175,123 @@ def test_nothing_is_said_of_weights_that_are_not_needed(backbone_folder, capfd):
         backbone(str(backbone_folder("convnext")))
     assert "classifier" not in "".join(capfd.readouterr())
     assert logging.get_verbosity() == before
+
+
+# Code
+
+
+class Evil:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, marker) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return Path.touch, (self.marker,)
+
+
+def pickled(content) -> bytes:
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    return stream.getvalue()
+
+
+def change_settings(folder, **changes) -> None:
+    config = folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | changes))
+
+
+def assert_has_code(model: str, found: str) -> None:
+    for load in (backbone_stages, backbone):
+        with pytest.raises(
+            DatasetError, match=rf"^a model with code of its own \({found}"
+        ) as caught:
+            load(model, is_here=True)
+        assert caught.value.file == model
+        assert found in caught.value.found
+        assert "extract_features" in caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", ["resnet", "evil"])
+def test_a_folder_with_code_of_its_own_is_refused_and_not_run(kind, save_backbone, tmp_path):
+    folder, marker = save_backbone("resnet", tmp_path / "model"), tmp_path / "ran"
+    (folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')")
+    change_settings(folder, model_type=kind, auto_map={"AutoConfig": "evil.C"})
+    assert_has_code(str(folder), "evil.py")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("auto_map", {"AutoModel": "someone/else--evil.C"}),
+        ("attn_implementation", "someone/kernel"),
+    ],
+)
+def test_settings_that_name_code_elsewhere_are_refused(key, value, save_backbone, tmp_path):
+    folder = save_backbone("resnet", tmp_path)
+    change_settings(folder, **{key: value})
+    assert_has_code(str(folder), f"'{key}' in config.json")
+
+
+def test_a_model_of_the_hub_with_code_of_its_own_is_refused(save_backbone, tmp_path, monkeypatch):
+    model, commit = "someone/evil", "0" * 40
+    kept = tmp_path / "models--someone--evil"
+    folder = save_backbone("resnet", kept / "snapshots" / commit)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert backbone_stages(model, is_here=True)
+    change_settings(folder, auto_map={"AutoBackbone": "evil.C"})
+    assert_has_code(model, "'auto_map' in config.json")
+
+
+def test_a_pickle_that_would_run_code_is_refused_and_not_run(save_backbone, tmp_path):
+    folder, marker = save_backbone("resnet", tmp_path / "model"), tmp_path / "ran"
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickled({"x": Evil(marker)}))
+    with pytest.raises(DatasetError, match="no weights that can be read"):
+        backbone(str(folder))
+    assert not marker.exists()
+
+
+def test_safetensors_are_preferred_to_a_pickle(save_backbone, tmp_path):
+    folder, marker = save_backbone("resnet", tmp_path / "model"), tmp_path / "ran"
+    (folder / "pytorch_model.bin").write_bytes(pickled({"x": Evil(marker)}))
+    backbone(str(folder))
+    assert not marker.exists()
+
+
+def test_a_pickle_of_nothing_but_weights_is_read(save_backbone, tmp_path, photo):
+    folder = save_backbone("resnet", tmp_path)
+    (expected,) = backbone(str(folder)).extract(photo(64, 64), ["stage1"])
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickled(weights))
+    (found,) = backbone(str(folder)).extract(photo(64, 64), ["stage1"])
+    np.testing.assert_array_equal(found.values, expected.values)
+
+
+def test_no_code_of_others_is_ever_allowed(backbone_folder, monkeypatch):
+    given = []
+
+    def spied(load):
+        def spy(*arguments, **options):
+            given.append(options)
+            return load(*arguments, **options)
+
+        return spy
+
+    for kind in (AutoConfig, ResNetBackbone):
+        monkeypatch.setattr(kind, "from_pretrained", spied(kind.from_pretrained))
+    backbone(str(backbone_folder("resnet")))
+    of_settings, of_weights = given
+    assert of_settings["trust_remote_code"] is False
+    assert of_weights["trust_remote_code"] is False
+    assert of_weights["weights_only"] is True
+
+
+# What is no backbone
 
 
 EXPECTED = "expected a backbone: its name on the Hugging Face hub, or a folder"

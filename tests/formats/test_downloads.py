@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -16,14 +17,15 @@ from napari_ifealid.cache_folder import CACHE_VARIABLE
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import (
     array_names,
-    downloads,
+    download_limit,
     looks_like_stack,
     read_stack,
     read_stacks,
     transfer,
     write_array,
 )
-from napari_ifealid.formats.downloads import DAYS_KEPT, ROOM_LEFT, downloaded
+from napari_ifealid.formats.download_limit import LARGEST_VARIABLE, ROOM_LEFT
+from napari_ifealid.formats.downloads import DAYS_KEPT, downloaded
 from napari_ifealid.formats.transfer import STEP
 from napari_ifealid.session_files import SavedStack
 from napari_ifealid.session_files.stacks import read_session_stack
@@ -242,7 +244,7 @@ def test_connection_that_breaks_off_is_told(cache, npy):
 
 @pytest.mark.parametrize("tells_length", [True, False])
 def test_file_that_the_disk_has_no_room_for_is_refused(cache, npy, monkeypatch, tells_length):
-    usage = downloads.disk_usage
+    usage = download_limit.disk_usage
 
     def nearly_full(path):
         return usage(path)._replace(free=ROOM_LEFT + 100)
@@ -254,9 +256,44 @@ def test_file_that_the_disk_has_no_room_for_is_refused(cache, npy, monkeypatch, 
         request.end_headers()
         request.wfile.write(npy)
 
-    monkeypatch.setattr(downloads, "disk_usage", nearly_full)
+    monkeypatch.setattr(download_limit, "disk_usage", nearly_full)
     with serving(answer) as address:
         fails(f"{address}/cube.npy", cache, match=f"100 bytes.*has room.*{CACHE_VARIABLE}")
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+def test_file_larger_than_the_user_allows_is_refused(cache, npy, monkeypatch, tells_length):
+    def answer(request):
+        request.send_response(200)
+        if tells_length:
+            request.send_header("Content-Length", str(len(npy)))
+        request.end_headers()
+        request.wfile.write(npy)
+
+    with serving(answer) as address:
+        monkeypatch.setenv(LARGEST_VARIABLE, "1e-7")
+        fails(f"{address}/cube.npy", cache, match=f"at most 100 bytes.*{LARGEST_VARIABLE}")
+        monkeypatch.setenv(LARGEST_VARIABLE, "1")
+        assert downloaded(f"{address}/cube.npy").read_bytes() == npy
+
+
+def test_file_that_unpacks_to_more_than_is_allowed_is_refused(cache, monkeypatch):
+    site = Site(gzip.compress(bytes(10**8)), {"Content-Encoding": "gzip"})
+    monkeypatch.setenv(LARGEST_VARIABLE, "0.001")
+    with serving(site) as address:
+        assert len(site.content) < 10**6
+        fails(f"{address}/cube.npy", cache, match=f"at most 1 MB.*{LARGEST_VARIABLE}")
+
+
+def test_redirect_to_another_kind_of_address_is_refused(cache):
+    def answer(request):
+        request.send_response(302)
+        request.send_header("Location", "file:///etc/passwd")
+        request.end_headers()
+
+    with serving(answer) as address:
+        error = fails(f"{address}/cube.npy", cache, match="a redirect from http:// to file://")
+    assert error.file == f"{address}/cube.npy"
 
 
 def test_page_instead_of_the_file_is_refused(cache):

@@ -10,6 +10,7 @@ from typing import Protocol
 from napari_ifealid.cli import apply, convert, create, explore, extract, info
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import print_any_name
+from napari_ifealid.cli.parser import CommandParser
 
 
 class Subcommand(Protocol):
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(name: str, words: list[str]) -> int:
     subcommand = SUBCOMMANDS[name]
     summary = f"{subcommand.SUMMARY[0].upper()}{subcommand.SUMMARY[1:]}."
-    parser = argparse.ArgumentParser(prog=f"napari-ifealid {name}", description=summary)
+    parser = CommandParser(prog=f"napari-ifealid {name}", description=summary)
     subcommand.add_arguments(parser)
     options = parser.parse_args(words)
     print_any_name()

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_ifealid.cli.exit_status import IncompleteError
-from napari_ifealid.cli.messages import tell
+from napari_ifealid.cli.messages import print_result, tell
 from napari_ifealid.cli.option_values import finite_number, whole_number
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.cli.swapped_options import check_output_folder
 from napari_ifealid.formats import suffixes_in_words
 from napari_ifealid.measures import MEASURES
+from napari_ifealid.plain_text import LONGEST_PATH, one_line
 from napari_ifealid.query import Rule
 from napari_ifealid.session_files import read_session_file
 
@@ -147,4 +148,5 @@ def _print(report: Report) -> None:
     files, failed = len(report.outcomes), len(report.problems)
     before = f", {report.done_before} of them before" if report.done_before else ""
     bad = f"; {failed} could not be compared, see above" if failed else ""
-    print(f"Wrote {report.summary}: {files - failed} of {files} files{before}{bad}")
+    name = one_line(str(report.summary), LONGEST_PATH)
+    print_result(f"Wrote {name}: {files - failed} of {files} files{before}{bad}")

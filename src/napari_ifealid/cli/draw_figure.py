@@ -19,6 +19,7 @@ from napari_ifealid.layers import default_grid, image_affine
 from napari_ifealid.luminance import in_grey
 from napari_ifealid.measures import SPECTRAL_ANGLE, Measure
 from napari_ifealid.picture import PictureKind, default_kind, stack_picture
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.query import Query
 from napari_ifealid.results import (
     FIGURE_SUFFIXES,
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     grid = default_grid(stack)
     pixel = grid.middle if options.at is None else _checked(options.at, grid)
     save_figure(output, _content(stack, grid, pixel, options), force=options.force)
-    report_written(output, f"the map of pixel {_joined(pixel)} of {stack.name}")
+    report_written(output, f"the map of pixel {_joined(pixel)} of {one_line(stack.name)}")
 
 
 def _read(paths: list[str]) -> FeatureStack:
@@ -128,7 +129,7 @@ def _slice_through(pixel: Pixel, shape: tuple[int, ...]) -> Region:
 
 def _caption(stack: FeatureStack, pixel: Pixel, measure: Measure, threshold: float | None) -> str:
     caption = (
-        f"{stack.name}: similarity of {size_in_words(stack.values.shape)} to pixel "
+        f"{one_line(stack.name)}: similarity of {size_in_words(stack.values.shape)} to pixel "
         f"{', '.join(map(str, pixel))} by the {measure.title}."
     )
     if threshold is None:

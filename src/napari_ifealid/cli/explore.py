@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_ifealid.cli.exit_status import exit_status
 from napari_ifealid.cli.messages import fail, plain_warnings
 from napari_ifealid.cli.option_values import number
+from napari_ifealid.cli.parser import CommandParser
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str], epilog: str) -> int:
 
 
 def _parser(epilog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="napari-ifealid",
         usage="%(prog)s [options] [PATH ...]\n       %(prog)s SUBCOMMAND ...",
         description="Look inside feature maps in napari: hover, and see which pixels are alike.",

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from napari_ifealid.cli.library_summary import library_lines, summarise_library
+from napari_ifealid.cli.messages import print_result
 from napari_ifealid.cli.output_file import size_on_disk
 from napari_ifealid.cli.progress import terminal_progress
 from napari_ifealid.cli.summary_lines import stack_lines
@@ -18,6 +19,7 @@ from napari_ifealid.formats.ifealid_metadata import METADATA, parse_metadata
 from napari_ifealid.formats.ifealid_zip import LARGEST_METADATA
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
 from napari_ifealid.libraries import LIBRARY_SUFFIXES, is_library_file
+from napari_ifealid.plain_text import LONGEST_PATH, one_line
 from napari_ifealid.sizes import size_text
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _INDENT = 20  # columns for what is told
 _WIDTH = 100
 _MOST_LISTED = 20  # names of arrays
+_MOST_TOLD = 4096  # characters of a line, before it is wrapped
 
 SUMMARY = "describe a dataset, an array or a library"
 
@@ -54,17 +57,17 @@ def run(options: argparse.Namespace) -> None:
         names = [name for name, is_stack in arrays.items() if is_stack]
         summaries = [_summary(path, name) for name in names] or [_summary(path, None)]
         skipped = [name for name, is_stack in arrays.items() if not is_stack]
-    print((_json if options.json else _text)(path, summaries, skipped))
+    print_result((_json if options.json else _text)(path, summaries, skipped))
 
 
 def _print_library(path: Path, *, as_json: bool) -> None:
     summary = summarise_library(path)
     if as_json:
         size = {"file": str(path), "file_size_bytes": size_on_disk(path)}
-        print(json.dumps({**size, "library": asdict(summary)}, indent=2, allow_nan=False))
+        print_result(json.dumps({**size, "library": asdict(summary)}, indent=2, allow_nan=False))
     else:
         lines = (_line(what, told) for what, told in library_lines(summary))
-        print("\n".join([_heading(path), "", *lines]))
+        print_result("\n".join([_heading(path), "", *lines]))
 
 
 def _summary(path: Location, array: str | None) -> StackSummary:
@@ -96,14 +99,14 @@ def _text(path: Location, summaries: list[StackSummary], skipped: list[str]) -> 
     for summary in summaries:
         lines += ["", *(_line(what, told) for what, told in stack_lines(summary))]
     if skipped:
-        listed = ", ".join(skipped[:_MOST_LISTED])
+        listed = ", ".join(map(one_line, skipped[:_MOST_LISTED]))
         more = f" and {len(skipped) - _MOST_LISTED} more" if len(skipped) > _MOST_LISTED else ""
         lines += ["", _wrapped(f"No feature stacks, skipped: {listed}{more}")]
     return "\n".join(lines)
 
 
 def _line(what: str, told: str) -> str:
-    return _wrapped(f"{what:<{_INDENT}}{told}")
+    return _wrapped(f"{what:<{_INDENT}}{one_line(told, _MOST_TOLD)}")
 
 
 def _wrapped(text: str) -> str:
@@ -119,4 +122,5 @@ def _wrapped(text: str) -> str:
 
 def _heading(path: Location) -> str:
     size = size_on_disk(path)
-    return str(path) if size is None else f"{path}: {size_text(size)}"
+    name = one_line(str(path), LONGEST_PATH)
+    return name if size is None else f"{name}: {size_text(size)}"

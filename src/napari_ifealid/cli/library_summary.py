@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_ifealid.libraries import features_in_words, read_library
+from napari_ifealid.plain_text import one_line
 
 _LISTED = 10  # names
 
@@ -62,7 +63,7 @@ def summarise_library(path: Path) -> LibrarySummary:
 def library_lines(summary: LibrarySummary) -> Iterator[tuple[str, str]]:
     """Yield what there is to tell of a library, and its name."""
     names, more = summary.entry_names[:_LISTED], len(summary.entry_names) - _LISTED
-    yield "name", summary.name
+    yield "name", one_line(summary.name)
     yield "entries", str(len(summary.entry_names))
     yield "features", features_in_words(summary.feature_labels)
     if summary.minimum is not None:
@@ -70,4 +71,4 @@ def library_lines(summary: LibrarySummary) -> Iterator[tuple[str, str]]:
     if summary.nonfinite_entries:
         yield "not finite", f"{summary.nonfinite_entries} entries with a NaN or an infinity"
     if names:
-        yield "named", ", ".join(names) + (f" and {more} more" if more > 0 else "")
+        yield "named", ", ".join(map(one_line, names)) + (f" and {more} more" if more > 0 else "")

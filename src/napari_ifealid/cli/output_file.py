@@ -6,14 +6,13 @@ import argparse
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
-from napari_ifealid.cli.messages import tell
+from napari_ifealid.cli.messages import print_result, tell
 from napari_ifealid.formats import files_of, not_kept
 from napari_ifealid.formats.atomic_folder import written_folder
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.location import Location, is_url
 from napari_ifealid.formats.registry import formats_named
+from napari_ifealid.plain_text import LONGEST_PATH, one_line
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 
@@ -58,8 +57,8 @@ def check_place(path: Path, *, force: bool) -> None:
 
 def report_written(path: Path, what: str) -> None:
     """Print a line about what has been written."""
-    with tqdm.external_write_mode():
-        print(f"Wrote {path}: {what}, {size_text(size_on_disk(path) or 0)}")
+    size = size_text(size_on_disk(path) or 0)
+    print_result(f"Wrote {one_line(str(path), LONGEST_PATH)}: {one_line(what)}, {size}")
 
 
 def report_not_kept(path: Path, stack: FeatureStack) -> None:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from napari_ifealid.plain_text import one_line
+
 _UNNOTICED = 0.5  # seconds
 
 Item = TypeVar("Item")
@@ -26,7 +28,7 @@ def terminal_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> 
     bar: Iterable[Item] = tqdm(
         iterable,
         total=total,
-        desc=desc,
+        desc=one_line(desc),
         delay=_UNNOTICED,
         disable=None,
         leave=False,

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import size_in_words
 
@@ -24,9 +25,9 @@ def stack_lines(summary: StackSummary) -> Iterator[tuple[str, str]]:
     ----------
     summary : StackSummary
     """
-    yield "name", summary.name
+    yield "name", one_line(summary.name)
     if summary.array is not None:
-        yield "array", summary.array
+        yield "array", one_line(summary.array)
     yield "size", size_in_words(summary.shape)
     if summary.is_axis_guessed:
         yield (
@@ -55,7 +56,8 @@ def _features(summary: StackSummary) -> Iterator[tuple[str, str]]:
     if ends is not None:
         yield "wavelengths", f"{ends[0]:g} … {ends[1]:g} {unit}, {summary.features} bands"
     elif labels is not None:
-        yield "labels", f"{labels[0]} … {labels[-1]}"
+        first, last = (one_line(str(labels[end])) for end in (0, -1))
+        yield "labels", f"{first} … {last}"
     widths = [width for width in summary.band_widths or () if width is not None]
     if widths:
         low, high = f"{min(widths):g}", f"{max(widths):g}"

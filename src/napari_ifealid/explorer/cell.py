@@ -18,6 +18,7 @@ from napari_ifealid.explorer.session_image import SessionImage, has_image
 from napari_ifealid.explorer.shown_map import remove_layer
 from napari_ifealid.explorer.sources import BACKDROP_KEY
 from napari_ifealid.grid import Place
+from napari_ifealid.plain_text import one_line
 
 LAYERS = 4
 """Layers of each cell: the image, the map, the name with its marks, and the cross-hair."""
@@ -94,8 +95,7 @@ class Cell:
     @property
     def name(self) -> str:
         """The name of the stack."""
-        name: str = self.session.layer.name
-        return name.removesuffix(_KIND)
+        return one_line(self.session.layer.name.removesuffix(_KIND))
 
     @property
     def layers(self) -> list[Layer]:

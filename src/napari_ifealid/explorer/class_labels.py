@@ -29,6 +29,7 @@ from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
 from napari_ifealid.grid import Region
+from napari_ifealid.plain_text import layer_name, never_markup
 from napari_ifealid.query import Query, Reference
 
 _TRANSPARENT = np.zeros(4, np.float32)
@@ -221,7 +222,9 @@ class ClassLabels:
     def _show_names(self, layer: Labels, query: Query) -> None:
         """Name the labels after the references that they are of, in their colours."""
         names = self.names
-        table = pd.DataFrame({"index": range(len(names)), "name": names})
+        # napari shows them in its status bar
+        shown = [never_markup(name) for name in names]
+        table = pd.DataFrame({"index": range(len(names)), "name": shown})
         if not table.equals(layer.features):
             layer.features = table
         colours = {0: _TRANSPARENT, None: _TRANSPARENT}
@@ -234,7 +237,7 @@ class ClassLabels:
         if layer.name == self._own_name:
             is_sharp = self._session is not None and self._session.is_sharp
             kind = "sharp classes" if is_sharp else "classes"
-            layer.name = _shortened(f"{kind}: {', '.join(names[1:])}")
+            layer.name = layer_name(_shortened(f"{kind}: {', '.join(names[1:])}"))
             self._own_name = layer.name
 
 

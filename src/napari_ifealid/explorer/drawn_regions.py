@@ -24,6 +24,7 @@ from napari_ifealid.explorer.shape_pixels import pixels_of_shape
 from napari_ifealid.explorer.shown_region import shown_region
 from napari_ifealid.explorer.sources import full_data, layer_affine
 from napari_ifealid.grid import Grid
+from napari_ifealid.plain_text import with_markup
 from napari_ifealid.query import Origin
 
 REGIONS_KEY = "napari_ifealid_regions"
@@ -332,7 +333,7 @@ def given_names(layer: Shapes | Labels) -> dict[int, str]:
         return {}
     numbers = table["index"] if "index" in table else range(len(table))
     return {
-        int(number): str(name)
+        int(number): with_markup(name)
         for number, name in zip(numbers, table["name"], strict=True)
         if isinstance(name, str) and name
     }

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -44,6 +43,7 @@ from napari_ifealid.explorer.sources import choose_layer, left_behind_maps
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Grid, Pixel, Place
 from napari_ifealid.layers import START_KEY
+from napari_ifealid.notices import show_error
 from napari_ifealid.stack import FeatureStack
 
 

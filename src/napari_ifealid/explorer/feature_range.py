@@ -8,6 +8,7 @@ from napari.layers import Image
 
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.layers import layer_data
+from napari_ifealid.plain_text import one_line
 
 _PLACEMENT = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
@@ -36,7 +37,8 @@ def layer_of_features(session: Session, features: range) -> Image:
     assert stack is not None
     assert stack.feature_labels is not None
     labels = stack.feature_labels
-    name = f"{stack.name}, {labels[features[0]]} to {labels[features[-1]]}"
+    first, last = (one_line(str(labels[features[end]])) for end in (0, -1))
+    name = f"{stack.name}, {first} to {last}"
     part = replace(stack.with_features(features), name=name)
     data, settings, _ = layer_data(part)[-1]
     settings |= {name: getattr(layer, name) for name in _PLACEMENT}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from napari.components import ViewerModel
-from napari.utils.notifications import show_error
 from psygnal import Signal
 
 from napari_ifealid.explorer.connections import Connections
@@ -17,6 +16,7 @@ from napari_ifealid.explorer.overview_layers import Overview, add_overview
 from napari_ifealid.explorer.schedulers import ImmediateScheduler, Scheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.formats.loading import cannot_read
+from napari_ifealid.notices import show_error
 from napari_ifealid.overview import (
     Aspect,
     PrincipalComponents,

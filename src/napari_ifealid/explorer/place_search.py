@@ -10,7 +10,6 @@ from itertools import chain
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -21,6 +20,7 @@ from napari_ifealid.explorer.schedulers import Scheduler
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.viewer_parts import camera
 from napari_ifealid.grid import Grid, Pixel, Place
+from napari_ifealid.notices import show_error
 from napari_ifealid.results.best_places import BestPlace, best_places
 
 

@@ -10,7 +10,6 @@ from math import nan
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -43,6 +42,7 @@ from napari_ifealid.georeference import Georeference
 from napari_ifealid.grid import Grid, Pixel, Region
 from napari_ifealid.layers import image_grid, stack_georeference
 from napari_ifealid.measures import Measure, UsedFeatures, used_values
+from napari_ifealid.notices import show_warning
 from napari_ifealid.preprocessing import Transform
 from napari_ifealid.query import Origin, Query, Reference, Rule
 from napari_ifealid.region_vector import RegionVector

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from napari.components import Dims, ViewerModel
 from napari.layers import Image, Layer
-from napari.utils.notifications import show_warning
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.explorer.alpha_colormaps import FIRE, colormap_names
@@ -22,6 +21,7 @@ from napari_ifealid.explorer.session_vectors import restored_vectors
 from napari_ifealid.explorer.sources import is_opened_overlay, opened_stack
 from napari_ifealid.layers import STACK_KEY, layers_of
 from napari_ifealid.left_out_features import used_without
+from napari_ifealid.notices import show_warning
 from napari_ifealid.session_files import (
     PlaceReference,
     SavedSession,

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig
+from transformers import AutoConfig, PreTrainedConfig
 from transformers.image_processing_base import ImageProcessingMixin
 from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING
 from transformers.utils import logging
 
 from napari_ifealid.errors import DatasetError, first_line
+from napari_ifealid.extraction.model_code import check_no_code
 from napari_ifealid.extraction.torch_modules import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -35,7 +36,7 @@ def backbone_stages(model: str, *, is_here: bool = False) -> tuple[str, ...]:
     Raises
     ------
     DatasetError
-        If there is no such model, or if it is no backbone.
+        If there is no such model, if it is no backbone, or if it brings code of its own.
     """
     return tuple(_configuration(model, is_here).stage_names)
 
@@ -66,7 +67,8 @@ def backbone(
     Raises
     ------
     DatasetError
-        If there is no such model, or if it is no backbone or lacks weights.
+        If there is no such model, if it is no backbone or lacks weights, or if it brings code of
+        its own, also in pickled weights. No such code is run.
     """
     configuration = _configuration(model, is_here)
     stages = tuple(configuration.stage_names)
@@ -101,7 +103,13 @@ def _configuration(model: str, is_here: bool) -> Any:
     if sep in model.removeprefix(".") and not Path(model).exists() and model.count("/") != 1:
         raise _wrong(model, "no such folder", "Check the path.")
     try:
-        configuration = AutoConfig.from_pretrained(model, local_files_only=is_here)
+        settings, _ = PreTrainedConfig.get_config_dict(model, local_files_only=is_here)
+        check_no_code(model, settings)
+        configuration = AutoConfig.from_pretrained(
+            model, local_files_only=is_here, trust_remote_code=False
+        )
+    except DatasetError:
+        raise
     except Exception as error:  # of any type, where the values are of wrong ones
         raise _wrong(
             model,
@@ -129,6 +137,8 @@ def _loaded(model: str, configuration: Any, is_here: bool) -> torch.nn.Module:
                 dtype=torch.float32,
                 output_loading_info=True,
                 local_files_only=is_here,
+                trust_remote_code=False,
+                weights_only=True,  # where there are no safetensors: a pickle could run any code
             )
     except Exception as error:  # of any type, from the readers of many formats
         raise _wrong(
@@ -153,7 +163,9 @@ def _loaded(model: str, configuration: Any, is_here: bool) -> torch.nn.Module:
 def _normalisation(model: str, is_here: bool) -> tuple[Sequence[float], Sequence[float]]:
     """Return mean and standard deviation of the network's input, for colours from 0 to 1."""
     try:
-        settings, _ = ImageProcessingMixin.get_image_processor_dict(model, local_files_only=is_here)
+        settings, _ = ImageProcessingMixin.get_image_processor_dict(
+            model, local_files_only=is_here, trust_remote_code=False
+        )
     except OSError as error:
         if Path(model, "preprocessor_config.json").exists():
             raise _wrong(

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, ShownPlainly
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, untracked
 
 
-class ExtractionWarning(UserWarning):
+class ExtractionWarning(ShownPlainly, UserWarning):
     """Features were extracted in another way than asked for."""
 
 

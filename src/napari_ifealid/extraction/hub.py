@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Thread
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.patience import within
 
 PATIENCE = 3.0
 """Seconds to wait for the hub. Its own client tries for 23 seconds, or minutes."""
@@ -48,11 +48,10 @@ def must_be_here(model: str) -> bool:
 
 def hub_answers() -> bool:
     """Return whether the hub gives any answer, within `PATIENCE`."""
-    answers: list[bool] = []
-    asking = Thread(target=lambda: answers.append(_ask()), daemon=True)
-    asking.start()
-    asking.join(PATIENCE)  # a client's own limit leaves out the time that a name takes to be found
-    return any(answers)
+    try:
+        return within(PATIENCE, _ask)
+    except TimeoutError:
+        return False
 
 
 def is_downloaded(model: str) -> bool:

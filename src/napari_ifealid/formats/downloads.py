@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from shutil import disk_usage, rmtree
+from shutil import rmtree
 from time import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -16,22 +16,24 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from napari_ifealid.cache_folder import CACHE_VARIABLE, cache_folder
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.formats.download_limit import DownloadLimit
 from napari_ifealid.formats.location import Location, is_url, name_of
-from napari_ifealid.formats.transfer import answered, length_of, pieces_of, reason_of
-from napari_ifealid.sizes import size_text
+from napari_ifealid.formats.transfer import (
+    SCHEMES,
+    AddressError,
+    TransferError,
+    answered,
+    length_of,
+    pieces_of,
+)
 from napari_ifealid.tracking import Track, untracked
 
 if TYPE_CHECKING:
-    from requests import RequestException, Response
-    from urllib3.exceptions import HTTPError
-
-ROOM_LEFT = 2**28
-"""Bytes of the disk that no download takes."""
+    from requests import Response
 
 DAYS_KEPT = 30
 """Days after its last use that a file is kept, at least."""
 
-_SCHEMES = ("http", "https")
 _STATE_FILE = ".state.json"
 _IDENTITY = ("ETag", "Last-Modified", "Content-Length")
 _MISSING = (403, 404, 410)  # stores that list no folders deny what is not there
@@ -40,7 +42,7 @@ _LONGEST_NAME = 150
 
 def can_be_downloaded(location: Location) -> bool:
     """Return whether a location is a URL that a file is downloaded from."""
-    return is_url(location) and _scheme(str(location)) in _SCHEMES
+    return is_url(location) and _scheme(str(location)) in SCHEMES
 
 
 def downloaded(url: Location, *, companions: Iterable[str] = (), track: Track = untracked) -> Path:
@@ -67,8 +69,8 @@ def downloaded(url: Location, *, companions: Iterable[str] = (), track: Track = 
     Raises
     ------
     DatasetError
-        If it is another kind of URL, if the file can't be downloaded or kept, or if the disk has
-        no room for it. Nothing is kept then.
+        If it is another kind of URL, if the file can't be downloaded or kept, if it takes too
+        long, or if it is too large, for the disk or for anyone. Nothing is kept then.
     concurrent.futures.CancelledError
         If `track` ended the iteration early. Nothing is kept then.
     """
@@ -109,9 +111,6 @@ class _NotThereError(DatasetError):
 
 
 def _fetch(url: str, path: Path, track: Track) -> None:
-    from requests import RequestException  # takes long to import
-    from urllib3.exceptions import HTTPError
-
     state = path.with_name(f"{path.name}{_STATE_FILE}")
     try:
         with answered(url, track=track) as answer:
@@ -120,7 +119,7 @@ def _fetch(url: str, path: Path, track: Track) -> None:
                 _keep(answer, url, path, track)
                 with written_file(state, force=True) as stream:
                     stream.write(json.dumps(identity).encode())
-    except (RequestException, HTTPError) as error:
+    except TransferError as error:
         raise _not_downloaded(url, error) from error
     os.utime(state)  # when it was used last
 
@@ -133,41 +132,12 @@ def _keep(answer: Response, url: str, path: Path, track: Track) -> None:
             remedy="Take the address behind the page's download link.",
             file=url,
         )
-    length, free = length_of(answer), disk_usage(path.parent).free - ROOM_LEFT
-    _check_room(length or 0, free, url)
+    limit = DownloadLimit.of(path.parent)
+    limit.check(length_of(answer) or 0, url)
     with written_file(path, force=True) as stream:
-        for piece in _pieces(answer, url, track, path.name):
+        for piece in pieces_of(answer, track=track, title=path.name):
             stream.write(piece)
-            _check_room(stream.tell(), free, url)
-        done = stream.tell()
-        if length not in (None, done) and "Content-Encoding" not in answer.headers:
-            raise DatasetError(
-                f"a download that broke off after {done:,} bytes",
-                expected=f"the {length:,} bytes of the file",
-                remedy="Try again.",
-                file=url,
-            )
-
-
-def _pieces(answer: Response, url: str, track: Track, title: str) -> Iterator[bytes]:
-    from requests import RequestException
-    from urllib3.exceptions import HTTPError
-
-    try:
-        yield from pieces_of(answer, track=track, title=title)
-    # one of requests is an OSError, which would be taken for one of the disk
-    except (RequestException, HTTPError) as error:
-        raise _not_downloaded(url, error) from error
-
-
-def _check_room(size: int, free: int, url: str) -> None:
-    if size > free:
-        raise DatasetError(
-            f"a download of {size_text(size)} or more",
-            expected=f"at most the {size_text(max(free, 0))} that the disk has room for",
-            remedy=f"Make room, or name a folder on another disk in the variable {CACHE_VARIABLE}.",
-            file=url,
-        )
+            limit.check(stream.tell(), url)
 
 
 def _identity(answer: Response) -> list[str | None] | None:
@@ -228,14 +198,12 @@ def _beside(url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"{folder}/{quote(name)}"))
 
 
-def _not_downloaded(url: str, error: RequestException | HTTPError) -> DatasetError:
-    if isinstance(error, ValueError):  # also that of a redirect
+def _not_downloaded(url: str, error: TransferError) -> DatasetError:
+    if isinstance(error, AddressError):
         return _no_address(url, error)
-    answer = getattr(error, "response", None)
-    is_missing = answer is not None and answer.status_code in _MISSING
-    is_unknown = answer is None
-    return (_NotThereError if is_missing else DatasetError)(
-        reason_of(error),
+    is_unknown = error.status is None
+    return (_NotThereError if error.status in _MISSING else DatasetError)(
+        str(error),
         expected="the file behind this address",
         remedy="Check the connection, and try again." if is_unknown else "Check the address.",
         file=url,

@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, ShownPlainly
 from napari_ifealid.formats.location import Location
 
 T = TypeVar("T")
 
 
-class MetadataWarning(UserWarning):
+class MetadataWarning(ShownPlainly, UserWarning):
     """A file was opened without a part of its metadata, which is wrong."""
 
 

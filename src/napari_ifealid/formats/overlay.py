@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_ifealid.errors import DatasetError, short_reason
+from napari_ifealid.errors import DatasetError, ShownPlainly, short_reason
 from napari_ifealid.formats.jpeg import check_scans
 from napari_ifealid.formats.png import HEADER_LENGTH, SIGNATURE, check_png, check_png_size
 from napari_ifealid.memory import check_memory, out_of_memory
@@ -28,7 +28,7 @@ LONGEST_SIDE = 65_500
 """The most pixels that a side of a JPEG image may have."""
 
 
-class OverlayWarning(UserWarning):
+class OverlayWarning(ShownPlainly, UserWarning):
     """A dataset was opened without its overlay."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.errors import ShownPlainly
 from napari_ifealid.formats.ifealid_metadata import Metadata
 from napari_ifealid.stack import FeatureStack
 
@@ -13,7 +14,7 @@ _PAIRS = 1000
 _UNSEEN = 1.0  # degrees
 
 
-class WebApplicationWarning(UserWarning):
+class WebApplicationWarning(ShownPlainly, UserWarning):
     """A dataset will look otherwise in the web application."""
 
 

@@ -41,6 +41,7 @@ from napari_ifealid.formats.ome_zarr import (
 from napari_ifealid.formats.spectral_axis import feature_axis_of
 from napari_ifealid.formats.stack_fields import LABELS_KEY, known_fields
 from napari_ifealid.formats.telling_vectors import vector_names
+from napari_ifealid.formats.url_options import url_options
 from napari_ifealid.formats.zarr_described import described_zarr
 from napari_ifealid.formats.zarr_members import checked, members, opened_node
 from napari_ifealid.formats.zarr_writer import NAME_KEY, ZARR_NAME, is_zarr, write_zarr
@@ -413,7 +414,7 @@ def _is_marked(location: Location) -> bool:
     from fsspec.core import url_to_fs
 
     try:
-        files, root = url_to_fs(fspath(location))
+        files, root = url_to_fs(fspath(location), **url_options(location))
         return any(_is_there(files, f"{root.rstrip('/')}/{name}") for name in _METADATA_FILES)
     except ImportError as error:  # each protocol has a package of its own
         raise DatasetError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.formats.url_options import url_options
 
 if TYPE_CHECKING:
     import zarr
@@ -48,12 +49,13 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
     from napari_ifealid.formats.zarr_store import CarefulStore
 
     store = fspath(location) if is_url(location) else CarefulStore.at(Path(location))
+    options = url_options(location) or None
     try:
-        return zarr.open(store, mode="r")
+        return zarr.open(store, mode="r", storage_options=options)
     except DatasetError:
         raise
     except Exception:  # consolidated metadata are those of all arrays, of which one may be odd
-        return zarr.open(store, mode="r", use_consolidated=False)
+        return zarr.open(store, mode="r", storage_options=options, use_consolidated=False)
 
 
 def checked(array: zarr.Array[Any], folder: Path | None) -> zarr.Array[Any]:
@@ -156,7 +158,7 @@ def _listed(location: Location) -> set[str]:
     from fsspec.core import url_to_fs
 
     try:
-        files, root = url_to_fs(fspath(location))
+        files, root = url_to_fs(fspath(location), **url_options(location))
         return {path.rstrip("/").rpartition("/")[2] for path in files.ls(root, detail=False)}
     except Exception:  # a network fails in many ways
         return set()

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_ifealid.libraries.wavelengths import SharedScale, shared_scale
 from napari_ifealid.numeric_labels import are_mere_numbers, numeric_labels
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.wavelength_units import known_unit
 
 Labels = Sequence[str | float]
@@ -225,6 +226,6 @@ def _ends(labels: Labels) -> str:
         return " without labels"
     numeric = numeric_labels(labels)
     if numeric is None:
-        return f" ({labels[0]} … {labels[-1]})"
+        return f" ({one_line(str(labels[0]))} … {one_line(str(labels[-1]))})"
     low, high = numeric.numbers.min(), numeric.numbers.max()
     return f" from {low:.4g} to {high:.4g} {known_unit(numeric.unit)}".rstrip()

@@ -18,6 +18,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.grid import Grid
 from napari_ifealid.luminance import luminance
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.results.figure_content import FigureContent
 from napari_ifealid.results.map_colours import coloured
 from napari_ifealid.results.output_suffix import checked_suffix
@@ -41,6 +42,7 @@ _NO_DATES: dict[str, dict[str, Any]] = {  # the same figure gives the same bytes
 
 # all lengths in inches
 _LARGEST_PICTURE = np.array([6.0, 5.0])  # height, width
+_MOST_OF_CAPTION = 1000  # characters
 _LEAST_WIDTH = 3.5  # of the figure, for its caption
 _MARGIN = 0.12
 _GAP = 0.15  # beside the picture
@@ -151,7 +153,7 @@ def _layout(content: FigureContent, view: NDArray[np.float64]) -> _Layout:
     bar_left += 0.0 if content.threshold is None else _THRESHOLD_LABEL
     whole_width = max(bar_left + _BAR_WIDTH + _BAR_LABELS, _LEAST_WIDTH)
     letters = int((whole_width - 2 * _MARGIN) * 72.0 / (_FONT_SIZE * _LETTER))
-    caption = wrap(content.caption, letters)
+    caption = wrap(one_line(content.caption, _MOST_OF_CAPTION), letters)
     bar_height = float(np.clip(height, *_BAR_HEIGHT))
     below = max(height + (_SCALE_BAR if _has_scale_bar(content) else 0.0), bar_height)
     room = len(caption) * _LINE + (_MARGIN if caption else 0.0)
@@ -262,7 +264,7 @@ def _draw_colour_bar(axes: Axes, content: FigureContent) -> None:
     axes.yaxis.set_label_position("right")
     axes.locator_params(axis="y", nbins=6)
     axes.tick_params(length=2.5, width=0.6)
-    axes.set_ylabel(content.title, parse_math=False)
+    axes.set_ylabel(one_line(content.title), parse_math=False)
     for spine in axes.spines.values():
         spine.set_linewidth(0.6)
     if content.threshold is not None:
@@ -318,7 +320,7 @@ def _draw_scale_bar(
     axes.text(
         0.0,
         -0.15 * inch,
-        bar_label(length, content.unit or PIXEL),
+        one_line(bar_label(length, content.unit or PIXEL)),
         verticalalignment="top",
         transform=axes.transAxes,
         parse_math=False,

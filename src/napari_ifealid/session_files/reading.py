@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from napari_ifealid.errors import DatasetError
+from napari_ifealid.errors import DatasetError, ShownPlainly
 from napari_ifealid.formats.location import Location, cannot_open, is_file, is_url
 from napari_ifealid.regular_files import check_regular_file, special_kind
 from napari_ifealid.session_files.content import SavedSession
@@ -27,7 +27,7 @@ LARGEST = 64 << 20
 _REMEDY = "Save the session again, or correct the file; docs/session-files.md describes it."
 
 
-class SessionWarning(UserWarning):
+class SessionWarning(ShownPlainly, UserWarning):
     """A session is opened without something that its file says."""
 
 

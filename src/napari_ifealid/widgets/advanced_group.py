@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from magicgui.widgets import ComboBox, SpinBox
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QMessageBox, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QMessageBox, QPushButton, QWidget
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import KEYS, Explorer
@@ -15,6 +15,7 @@ from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.sharpness import MOST_TAPS
 from napari_ifealid.widgets.binding import bind_both_ways
 from napari_ifealid.widgets.chart_panel import CHART_HELP
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.save_dialog import SaveDialog
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER
 from napari_ifealid.widgets.status_texts import StatusTexts
@@ -63,7 +64,7 @@ class AdvancedGroup(QWidget):
             "the map at once, the more accurate the larger it is. 0: no preview",
         )
         self.preview_memory.native.setKeyboardTracking(False)  # half a number is none
-        self._preview_label = QLabel("Preview, MB")
+        self._preview_label = PlainLabel("Preview, MB")
         self.taps = SpinBox(
             min=1,
             max=MOST_TAPS,
@@ -71,7 +72,7 @@ class AdvancedGroup(QWidget):
             "smoother, and take more memory",
         )
         self.taps.native.setKeyboardTracking(False)
-        self._taps_label = QLabel("Sharp, taps")
+        self._taps_label = PlainLabel("Sharp, taps")
         self.help_button = QPushButton("Keys…")
         self.help_button.setToolTip("What keys, clicks and the wheel do")
         self.chart_button = QPushButton("Show chart")

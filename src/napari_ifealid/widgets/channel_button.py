@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from napari.components import ViewerModel
-from napari.utils.notifications import show_error
 from qtpy.QtWidgets import QPushButton
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer.channel_layers import add_channel_features, selected_channels
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.notices import show_error
 
 
 class ChannelButton(QPushButton):

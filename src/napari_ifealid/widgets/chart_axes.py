@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from qtpy.QtGui import QColor, QFont, QFontMetrics
 
 # isort: split
 import pyqtgraph as pg  # after qtpy: it takes the Qt binding that is loaded already
 
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.widgets.chart_colours import ChartColours
 from napari_ifealid.widgets.chart_features import ChartFeatures
 from napari_ifealid.widgets.chart_items import FeatureAxis
@@ -51,7 +54,7 @@ class ChartAxes:
         if is_numeric:
             self._features.show_numbers(1.0 if features.are_numbered else 0.0)
         else:
-            labels = [features.labels[feature] for feature in places.order]
+            labels = [features.shown_labels[feature] for feature in places.order]
             self._features.show_labels(labels, features.widest)
         self._show_title(features.title(is_numeric=is_numeric))
 
@@ -66,7 +69,8 @@ class ChartAxes:
         if title == self._title:
             return
         self._title = title
-        self._features.setLabel(title, **{"font-size": f"{self._font.pointSize()}pt"})
+        markup = escape(one_line(title))  # pyqtgraph takes any label for HTML
+        self._features.setLabel(markup, **{"font-size": f"{self._font.pointSize()}pt"})
         if self._text is not None:
             self._features.setTextPen(self._text)
         self._features.showLabel(bool(title))

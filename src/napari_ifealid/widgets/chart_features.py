@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ifealid.numeric_labels import NumericLabels, are_mere_numbers, numeric_labels
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.wavelength_units import NANOMETRES, known_unit
 from napari_ifealid.widgets.feature_places import FeaturePlaces
 
@@ -33,9 +34,14 @@ class ChartFeatures:
         return tuple(map(_label_text, self.given))
 
     @cached_property
+    def shown_labels(self) -> tuple[str, ...]:
+        """The labels as they are shown: on one line each, and cut where they are long."""
+        return tuple(map(one_line, self.labels))
+
+    @cached_property
     def widest(self) -> str:
-        """The longest of the labels."""
-        labels = self.labels[-1:] if self.are_numbered else self.labels
+        """The longest of the labels that are shown."""
+        labels = self.shown_labels[-1:] if self.are_numbered else self.shown_labels
         return max(labels, key=len, default="")
 
     @cached_property
@@ -90,7 +96,7 @@ class ChartFeatures:
 
     def text(self, feature: int, value: float | None) -> str:
         """Return the label of a feature and its value, such as "450 nm: 0.3"."""
-        label = f"feature {feature}" if self.are_numbered else self.labels[feature]
+        label = f"feature {feature}" if self.are_numbered else self.shown_labels[feature]
         return label if value is None else f"{label}: {value:.6g}"
 
 

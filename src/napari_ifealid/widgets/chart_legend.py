@@ -12,6 +12,8 @@ from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QWidget
 
+from napari_ifealid.plain_text import one_line, without_mnemonic
+
 _LINE = QSize(18, 12)  # pixels
 _PLAIN, _MARKED = 2, 5  # widths of the line, pixels
 
@@ -124,7 +126,7 @@ class ChartLegend(QScrollArea):
     def _draw(self) -> None:
         for number, (button, entry) in enumerate(zip(self._buttons, self._entries, strict=True)):
             is_marked = number == self._marked
-            button.setText(entry.name.replace("&", "&&"))
+            button.setText(without_mnemonic(one_line(entry.name)))
             button.setIcon(QIcon(_line(entry, _MARKED if is_marked else _PLAIN)))
             font = self.font()
             font.setBold(is_marked)

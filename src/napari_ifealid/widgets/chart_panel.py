@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.widgets.chart_binding import ChartBinding, Order
 from napari_ifealid.widgets.feature_use_menu import FeatureUseMenu
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.relevance_list import RelevanceList
 from napari_ifealid.widgets.segmented_choice import SegmentedChoice
 from napari_ifealid.widgets.vector_chart import VectorChart
@@ -84,7 +85,7 @@ class ChartPanel(QWidget):
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
-        tools.addWidget(QLabel("Features by"))
+        tools.addWidget(PlainLabel("Features by"))
         tools.addWidget(self.order)
         tools.addWidget(self.chart.legend, 1)
         tools.addWidget(self.features)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 from pathlib import Path
 
-from napari.utils.notifications import show_error
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid._background import awaited
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks, suffixes_in_words
+from napari_ifealid.notices import show_error
 from napari_ifealid.widgets.channel_button import ChannelButton
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _PLUGIN, _SAMPLE = "napari-ifealid", "chelsea"
 
@@ -28,7 +29,7 @@ class EmptyPage(QWidget):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        text = QLabel(
+        text = PlainLabel(
             "See which pixels are alike to a layer of a neural network, or in a hyperspectral "
             "image: open a feature stack, then move the mouse over the picture."
         )

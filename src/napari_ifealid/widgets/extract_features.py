@@ -10,7 +10,6 @@ from typing import Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Image, Layer
-from napari.utils.notifications import show_error, show_warning
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -18,7 +17,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -44,9 +42,11 @@ from napari_ifealid.explorer.repeated_extraction import (
 )
 from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor, model_layers
 from napari_ifealid.extraction.titles import extraction_title, model_title
+from napari_ifealid.notices import show_error, show_warning
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.stack_choice import distinct
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
@@ -205,7 +205,7 @@ class ExtractFeatures(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Image", self.layer.native)
-        self._slices_label = QLabel("Slices")
+        self._slices_label = PlainLabel("Slices")
         form.addRow(self._slices_label, self.slices.native)
         form.addRow("Model", self.model)
         form.addRow("", self.folder_button)
@@ -390,8 +390,8 @@ def _on_warned(warning: tuple[Any, ...]) -> None:
         show_warning(str(message))
 
 
-def _text() -> QLabel:
-    label = QLabel()
+def _text() -> PlainLabel:
+    label = PlainLabel()
     label.setWordWrap(True)
     label.setMinimumWidth(1)  # a long word must not widen the dock
     label.setTextFormat(Qt.TextFormat.PlainText)

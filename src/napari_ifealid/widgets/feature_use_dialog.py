@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QTextEdit,
@@ -30,7 +29,9 @@ from napari_ifealid.left_out_features import (
     used_flags,
 )
 from napari_ifealid.measures import UsedFeatures
+from napari_ifealid.plain_text import plain_message
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _LEAST_WIDTH = 460  # pixels
 _LINES = 3  # of the text
@@ -53,7 +54,7 @@ class FeatureUseDialog(QDialog):
     ----------
     text : QTextEdit
         What is left out, such as "1350–1450 nm, 1800 nm".
-    message : QLabel
+    message : PlainLabel
         How many are used, or what is wrong with the text.
     first, last : QLineEdit
         The ends of a range.
@@ -124,11 +125,12 @@ class FeatureUseDialog(QDialog):
         )
         line = self.text.fontMetrics().lineSpacing()
         self.text.setFixedHeight(_LINES * line + 24)
-        self.message = QLabel()
+        self.message = PlainLabel()
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(2 * line)
         self.bad = QCheckBox(f"Leave out the bad bands of the file ({np.sum(~self._good)})")
-        self.bad.setToolTip(f"Bad in the file: {left_out_text(self._good, self._labels)}")
+        bad = f"Bad in the file: {left_out_text(self._good, self._labels)}"
+        self.bad.setToolTip(plain_message(bad))
         self.bad.clicked.connect(self._on_bad)
         self.water = _button(
             "Water vapour 1350–1450 and 1800–1950 nm",
@@ -151,7 +153,7 @@ class FeatureUseDialog(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        ends = _row(self.first, QLabel("to"), self.last, QLabel(self._unit))
+        ends = _row(self.first, PlainLabel("to"), self.last, PlainLabel(self._unit))
         form.addRow("From", ends)
         form.addRow("", _row(self.leave_out, self.use_again, self.only))
         form.addRow("Left out", self.text)

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 from napari.layers import Image
-from napari.utils.notifications import show_warning
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined]  # qtpy does not type it
 from qtpy.QtWidgets import QMenu, QPushButton
@@ -21,10 +20,13 @@ from napari_ifealid.left_out_features import (
     used_where,
     why_left_out,
 )
+from napari_ifealid.notices import show_warning
+from napari_ifealid.plain_text import one_line, plain_message, without_mnemonic
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.feature_use_dialog import FeatureUseDialog
 from napari_ifealid.widgets.vector_chart import VectorChart
 
+_LONGEST = 100  # characters of a menu's line
 _TOOLTIP = (
     "How many features are compared, and a menu to leave some out: those that are selected by "
     "dragging in the chart, or the one that is kept by a click"
@@ -152,10 +154,11 @@ class FeatureUseMenu(QPushButton):
         used, meant = session.features, self._meant
         self.setText(f"{stack.feature_count} features" if used is None else used.summary)
         why = why_left_out(used, stack)
-        self.setToolTip(f"{_TOOLTIP}\n{why}" if why else _TOOLTIP)
+        self.setToolTip(plain_message(f"{_TOOLTIP}\n{why}" if why else _TOOLTIP))
         flags = used_flags(used, stack.feature_count)
         labels = stack.feature_labels or ()
         name = "the selection" if meant is None else left_out_text(~meant, labels)
+        name = without_mnemonic(one_line(name, _LONGEST))
         self.leave_out.setText(f"Leave out {name}")
         self.use_again.setText(f"Use {name} again")
         self.leave_out.setEnabled(meant is not None and bool(flags[meant].any()))

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from magicgui.widgets import CheckBox
-from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -35,8 +33,10 @@ from napari_ifealid.libraries import (
     read_library,
     write_library,
 )
+from napari_ifealid.notices import show_error
 from napari_ifealid.widgets.library_list import LibraryList
 from napari_ifealid.widgets.pixel_text import joined
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
 from napari_ifealid.widgets.save_file import save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
@@ -75,7 +75,7 @@ class LibraryGroup(QWidget):
             tooltip="Order by the similarity to the pixel under the cursor. Off: your own order, "
             "which Alt and the arrow keys change",
         )
-        self.text = QLabel()
+        self.text = PlainLabel()
         self.agree = QPushButton()
         self.add = _button("Add…", f"Add the reference pixel or a pin (key {LIBRARY_KEY}: pixel)")
         self.open = _button(

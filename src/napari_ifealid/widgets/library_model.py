@@ -12,6 +12,7 @@ from qtpy.QtGui import QIcon
 from napari_ifealid.explorer.library_source import LibrarySource
 from napari_ifealid.explorer.listed_library import Tick
 from napari_ifealid.libraries import LibraryEntry, best_first
+from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.widgets.pixel_text import joined
 from napari_ifealid.widgets.swatch import swatch
 
@@ -110,7 +111,7 @@ class LibraryModel(QAbstractTableModel):
             return None
         number = self.entry_at(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _described(self._source.entries[number])
+            return plain_message(_described(self._source.entries[number]))
         if role == Qt.ItemDataRole.SizeHintRole:
             return QSize(1, _ROW_HEIGHT)
         if index.column() == SIMILARITY:
@@ -149,7 +150,7 @@ class LibraryModel(QAbstractTableModel):
         return "–" if np.isnan(value) else f"{value:.3f}"
 
     def _text(self, number: int) -> str:
-        name, tick = self._source.entries[number].name, self._source.ticks[number]
+        name, tick = one_line(self._source.entries[number].name), self._source.ticks[number]
         return name if tick is None or tick.sign > 0 else f"unlike {name}"
 
     def _icon(self, tick: Tick | None) -> QIcon:

@@ -8,7 +8,6 @@ from weakref import WeakSet, ref
 from napari.layers import Image, Layer
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -24,7 +23,9 @@ from napari_ifealid.explorer.same_image import is_same_image
 from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.explorer.sources import is_opened_overlay
 from napari_ifealid.layers import STACK_KEY
+from napari_ifealid.plain_text import one_line, plain_message, without_mnemonic
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.stack_choice import StackChoice
 
 _LINKED = (
@@ -67,7 +68,7 @@ class LinkedStacks(QWidget):
         self.side_by_side = QPushButton("Side by side")
         self.side_by_side.setCheckable(True)
         self.offer, self.buttons = QWidget(), QWidget()
-        self.offer_text = QLabel()
+        self.offer_text = PlainLabel()
         self.offer_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.link = QPushButton("Link")
         self.link.setToolTip("Let all stacks of this image follow the same cursor and references")
@@ -89,7 +90,8 @@ class LinkedStacks(QWidget):
         self.offer.setVisible(is_offered)
         self.buttons.setHidden(is_offered)
         self.offer_text.setText(f"{len(layers)} stacks of this image")
-        self.offer_text.setToolTip("\n".join(layer.name for layer in layers))
+        names = "\n".join(one_line(layer.name) for layer in layers)
+        self.offer_text.setToolTip(plain_message(names))
 
     def _lay_out(self) -> None:
         for button in (self.button, self.side_by_side, self.link):
@@ -143,12 +145,14 @@ class LinkedStacks(QWidget):
         explorer = self._explorer
         is_explored, is_linked = layer == explorer.state.layer, layer in explorer.links.layers
         reason = self._why_not(layer)
-        action = self.menu.addAction(f"{name}  ({reason})" if reason else name)
+        text = one_line(f"{name}  ({reason})" if reason else name)
+        action = self.menu.addAction(without_mnemonic(text))
         assert action is not None
         action.setCheckable(True)
         action.setChecked(is_explored or is_linked)
         action.setEnabled(not is_explored and (is_linked or not reason))
-        action.setToolTip("This stack is shown" if is_explored else reason or _LINKED)
+        why = "This stack is shown" if is_explored else reason or _LINKED
+        action.setToolTip(plain_message(why))
         # the menu keeps its actions until it is opened again
         action.toggled.connect(partial(self._toggle, ref(layer)))
 

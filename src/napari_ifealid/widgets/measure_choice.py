@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.measures import MEASURES
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _SHARES = 4, 3  # of the row; measures have the longer names
 
@@ -30,7 +31,7 @@ class MeasureChoice(QWidget):
         self.measure = _combo_box()
         _fill(self.measure, [(one.name, one.summary) for one in MEASURES])
         self.scale = _combo_box()
-        self._by = QLabel("By")
+        self._by = PlainLabel("By")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

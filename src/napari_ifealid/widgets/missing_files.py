@@ -7,6 +7,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 
 from napari_ifealid.errors import last_part
+from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.session_files import SavedSession, missing_stacks
 from napari_ifealid.session_files.stacks import moved_stack, without_stacks
 
@@ -47,8 +48,10 @@ def _question(path: str, session: SavedSession, parent: QWidget | None) -> QMess
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Missing file")
-    box.setText(f"The session needs a file that is missing: {last_part(path)}")
-    box.setInformativeText(f"It was here:\n{path}")
+    box.setText(
+        f"The session needs a file that is missing: {plain_message(one_line(last_part(path)))}"
+    )
+    box.setInformativeText(plain_message(f"It was here:\n{path}"))
     find = QPushButton("Find…")
     find.setToolTip("Choose where the file is now; other missing files beside it are found, too")
     box.addButton(find, QMessageBox.ButtonRole.AcceptRole)
@@ -64,7 +67,7 @@ def _question(path: str, session: SavedSession, parent: QWidget | None) -> QMess
 
 
 def _chosen(path: str, parent: QWidget | None) -> str | None:
-    title, ending = f"Find {last_part(path)}", Path(path).suffix
+    title, ending = f"Find {one_line(last_part(path))}", Path(path).suffix
     if ending == ".zarr":
         found = QFileDialog.getExistingDirectory(parent, title)
     else:

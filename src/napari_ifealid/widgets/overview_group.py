@@ -6,7 +6,6 @@ from magicgui.widgets import ComboBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QStackedLayout,
@@ -22,6 +21,7 @@ from napari_ifealid.explorer.overview_maker import (
     SegmentsRequest,
 )
 from napari_ifealid.overview import Aspect
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _FEWEST, _MOST, _AT_FIRST = 2, 20, 8
 _STEPS = 1000  # of the progress bar
@@ -64,7 +64,7 @@ class OverviewGroup(QWidget):
         self.bar.setToolTip("How much of the overview is done")
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop, and make nothing")
-        self.summary = QLabel()
+        self.summary = PlainLabel()
         self.summary.setToolTip(
             "The share of the variance that each component has; or how large segments are"
         )
@@ -89,7 +89,7 @@ class OverviewGroup(QWidget):
         self.count.native.setMaximumWidth(_SPIN_BOX)
         choice = QHBoxLayout()
         choice.setSpacing(4)
-        compare = QLabel("Compare")
+        compare = PlainLabel("Compare")
         compare.setToolTip(self.aspect.tooltip)
         choice.addWidget(compare)
         choice.addWidget(self.aspect.native, 1)
@@ -104,7 +104,7 @@ class OverviewGroup(QWidget):
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         # one in the place of the other, and as high as two lines, so that nothing moves
-        for page in (self.summary, running, QLabel(_TWO_LINES)):
+        for page in (self.summary, running, PlainLabel(_TWO_LINES)):
             self._pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import CLEAR_KEY, SIGN_KEY, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.pins import Pin
 from napari_ifealid.widgets.pixel_text import pixel_text
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Click in the picture to pin a pixel"
@@ -28,7 +29,7 @@ class PinList(QWidget):
         super().__init__()
         self._explorer = explorer
         self._pins: list[Pin] = []
-        self.title = QLabel()
+        self.title = PlainLabel()
         self.rows = ReferenceRows("", _MOST)
         self.rows.setToolTip(
             "The pins, in their colours; crosses are those that pixels shall be unlike. The keys "

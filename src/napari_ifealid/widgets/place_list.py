@@ -9,7 +9,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -21,7 +20,9 @@ from qtpy.QtWidgets import (
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.place_search import FoundPlace, PlaceSearch
+from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.widgets.pixel_text import pixel_text
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_name import reference_name
 from napari_ifealid.widgets.stack_choice import short_names
 
@@ -68,7 +69,7 @@ class PlaceList(QWidget):
         self.rows.setToolTip(
             "The best places: value, pixel, stack. A click shows the place, and holds the reference"
         )
-        self.text = QLabel()
+        self.text = PlainLabel()
         self.text.setWordWrap(True)
         self._connections = Connections()
         self._lay_out()
@@ -83,7 +84,7 @@ class PlaceList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.find_button.setStyleSheet("padding: 4px 6px")
-        words = QLabel("places"), QLabel("apart")
+        words = PlainLabel("places"), PlainLabel("apart")
         _fit(self.count, words[0], _COUNT_WIDTH)
         _fit(self.distance, words[1], _DISTANCE_WIDTH)
         self.text.setToolTip("What the places are like")
@@ -137,7 +138,7 @@ class PlaceList(QWidget):
         names = dict(zip(layers, short_names([layer.name for layer in layers]), strict=True))
         for place in places:
             row = QListWidgetItem(self._text_of(place, names[place.layer]))
-            row.setToolTip(self._text_of(place, place.layer.name))
+            row.setToolTip(plain_message(self._text_of(place, place.layer.name)))
             self.rows.addItem(row)
         if places:
             self._had_places = True
@@ -156,10 +157,11 @@ class PlaceList(QWidget):
 
     def _text_of(self, place: FoundPlace, name: str) -> str:
         (session,) = (one for one in self._explorer.sessions if one.layer is place.layer)
-        return f"{place.value:.3f}  {pixel_text(place.pixel, place.place, session.grid)}  {name}"
+        pixel = pixel_text(place.pixel, place.place, session.grid)
+        return f"{place.value:.3f}  {pixel}  {one_line(name)}"
 
 
-def _fit(control: SpinBox | FloatSpinBox, word: QLabel, width: int) -> None:
+def _fit(control: SpinBox | FloatSpinBox, word: PlainLabel, width: int) -> None:
     """Let a number and the word behind it fit into a row with others."""
     word.setToolTip(control.tooltip)
     word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

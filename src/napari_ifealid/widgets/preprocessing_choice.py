@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.preprocessing import STEPS
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _AS_THEY_ARE = "values as they are"
 _WHAT = "What is compared."
@@ -32,7 +33,7 @@ class PreprocessingChoice(QWidget):
         for step in STEPS:
             self.box.addItem(step.name)
             self.box.setItemData(self.box.count() - 1, step.summary, Qt.ItemDataRole.ToolTipRole)
-        self._of = QLabel("Of")
+        self._of = PlainLabel("Of")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

@@ -10,6 +10,7 @@ from psygnal import Signal
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QListWidget, QListWidgetItem, QPushButton
 
+from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.widgets.swatch import SWATCH, swatch
 
 _ROW = 20  # pixels
@@ -87,9 +88,9 @@ class ReferenceRows(QListWidget):
         self._rows, self._note = tuple(rows), note
         self.clear()
         for row in rows:
-            text = row.text if row.sign > 0 else f"unlike {row.text}"
+            text = one_line(row.text if row.sign > 0 else f"unlike {row.text}")
             item = QListWidgetItem(swatch(row.colour, row.sign), text)
-            item.setToolTip(text)
+            item.setToolTip(plain_message(text))
             item.setSizeHint(QSize(1, _ROW))
             self.addItem(item)
         for text in filter(None, (note, "" if rows else self._hint)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from magicgui.widgets import ComboBox
 from napari.layers import Layer
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.drawn_regions import NamedRegion
+from napari_ifealid.plain_text import one_line
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_rows import ReferenceRow, ReferenceRows, small_button
 
 _EMPTY = "Draw a shape, or paint a label"
@@ -74,7 +76,7 @@ class RegionList(QWidget):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
-        label = QLabel("Regions")
+        label = PlainLabel("Regions")
         label.setToolTip(self.layer.tooltip)
         line.addWidget(label)
         line.addWidget(self.layer.native, 1)
@@ -88,7 +90,7 @@ class RegionList(QWidget):
         layout.addWidget(self.rows)
 
     def _choices(self, _: object) -> list[tuple[str, Layer]]:
-        return [(layer.name, layer) for layer in self._explorer.regions.candidates]
+        return [(one_line(layer.name), layer) for layer in self._explorer.regions.candidates]
 
     def _show_choices(self) -> None:
         with self.layer.changed.blocked():

@@ -11,6 +11,8 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
+from napari_ifealid.plain_text import one_line
+
 LISTED = 20
 """How many features the list has at most."""
 
@@ -71,7 +73,7 @@ class RelevanceList(QListWidget):
         for row, feature in enumerate(shown.tolist()):
             item = self.item(row)
             assert item is not None
-            item.setText(f"{values[feature]:.4f}   {labels[feature]}")
+            item.setText(f"{values[feature]:.4f}   {one_line(labels[feature])}")
             item.setData(_FEATURE, feature)
             item.setFlags(_CLICKABLE)
             item.setSelected(feature == self._marked)

@@ -14,7 +14,6 @@ from napari.layers import Labels
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -39,6 +38,7 @@ from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode, threshold_regions
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
@@ -90,7 +90,7 @@ class ResultGroup(QWidget):
             "similar than this are transparent. With the focus, the arrow keys move it"
         )
         self.mouse_value = MouseValue(viewer, explorer)
-        self.value = QLabel(_NO_VALUE)
+        self.value = PlainLabel(_NO_VALUE)
         self.value.setToolTip(
             "The map where the mouse is, in the scale that is chosen beside the measure; ≈ of a "
             "preview. Hold the reference, or compare with pins or regions: of the cursor itself "
@@ -142,7 +142,7 @@ class ResultGroup(QWidget):
         self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for button in (self.table, self.figure, self.save):
             button.setStyleSheet("padding: 4px 2px")  # else three do not fit into a narrow dock
-        label = QLabel("Threshold")
+        label = PlainLabel("Threshold")
         label.setToolTip(self.threshold.tooltip)
         for row, stretch in (
             ((label, self.threshold.native, self.count), (0, 0, 1)),

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit
-from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
@@ -22,6 +21,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import create_worker
 
 from napari_ifealid.formats import lossless_precision, write_stack, zip_path
+from napari_ifealid.notices import show_error, show_info, show_warning
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, suggested_name

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_ifealid.errors import DatasetError
+from napari_ifealid.notices import show_error, show_info
 
 
 class Write(Protocol):

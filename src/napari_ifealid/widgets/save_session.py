@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from napari.components import ViewerModel
-from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox, QPushButton, QVBoxLayout, QWidget
 
@@ -14,6 +13,8 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.session_capture import captured_session, layers_without_file
+from napari_ifealid.notices import show_error
+from napari_ifealid.plain_text import never_markup, one_line
 from napari_ifealid.session_files import SESSION_SUFFIX, SavedSession, write_session_file
 from napari_ifealid.widgets.save_file import save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
@@ -93,7 +94,8 @@ def _warning(names: list[str], save: Callable[[], None], parent: QWidget) -> QMe
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle("Save session")
     box.setText("These layers came from no file, so the session can't bring them back:")
-    box.setInformativeText("\n".join([*names[:_MOST_LISTED], *more]))
+    listed = map(one_line, names[:_MOST_LISTED])
+    box.setInformativeText(never_markup("\n".join([*listed, *more])))
     button = QPushButton("Save without them")
     button.setToolTip("Vectors that were taken from them are kept")
     button.clicked.connect(lambda _: save())

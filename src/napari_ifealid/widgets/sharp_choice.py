@@ -7,13 +7,15 @@ from math import log
 
 from magicgui.widgets import CheckBox
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QStackedWidget, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QStackedWidget, QWidget
 
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.sharpener import SharpenerState
+from napari_ifealid.plain_text import plain_message
 from napari_ifealid.sharpening import sharp_memory
 from napari_ifealid.sizes import size_text
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.preferences import remember_sharp, remembered_sharp
 
 _SOFTEST, _SHARPEST = 0.3, 0.02  # standard deviation of colours, whose channels run from 0 to 1
@@ -50,7 +52,7 @@ class SharpChoice(QWidget):
         self.sharpness = QSlider(Qt.Orientation.Horizontal)
         self.sharpness.setRange(0, _STEPS)
         self.sharpness.setToolTip(_HOW_SHARP)
-        self.reason = QLabel()
+        self.reason = PlainLabel()
         self.reason.setWordWrap(True)
         self.beside = QStackedWidget()
         self.beside.addWidget(self.sharpness)
@@ -109,7 +111,7 @@ class SharpChoice(QWidget):
             elif session.sharp.learned_from is not None:
                 text = f"weights of {session.sharp.learned_from.name}"
         self.reason.setText(f"off: {text}" if reason else text)
-        self.reason.setToolTip(text)
+        self.reason.setToolTip(plain_message(text))
         self.beside.setCurrentWidget(self.reason if text else self.sharpness)
 
     def _memory(self) -> str:

@@ -12,14 +12,16 @@ from magicgui.widgets import ComboBox, PushButton
 from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_ifealid.explorer import ExplorerState
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.feature_axis import axis_name, known_axis, proposed_axis_of
 from napari_ifealid.explorer.same_image import grouped_by_image
 from napari_ifealid.explorer.sources import has_features
+from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.plain_label import PlainLabel
 
 _TOOLTIP = (
     "The image layer whose features are compared: an opened feature stack, or any image with an "
@@ -62,7 +64,7 @@ class StackChoice:
         self.compare = PushButton(
             text="Compare", tooltip="The features lie along this axis: compare them"
         )
-        self.axis_label = QLabel("Feature axis")
+        self.axis_label = PlainLabel("Feature axis")
         self.axis_row = QWidget()
         layout = QHBoxLayout(self.axis_row)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -89,8 +91,9 @@ class StackChoice:
         _offer(self.layer, layer)
         for number, one in enumerate(self.layer.choices):
             name = "" if one is None else one.name
-            self.layer.native.setItemData(number, name, Qt.ItemDataRole.ToolTipRole)
-        self.layer.native.setToolTip(f"{_TOOLTIP}\nNow: {layer.name}" if layer else _TOOLTIP)
+            self.layer.native.setItemData(number, plain_message(name), Qt.ItemDataRole.ToolTipRole)
+        now = f"{_TOOLTIP}\nNow: {one_line(layer.name)}" if layer else _TOOLTIP
+        self.layer.native.setToolTip(plain_message(now))
         _offer(self.axis, axis)
         self._names.close()
         for one in self._viewer.layers:
@@ -120,7 +123,8 @@ class StackChoice:
         ]
         groups = grouped_by_image(self._opened)
         layers = [layer for group in groups for layer in group]
-        named = zip(distinct(short_names([layer.name for layer in layers])), layers, strict=True)
+        names = short_names([one_line(layer.name) for layer in layers])
+        named = zip(distinct(names), layers, strict=True)
         return [list(islice(named, len(group))) for group in groups]
 
     def _layer_choices(self, _: Any) -> list[tuple[str, Layer]]:
@@ -130,7 +134,7 @@ class StackChoice:
         layer = self._state.layer
         if layer is None or layer.rgb:
             return []
-        names = [axis_name(layer, axis) for axis in range(layer.ndim)]
+        names = [one_line(axis_name(layer, axis)) for axis in range(layer.ndim)]
         return [(name, axis) for axis, name in enumerate(distinct(names))]
 
 

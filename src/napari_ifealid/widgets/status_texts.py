@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from math import isnan
 
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QWidget
 from superqt.utils import qthrottled
 
 from napari_ifealid.explorer import AFTER_THE_MAP, Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.map_request import SimilarityRequest
 from napari_ifealid.left_out_features import why_left_out
+from napari_ifealid.plain_text import plain_message
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack, size_in_words
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_name import reference_name
 
 _STACK = "Size of the stack, and how its values are stored"
@@ -92,7 +94,8 @@ class StatusTexts:
             counted = "" if used is None else f"\n{used.summary} are compared"
             self.stack.setText(_described(original) + counted)
             why = why_left_out(used, original)
-            self.stack.setToolTip(_STACK + self._preview() + (f"\n{why}" if why else ""))
+            tooltip = _STACK + self._preview() + (f"\n{why}" if why else "")
+            self.stack.setToolTip(plain_message(tooltip))
         elif explorer.state.layer is not None and explorer.state.feature_axis is None:
             self.stack.setText("Choose the axis along which the features lie, then “Compare”")
         else:
@@ -155,8 +158,8 @@ class StatusTexts:
         return " …" if isnan(error) else f" ± {error:.2g}"
 
 
-def _label(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
+def _label(parent: QWidget) -> PlainLabel:
+    label = PlainLabel(parent=parent)
     label.setWordWrap(True)
     return label
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
+from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
 _REFRESH = 50  # milliseconds
@@ -23,7 +24,7 @@ class WorkerBar(QWidget):
         self._progress: WorkerProgress | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._refresh)
-        self.text = QLabel()
+        self.text = PlainLabel()
         self.text.setWordWrap(True)
         self.text.setMinimumWidth(1)  # a long word must not widen the dock
         self.text.setTextFormat(Qt.TextFormat.PlainText)
