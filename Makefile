@@ -1,6 +1,9 @@
 # make demo    open napari with the sample; without a screen, write demo.png
 # make test    run all tests, those of numerics and of files beside those of windows
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
+# make test-everywhere  run them with PySide6, the lowest and the newest versions, one after the
+#              other; some of them: make test-everywhere ENVIRONMENTS="pyside6 lowest", with the
+#              choices that scripts/make_environment.sh lists
 # make lint    check style, types and import directions
 # make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
 #              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
@@ -15,12 +18,14 @@
 #
 # Tests multiply small matrices, which takes BLAS longer in several threads.
 #
-# Everything is kept in .venv. Another Python: make demo PYTHON=python3.13
+# Everything is kept in .venv, and in .venvs. Another Python: make demo PYTHON=python3.13
 
 PYTHON ?= python3
 PYTEST_OPTIONS ?=
 MINUTES ?= 5
 JOBS ?= 2
+VENV ?= .venv
+ENVIRONMENTS ?= pyside6 pyside6-old-python lowest newest
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -30,8 +35,8 @@ LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
 
-.PHONY: demo test test-numerics test-windows abuse fuzz soak lint bench pictures screenshots sample \
-	python system
+.PHONY: demo test test-everywhere test-numerics test-windows abuse fuzz soak lint bench pictures \
+	screenshots sample python system
 
 demo: .venv/installed
 ifdef VIRTUAL_SCREEN
@@ -42,19 +47,25 @@ else
 endif
 
 # windows wait for most of their time: both together take little longer than one of them
-test: .venv/installed
+test: $(VENV)/installed
 	+$(MAKE) -j 2 test-numerics test-windows
+
+test-everywhere:
+	@failed=; for name in $(ENVIRONMENTS); do \
+		echo "== $$name"; $(MAKE) test VENV=.venvs/$$name || failed="$$failed $$name"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; fi
 
 NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats fuzz libraries measures \
 	overview picture preprocessing results session_files sharpening))
-PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+PYTEST = $(VENV)/bin/python -m pytest $(PYTEST_OPTIONS)
 
 test-numerics test-windows: export OPENBLAS_NUM_THREADS = 1
 
-test-numerics: .venv/installed
+test-numerics: $(VENV)/installed
 	$(VIRTUAL_SCREEN) $(PYTEST) $(NUMERICS)
 
-test-windows: .venv/installed
+test-windows: $(VENV)/installed
 	$(SECOND_SCREEN) $(PYTEST) tests $(addprefix --ignore=,$(NUMERICS))
 
 SEQUENCES ?= 300
@@ -104,6 +115,10 @@ sample: .venv/installed
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --upgrade "pip>=25.1"  # the first that knows --group
 	.venv/bin/python -m pip install --editable ".[all]" --group test
+	touch $@
+
+.venvs/%/installed: pyproject.toml scripts/make_environment.sh | system
+	scripts/make_environment.sh $*
 	touch $@
 
 .venv/installed-lint: .venv/installed

@@ -97,7 +97,7 @@ def show_groups(widget: FeatureSimilarity, *parts: QWidget) -> None:
     """Unfold the groups of these parts alone, whatever pictures before have left open."""
     for group in widget.findChildren(FoldingGroup):
         is_shown = any(map(group.isAncestorOf, parts))
-        group.expand(animate=False) if is_shown else group.collapse(animate=False)
+        group.unfold() if is_shown else group.fold()
 
 
 def draw(
@@ -263,7 +263,7 @@ def save(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
 def session(_: napari.Viewer, widget: FeatureSimilarity) -> QWidget:
     groups = widget.findChildren(FoldingGroup)
     (group,) = (one for one in groups if one.isAncestorOf(widget.save_session))
-    group.expand(animate=False)
+    group.unfold()
     return group
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from npe2 import PluginManager
 
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets import preferences
@@ -26,6 +29,27 @@ from napari_ifealid.widgets import preferences
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+_NO_TORCH = re.compile(r"No module named '(torch|transformers|efficientnet\w*)'|no torch; expected")
+
+
+class _ModuleWithoutTorch(pytest.Module):
+    """A file of tests where PyTorch is not installed, as with `--group test-without-torch`."""
+
+    def collect(self) -> Any:
+        try:
+            return super().collect()
+        except (self.CollectError, DatasetError) as error:
+            if _NO_TORCH.search(str(error)):
+                pytest.skip("PyTorch is not installed", allow_module_level=True)
+            raise
+
+
+if find_spec("torch") is None:
+
+    def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module:
+        return _ModuleWithoutTorch.from_parent(parent, path=module_path)
 
 
 @pytest.fixture(autouse=True, scope="module")

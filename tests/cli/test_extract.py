@@ -61,7 +61,7 @@ def photos(photo) -> list[Path]:
 @pytest.fixture(scope="module")
 def network(tmp_path_factory) -> Path:
     """A small network of random weights, as a folder."""
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     from transformers import ResNetBackbone, ResNetConfig
 
     torch.manual_seed(0)

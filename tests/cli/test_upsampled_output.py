@@ -80,7 +80,7 @@ def code(tmp_path) -> Path:
 @pytest.fixture(scope="module")
 def network(tmp_path_factory) -> Path:
     """A small vision transformer of random weights, as a folder."""
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     from transformers import Dinov2Backbone, Dinov2Config
 
     torch.manual_seed(0)

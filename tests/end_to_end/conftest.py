@@ -104,7 +104,7 @@ def press(qtbot):
         parent = button.parentWidget()
         while parent is not None:
             if isinstance(parent, FoldingGroup):
-                parent.expand(animate=False)
+                parent.unfold()
             if isinstance(parent, QScrollArea):
                 qtbot.wait(100)
                 parent.ensureWidgetVisible(button)

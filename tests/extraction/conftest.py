@@ -33,7 +33,7 @@ def save_backbone() -> Callable[[str, Path], Path]:
     """Saves a small random network of a kind in a folder, with a classifier's head."""
 
     def save(kind: str, folder: Path) -> Path:
-        import torch
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
         from transformers import (
             AutoModelForImageClassification,
             ConvNextConfig,
@@ -97,7 +97,7 @@ def peaked() -> Callable[[Any], Any]:
     """Gives each convolution of a module positive weights that are largest in their middle."""
 
     def with_weights(module: Any) -> Any:
-        import torch
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
         for convolution in module.modules():
             if isinstance(convolution, torch.nn.Conv2d):

@@ -8,7 +8,6 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-import torch
 import zarr
 from dataset_files import dataset, write
 from npe2 import PluginManager, PluginManifest
@@ -69,6 +68,7 @@ def saved(tmp_path):
             save_file({"a": CUBE}, path)
             return path
         if kind is TORCH:
+            torch = pytest.importorskip("torch", reason="PyTorch is not installed")
             torch.save(torch.from_numpy(CUBE), path)
             return path
         if kind in (HDF5, NETCDF):

@@ -323,7 +323,7 @@ def test_spin_box_steps_through_features(widget, qtbot):
 
 def unfold_all(widget):
     for group in widget.findChildren(FoldingGroup):
-        group.expand(animate=False)
+        group.unfold()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -133,7 +133,7 @@ class ChartLegend(QScrollArea):
             button.setFont(font)
             button.setToolTip("Mark the curve, and its pin in the picture; click again to unmark")
 
-    def _on_clicked(self, index: int, _: bool) -> None:
+    def _on_clicked(self, index: int, _: bool = False) -> None:  # PySide6 leaves it out
         self.clicked.emit(index)
 
 

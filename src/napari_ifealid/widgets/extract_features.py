@@ -45,6 +45,7 @@ from napari_ifealid.extraction.titles import extraction_title, model_title
 from napari_ifealid.notices import show_error, show_warning
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets.dock_closed import call_when_closed
+from napari_ifealid.widgets.let_go import Once
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.stack_choice import distinct
@@ -173,11 +174,7 @@ class ExtractFeatures(QWidget):
         self._under_way.extraction = progress
         self._tell("")
         create_worker(
-            _extracted,
-            picture,
-            model,
-            stages,
-            progress,
+            Once(partial(_extracted, picture, model, stages, progress)).call,
             _connect={
                 "returned": partial(self._on_extracted, progress, layer, picture, origins),
                 "errored": partial(self._on_failed, progress),

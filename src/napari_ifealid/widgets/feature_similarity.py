@@ -39,6 +39,7 @@ from napari_ifealid.widgets.unfocused_wheel import UnfocusedWheel
 from napari_ifealid.widgets.what_group import WhatGroup
 from napari_ifealid.workarounds.canvas_focus import CanvasFocus
 from napari_ifealid.workarounds.last_move import LastMove
+from napari_ifealid.workarounds.lost_none import keep_none
 from napari_ifealid.workarounds.removal_context import guard_removals
 
 _LEAST_WIDTH, _WIDTH = 280, 310  # pixels; leave most of a laptop's screen to the picture
@@ -128,6 +129,7 @@ class FeatureSimilarity(QWidget):
         if not self._knows_window and self._when_closed:
             self._knows_window = True
             guard_removals(self._viewer, self)
+            keep_none()
             self._when_closed += [
                 LastMove(self).close,
                 CanvasFocus(self).close,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
-from superqt import QCollapsible
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_ifealid.widgets.preferences import is_unfolded, set_unfolded
 
@@ -20,10 +15,8 @@ QPushButton:hover, QPushButton:checked:hover {background: palette(midlight);}
 QPushButton:focus, QPushButton:checked:focus {border-color: palette(highlight);}
 """
 
-_ANY_HEIGHT = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
 
-
-class FoldingGroup(QCollapsible):
+class FoldingGroup(QWidget):
     """Shows or hides its content under a title.
 
     Parameters
@@ -31,36 +24,50 @@ class FoldingGroup(QCollapsible):
     title : str
         Also the name under which its state is remembered.
     content : QWidget
+
+    Attributes
+    ----------
+    title_button : QPushButton
+        Checked while the content is shown.
     """
 
     def __init__(self, title: str, content: QWidget) -> None:
-        super().__init__(expandedIcon=QIcon(), collapsedIcon=QIcon())
-        self.setDuration(0)  # what moves slowly is in the way
-        self.toggleButton().setStyleSheet(_TITLE_STYLE)
-        self.toggleButton().setToolTip(f"Fold or unfold “{title}”")
-        outer = self.layout()
-        assert outer is not None
-        # superqt's own policy and alignment cut texts that take more than a line
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        outer.setAlignment(Qt.AlignmentFlag(0))
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(2)
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(4, 0, 0, 2)
-        layout.addWidget(content)
-        self.setContent(holder)
+        super().__init__()
         self._title = title
-        self.toggled.connect(self._show_title)
-        if is_unfolded(title):
-            self.expand(animate=False)
-        else:
-            self.collapse(animate=False)
-            self._show_title(False)
-        self.toggled.connect(partial(set_unfolded, title))
+        self.title_button = QPushButton()
+        self.title_button.setCheckable(True)
+        self.title_button.setStyleSheet(_TITLE_STYLE)
+        self.title_button.setToolTip(f"Fold or unfold “{title}”")
+        self._holder = QWidget()
+        within = QVBoxLayout(self._holder)
+        within.setContentsMargins(4, 0, 0, 2)
+        within.addWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.title_button)
+        layout.addWidget(self._holder)
+        self.title_button.setChecked(is_unfolded(title))
+        self._show(self.is_unfolded)
+        self.title_button.toggled.connect(self._on_toggled)
 
-    def _show_title(self, unfolded: bool) -> None:
-        self.setText(f"{'▾' if unfolded else '▸'} {self._title}")
-        self.content().setVisible(unfolded)  # else Tab would go to what is folded away
-        if unfolded:
-            self.content().setMaximumHeight(_ANY_HEIGHT)  # texts may get another line
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the content is shown."""
+        return bool(self.title_button.isChecked())
+
+    def unfold(self) -> None:
+        """Show the content."""
+        self.title_button.setChecked(True)
+
+    def fold(self) -> None:
+        """Hide the content."""
+        self.title_button.setChecked(False)
+
+    def _on_toggled(self, unfolded: bool) -> None:
+        self._show(unfolded)
+        set_unfolded(self._title, unfolded)
+
+    def _show(self, unfolded: bool) -> None:
+        self.title_button.setText(f"{'▾' if unfolded else '▸'} {self._title}")
+        self._holder.setVisible(unfolded)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_ifealid.errors import last_part
 from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.session_files import SavedSession, missing_stacks
 from napari_ifealid.session_files.stacks import moved_stack, without_stacks
+from napari_ifealid.widgets.message_button import add_button
 
 
 def ask_for_missing(session: SavedSession, parent: QWidget | None) -> SavedSession | None:
@@ -52,17 +53,17 @@ def _question(path: str, session: SavedSession, parent: QWidget | None) -> QMess
         f"The session needs a file that is missing: {plain_message(one_line(last_part(path)))}"
     )
     box.setInformativeText(plain_message(f"It was here:\n{path}"))
-    find = QPushButton("Find…")
-    find.setToolTip("Choose where the file is now; other missing files beside it are found, too")
-    box.addButton(find, QMessageBox.ButtonRole.AcceptRole)
+    find = add_button(
+        box,
+        "Find…",
+        QMessageBox.ButtonRole.AcceptRole,
+        "Choose where the file is now; other missing files beside it are found, too",
+    )
     box.setDefaultButton(find)
     if session.stacks[session.explored].source.location != path:
-        skip = QPushButton("Skip")
-        skip.setToolTip("Open the session without this stack")
-        box.addButton(skip, QMessageBox.ButtonRole.DestructiveRole)
-    cancel = QPushButton("Cancel")
-    cancel.setToolTip("Open nothing")
-    box.addButton(cancel, QMessageBox.ButtonRole.RejectRole)
+        leave_out = QMessageBox.ButtonRole.DestructiveRole
+        add_button(box, "Skip", leave_out, "Open the session without this stack")
+    add_button(box, "Cancel", QMessageBox.ButtonRole.RejectRole, "Open nothing")
     return box
 
 

@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 from superqt.utils import create_worker
 
 from napari_ifealid.widgets.late_progress_bar import LateProgressBar
+from napari_ifealid.widgets.let_go import Listeners, Once
 
 T = TypeVar("T")
 
@@ -66,9 +67,10 @@ class QtScheduler:
     ) -> None:
         """Call a function in a worker thread, then ``done`` or ``failed`` in this one."""
         bar = LateProgressBar(description) if description else None
+        listeners = Listeners(returned=done, errored=failed)
         create_worker(
-            partial(_call, function),
-            _connect={"returned": done, "errored": failed, "finished": partial(_close, bar)},
+            Once(function).call,
+            _connect=_connections(listeners, bar),
             _ignore_errors=True,  # ``failed`` reports them
         )
 
@@ -84,34 +86,30 @@ class QtScheduler:
         """Go through a generator in a worker thread; call ``step`` with each item in this one."""
         cancelled = Event()
 
+        def cancel() -> None:
+            cancelled.set()
+            listeners.forget()
+            _close(bar)
+
         def cancelled_by_user() -> None:
             cancelled.set()
+            listeners.forget()
             failed(CancelledError(description))
-
-        bar = LateProgressBar(description, total, cancelled_by_user) if description else None
 
         def advance(item: T) -> None:
             step(item)
             if bar is not None:
                 bar.advance()
 
-        def cancel() -> None:
-            cancelled.set()
-            _close(bar)
-
-        def unless_cancelled(function: Callable[..., None], *arguments: Any) -> None:
-            if not cancelled.is_set():
-                function(*arguments)
-
+        bar = LateProgressBar(description, total, cancelled_by_user) if description else None
+        listeners = Listeners(yielded=advance, returned=lambda _: done(), errored=failed)
         create_worker(
             _going,
             steps,
             cancelled,
             _connect={
-                "yielded": partial(unless_cancelled, advance),
-                "returned": lambda _: unless_cancelled(done),
-                "errored": partial(unless_cancelled, failed),
-                "finished": partial(_close, bar),
+                "yielded": partial(listeners.tell, "yielded"),
+                **_connections(listeners, bar),
             },
             _ignore_errors=True,
         )
@@ -122,8 +120,16 @@ class QtScheduler:
         QTimer.singleShot(round(1000 * seconds), function)
 
 
-def _call(function: Callable[[], T]) -> T:
-    return function()
+def _connections(listeners: Listeners, bar: LateProgressBar | None) -> dict[str, Any]:
+    def finished() -> None:
+        listeners.forget()
+        _close(bar)
+
+    return {
+        "returned": partial(listeners.tell, "returned"),
+        "errored": partial(listeners.tell, "errored"),
+        "finished": finished,
+    }
 
 
 def _going(steps: Callable[[], Generator[T]], cancelled: Event) -> Generator[T]:

@@ -24,6 +24,7 @@ from napari_ifealid.formats import lossless_precision, write_stack, zip_path
 from napari_ifealid.notices import show_error, show_info, show_warning
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.let_go import Once
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, suggested_name
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
@@ -101,7 +102,7 @@ class SaveDialog(QDialog):
             name=self.name.value or self._stack.name,
             overlay=self._stack.overlay if self.overlay.value else None,
         )
-        create_worker(
+        write = partial(
             write_stack,
             path,
             stack,
@@ -110,6 +111,9 @@ class SaveDialog(QDialog):
             nonfinite=self.replacement.value if self.replaces.value else None,
             force=force,
             track=progress.track,
+        )
+        create_worker(
+            Once(write).call,
             _connect={
                 "returned": partial(self._on_saved, path),
                 "errored": self._on_failed,

@@ -16,6 +16,7 @@ from napari_ifealid.explorer.session_capture import captured_session, layers_wit
 from napari_ifealid.notices import show_error
 from napari_ifealid.plain_text import never_markup, one_line
 from napari_ifealid.session_files import SESSION_SUFFIX, SavedSession, write_session_file
+from napari_ifealid.widgets.message_button import add_button
 from napari_ifealid.widgets.save_file import save_file
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, safe_name
 
@@ -96,11 +97,8 @@ def _warning(names: list[str], save: Callable[[], None], parent: QWidget) -> QMe
     box.setText("These layers came from no file, so the session can't bring them back:")
     listed = map(one_line, names[:_MOST_LISTED])
     box.setInformativeText(never_markup("\n".join([*listed, *more])))
-    button = QPushButton("Save without them")
-    button.setToolTip("Vectors that were taken from them are kept")
-    button.clicked.connect(lambda _: save())
-    box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-    cancel = QPushButton("Cancel")
-    cancel.setToolTip("Save nothing")
-    box.addButton(cancel, QMessageBox.ButtonRole.RejectRole)
+    kept = "Vectors that were taken from them are kept"
+    button = add_button(box, "Save without them", QMessageBox.ButtonRole.AcceptRole, kept)
+    button.clicked.connect(lambda: save())
+    add_button(box, "Cancel", QMessageBox.ButtonRole.RejectRole, "Save nothing")
     return box

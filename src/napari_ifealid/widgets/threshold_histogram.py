@@ -157,24 +157,24 @@ class ThresholdHistogram(QWidget):
         most = int(self._counts.max())
         if not most:
             return
-        width = area.width() / BINS
         # the square root, so that a few alike pixels beside many others can be seen
-        heights = np.sqrt(self._counts / most) * area.height()
-        first = self._place(self._threshold)
+        rows = max(1, round(area.height() * self.devicePixelRatioF()))
+        heights = np.sqrt(self._counts / most) * rows
+        heights[self._counts > 0] = np.maximum(1.0, heights[self._counts > 0])
         faint = QColor(text)
         faint.setAlpha(90)
-        for number in np.flatnonzero(heights).tolist():
-            left = area.left() + number * width
-            colour = text if left + width / 2 >= first else faint
-            height = max(1.0, heights[number])
-            painter.fillRect(QRectF(left, area.bottom() - height, width, height), colour)
+        middles = area.left() + (np.arange(BINS) + 0.5) * area.width() / BINS
+        colours = np.where(middles >= self._place(self._threshold), text.rgba(), faint.rgba())
+        is_bar = np.arange(rows, 0, -1)[:, np.newaxis] <= heights
+        pixels = np.where(is_bar, colours, 0).astype(np.uint32).tobytes()
+        painter.drawImage(area, QImage(pixels, BINS, rows, 4 * BINS, QImage.Format.Format_ARGB32))
 
     def _draw_colours(self, painter: QPainter, area: QRectF, text: QColor) -> None:
         columns = max(1, round(area.width()))
         colours = coloured(np.linspace(*self._range, columns), self._colours, self._limits)
         colours[:, 3] = 1.0  # what is see-through in the picture is a colour all the same
-        row = np.rint(colours * 255.0).astype(np.uint8)
-        image = QImage(row.tobytes(), columns, 1, 4 * columns, QImage.Format.Format_RGBA8888)
+        row = np.rint(colours * 255.0).astype(np.uint8).tobytes()
+        image = QImage(row, columns, 1, 4 * columns, QImage.Format.Format_RGBA8888)
         painter.drawImage(area, image)
         painter.setBrush(QBrush())
         painter.setPen(QPen(text, 0.5))
