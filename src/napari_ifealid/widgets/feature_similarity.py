@@ -129,7 +129,7 @@ class FeatureSimilarity(QWidget):
         if not self._knows_window and self._when_closed:
             self._knows_window = True
             guard_removals(self._viewer, self)
-            keep_none()
+            keep_none(self)
             self._when_closed += [
                 LastMove(self).close,
                 CanvasFocus(self).close,

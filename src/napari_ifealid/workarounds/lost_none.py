@@ -8,12 +8,17 @@ PySide6 6.8 to 6.11 lose none. Not reported there yet.
 
 from __future__ import annotations
 
+import ctypes
 import sys
-from ctypes import c_ssize_t
 
 from qtpy import PYSIDE6, QT_VERSION
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
 
-_ENOUGH = 1 << 40  # at a thousand calls each second, for 30 years
+ENOUGH = 200_000
+"""References to None that there are to be: a mouse that never rests loses 4,000 a second."""
+
+_SECONDS = 5  # until some are given again
 
 
 def loses_none() -> bool:
@@ -22,18 +27,24 @@ def loses_none() -> bool:
     return bool(PYSIDE6) and version >= (6, 12) and sys.version_info < (3, 12)
 
 
-def keep_none() -> None:
-    """Give None more references than can be lost, where some are lost."""
-    if loses_none() and sys.getrefcount(None) < _ENOUGH // 2:
-        give_none_references(_ENOUGH)
-
-
-def give_none_references(count: int) -> None:
-    """Add to the references that CPython counts for None, in a release build of Python 3.11.
+def keep_none(widget: QWidget) -> None:
+    """See to it that there are enough references to None while a widget lives, where some are lost.
 
     Parameters
     ----------
-    count : int
+    widget : QWidget
     """
-    # the count is the first member of each object: Py_IncRef would take hours
-    c_ssize_t.from_address(id(None)).value += count
+    if not loses_none():
+        return
+    give_none_references()
+    timer = QTimer(widget)
+    timer.timeout.connect(give_none_references)
+    timer.start(1000 * _SECONDS)
+
+
+def give_none_references() -> None:
+    """Add to the references to None until there are enough, with the C API of Python."""
+    add = ctypes.pythonapi.Py_IncRef
+    add.argtypes, add.restype = [ctypes.py_object], None
+    for _ in range(ENOUGH - sys.getrefcount(None)):
+        add(None)
