@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,8 +24,10 @@ from napari_ifealid.formats import (
     write_array,
     write_stack,
 )
-from napari_ifealid.formats.atomic_write import written_file, written_folder
+from napari_ifealid.formats.atomic_folder import written_folder
+from napari_ifealid.formats.atomic_write import written_file
 from napari_ifealid.formats.weights_place import weights_path
+from napari_ifealid.formats.zarr_writer import is_zarr
 from napari_ifealid.libraries.files import LIBRARY_SUFFIXES, read_library
 from napari_ifealid.regular_files import check_file_or_folder, check_regular_file, special_kind
 from napari_ifealid.session_files import read_session_file
@@ -165,7 +168,9 @@ def test_no_command_opens_what_is_no_file(tmp_path, monkeypatch, capsys, argumen
 
 
 @pytest.mark.parametrize("make", [pipe, endless])
-@pytest.mark.parametrize("write", [written_file, written_folder])
+@pytest.mark.parametrize(
+    "write", [written_file, partial(written_folder, kind="Zarr", replaces=is_zarr)]
+)
 def test_no_pipe_or_device_is_replaced(tmp_path, make, write):
     make(tmp_path / "a")
 

@@ -70,7 +70,7 @@ def test_array_that_is_asked_for_is_opened_where_names_can_not_be_listed(path):
 def test_empty_chunks_are_an_error(path):
     make_odd(path, chunks=[0, 4, 5])
     with pytest.raises(ValueError, match="chunks of shape"):
-        checked(zarr.open_array(path / "odd", mode="r"))
+        checked(zarr.open_array(path / "odd", mode="r"), path / "odd")
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

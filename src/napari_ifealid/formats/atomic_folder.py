@@ -9,7 +9,12 @@ from os import PathLike
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.atomic_write import cannot_write, check_free, keep_mode
+from napari_ifealid.formats.atomic_write import (
+    cannot_write,
+    check_free,
+    check_no_special,
+    keep_mode,
+)
 from napari_ifealid.formats.taking_places import (
     Ending,
     beside,
@@ -70,6 +75,7 @@ def written_folder(
 
 
 def _check(path: Path, kind: str, *, force: bool, replaces: Callable[[Path], bool]) -> None:
+    check_no_special(path)
     if os.path.lexists(path) and not replaces(path):
         raise DatasetError(
             f"something of this name that is no {kind}",

@@ -111,6 +111,7 @@ def _written_whole(path: Path, unfinished: Path, *, force: bool) -> Iterator[IO[
     """Open a file for writing under another name, which it has at the end at the latest."""
     try:
         _check_no_folder(path)
+        check_no_special(path)
         check_free(path, force=force)
         with _opened(unfinished) as stream:
             keep_mode(path, _name_of(stream, unfinished))
@@ -120,6 +121,7 @@ def _written_whole(path: Path, unfinished: Path, *, force: bool) -> Iterator[IO[
                 os.fsync(stream.fileno())
             _give_name(stream, unfinished)
         _check_no_folder(path)
+        check_no_special(path)
         check_free(path, force=force)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -149,8 +151,8 @@ def _give_name(stream: IO[bytes], unfinished: Path) -> None:
         os.link(nameless, unfinished, src_dir_fd=stream.fileno(), follow_symlinks=True)
 
 
-def check_free(path: Path, *, force: bool) -> None:
-    """Raise if there is something that may not be replaced."""
+def check_no_special(path: Path) -> None:
+    """Raise if there is a pipe, a device or a socket, which is never replaced."""
     kind = special_kind(path)
     if kind is not None:
         raise DatasetError(
@@ -159,6 +161,10 @@ def check_free(path: Path, *, force: bool) -> None:
             remedy="Choose another name.",
             file=path,
         )
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raise if there is something that may not be replaced."""
     if os.path.lexists(path) and not force:
         raise DatasetError(
             "a file of this name",
