@@ -245,3 +245,12 @@ def test_many_arrays_are_neither_opened_at_once_nor_all_looked_at(path, monkeypa
     monkeypatch.setattr("napari_ifealid.formats.hdf5_contents.MOST_ARRAYS", 2)
     assert list(array_names(path)) == ["cube0", "cube1"]
     assert read_stack(path, array="cube4").name == "cube.h5"
+
+
+def test_large_array_of_which_next_to_nothing_is_stored_stays_in_the_file(path):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("cube", (4000, 1000, 5), "f4", chunks=(100, 100, 5), fillvalue=2)
+    assert path.stat().st_size < 10_000
+    stack = read_stack(path)
+    assert stack.is_lazy
+    np.testing.assert_array_equal(stack.vector((3999, 999)), 2.0)

@@ -33,3 +33,12 @@ def test_arrays_have_the_axes_of_matlab_and_other_classes_are_told_apart(tmp_pat
     assert chunks is None
     assert variables.stored("plain")[1] == (4, 3, 2)
     assert [vector.shape for vector in variables.vectors()] == [(5,)]
+
+
+def test_large_array_of_which_next_to_nothing_is_stored_is_told_apart(tmp_path):
+    with h5py.File(tmp_path / "a.mat", "w") as file:
+        file.create_dataset("large", (4000, 1000, 5), "f4", chunks=(100, 100, 5))
+        file["small"] = np.ones((3, 4, 5), "f4")
+    variables = Hdf5Variables(tmp_path / "a.mat")
+    assert variables.is_sparse("large")
+    assert not variables.is_sparse("small")

@@ -138,3 +138,14 @@ def test_missing_value_may_be_nan_or_wrong(path, caplog):
         nodata_value(layout, np.dtype("f4"))
     (layout,) = layouts(saved(path))
     assert nodata_value(layout, np.dtype("f4")) is None
+
+
+@pytest.mark.parametrize("options", KINDS)
+def test_places_that_are_no_whole_numbers_are_an_error(path, options):
+    saved(path, **options)
+    with tifffile.TiffFile(path) as tiff:
+        (tag,) = [one for one in tiff.pages[0].tags if one.code in (273, 324)]
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<H", content, tag.offset + 2, 11)  # floats
+    path.write_bytes(content)
+    assert "whole numbers" in error_of(path).found

@@ -122,7 +122,7 @@ def mutators_of(content: bytes) -> tuple[Mutator, ...]:
         return (*_ANY, safetensors_header, safetensors_header)
     if content.startswith(b"MATLAB 5"):
         return (*_ANY, matlab_element)
-    if content.startswith((b"ENVI", b"name", b"\xff\xd8")):
+    if content.startswith((b"ENVI", b"NROWS", b"name", b"\xff\xd8")):
         return (*_ANY, text_number, text_number, text_line)
     return _ANY
 

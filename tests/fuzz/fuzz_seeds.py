@@ -204,6 +204,16 @@ def _channels(**options: object) -> Callable[[Path], object]:
     return lambda path: tifffile.imwrite(path, values, photometric="minisblack", **options)
 
 
+def _esri(path: Path) -> None:
+    values = np.moveaxis(CUBE, -1, 1).astype("<i2")
+    path.write_bytes(values.tobytes())
+    told = {"NROWS": 3, "NCOLS": 4, "NBANDS": 5, "NBITS": 16, "PIXELTYPE": "SIGNEDINT"}
+    told |= {"BYTEORDER": "I", "LAYOUT": "BIL", "SKIPBYTES": 0, "NODATA": -1, "ULXMAP": 4e5}
+    told |= {"ULYMAP": 5e6, "XDIM": 30, "YDIM": 30, "BANDROWBYTES": 8, "TOTALROWBYTES": 40}
+    lines = [f"{key} {value}" for key, value in told.items()]
+    path.with_suffix(".hdr").write_text("\n".join([*lines, ""]))
+
+
 def _hdf5(**options: object) -> Callable[[Path], object]:
     def write(path: Path) -> None:
         with h5py.File(path, "w") as file:
@@ -278,6 +288,8 @@ _WRITERS: tuple[tuple[object, ...], ...] = (
     ("written.tif", lambda path: write_array(path, STACK)),
     ("tiled.tif", _tiff(tile=(16, 16), compression="zlib")),
     ("lzw.tif", _tiff(compression="lzw", predictor=True, rowsperstrip=2)),
+    ("big.tif", _tiff(bigtiff=True, byteorder=">", compression="zlib", predictor=True)),
+    ("jpeg.tif", _tiff(dtype="u1", compression="jpeg", rowsperstrip=8)),
     ("channels.ome.tif", _channels(ome=True, metadata={"axes": "CYX"})),
     ("imagej.tif", _channels(imagej=True, metadata={"axes": "CYX", "Labels": list("abcde")})),
     ("tiny.hdr", lambda path: write_cube(path.parent, header="tiny.hdr", data="tiny.raw"), True),
@@ -308,6 +320,7 @@ _WRITERS: tuple[tuple[object, ...], ...] = (
             path.parent, header="bsq.hdr", data="bsq.img", interleave="bsq", code=2
         ),
     ),
+    ("esri.bil", _esri),
     ("tiny.h5", _hdf5(), True),
     ("packed.h5", _hdf5(chunks=(2, 2, 5), compression="gzip", shuffle=True, fletcher32=True)),
     ("emit.nc", lambda path: cube_files.write_emit(path, CUBE.astype("f4"))),

@@ -56,6 +56,10 @@ class Campaign:
         while self._drive_one():
             pass
 
+    def stop(self) -> None:
+        """Give out no more numbers."""
+        self._end = 0.0
+
     def _drive_one(self) -> bool:
         """Start a worker and give it numbers; return whether there may be more."""
         context = get_context("spawn")
@@ -136,8 +140,13 @@ def main() -> int:
     threads = [Thread(target=campaign.drive) for _ in range(options.jobs)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:  # what was found is told all the same
+        campaign.stop()
+        for thread in threads:
+            thread.join()
     told = summary(campaign.results) | {"seconds": round(time.monotonic() - start)}
     if options.json:
         options.json.write_text(json.dumps(told, indent=2) + "\n")

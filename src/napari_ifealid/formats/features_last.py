@@ -85,6 +85,7 @@ def stack_values(
     name: str,
     track: Track,
     chunks: tuple[int, ...] | None = None,
+    is_sparse: bool = False,
 ) -> Any:
     """Return a stored array as the values of a stack, features last.
 
@@ -100,6 +101,8 @@ def stack_values(
     chunks : tuple of int, optional
         Lengths of the pieces along each stored axis that can be read only as a whole, such as
         chunks and tiles. Without them the array lies in the file in C order.
+    is_sparse : bool, optional
+        Whether the file holds so little of the array that all of it is read only where needed.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def stack_values(
     """
     moved = FeaturesLast(array, axis)
     shape, dtype = moved.shape, moved.dtype
-    if not fits_memory(prod(shape) * dtype.itemsize):
+    if is_sparse or not fits_memory(prod(shape) * dtype.itemsize):
         if chunks is None:
             return lazy(moved, block_chunks(shape, dtype))
         return lazy(moved, whole_chunks(shape, moved.moved(chunks), prod(shape) // _MOST_CHUNKS))

@@ -14,6 +14,7 @@ from napari_ifealid.formats.hdf5_contents import (
     ListedArray,
     described,
     described_vectors,
+    is_sparse,
     listed_array,
     listed_arrays,
     passed_over,
@@ -149,7 +150,8 @@ def _stored_stack(
     features = feature_axis_of(array, vectors, asked=asked, proposed=proposed_axis(array.shape))
     stored = Hdf5Array(source, name, array.shape, array.dtype)
     values, storage = unpacked(stored, packing_of(array.attributes, array.dtype))
-    return StoredStack(values, features.axis, file[name].chunks, {**features.known, **storage})
+    dataset, known = file[name], {**features.known, **storage}
+    return StoredStack(values, features.axis, dataset.chunks, known, is_sparse(dataset))
 
 
 def _read(

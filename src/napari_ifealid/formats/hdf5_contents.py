@@ -17,6 +17,9 @@ from napari_ifealid.stack import check_feature_array
 MOST_ARRAYS = 10_000
 """Arrays of a file that are looked at."""
 
+_SMALL = 1 << 26  # bytes, read in no time whatever they are
+_MOST_PACKED = 100  # bytes of values for one that is stored; of measured ones there are few
+
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 _LABEL_ATTRIBUTES = ("_ARRAY_DIMENSIONS", "Dimension_Labels", "DIMENSION_LABELS")
 _SCALE_ATTRIBUTES = ("CLASS", "NAME", "DIMENSION_LIST")
@@ -157,6 +160,18 @@ def described(file: Any, name: str) -> DescribedArray:
         attributes=attributes,
         axis_names=_axis_names(dataset, attributes),
         read=lambda: as_texts(dataset[()]),
+    )
+
+
+def is_sparse(dataset: Any) -> bool:
+    """Return whether a file holds next to nothing of a large array.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    """
+    return bool(
+        dataset.nbytes > _SMALL and dataset.id.get_storage_size() * _MOST_PACKED < dataset.nbytes
     )
 
 

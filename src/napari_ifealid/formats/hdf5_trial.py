@@ -39,7 +39,7 @@ class _Process:
         self._lines: Queue[str | None] = Queue()
         script = Path(__file__).with_name("hdf5_trial_process.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, "-P", str(script)],  # its neighbours are no modules to import
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

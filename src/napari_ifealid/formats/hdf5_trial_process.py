@@ -1,7 +1,7 @@
 """The process that looks into HDF5 files first, see `hdf5_trial`.
 
 Run by its path, so that it imports no more than h5py. It reads a path a line, in JSON, and writes
-`STEP` for each part of the file that it has read, and `DONE` at the end.
+`STEP` as long as it gets on, and `DONE` at the end.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 READY, STEP, DONE = "ready", "step", "done"
 
-_MOST_OBJECTS = 10_000
+_MOST_LISTED = 10_000  # objects
+_MOST_LOOKED_AT = 300  # of these, with all that is told of them
 _SMALL = 1 << 20  # bytes of an array that is read whole
+_SILENCE = 0.05  # seconds
+
+_said = 0.0
 
 
 def main() -> None:
@@ -30,27 +35,36 @@ def main() -> None:
 
 
 def _look_into(file: Any) -> None:
-    paths: list[bytes] = [b"/"]
-
-    def note(name: bytes) -> bool | None:
-        _say(STEP)
-        paths.append(name)
-        return True if len(paths) > _MOST_OBJECTS else None
-
+    paths = [b"/"]
     with suppress(Exception):
-        file.id.links.visit(lambda _: _say(STEP))
+        file.id.links.visit(lambda _: _step())
     with suppress(Exception):
-        _visit(file, note)
+        _list_arrays(file, paths)
     for path in paths:
         with suppress(Exception):
             _look_at(file, file[path])
-        _say(STEP)
+        _step()
 
 
-def _visit(file: Any, note: Any) -> None:
+def _list_arrays(file: Any, paths: list[bytes]) -> None:
+    """Open all arrays, as many as are listed, and note the first paths of all objects."""
     import h5py
 
-    h5py.h5o.visit(file.id, note)
+    count = 0
+
+    def note(name: bytes, info: Any) -> bool | None:
+        nonlocal count
+        count += 1
+        if len(paths) < _MOST_LOOKED_AT:
+            paths.append(name)
+        if info.type == h5py.h5o.TYPE_DATASET:
+            with suppress(TypeError):
+                array = h5py.h5d.open(file.id, name)
+                _ = array.shape, array.dtype
+        _step()
+        return True if count == _MOST_LISTED else None
+
+    h5py.h5o.visit(file.id, note, info=True)
 
 
 def _look_at(file: Any, found: Any) -> None:
@@ -77,6 +91,15 @@ def _follow(file: Any, value: Any) -> None:
         for reference in np.ravel(one).tolist() if isinstance(one, np.ndarray) else (one,):
             with suppress(Exception):
                 _ = file[reference].name
+
+
+def _step() -> None:
+    """Say that there was a step, if it was not said just now."""
+    global _said
+    now = monotonic()
+    if now - _said > _SILENCE:
+        _said = now
+        _say(STEP)
 
 
 def _say(what: str) -> None:

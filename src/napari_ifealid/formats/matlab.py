@@ -91,7 +91,14 @@ def _stack(
     stored, chunks = variables.stored(name)
     chunks = chunks or _pieces(stored, features.axis)
     return FeatureStack(
-        values=stack_values(stored, features.axis, name=called, track=track, chunks=chunks),
+        values=stack_values(
+            stored,
+            features.axis,
+            name=called,
+            track=track,
+            chunks=chunks,
+            is_sparse=variables.is_sparse(name),
+        ),
         name=called,
         **features.known,
     )

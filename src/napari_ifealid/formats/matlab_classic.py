@@ -85,6 +85,10 @@ class ClassicVariables:
             self._in_file(variable) if variable.packed is None else self._unpacked(variable)
         ), None
 
+    def is_sparse(self, name: str) -> bool:  # noqa: ARG002
+        """Return False: packed values are as many as they say."""
+        return False
+
     def _values(self, name: str) -> NDArray[Any]:
         array, _ = self.stored(name)
         return array[(slice(None),) * len(array.shape)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.formats.described_array import DescribedArray
 from napari_ifealid.formats.features_last import StoredArray
-from napari_ifealid.formats.hdf5_contents import MOST_ARRAYS, ListedArray
+from napari_ifealid.formats.hdf5_contents import MOST_ARRAYS, ListedArray, is_sparse
 from napari_ifealid.formats.hdf5_file import Hdf5Array, opened_hdf5, values_of
 from napari_ifealid.formats.location import Location
 from napari_ifealid.formats.matlab_variables import vectors_of
@@ -40,6 +40,7 @@ class Hdf5Variables:
     def __init__(self, location: Location) -> None:
         self._file = values_of(location)
         self._chunks: dict[str, tuple[int, ...] | None] = {}
+        self._sparse: set[str] = set()
         self.arrays: dict[str, ListedArray] = {}
         self.others: dict[str, str] = {}
         with opened_hdf5(location) as file:
@@ -64,6 +65,10 @@ class Hdf5Variables:
         chunks = self._chunks[name]
         return self._array(name), None if chunks is None else chunks[::-1]
 
+    def is_sparse(self, name: str) -> bool:
+        """Return whether the file holds next to nothing of a large array."""
+        return name in self._sparse
+
     def _look(self, name: str, item: Any) -> None:
         kind = item.attrs.get(_CLASS, b"")
         kind = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
@@ -72,6 +77,8 @@ class Hdf5Variables:
         if is_array and is_numeric and item.dtype.kind in "buif":
             self.arrays[name] = ListedArray(item.shape[::-1], item.dtype)
             self._chunks[name] = item.chunks
+            if is_sparse(item):
+                self._sparse.add(name)
         else:
             self.others[name] = kind or "of another class"
 

@@ -33,6 +33,9 @@ class Variables(Protocol):
         Without chunks its first axis runs fastest.
         """
 
+    def is_sparse(self, name: str) -> bool:
+        """Return whether the file holds next to nothing of a large array."""
+
 
 def vectors_of(variables: Variables) -> list[DescribedArray]:
     """Return the vectors whose names say that they tell of features, each with a single axis.

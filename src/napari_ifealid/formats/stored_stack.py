@@ -24,12 +24,15 @@ class StoredStack:
         See `stack_values`.
     known : mapping of str to anything
         What is known of it: keyword arguments of `FeatureStack`.
+    is_sparse : bool, optional
+        See `stack_values`.
     """
 
     array: StoredArray
     axis: int
     chunks: tuple[int, ...] | None
     known: Mapping[str, Any]
+    is_sparse: bool = False
 
     def read(self, name: str, track: Track) -> FeatureStack:
         """Return the stack, with its values in memory or, where they are large, in the file.
@@ -41,5 +44,12 @@ class StoredStack:
         track : callable
             Shows the progress.
         """
-        values = stack_values(self.array, self.axis, name=name, track=track, chunks=self.chunks)
+        values = stack_values(
+            self.array,
+            self.axis,
+            name=name,
+            track=track,
+            chunks=self.chunks,
+            is_sparse=self.is_sparse,
+        )
         return FeatureStack(values=values, name=name, **self.known)

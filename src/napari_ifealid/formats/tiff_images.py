@@ -134,6 +134,7 @@ def _array(
     series = tiff.series[layout.number]
     page, place, shape = series.keyframe, str(path.absolute()), layout.shape
     stored = _stored_type(tiff, layout)
+    _check_whole_numbers(page)
     start = series.dataoffset
     if start is not None:
         if start + prod(shape) * stored.itemsize > state.size:
@@ -193,10 +194,22 @@ def _segments(
                 expected=f"{length}, as many as the others have",
                 remedy=COPY_AGAIN,
             )
+        _check_whole_numbers(page)
         tables[:, number] = page.dataoffsets, page.databytecounts
     offsets, counts = tables
     counts[offsets == 0] = 0
     return offsets, counts
+
+
+def _check_whole_numbers(page: tifffile.TiffPage | tifffile.TiffFrame) -> None:
+    """Raise if a damaged type of a tag makes something else of where values are."""
+    for told in (page.dataoffsets, page.databytecounts):
+        if len(told) and np.asarray(told).dtype.kind not in "iu":
+            raise DatasetError(
+                "places of strips or tiles that are no whole numbers",
+                expected="a place in the file for each",
+                remedy=COPY_AGAIN,
+            )
 
 
 def _check_segments(
