@@ -12,6 +12,7 @@ import pytest
 import zarr
 
 from example_server import files, serving
+from limited_memory import MEGABYTE, outcome
 from napari_ifealid import FeatureStack, lazy_arrays, read_stack, write_stack
 from napari_ifealid.bands import Bands
 from napari_ifealid.cache_folder import CACHE_VARIABLE
@@ -569,3 +570,13 @@ def test_wrong_metadata_are_a_warning(tmp_path, capsys):
     told = capsys.readouterr().err
     assert told.startswith("napari-ifealid: warning: Opened without wrong metadata: 2 numbers: a.h")
     assert told.count("warning") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")
+def test_pixel_of_very_many_features_is_measured_in_parts(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", np.ones((1, 1, 50_000_000), np.uint8))
+    imports = "from napari_ifealid.cli import info, main"
+    tell = "main(['info', path])"
+    # each of them as float64 takes eight times as much
+    text = outcome(imports, tell, tmp_path / "a.npz", spare=300 * MEGABYTE)
+    assert "50000000" in text.replace(",", "")

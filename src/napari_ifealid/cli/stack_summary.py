@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -14,7 +15,7 @@ from napari_ifealid.engines import EngineUnavailableError
 from napari_ifealid.engines.engine_memory import cpu_memory, gpu_memory
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import restored
-from napari_ifealid.formats.blocks import blocks_near_in_memory
+from napari_ifealid.formats.blocks import Block, blocks_near_in_memory
 from napari_ifealid.formats.details import has_wavelengths
 from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.good_features import good_features
@@ -274,8 +275,9 @@ def _measured(stack: FeatureStack, track: Track) -> _Measured:
     is_used = np.ones(stack.feature_count, bool) if used is None else np.array(used.is_used)
     extremes: list[Any] = []
     todo = blocks_near_in_memory(stack.values)
-    for block in every_item(track, todo, total=len(todo), desc=f"Measuring {stack.name}"):
-        stored, pixels = loaded_block(stack, block), block[:-1]
+    every_block = every_item(track, todo, total=len(todo), desc=f"Measuring {stack.name}")
+    for place, stored in (part for block in every_block for part in _parts(stack, block)):
+        pixels = place[:-1]
         with np.errstate(over="ignore"):  # long doubles become infinite
             real = stack.real_values(stored)
         is_missing = np.isnan(real)
@@ -283,7 +285,7 @@ def _measured(stack: FeatureStack, track: Track) -> _Measured:
         known = stored[finite]
         if known.size:
             extremes += [known.min(), known.max()]
-        good = is_used[block[-1]]
+        good = is_used[place[-1]]
         if not good.all():
             real, finite, is_missing = (each[..., good] for each in (real, finite, is_missing))
         has_value[pixels] |= real.any(axis=-1)
@@ -308,6 +310,19 @@ def _check_room(stack: FeatureStack) -> None:
         check_memory(needed)
     except DatasetError as error:
         raise error.inside(stack.name) from error
+
+
+def _parts(stack: FeatureStack, block: Block) -> Iterator[tuple[Block, NDArray[Any]]]:
+    """Yield the stored values of small parts of a block, each with its place in the stack."""
+    stored = loaded_block(stack, block)
+    for part in blocks_near_in_memory(stored):
+        yield (
+            tuple(
+                slice(whole.start + inner.start, whole.start + inner.stop)
+                for whole, inner in zip(block, part, strict=True)
+            ),
+            stored[part],
+        )
 
 
 def _real_extremes(stack: FeatureStack, stored: list[Any]) -> NDArray[Any]:

@@ -22,7 +22,7 @@ def cpu_memory(stack: FeatureStack) -> int:
         stack.values.flags.c_contiguous or np.moveaxis(stack.values, -1, 0).flags.c_contiguous
     )
     copies = 1 if is_flat_as_it_is else 2
-    pixel = np.zeros((1, 1, stack.feature_count), stack.values.dtype)
+    pixel = np.zeros((1, 1, 1), stack.values.dtype)  # it adds as much whatever the features are
     beside = CpuEngine(PixelVectors.of(FeatureStack(values=pixel, name=stack.name))).memory
     return copies * stack.values.nbytes + stack.pixel_count * beside
 

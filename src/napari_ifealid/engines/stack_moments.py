@@ -9,7 +9,9 @@ import numpy as np
 from napari_ifealid.engines.cores import on_all_cores
 from napari_ifealid.engines.pixel_vectors import WORTH_A_THREAD, PixelVectors
 from napari_ifealid.measures import Moments
+from napari_ifealid.memory import check_memory
 
+_MATRICES = 4  # of all pairs of features, of float64: those of two parts, their sum, its inverse
 _BLOCK_VALUES = 1 << 21  # large enough for the matrix product to take most of the time
 
 
@@ -21,10 +23,18 @@ def moments_of(pixels: PixelVectors, *, has_scatter: bool) -> Moments:
     pixels : PixelVectors
     has_scatter : bool
         Whether the products of the deviations are wanted, which cost C products per value.
+
+    Raises
+    ------
+    DatasetError
+        If memory is short for those of all pairs of features.
     """
+    if has_scatter:
+        check_memory(_MATRICES * 8 * pixels.feature_count**2)
     parts: dict[int, Moments] = {}
     lock = Lock()
-    step = max(1, _BLOCK_VALUES // pixels.feature_count)
+    # as many pixels as features at least: each part has a number for each pair of features
+    step = max(_BLOCK_VALUES // pixels.feature_count, pixels.feature_count if has_scatter else 1)
 
     def measure(rows: slice) -> None:
         for start in range(rows.start, rows.stop, step):

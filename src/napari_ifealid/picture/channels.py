@@ -94,8 +94,11 @@ def _proposed(stack: FeatureStack) -> Channels | None:
 
 
 def _infrared(stack: FeatureStack) -> Channels | None:
-    wavelengths, bands = wavelengths_of(stack.feature_labels or ()), good_bands(stack)
-    if wavelengths is None or not bands.size:
+    wavelengths = wavelengths_of(stack.feature_labels or ())
+    if wavelengths is None:
+        return None
+    bands = good_bands(stack)
+    if not bands.size:
         return None
     chosen = []
     for wanted, most in _INFRARED:
@@ -107,8 +110,11 @@ def _infrared(stack: FeatureStack) -> Channels | None:
 
 
 def _coloured(stack: FeatureStack) -> Channels | None:
-    colours, bands = stack.bands.colours, good_bands(stack)
-    if colours is None or not bands.size:
+    colours = stack.bands.colours
+    if colours is None:
+        return None
+    bands = good_bands(stack)
+    if not bands.size:
         return None
     return _chosen(tuple(bands.tolist()), np.array([_rgb(colours[band]) for band in bands]))
 
