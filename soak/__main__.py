@@ -63,12 +63,15 @@ def _run_part(options: argparse.Namespace, folder: Path) -> None:
 
 
 def _judge(records: Mapping[str, Record], path: Path | None) -> int:
-    if path is not None:
-        write_json(path, records)
-    print(text(records))
     for record in records.values():
         for error in record.errors:
             print(f"{record.part}: {error}", file=sys.stderr)
+    try:
+        print(text(records))
+    except ValueError as error:
+        sys.exit(str(error))
+    if path is not None:
+        write_json(path, records)
     found = [one for record in records.values() for one in verdicts(record)]
     return 0 if all(one.is_kept for one in found) else 1
 

@@ -16,13 +16,13 @@ from soak.running import errors_shown, watched
 from soak.stacks import write_hovered
 from soak.window import Window
 
-TIMED_HOVERS = 10
+TIMED_HOVERS = 6
 """Of each of the timed stacks in a round."""
 
 FEWEST_ROUNDS = 12
 """However slow the machine is: fewer are not worth comparing."""
 
-_ACTS_IN_A_ROUND = 5
+_ACTS_IN_A_ROUND = 3
 
 
 def hover_for(minutes: float, folder: Path) -> Record:
@@ -48,7 +48,7 @@ def hover_for(minutes: float, folder: Path) -> Record:
                     record.acts[act.__name__] = record.acts.get(act.__name__, 0) + 1
                 _time_hovers(window, record)
             minute = (perf_counter() - start) / 60
-            record.samples.append(sample(minute))
+            record.add(sample(minute))
     return record
 
 

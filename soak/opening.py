@@ -12,9 +12,11 @@ from soak.running import errors_shown, watched
 from soak.stacks import write_opened
 from soak.window import Window
 
+_HOVERED = 5  # each fifth one is hovered as well, for which a preview is built
+
 
 def open_and_remove(count: int, folder: Path) -> Record:
-    """Open so many stacks of 200 MB, remove each, and count what is left.
+    """Open so many stacks of 105 MB, one after the other, and count what is left of each.
 
     Parameters
     ----------
@@ -27,19 +29,19 @@ def open_and_remove(count: int, folder: Path) -> Record:
     window = Window()
     start = perf_counter()
     with errors_shown(record.errors):
-        for path in islice(cycle(paths), count):
+        for number, path in enumerate(islice(cycle(paths), count)):
             with watched():
-                _open_and_remove(window, path)
-            record.samples.append(sample((perf_counter() - start) / 60))
+                _open_and_remove(window, path, 0 if number % _HOVERED else 3)
+            record.add(sample((perf_counter() - start) / 60))
             record.acts[path.name] = record.acts.get(path.name, 0) + 1
     return record
 
 
-def _open_and_remove(window: Window, path: Path) -> None:
+def _open_and_remove(window: Window, path: Path, moves: int) -> None:
     added = window.new_layers(lambda: window.viewer.open(path, plugin="napari-ifealid"))
     window.wait_for(lambda: window.explorer.map_layer is not None, f"the map of {path.name}")
     window.settle()
-    window.sweep(10)
+    window.sweep(moves)
     window.remove(added)
     window.viewer.layers.clear()
     window.settle()

@@ -35,6 +35,12 @@ class Record:
     acts: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
+    def add(self, sample: Sample) -> None:
+        """Add a round, and print how far it is."""
+        self.samples.append(sample)
+        megabytes = f"{sample.memory / 1e6:.0f} MB"
+        print(f"{self.part} {len(self.samples)}: {sample.minute:.1f} min, {megabytes}", flush=True)
+
     def write(self, path: Path) -> None:
         """Write it as JSON."""
         path.write_text(json.dumps(asdict(self)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ _LONGEST_ROUND = 600  # seconds, after which all threads' stacks are printed and
 
 @contextmanager
 def errors_shown(errors: list[str]) -> Iterator[None]:
-    """Collect the messages of warnings and errors that napari shows meanwhile."""
+    """Collect warnings and errors that napari shows meanwhile, and one that ends the run early."""
 
     def collect(notification: Notification) -> None:
         if notification.severity >= NotificationSeverity.WARNING:
@@ -22,6 +23,9 @@ def errors_shown(errors: list[str]) -> Iterator[None]:
     notification_manager.notification_ready.connect(collect)
     try:
         yield
+    except Exception as error:
+        traceback.print_exc()
+        errors.append(f"ended early: {error}")
     finally:
         notification_manager.notification_ready.disconnect(collect)
 

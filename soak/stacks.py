@@ -40,8 +40,8 @@ def write_hovered(folder: Path) -> list[Path]:
 
 
 def write_opened(folder: Path) -> list[Path]:
-    """Write three stacks of 200 MB: in memory, read block by block, and a cube with a header."""
-    values = features((512, 512, 763), 4)
+    """Write three stacks of 105 MB: in memory, read block by block, and a cube with a header."""
+    values = features((400, 512, 512), 4)
     return [_write(folder / name, values) for name in ("memory.npy", "blocks.zarr", "cube.hdr")]
 
 

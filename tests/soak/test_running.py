@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from napari.utils.notifications import show_error, show_info
+
+from soak.running import errors_shown
+
+
+def test_errors_that_the_window_shows_are_collected_and_hints_are_not(qapp):
+    errors: list[str] = []
+    with errors_shown(errors):
+        show_info("a hint")
+        show_error("the file is gone")
+    assert errors == ["error: the file is gone"]
+
+
+def test_what_ends_a_run_early_is_told_and_what_was_counted_is_kept(qapp):
+    errors: list[str] = []
+    with errors_shown(errors):
+        raise RuntimeError("no map")
+    assert errors == ["ended early: no map"]
