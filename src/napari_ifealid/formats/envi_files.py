@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENAMETOOLONG
 from pathlib import Path
 
 from napari_ifealid.errors import DatasetError
@@ -37,7 +38,7 @@ def header_beside(path: Path) -> Path | None:
     """
     for suffix in (HEADER_SUFFIX, HEADER_SUFFIX.upper()):
         for header in (path.with_name(path.name + suffix), path.with_suffix(suffix)):
-            if header != path and header.is_file():
+            if header != path and _is_file(header):
                 return header
     return None
 
@@ -133,6 +134,15 @@ def data_of(header: Path, size: int) -> Path:
     if not (fitting or usual):
         raise _no_companion(header, "the values", header.with_suffix(WRITTEN_SUFFIX))
     return (fitting or usual)[0]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            return False
+        raise
 
 
 def _of_size(paths: list[Path], size: int) -> list[Path]:

@@ -27,6 +27,7 @@ from napari_ifealid.formats.envi_map_info import MAP_INFO, place_fields
 from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track
+from napari_ifealid.utf8 import to_utf8
 from napari_ifealid.wavelength_units import known_unit
 
 _CODES = {np.dtype(name): code for code, name in STORED_TYPES.items()}
@@ -56,7 +57,7 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     are_new, are_written = not data_path.exists(), False
     try:
         with written_file(path, force=force) as header:
-            header.write(text.encode())
+            header.write(to_utf8(text))
             with written_file(data_path, force=force) as data:
                 write_values_to(data, written, dtype, track)
             are_written = True
