@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
@@ -95,6 +96,35 @@ def free_memory() -> Callable[[int], AbstractContextManager[None]]:
 def plugins() -> None:
     """Lets napari find its plugins, as it does when a window opens."""
     PluginManager.instance().discover()
+
+
+ODD_NAMES = {
+    "spaces": " two  spaces ",
+    "umlauts": "Blätter äöü ß",
+    "emoji": "leaf 🍃",
+    "new line": "two\nlines",
+    "255 bytes": None,
+    "invalid UTF-8": os.fsdecode(b"caf\xe9"),
+}
+
+
+@pytest.fixture(params=ODD_NAMES.values(), ids=ODD_NAMES)
+def odd_name(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Gives a name of a file that ends in a suffix and that programs are often not made for."""
+    odd: str | None = request.param
+
+    def with_suffix(suffix: str) -> str:
+        name = f"{'x' * (255 - len(suffix)) if odd is None else odd}{suffix}"
+        folder = tmp_path / "odd"
+        folder.mkdir(exist_ok=True)
+        try:
+            (folder / name).touch()
+        except (OSError, UnicodeError):
+            pytest.skip("this file system knows no such names")
+        shutil.rmtree(folder)
+        return name
+
+    return with_suffix
 
 
 @pytest.fixture

@@ -33,6 +33,11 @@ def test_header_with_the_whole_name_is_nearer(folder):
     assert header_beside(folder("b") / "b") is None
 
 
+def test_name_that_leaves_no_room_for_that_of_a_header_has_none(folder):
+    name = "x" * 251 + ".raw"
+    assert header_beside(folder(name) / name) is None
+
+
 @pytest.mark.parametrize(
     ("names", "fitting", "expected"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -176,3 +177,9 @@ def test_values_go_again_where_the_header_cannot_take_its_place(tmp_path, monkey
         write_array(tmp_path / "a.hdr", STACK)
     assert [path.name for path in tmp_path.iterdir()] == ["a.hdr"]
     assert (tmp_path / "a.hdr").read_bytes() == b"of someone else"
+
+
+def test_bytes_of_a_name_that_are_no_utf8_are_replaced(tmp_path):
+    path, name = tmp_path / "a.hdr", os.fsdecode(b"caf\xe9")
+    write_array(path, FeatureStack(values=np.ones((3, 4, 5), np.float32), name=name))
+    assert "caf�" in path.read_text("utf-8")

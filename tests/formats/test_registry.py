@@ -69,7 +69,8 @@ def saved(tmp_path):
             return path
         if kind is TORCH:
             torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-            torch.save(torch.from_numpy(CUBE), path)
+            with path.open("wb") as stream:
+                torch.save(torch.from_numpy(CUBE), stream)
             return path
         if kind in (HDF5, NETCDF):
             with h5py.File(path, "w") as file:
@@ -97,6 +98,20 @@ def test_each_format_is_known_by_its_suffix_of_any_case(kind, saved):
     for name in (f"a{kind.suffixes[0]}", f"b{kind.suffixes[0].upper()}"):
         path = saved(kind, name)
         assert format_of(path) is format_of(str(path)) is kind
+
+
+def test_each_format_is_read_under_any_name(kind, saved, odd_name):
+    path = saved(kind, odd_name(kind.suffixes[0]))
+    (stack,) = read_stacks(path)
+    assert stack.values.size == CUBE.size
+
+
+@pytest.mark.parametrize("suffix", written_suffixes())
+def test_each_format_is_written_under_any_name(tmp_path, odd_name, suffix):
+    name = odd_name(suffix)
+    write_array(tmp_path / name, FeatureStack(values=CUBE.astype(np.uint8), name=name))
+    (stack,) = read_stacks(tmp_path / name)
+    assert stack.values.shape == CUBE.shape
 
 
 def test_each_suffix_is_written_by_one_format_and_differs_from_the_others():

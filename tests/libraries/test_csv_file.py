@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 
 import numpy as np
 import pandas as pd
@@ -84,3 +85,15 @@ def test_damaged_table_gives_the_reason(tmp_path, content, reason):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"no such file: missing\.csv"):
         read_csv(tmp_path / "missing.csv")
+
+
+def test_bytes_of_a_name_that_are_no_utf8_are_replaced(tmp_path):
+    entry = LibraryEntry(np.ones(2), os.fsdecode(b"caf\xe9"))
+    write_csv(tmp_path / "a.csv", Library([entry], ["1", "2"]))
+    assert [one.name for one in read_csv(tmp_path / "a.csv").entries] == ["caf�"]
+
+
+def test_library_may_have_any_name(tmp_path, odd_name):
+    path = tmp_path / odd_name(".csv")
+    write_csv(path, Library([LibraryEntry(np.ones(2), "a")], ["1", "2"]))
+    assert [one.name for one in read_csv(path).entries] == ["a"]

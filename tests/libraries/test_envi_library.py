@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,15 @@ def test_real_library_is_read(shared_data):
         "water 2",
     )
     assert library.vectors[0, 0] == pytest.approx(589.95611966)
+
+
+def test_bytes_of_a_name_that_are_no_utf8_are_replaced(tmp_path):
+    entry = LibraryEntry(np.ones(2), os.fsdecode(b"caf\xe9"))
+    write_envi_library(tmp_path / "a.sli", Library([entry], ["1", "2"]))
+    assert [one.name for one in read_envi_library(tmp_path / "a.sli").entries] == ["caf�"]
+
+
+def test_library_may_have_any_name(tmp_path, odd_name):
+    path = tmp_path / odd_name(".sli")
+    write_envi_library(path, Library([LibraryEntry(np.ones(2), "a")], ["1", "2"]))
+    assert [one.name for one in read_envi_library(path).entries] == ["a"]

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,3 +174,12 @@ def test_features_that_are_left_out_are_read_again(tmp_path, left_out):
     write_session_file(path, SavedSession(stacks=(stack,)))
     assert read_session_file(path).stacks == (stack,)
     assert ("left_out" in path.read_text("utf-8")) == (left_out is not None)
+
+
+def test_session_and_its_stacks_may_have_any_name(tmp_path, odd_name):
+    stack = tmp_path / odd_name(".npy")
+    np.save(stack, np.ones((3, 4, 5)))
+    saved = SavedSession(stacks=(SavedStack(StackSource(str(stack)), (3, 4, 5)),), explored=0)
+    path = tmp_path / odd_name(".ifealid.json")
+    write_session_file(path, saved)
+    assert read_session_file(path).stacks == saved.stacks

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import xml.etree.ElementTree as ElementTree
 from itertools import product
 
@@ -133,3 +134,10 @@ def test_legend_of_many_pins_goes_on_in_another_row(chart, tmp_path):
     chart.export(tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text()
     assert all(f"{n}, {n}<" in text for n in range(30))
+
+
+def test_bytes_of_a_name_that_are_no_utf8_are_replaced_in_a_table(chart, tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    chart.set_pinned_vectors([PinnedVector(np.ones(3), COLOURS[0], name)])
+    chart.export(tmp_path / "a.csv")
+    assert "caf�" in (tmp_path / "a.csv").read_text("utf-8")

@@ -27,6 +27,7 @@ from napari_ifealid.formats.envi_map_info import MAP_INFO, place_fields
 from napari_ifealid.numeric_labels import numeric_labels
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track
+from napari_ifealid.utf8 import to_utf8
 from napari_ifealid.wavelength_units import known_unit
 
 _CODES = {np.dtype(name): code for code, name in STORED_TYPES.items()}
@@ -54,7 +55,7 @@ def write_envi(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     dtype = np.dtype(_HELD_BY.get(real.char, "f8" if real.itemsize > 8 else real)).newbyteorder("<")
     text = header_text(_fields(stack, dtype, stack.nodata if is_stored else None))
     with written_files(data_path, path, force=force) as (data, header):
-        header.write(text.encode())
+        header.write(to_utf8(text))
         write_values_to(data, written, dtype, track)
 
 

@@ -21,6 +21,7 @@ from napari_ifealid.formats.loading import loaded_block
 from napari_ifealid.formats.tiff_layouts import GDAL_METADATA, GDAL_NODATA, spatial_letters
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item
+from napari_ifealid.utf8 import to_utf8
 
 _MOST_FEATURES = 2**16 - 1
 _STRIP_BYTES = 1 << 23
@@ -107,7 +108,7 @@ def _tags(stack: FeatureStack) -> list[ExtraTag]:
     tags = [] if stack.georeference is None else geo_tags(stack.georeference)
     text = metadata_text(stack)
     if text:
-        tags.append((GDAL_METADATA, "s", 0, text.encode(), True))
+        tags.append((GDAL_METADATA, "s", 0, to_utf8(text), True))
     if stack.nodata is not None and stack.value_range is None:
         tags.append((GDAL_NODATA, "s", 0, repr(stack.nodata).removesuffix(".0"), True))
     return tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from napari_ifealid.formats.zip_archive import ZIP_STARTS, opened_zip
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.tracking import Track, every_item, untracked
+from napari_ifealid.utf8 import to_utf8
 
 if TYPE_CHECKING:
     import torch
@@ -98,9 +100,15 @@ def _load(path: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a file, whose values are read when they are used."""
     _check_is_stored(path)
     torch = _imported(path)
+    is_mapped = to_utf8(str(path)) == os.fsencode(path)  # PyTorch maps no file of another name
     try:
-        # weights_only: a pickle would run any code
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        with path.open("rb") as stream:
+            content = torch.load(
+                path if is_mapped else stream,
+                map_location="cpu",
+                weights_only=True,  # a pickle would run any code
+                mmap=is_mapped,
+            )
     except Exception as error:  # a damaged pickle fails in many ways
         raise DatasetError(
             f"nothing that can be read without running its code ({short_reason(error)})",

@@ -17,6 +17,7 @@ from napari_ifealid.formats.location import cannot_open
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.numeric_labels import label_of
+from napari_ifealid.utf8 import to_utf8
 
 NAME, POSITION, WORLD_POSITION, SOURCE = "name", "position", "world_position", "source"
 
@@ -53,7 +54,7 @@ def write_csv(path: str | PathLike[str], library: Library, *, force: bool = Fals
         about = (entry.name, _joined(entry.pixel), _joined(entry.place), entry.source)
         writer.writerow([*about, *("" if isnan(x) else repr(x) for x in entry.vector.tolist())])
     with written_file(path, force=force) as stream:
-        stream.write(text.getvalue().encode())
+        stream.write(to_utf8(text.getvalue()))
 
 
 def read_csv(path: str | PathLike[str]) -> Library:

@@ -31,6 +31,7 @@ from napari_ifealid.formats.taking_places import how_to_complete
 from napari_ifealid.libraries.entry import LibraryEntry
 from napari_ifealid.libraries.library import Library
 from napari_ifealid.numeric_labels import numeric_labels
+from napari_ifealid.utf8 import to_utf8
 from napari_ifealid.wavelength_units import known_unit
 
 HEADER_SUFFIX, DATA_SUFFIX = ".hdr", ".sli"
@@ -106,7 +107,7 @@ def write_envi_library(path: str | PathLike[str], library: Library, *, force: bo
     dtype = STORED_TYPES[int(str(fields["data type"]))]
     both = (path.with_suffix(DATA_SUFFIX), path.with_suffix(HEADER_SUFFIX))
     with written_files(*both, force=force) as (data, header):
-        header.write(header_text(fields).encode())
+        header.write(to_utf8(header_text(fields)))
         data.write(library.vectors.astype(f"<{dtype}").tobytes())
 
 

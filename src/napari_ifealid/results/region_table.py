@@ -21,6 +21,7 @@ from napari_ifealid.results.world_axes import (
     checked_grid,
     units_of_axes,
 )
+from napari_ifealid.utf8 import to_utf8
 
 
 def region_table(
@@ -107,7 +108,7 @@ def write_table(path: str | PathLike[str], table: pd.DataFrame, *, force: bool =
     """
     checked_suffix(path, [".csv"])
     with written_file(path, force=force) as stream:
-        stream.write(table.to_csv(index=False, lineterminator="\n").encode())
+        stream.write(to_utf8(table.to_csv(index=False, lineterminator="\n")))
 
 
 def _check(labels: NDArray[Any], similarity: NDArray[np.float32]) -> None:

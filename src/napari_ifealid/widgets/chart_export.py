@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QGraphicsView, QWidget
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.atomic_write import written_file
+from napari_ifealid.utf8 import to_utf8
 from napari_ifealid.widgets.chart_legend import LegendEntry
 
 FILTERS = "PNG image (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
@@ -177,4 +178,4 @@ def _table(labels: Sequence[str], curves: Sequence[tuple[str, NDArray[Any]]]) ->
     rows = csv.writer(text)
     rows.writerow(["feature", *(name for name, _ in curves)])
     rows.writerows(zip(labels, *(values.tolist() for _, values in curves), strict=True))
-    return text.getvalue().encode()
+    return to_utf8(text.getvalue())
