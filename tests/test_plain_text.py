@@ -5,11 +5,11 @@ from qtpy.QtCore import Qt
 
 from napari_ifealid.plain_text import (
     LONGEST,
-    layer_name,
     lines,
     never_markup,
     one_line,
     plain_message,
+    shown_name,
     with_markup,
     without_mnemonic,
 )
@@ -51,7 +51,7 @@ def test_long_text_is_cut():
 
 @pytest.mark.parametrize("text", ["a & b", "50 > 3", "$x_$", "&amp;"])
 def test_text_that_nobody_takes_for_markup_stays_as_it_is(text):
-    assert never_markup(text) == plain_message(text) == layer_name(text) == text
+    assert never_markup(text) == plain_message(text) == shown_name(text) == text
 
 
 @pytest.mark.parametrize("text", MARKUP)
@@ -70,8 +70,8 @@ def test_qt_would_take_it_for_markup(text):
 
 def test_message_keeps_its_lines_and_a_name_does_not():
     assert plain_message("a\n\x1b<b>") == "a\n\\x1b<\u2060b>"
-    assert layer_name("a\n\x1b<b>") == "a\\n\\x1b<\u2060b>"
-    assert len(layer_name("a" * 10**6)) == LONGEST
+    assert shown_name("a\n\x1b<b>") == "a\\n\\x1b<\u2060b>"
+    assert len(shown_name("a" * 10**6)) == LONGEST
 
 
 def test_ampersand_marks_no_key():

@@ -40,6 +40,13 @@ def test_bar_of_slow_work_counts_what_was_done_before_it_came(bars, monkeypatch)
     assert not bar.is_open
 
 
+def test_name_of_a_file_is_no_html_in_a_bar(bars, monkeypatch):
+    clock = iter((0.0, 1.0))
+    monkeypatch.setattr(_progress, "monotonic", lambda: next(clock))
+    list(late_progress(range(1), total=1, desc="Opening <b>a</b>\x1b"))
+    assert bars[0].options["desc"] == "Opening <\u2060b>a<\u2060/b>\\x1b"
+
+
 def test_bar_is_closed_after_an_error(bars, monkeypatch):
     clock = iter((0.0, 1.0))
     monkeypatch.setattr(_progress, "monotonic", lambda: next(clock))

@@ -10,7 +10,7 @@ from typing import TypeVar
 from napari.utils import cancelable_progress, progress
 from qtpy.QtWidgets import QApplication
 
-from napari_ifealid.plain_text import never_markup, one_line
+from napari_ifealid.plain_text import shown_name
 
 UNNOTICED = 0.5
 """Seconds; napari repaints its window for each step of a progress bar."""
@@ -53,7 +53,7 @@ def late_progress(iterable: Iterable[Item], /, *, total: int, desc: str) -> Iter
             if bar is not None:
                 bar.update(1)
             elif monotonic() - start > UNNOTICED:
-                bar = progress(total=total, desc=never_markup(one_line(desc)))
+                bar = progress(total=total, desc=shown_name(desc))
                 bar.update(done)
     finally:
         if bar is not None:

@@ -63,6 +63,7 @@ _IMAGES = {
 }
 _STAGES = {"conv2_x": ("C1", 256), "conv3_x": ("C2", 512), "conv4_x": ("C3", 1024)}
 _BITS = 8
+# those that are known; the other ten files are read whole, see `_check`
 _SHA256 = {
     ("COCO", "conv2_x"): "9ea00893962e181721272fa1957f55aa61ac767f486f281df14a614eee2df474",
     ("COCO", "conv4_x"): "8603e477d6ac87e2ec83e1a6aeac7d8f1d249a7bae766cae51c405092d3180d6",

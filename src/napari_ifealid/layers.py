@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Grid
-from napari_ifealid.plain_text import layer_name
+from napari_ifealid.plain_text import shown_name
 from napari_ifealid.stack import FeatureStack
 
 STACK_KEY = "feature_stack"
@@ -68,7 +68,7 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
     """
     scale, translate = world_placement(stack)
     features: dict[str, Any] = {
-        "name": f"{layer_name(stack.name)} features",
+        "name": f"{shown_name(stack.name)} features",
         "metadata": {STACK_KEY: stack},
         "rgb": False,  # else napari takes a last axis of 3 or 4 pixels for colours
         "multiscale": False,
@@ -85,7 +85,7 @@ def layer_data(stack: FeatureStack) -> list[LayerData]:
     layers: list[LayerData] = [(np.moveaxis(stack.values, -1, 0), features, "image")]
     if stack.overlay is not None:
         overlay = {
-            "name": f"{layer_name(stack.name)} overlay",
+            "name": f"{shown_name(stack.name)} overlay",
             "metadata": {STACK_KEY: stack},
             "rgb": True,
             "multiscale": False,

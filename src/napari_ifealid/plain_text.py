@@ -76,8 +76,8 @@ def with_markup(text: str) -> str:
     return text.replace(_JOINER, "")
 
 
-def layer_name(name: str) -> str:
-    """Return a name for a layer, which napari shows in its list, its status bar and tooltips.
+def shown_name(name: str) -> str:
+    """Return a name as napari shows it: of a layer in its list and status bar, or of a task.
 
     Parameters
     ----------

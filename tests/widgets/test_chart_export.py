@@ -49,6 +49,17 @@ def test_table_has_a_row_for_each_feature_and_a_column_for_each_curve(chart, tmp
         ]
 
 
+def test_drawing_of_names_with_control_characters_is_one_that_others_read(chart, tmp_path):
+    evil = "<b>\x1b[31m & \u202e"
+    chart.set_pinned_vectors([PinnedVector(np.ones(3), COLOURS[0], evil)])
+    chart.export(tmp_path / "a.svg")
+    text = "".join(ElementTree.parse(tmp_path / "a.svg").getroot().itertext())
+    assert r"<b>\x1b[31m & \u202e" in text
+    chart.export(tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert next(csv.reader(file)) == ["feature", "cursor", evil]
+
+
 def read(path) -> tuple[QImage, set[str]]:
     """Return a picture and its colours."""
     image = QImage(str(path))

@@ -58,3 +58,13 @@ def test_order_names_each_feature_once():
     for order in ([0, 1], [0, 1, 1], [0, 1, 3]):
         with pytest.raises(ValueError, match="must name each of the features 0 to 2 once"):
             NUMBERED.checked_order(order)
+
+
+def test_labels_are_shown_on_one_line_and_cut_and_kept_as_they_are():
+    given = ("a\x1b\nb", "x" * 10**6)
+    features = ChartFeatures(given)
+    assert features.labels == given
+    first, second = features.shown_labels
+    assert first == r"a\x1b\nb"
+    assert len(second) == 200 == len(features.widest)
+    assert features.text(0, 0.5) == r"a\x1b\nb: 0.5"

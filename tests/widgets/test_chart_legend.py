@@ -32,6 +32,15 @@ def buttons(legend) -> list[QPushButton]:
     return [button for button in legend.findChildren(QPushButton) if button.isVisible()]
 
 
+def test_name_of_a_file_is_one_line_of_text(legend):
+    legend.show_entries(
+        [LegendEntry("<b>a</b>\x1b\n & b", "#ff8800"), LegendEntry("x" * 10**6, "")]
+    )
+    shown, cut = (button.text() for button in buttons(legend))
+    assert shown == r"<b>a</b>\x1b\n && b"
+    assert len(cut) == 200
+
+
 def test_each_entry_has_a_button_with_its_line(legend):
     assert [button.text() for button in buttons(legend)] == ["1, 2", "A && B"]
     picture = buttons(legend)[0].icon().pixmap(18, 12).toImage()

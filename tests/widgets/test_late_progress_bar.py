@@ -47,6 +47,14 @@ def test_bar_of_slow_work_shows_how_far_it_is(bars, soon, qtbot):
     qtbot.waitUntil(lambda: bars() == [])
 
 
+def test_name_of_a_file_is_no_html_in_a_bar(bars, soon, qtbot):
+    bar = LateProgressBar("Opening <b>a</b>\x1b", 5)
+    qtbot.waitUntil(lambda: len(bars()) == 1)
+    texts = [label.text() for label in bars()[0].parent().findChildren(QLabel)]
+    assert any("Opening <\u2060b>a<\u2060/b>\\x1b" in text for text in texts)
+    bar.close()
+
+
 def test_cancel_button_is_there_where_work_can_be_cancelled(viewer, bars, soon, qtbot):
     cancelled = []
     bar = LateProgressBar("Slow", 5, lambda: cancelled.append(1))

@@ -29,7 +29,7 @@ from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.session_question import AnyReference
 from napari_ifealid.explorer.shown_region import shown_region
 from napari_ifealid.grid import Region
-from napari_ifealid.plain_text import layer_name, never_markup
+from napari_ifealid.plain_text import never_markup, shown_name
 from napari_ifealid.query import Query, Reference
 
 _TRANSPARENT = np.zeros(4, np.float32)
@@ -237,7 +237,7 @@ class ClassLabels:
         if layer.name == self._own_name:
             is_sharp = self._session is not None and self._session.is_sharp
             kind = "sharp classes" if is_sharp else "classes"
-            layer.name = layer_name(_shortened(f"{kind}: {', '.join(names[1:])}"))
+            layer.name = shown_name(_shortened(f"{kind}: {', '.join(names[1:])}"))
             self._own_name = layer.name
 
 

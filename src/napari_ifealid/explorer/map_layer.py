@@ -25,7 +25,7 @@ from napari_ifealid.explorer.sources import MAP_KEY, MAP_NAME, SHARP_NAME
 from napari_ifealid.explorer.state import ExplorerState
 from napari_ifealid.grid import Region
 from napari_ifealid.measures import Measure
-from napari_ifealid.plain_text import layer_name
+from napari_ifealid.plain_text import shown_name
 from napari_ifealid.workarounds.late_followers import LateFollowers
 
 _VISIBLE_STEP = 1.0 / 512  # half a colour of a table of 256
@@ -186,7 +186,7 @@ class MapLayer:
             return
         self._meant_name = name
         if self.layer.name == self._own_name:
-            self.layer.name = layer_name(name)
+            self.layer.name = shown_name(name)
             self._own_name = self.layer.name
 
     @property

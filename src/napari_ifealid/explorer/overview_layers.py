@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_ifealid.explorer.repeated_extraction import free_name
 from napari_ifealid.explorer.session import Session
 from napari_ifealid.explorer.sources import OVERVIEW_KEY, map_axes, map_placement
-from napari_ifealid.plain_text import layer_name
+from napari_ifealid.plain_text import shown_name
 from napari_ifealid.stack import FeatureStack
 
 _OPACITY = 0.7  # of segments: the image shines through
@@ -104,7 +104,7 @@ def add_overview(
         index = layers.index(earlier)
         layers.remove(earlier)
         selected.discard(earlier)
-    new.name = free_name(layer_name(f"{stack.name}: {overview.name}"), layers)
+    new.name = free_name(shown_name(f"{stack.name}: {overview.name}"), layers)
     new.metadata[OVERVIEW_KEY] = _Mark(origin, new.name)
     layers.insert(index, new)
     layers.selection = selected

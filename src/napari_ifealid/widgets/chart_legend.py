@@ -25,6 +25,7 @@ class LegendEntry:
     Parameters
     ----------
     name : str
+        Shown on one line, and cut if it is long.
     colour : str
         As in ``"#ff8800"``.
     is_dashed : bool, optional
@@ -33,6 +34,9 @@ class LegendEntry:
     name: str
     colour: str
     is_dashed: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", one_line(self.name))
 
 
 class ChartLegend(QScrollArea):
@@ -126,7 +130,7 @@ class ChartLegend(QScrollArea):
     def _draw(self) -> None:
         for number, (button, entry) in enumerate(zip(self._buttons, self._entries, strict=True)):
             is_marked = number == self._marked
-            button.setText(without_mnemonic(one_line(entry.name)))
+            button.setText(without_mnemonic(entry.name))
             button.setIcon(QIcon(_line(entry, _MARKED if is_marked else _PLAIN)))
             font = self.font()
             font.setBold(is_marked)

@@ -9,6 +9,7 @@ from napari.utils import progress
 from qtpy.QtCore import QTimer
 
 from napari_ifealid._progress import UNNOTICED, CancelledAtOnce, has_window
+from napari_ifealid.plain_text import shown_name
 
 _BETWEEN_UPDATES = 100  # milliseconds; napari handles all events at each
 
@@ -29,7 +30,7 @@ class LateProgressBar:
     def __init__(
         self, description: str, total: int = 0, cancel: Callable[[], None] | None = None
     ) -> None:
-        self._description = description
+        self._description = shown_name(description)
         self._total = total
         self._cancel = cancel
         self._done = 0
