@@ -1,30 +1,28 @@
-"""Put the figures that a command has written into docs/reliability.md, in the place of older ones.
+"""Put what make fuzz, abuse, soak and test-everywhere have found into docs/reliability.md.
 
-    python scripts/report_reliability.py soak .reliability/soak.md
-
-The place is between the lines "<!-- soak -->" and "<!-- end of soak -->".
+Each has left its figures in .reliability. A section whose command has not been run stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs/reliability.md"
+HOUSE = Path(__file__).resolve().parents[1]
+DOCUMENT = HOUSE / "docs/reliability.md"
+FIGURES = HOUSE / ".reliability"
+_COUNTED = ("tests", "failures", "errors", "skipped")
 
 
-def with_section(document: str, name: str, figures: str) -> str:
-    """Return a document with other figures in a section.
-
-    Parameters
-    ----------
-    document : str
-    name : str
-        Of the section, as in the lines that enclose it.
-    figures : str
-        Markdown.
+def with_section(document: str, name: str, text: str) -> str:
+    """Return a document with another text between "<!-- name -->" and "<!-- end of name -->".
 
     Raises
     ------
@@ -33,24 +31,116 @@ def with_section(document: str, name: str, figures: str) -> str:
     """
     start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     pattern = re.compile(f"(?<={re.escape(start)}).*?(?={re.escape(end)})", re.DOTALL)
-    if len(pattern.findall(document)) != 1:
-        raise ValueError(f"{len(pattern.findall(document))} sections {name!r} in the document")
-    return pattern.sub(lambda _: f"\n{figures.strip()}\n\n", document)
+    count = len(pattern.findall(document))
+    if count != 1:
+        raise ValueError(f"{count} sections {name!r}, expected one")
+    return pattern.sub(lambda _: f"\n{text.strip()}\n\n", document)
+
+
+def fuzz_text(told: dict[str, Any]) -> str:
+    """Return what became of damaged files."""
+    outcomes = told["outcomes"].items()
+    return "\n\n".join(
+        [
+            f"{told['inputs']:,} files, opened in {told['openings']:,} ways in "
+            f"{told['seconds'] / 60:.0f} minutes. **Outside the list, or over a limit: "
+            f"{told['violations']}.**",
+            _table(("outcome", "times"), [(name, f"{count:,}") for name, count in outcomes]),
+            f"The slowest took {told['slowest']['seconds']} s (`{told['slowest']['seed']}`); the most "
+            f"memory beyond what an honest file needs was {told['largest']['megabytes']} MB "
+            f"(`{told['largest']['seed']}`).",
+        ]
+    )
+
+
+def abuse_text(told: dict[str, Any]) -> str:
+    """Return what became of random sequences in a window."""
+    return (
+        f"{told['sequences']} sequences, {told['steps']:,} steps in "
+        f"{told['seconds'] / 60:.0f} minutes, seed {told['seed']}. "
+        f"**Sequences in which something went wrong: {told['violations']}.**"
+    )
+
+
+def soak_text(told: dict[str, Any]) -> str:
+    """Return what a window had grown by in the end."""
+    paragraphs = [told["machine"]]
+    for name, part in told["parts"].items():
+        minutes = part["samples"][-1]["minute"]
+        paragraphs.append(f"**{name.capitalize()}**, {minutes:.0f} minutes:")
+        rows = [
+            (
+                one["what"],
+                _figure(one["first"], one["unit"]),
+                _figure(one["last"], one["unit"]),
+                "" if one["most"] is None else _figure(one["most"], one["unit"]),
+                "" if one["most"] is None else "yes" if one["is_kept"] else "**no**",
+            )
+            for one in part["verdicts"]
+        ]
+        paragraphs.append(_table(("", "after warm-up", "at the end", "at most", "kept"), rows))
+    return "\n\n".join(paragraphs)
+
+
+def tests_text(reports: Iterable[Path]) -> str:
+    """Return how the tests went in each environment, of which there are JUnit reports."""
+    counts: dict[str, Counter[str]] = {}
+    versions: dict[str, str] = {}
+    for report in sorted(reports):
+        name = report.stem.rpartition("-")[0]
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            found = {key: int(suite.get(key, 0)) for key in _COUNTED}
+            counts.setdefault(name, Counter()).update(found)
+            for told in suite.iter("property"):
+                if told.get("name") == "versions":
+                    versions[name] = str(told.get("value"))
+    rows = [
+        (
+            name,
+            versions.get(name, ""),
+            f"{found['tests'] - found['failures'] - found['errors'] - found['skipped']:,}",
+            f"{found['skipped']:,}",
+            f"{found['failures'] + found['errors']}",
+        )
+        for name, found in counts.items()
+    ]
+    return _table(("environment", "versions", "passed", "skipped", "failed"), rows)
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}".strip() if value == round(value) else f"{value:.4g} {unit}".strip()
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+_TEXTS = {"fuzz": fuzz_text, "abuse": abuse_text, "soak": soak_text}
 
 
 def main() -> None:
-    """Write the section that the arguments name."""
+    """Write each section that there are figures for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("name", help="of the section")
-    parser.add_argument("figures", type=Path, help="file with its text in Markdown")
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="folder, .reliability if none")
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     options = parser.parse_args()
-    text = options.document.read_text("utf-8")
+    sections = {
+        name: text(json.loads(file.read_text("utf-8")))
+        for name, text in _TEXTS.items()
+        if (file := options.figures / f"{name}.json").exists()
+    }
+    reports = [*options.figures.glob("tests/*.xml")]
+    if reports:
+        sections["tests"] = tests_text(reports)
+    document = options.document.read_text("utf-8")
     try:
-        changed = with_section(text, options.name, options.figures.read_text("utf-8"))
+        for name, text in sections.items():
+            document = with_section(document, name, text)
     except ValueError as error:
         sys.exit(f"{options.document}: {error}")
-    options.document.write_text(changed, "utf-8")
+    options.document.write_text(document, "utf-8")
+    print(f"Wrote {', '.join(sections) or 'nothing: there are no figures'}")
 
 
 if __name__ == "__main__":
