@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.class_labels import ClassLabels
 from napari_ifealid.explorer.named_labels import has_names, named_labels_table
+from napari_ifealid.libraries import LibraryEntry
 
 
 def named(data, names: dict[int, str], **arguments) -> Labels:
@@ -37,6 +38,21 @@ def test_pixels_without_a_label_are_unclassified():
 def test_labels_without_names_have_none():
     assert not has_names(Labels(np.zeros((2, 2), int)))
     assert has_names(named([[0, 1]], {1: "soil"}))
+
+
+def test_frozen_classes_are_named_as_in_the_file_and_never_by_html(qapp, add_stack, stack):
+    viewer = ViewerModel()
+    add_stack(viewer, stack)
+    explorer = Explorer(viewer)
+    name = "<b>soil</b>\x1b"
+    explorer.library.add(LibraryEntry(np.arange(9.0), name), range(9))
+    explorer.library.tick(0, True)
+    classes = ClassLabels(viewer, explorer)
+    classes.make()
+    shown = classes.layer.features["name"].tolist()
+    assert shown == ["unclassified", "<\u2060b>soil<\u2060/b>\x1b"]
+    assert classes.layer.name == "classes: <\u2060b>soil<\u2060/b>\\x1b"
+    assert named_labels_table(classes.layer)["name"].tolist() == ["unclassified", name]
 
 
 @pytest.mark.parametrize("axis", [0, 1])

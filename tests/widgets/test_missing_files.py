@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_ifealid.session_files import SavedSession, SavedStack, missing_stacks
@@ -54,6 +55,15 @@ def test_nothing_is_asked_where_nothing_is_missing(session, answer, tmp_path):
     asked = answer()
     assert ask_for_missing(session, None) == session
     assert asked == []
+
+
+def test_name_of_a_missing_file_is_no_html_and_one_line(answer, tmp_path):
+    source = StackSource(str(tmp_path / "<b>bold\n\x1b.npy"))
+    asked = answer("Cancel")
+    assert ask_for_missing(SavedSession(stacks=(SavedStack(source, (3, 4, 5)),)), None) is None
+    (text,) = asked
+    assert text.replace("\u2060", "").endswith(r": <b>bold\n\x1b.npy")
+    assert not Qt.mightBeRichText(text)
 
 
 def test_each_missing_file_is_asked_for_by_name(session, answer, find, tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from napari_ifealid import read_stack, write_stack
@@ -66,6 +67,15 @@ def test_layers_without_a_file_are_named_before_anything_is_saved(widget, viewer
     (save,) = (one for one in box.findChildren(QPushButton) if one.text().startswith("Save"))
     save.click()
     assert len(read_session_file(tmp_path / "mine.ifealid.json").stacks) == 1
+
+
+def test_layers_without_a_file_are_named_as_they_are(widget, viewer, choose):
+    viewer.add_image(np.ones((3, 4, 5)), name="<b>cells</b>\n\x1b")
+    widget.save_button.click()
+    (box,) = widget.findChildren(QMessageBox)
+    text = box.informativeText()
+    assert r"<b>cells</b>\n\x1b" in text.replace("\u2060", "")
+    assert not Qt.mightBeRichText(text)
 
 
 def test_nothing_is_saved_if_the_user_would_rather_not(widget, viewer, choose):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import sep
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -140,6 +141,12 @@ def _loaded(model: str, configuration: Any, is_here: bool) -> torch.nn.Module:
                 trust_remote_code=False,
                 weights_only=True,  # where there are no safetensors: a pickle could run any code
             )
+    except UnpicklingError as error:  # whose text proposes to run the code
+        raise _wrong(
+            model,
+            "pickled weights that are damaged, or hold code, which is not run",
+            "Choose another model, or one with its weights in .safetensors files.",
+        ) from error
     except Exception as error:  # of any type, from the readers of many formats
         raise _wrong(
             model,

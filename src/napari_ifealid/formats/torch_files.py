@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED
 
@@ -110,8 +111,10 @@ def _load(path: Path) -> dict[str, torch.Tensor]:
                 mmap=is_mapped,
             )
     except Exception as error:  # a damaged pickle fails in many ways
+        # PyTorch's own text proposes to run the code
+        why = "" if isinstance(error, UnpicklingError) else f" ({short_reason(error)})"
         raise DatasetError(
-            f"nothing that can be read without running its code ({short_reason(error)})",
+            f"nothing that can be read without running its code{why}",
             expected="tensors, or dictionaries and lists of them",
             remedy=_SAVE_AGAIN,
             file=path,
