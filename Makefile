@@ -52,7 +52,7 @@ test: $(VENV)/installed
 
 test-everywhere:
 	@failed=; for name in $(ENVIRONMENTS); do \
-		echo "== $$name"; $(MAKE) test VENV=.venvs/$$name || failed="$$failed $$name"; \
+		echo "== $$name"; $(MAKE) test VENV=.venvs/$$name REPORT=.reliability/tests/$$name || failed="$$failed $$name"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; fi
 
@@ -63,21 +63,22 @@ PYTEST = $(VENV)/bin/python -m pytest $(PYTEST_OPTIONS)
 test-numerics test-windows: export OPENBLAS_NUM_THREADS = 1
 
 test-numerics: $(VENV)/installed
-	$(VIRTUAL_SCREEN) $(PYTEST) $(NUMERICS)
+	$(VIRTUAL_SCREEN) $(PYTEST) $(NUMERICS) $(if $(REPORT),--junitxml=$(REPORT)-numerics.xml)
 
 test-windows: $(VENV)/installed
-	$(SECOND_SCREEN) $(PYTEST) tests $(addprefix --ignore=,$(NUMERICS))
+	$(SECOND_SCREEN) $(PYTEST) tests $(addprefix --ignore=,$(NUMERICS)) \
+		$(if $(REPORT),--junitxml=$(REPORT)-windows.xml)
 
 SEQUENCES ?= 300
 SEED ?= 1
 
 abuse: export NAPARI_IFEALID_SEQUENCES = $(SEQUENCES)
 abuse: export NAPARI_IFEALID_SEED = $(SEED)
-abuse: export NAPARI_IFEALID_FIGURES = .benchmarks/abuse.json
-abuse: export NAPARI_IFEALID_JOURNAL = .benchmarks/abuse.txt
+abuse: export NAPARI_IFEALID_FIGURES = .reliability/abuse.json
+abuse: export NAPARI_IFEALID_JOURNAL = .reliability/abuse.txt
 
 abuse: .venv/installed
-	@mkdir -p .benchmarks && rm -f .benchmarks/abuse.txt
+	@mkdir -p .reliability && rm -f .reliability/abuse.txt
 	$(VIRTUAL_SCREEN) $(PYTEST) tests/abuse/test_abuse.py
 
 lint: .venv/installed-lint
@@ -91,7 +92,7 @@ fuzz: .venv/installed
 		.venv/bin/python -W ignore \
 		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py --jobs $(JOBS)) \
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
-		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) $(if $(JSON),--json $(JSON))
+		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) --json $(or $(JSON),.reliability/fuzz.json)
 
 bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \

@@ -108,7 +108,9 @@ def tests_text(reports: Iterable[Path]) -> str:
 
 
 def _figure(value: float, unit: str) -> str:
-    return f"{value:,.0f} {unit}".strip() if value == round(value) else f"{value:.4g} {unit}".strip()
+    return (
+        f"{value:,.0f} {unit}".strip() if value == round(value) else f"{value:.4g} {unit}".strip()
+    )
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -122,7 +124,9 @@ _TEXTS = {"fuzz": fuzz_text, "abuse": abuse_text, "soak": soak_text}
 def main() -> None:
     """Write each section that there are figures for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--figures", type=Path, default=FIGURES, help="folder, .reliability if none")
+    parser.add_argument(
+        "--figures", type=Path, default=FIGURES, help="folder, .reliability if none"
+    )
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     options = parser.parse_args()
     sections = {

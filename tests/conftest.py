@@ -8,8 +8,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from hypothesis import settings
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from npe2 import PluginManager
+from qtpy import API_NAME, QT_VERSION
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.layers import layer_data
@@ -31,6 +34,8 @@ settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+
+_TOLD = ("napari", "numpy", "zarr")  # packages whose versions a report tells
 
 _NO_TORCH = re.compile(r"No module named '(torch|transformers|efficientnet\w*)'|no torch; expected")
 
@@ -51,6 +56,13 @@ if find_spec("torch") is None:
 
     def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module:
         return _ModuleWithoutTorch.from_parent(parent, path=module_path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def told_versions(record_testsuite_property) -> None:
+    """A report of all tests tells what they ran with."""
+    told = [f"{API_NAME} {QT_VERSION}", *(f"{one} {version(one)}" for one in _TOLD)]
+    record_testsuite_property("versions", ", ".join([f"Python {python_version()}", *told]))
 
 
 @pytest.fixture(autouse=True, scope="module")

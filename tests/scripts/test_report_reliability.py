@@ -10,7 +10,9 @@ import pytest
 HOUSE = Path(__file__).resolve().parents[2]
 SCRIPT = HOUSE / "scripts/report_reliability.py"
 NAMES = ("fuzz", "abuse", "soak", "tests")
-DOCUMENT = "\nBetween.\n\n".join(f"<!-- {name} -->\nold\n<!-- end of {name} -->\n" for name in NAMES)
+DOCUMENT = "\nBetween.\n\n".join(
+    f"<!-- {name} -->\nold\n<!-- end of {name} -->\n" for name in NAMES
+)
 FUZZ = {
     "inputs": 100_000,
     "openings": 250_000,
