@@ -7,7 +7,7 @@
 # make lint    check style, types and import directions
 # make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
 #              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
-#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file: figures
+#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file for the figures, .reliability/fuzz.json
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make soak    hover, switch and link for MINUTES, open and remove stacks: nothing may grow
 # make pictures  draw the pictures of the README and the guide anew
@@ -90,9 +90,10 @@ lint: .venv/installed-lint
 fuzz: .venv/installed
 	PYTHONPATH=tests/formats:tests/fuzz OPENBLAS_NUM_THREADS=1 NAPARI_CONFIG= \
 		.venv/bin/python -W ignore \
-		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py --jobs $(JOBS)) \
+		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py \
+			--jobs $(JOBS) --json $(or $(JSON),.reliability/fuzz.json)) \
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
-		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN)) --json $(or $(JSON),.reliability/fuzz.json)
+		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN))
 
 bench: .venv/installed
 	$(VIRTUAL_SCREEN) .venv/bin/python -m pytest benchmarks -q --benchmark-columns=min,median \

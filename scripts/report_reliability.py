@@ -46,8 +46,8 @@ def fuzz_text(told: dict[str, Any]) -> str:
             f"{told['seconds'] / 60:.0f} minutes. **Outside the list, or over a limit: "
             f"{told['violations']}.**",
             _table(("outcome", "times"), [(name, f"{count:,}") for name, count in outcomes]),
-            f"The slowest took {told['slowest']['seconds']} s (`{told['slowest']['seed']}`); the most "
-            f"memory beyond what an honest file needs was {told['largest']['megabytes']} MB "
+            f"The slowest took {told['slowest']['seconds']} s (`{told['slowest']['seed']}`); the "
+            f"most memory beyond what an honest file needs was {told['largest']['megabytes']} MB "
             f"(`{told['largest']['seed']}`).",
         ]
     )
@@ -124,9 +124,7 @@ _TEXTS = {"fuzz": fuzz_text, "abuse": abuse_text, "soak": soak_text}
 def main() -> None:
     """Write each section that there are figures for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--figures", type=Path, default=FIGURES, help="folder, .reliability if none"
-    )
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="folder of the figures")
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     options = parser.parse_args()
     sections = {

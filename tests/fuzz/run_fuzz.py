@@ -149,6 +149,7 @@ def main() -> int:
             thread.join()
     told = summary(campaign.results) | {"seconds": round(time.monotonic() - start)}
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(told, indent=2) + "\n")
     print(json.dumps(told, indent=2))
     return 1 if told["violations"] else 0
