@@ -7,7 +7,7 @@
 # make lint    check style, types and import directions
 # make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
 #              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
-#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file for the figures, .reliability/fuzz.json
+#              EXHAUSTIVE=1: replace each byte of tiny files; RUN=1: other inputs; JSON=file: figures
 # make bench   run the benchmarks, and write docs/performance.md from their results
 # make soak    hover, switch and link for MINUTES, open and remove stacks: nothing may grow
 # make pictures  draw the pictures of the README and the guide anew
