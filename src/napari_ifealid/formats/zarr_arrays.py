@@ -23,7 +23,14 @@ from napari_ifealid.formats.features_last import FeaturesLast
 from napari_ifealid.formats.fields import Fields
 from napari_ifealid.formats.file_state import FileState, file_state, has_changed
 from napari_ifealid.formats.format import Format, no_stacks
-from napari_ifealid.formats.location import Location, cannot_open, is_url, name_of, no_such_file
+from napari_ifealid.formats.location import (
+    Location,
+    cannot_open,
+    is_url,
+    local_path,
+    name_of,
+    no_such_file,
+)
 from napari_ifealid.formats.ome_zarr import (
     IMAGE_KEYS,
     SERIES_KEY,
@@ -401,8 +408,9 @@ def _opened(location: Location, name: str = "") -> _OpenedFolder | None:
 
 
 def _is_marked(location: Location) -> bool:
-    if not is_url(location):
-        return any((Path(location) / name).is_file() for name in _METADATA_FILES)
+    path = local_path(location)
+    if path is not None:
+        return any((path / name).is_file() for name in _METADATA_FILES)
     from fsspec.core import url_to_fs
 
     try:

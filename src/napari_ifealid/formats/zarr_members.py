@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from os import fspath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.formats.location import Location, local_path
 
 if TYPE_CHECKING:
     import zarr
@@ -45,7 +44,8 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
 
     from napari_ifealid.formats.zarr_store import CarefulStore
 
-    store = fspath(location) if is_url(location) else CarefulStore.at(Path(location))
+    path = local_path(location)
+    store = fspath(location) if path is None else CarefulStore.at(path)
     try:
         return zarr.open(store, mode="r")
     except DatasetError:
@@ -101,8 +101,9 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
 def _check_count(group: zarr.Group, location: Location) -> None:
     consolidated = group.metadata.consolidated_metadata
     names: Iterable[Any] = () if consolidated is None else consolidated.metadata
-    if not is_url(location):
-        names = Path(location).iterdir()
+    path = local_path(location)
+    if path is not None:
+        names = path.iterdir()
     if sum(1 for _ in islice(names, MOST_MEMBERS + 1)) > MOST_MEMBERS:
         raise DatasetError(
             f"a group of more than {MOST_MEMBERS:,} arrays",
@@ -131,8 +132,9 @@ def _nodes(
 
 def _listed(location: Location) -> set[str]:
     """Return the names of files and folders, none where they can't be listed, as on the web."""
-    if not is_url(location):
-        return {path.name for path in Path(location).iterdir()}
+    folder = local_path(location)
+    if folder is not None:
+        return {path.name for path in folder.iterdir()}
     from fsspec.core import url_to_fs
 
     try:
