@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.layers import (
+    MOST_STACKS,
     STACK_KEY,
     default_grid,
     image_affine,
@@ -327,3 +329,10 @@ def test_limits_of_a_lazy_stack_look_at_few_of_very_many_features():
     values = da.map_blocks(block, chunks=chunks, dtype=np.float32, meta=np.empty((0,) * 3, "f4"))
     layer_data(FeatureStack(values=values, name="x"))
     assert 1 <= len(looked_at) <= 5
+
+
+def test_far_too_many_stacks_become_no_layers():
+    stack = FeatureStack(values=np.ones((2, 2, 2), np.uint8), name="x")
+    assert len(layers_of([stack] * MOST_STACKS)) == MOST_STACKS
+    with pytest.raises(DatasetError, match=r"1,001 feature stacks: x; expected at most 1,000"):
+        layers_of([stack] * (MOST_STACKS + 1))
