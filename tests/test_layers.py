@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from napari.layers import Image, Layer
 
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats import read_stacks
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.layers import (
+    MOST_STACKS,
     STACK_KEY,
     default_grid,
     image_affine,
@@ -338,3 +340,10 @@ def test_contrast_of_a_huge_constant_corner_is_a_range_that_napari_takes(value):
     assert low <= value <= high
     assert np.isfinite([low, high]).all()
     Image(data, **arguments)
+
+
+def test_far_too_many_stacks_become_no_layers():
+    stack = FeatureStack(values=np.ones((2, 2, 2), np.uint8), name="x")
+    assert len(layers_of([stack] * MOST_STACKS)) == MOST_STACKS
+    with pytest.raises(DatasetError, match=r"1,001 feature stacks: x; expected at most 1,000"):
+        layers_of([stack] * (MOST_STACKS + 1))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.errors import DatasetError
 from napari_ifealid.georeference import Georeference, PixelSize
 from napari_ifealid.grid import Grid
 from napari_ifealid.plain_text import shown_name
@@ -21,6 +22,9 @@ START_KEY = "napari_ifealid_first_reference"
 """Where a layer's metadata holds the place in the world to compare with first, if it has one."""
 
 _SMALLEST_SHARE = 1e-3  # of a value: a range of colours that float32 tells from none
+MOST_STACKS = 1000
+"""That are opened at once: napari takes longer for each layer, the more there are."""
+
 _LOOKED_AT = 16  # pixels along each axis
 _MOST_FEATURES = 4096  # of each of these pixels
 
@@ -37,7 +41,19 @@ def layers_of(
     stacks : sequence of FeatureStack
     overlays : iterable of array, optional
         Images that have a layer already.
+
+    Raises
+    ------
+    DatasetError
+        If there are more than `MOST_STACKS`.
     """
+    if len(stacks) > MOST_STACKS:
+        raise DatasetError(
+            f"{len(stacks):,} feature stacks",
+            expected=f"at most {MOST_STACKS:,}, since each becomes a layer",
+            remedy="Read those that you need in Python: read_stack(path, array=NAME).",
+            file=stacks[0].name,
+        )
     layers: list[LayerData] = []
     known = list(overlays)
     for stack in stacks:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.location import cannot_open, first_bytes, is_url, name_of, suffix_of
+from napari_ifealid.formats.location import (
+    cannot_open,
+    first_bytes,
+    is_url,
+    local_path,
+    name_of,
+    suffix_of,
+)
 
 URLS = ["https://example.org/a/cube.zarr", "s3://bucket/cube.zarr", "memory://cube.zarr"]
 PATHS = ["cube.zarr", "/a/cube.zarr", "./a/cube.zarr", r"C:\a\cube.zarr", Path("a/cube.zarr")]
@@ -73,3 +80,9 @@ def test_error_without_a_text_is_named():
     error = cannot_open("https://example.org/cube.zarr", TimeoutError())
     assert error.found == "nothing that can be read (TimeoutError)"
     assert "connection" in error.remedy
+
+
+def test_path_of_a_location_is_that_of_a_file_alone(tmp_path):
+    path = tmp_path / "a b%.zarr"
+    assert local_path(path) == local_path(str(path)) == local_path(path.as_uri()) == path
+    assert local_path("https://example.org/a.zarr") is None

@@ -60,10 +60,10 @@ def test_metadata_that_are_no_file_are_refused(path, make, name):
 def test_chunk_that_is_no_file_is_refused_and_no_chunk_of_fill_values(path, make):
     (path / "0.0.0").unlink()
     reason = make(path / "0.0.0")
-    stack = read_stack(path)
-    with pytest.raises(DatasetError) as caught:
-        loaded(stack)
-    assert caught.value.found == reason
+    for location in (path, path.as_uri()):
+        with pytest.raises(DatasetError) as caught:
+            loaded(read_stack(location))
+        assert caught.value.found == reason
     assert caught.value.member == "0.0.0"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.taking_places import how_to_complete
@@ -23,6 +25,14 @@ def is_url(location: Location) -> bool:
 def absolute(location: Location) -> str:
     """Return an absolute path; a URL as it is."""
     return fspath(location) if is_url(location) else str(Path(location).absolute())
+
+
+def local_path(location: Location) -> Path | None:
+    """Return the path of a location, also of a file:// URL; None for other URLs."""
+    if not is_url(location):
+        return Path(location)
+    parts = urlsplit(fspath(location))
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 def name_of(location: Location) -> str:

@@ -29,6 +29,7 @@ from napari_ifealid.formats.location import (
     check_is_there,
     is_file,
     is_url,
+    local_path,
     name_of,
 )
 from napari_ifealid.formats.ome_zarr import (
@@ -409,8 +410,9 @@ def _opened(location: Location, name: str = "") -> _OpenedFolder | None:
 
 
 def _is_marked(location: Location) -> bool:
-    if not is_url(location):
-        return any(is_file(Path(location) / name) for name in _METADATA_FILES)
+    path = local_path(location)
+    if path is not None:
+        return any(is_file(path / name) for name in _METADATA_FILES)
     from fsspec.core import url_to_fs
 
     try:

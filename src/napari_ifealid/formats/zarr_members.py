@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_ifealid.errors import DatasetError
-from napari_ifealid.formats.location import Location, is_url
+from napari_ifealid.formats.location import Location, local_path
 from napari_ifealid.formats.url_options import url_options
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def opened_node(location: Location) -> zarr.Array[Any] | zarr.Group:
 
     from napari_ifealid.formats.zarr_store import CarefulStore
 
-    store = fspath(location) if is_url(location) else CarefulStore.at(Path(location))
+    path = local_path(location)
+    store = fspath(location) if path is None else CarefulStore.at(path)
     options = url_options(location) or None
     try:
         return zarr.open(store, mode="r", storage_options=options)
@@ -108,7 +109,7 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
     import zarr
 
     _check_count(group, location)
-    found, folder = Members(), None if is_url(location) else Path(location)
+    found, folder = Members(), local_path(location)
     names, opened = _nodes(group, location, asked)
     for name in sorted(names):
         try:
@@ -123,8 +124,9 @@ def members(group: zarr.Group, location: Location, asked: str | None) -> Members
 def _check_count(group: zarr.Group, location: Location) -> None:
     consolidated = group.metadata.consolidated_metadata
     names: Iterable[Any] = () if consolidated is None else consolidated.metadata
-    if not is_url(location):
-        names = Path(location).iterdir()
+    path = local_path(location)
+    if path is not None:
+        names = path.iterdir()
     if sum(1 for _ in islice(names, MOST_MEMBERS + 1)) > MOST_MEMBERS:
         raise DatasetError(
             f"a group of more than {MOST_MEMBERS:,} arrays",
@@ -153,8 +155,9 @@ def _nodes(
 
 def _listed(location: Location) -> set[str]:
     """Return the names of files and folders, none where they can't be listed, as on the web."""
-    if not is_url(location):
-        return {path.name for path in Path(location).iterdir()}
+    folder = local_path(location)
+    if folder is not None:
+        return {path.name for path in folder.iterdir()}
     from fsspec.core import url_to_fs
 
     try:

@@ -67,7 +67,7 @@ def opened_zip(path: str | PathLike[str]) -> Iterator[zipfile.ZipFile]:
     check_regular_file(path)
     try:
         stream = _LimitedReader(FileIO(fspath(path)))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise cannot_open(path, error) from error
     with stream, _read_directory(stream, path) as archive:
         stream.most = None
