@@ -143,4 +143,5 @@ class ViewSteps(WindowSteps):
 
     @step(canvas_only=st.booleans())
     def take_screenshot(self, canvas_only: bool) -> None:
+        self.layer(0)  # napari has no picture of an empty window, at times
         self.window.viewer.screenshot(flash=False, canvas_only=canvas_only)
