@@ -1,4 +1,4 @@
-"""What is held: objects of the plugin, of OpenGL, callbacks, threads and files."""
+"""Counts of what a window and the process hold: objects, callbacks, threads, open files."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _is_there(callback: Any) -> bool:
 
 
 def _owner(callback: Any) -> str:
-    """Return the module and the name of who is called."""
+    """Return the module and the name of the function or the object that is called."""
     if isinstance(callback, tuple):  # napari's weak reference to a bound method
         owner, name = callback[0](), callback[1]
         return f"{type(owner).__module__}.{type(owner).__qualname__}.{name}"

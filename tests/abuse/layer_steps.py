@@ -1,4 +1,4 @@
-"""What a user does to layers, those of the plugin among them."""
+"""Steps that change layers and the view, also those layers that the plugin has made."""
 
 from __future__ import annotations
 

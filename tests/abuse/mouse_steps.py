@@ -1,4 +1,4 @@
-"""What mouse and keys do: over the picture and over the chart."""
+"""Steps by mouse and keyboard, over the picture and over the chart."""
 
 from __future__ import annotations
 

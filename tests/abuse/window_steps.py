@@ -1,4 +1,4 @@
-"""What all steps of a sequence share: each is noted, and what goes wrong in it is kept."""
+"""Base of all steps: it writes each step down, and collects the errors in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 L = TypeVar("L", bound=Layer)
 
 NUMBERS = st.integers(0, 999)
-"""Which one of several, however many there are."""
+"""Choose one of several things, however many there are."""
 
 SHARES = st.sampled_from([0.0, 0.1, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.9, 1.0])
 """Of a width or a height."""
