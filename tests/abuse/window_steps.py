@@ -12,6 +12,7 @@ from abused_window import AbusedWindow
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from napari.layers import Layer
+from qtpy.QtWidgets import QWidget
 from window_invariants import broken_invariants
 
 T = TypeVar("T")
@@ -61,6 +62,14 @@ class WindowSteps(RuleBasedStateMachine):
         """The session of a stack that is loaded."""
         session = self.explorer.session
         return _given(session if session is not None and session.stack is not None else None)
+
+    @property
+    def canvas(self) -> QWidget:
+        """The canvas of the viewer, which docks may leave no room for."""
+        canvas = self.window.current.canvas
+        if not (canvas.width() and canvas.height()):
+            raise PointlessStepError
+        return canvas
 
     @property
     def layers(self) -> Any:
