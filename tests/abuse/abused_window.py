@@ -20,7 +20,7 @@ from napari_ifealid.workarounds.canvases import all_canvases
 
 _PATIENCE = 20.0  # seconds until a window must rest
 _TEXTS = 40  # milliseconds that texts are later than the map
-_SIZE = 620, 460  # pixels; a small picture is drawn quickly, also without a graphics card
+_SIZE = 800, 460  # pixels; a small picture is drawn quickly, also without a graphics card
 
 
 @dataclass(eq=False)

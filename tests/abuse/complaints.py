@@ -1,4 +1,4 @@
-"""What goes wrong without a test noticing: exceptions anywhere, messages of Qt, notifications."""
+"""Errors that no caller sees: in callbacks and threads, Qt messages, logs, notifications."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ TOLERATED = {
     "Vectors of the session are left out": "their features are others",
     "propagateSizeHints": "Qt's offscreen platform has none",
 }
-"""Messages that are no complaints, as regular expressions, and why."""
+"""Messages that are expected, as regular expressions, each with the reason."""
 
 
 class Complaints:
-    """Collects what is said or raised anywhere while it listens."""
+    """Collects exceptions, messages and notifications from anywhere while it listens."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -85,7 +85,7 @@ class Complaints:
 
 
 class _ErrorHandler(logging.Handler):
-    """Hands errors that were logged on."""
+    """Adds errors that were logged to the complaints."""
 
     def __init__(self, complaints: Complaints) -> None:
         super().__init__(logging.ERROR)

@@ -38,6 +38,8 @@ def machine(
         has_plugin=_HAS_PLUGIN,
     )
     WindowMachine.window, WindowMachine.done = window, []
+    gc.collect()
+    gc.freeze()  # napari collects garbage whenever a layer goes, which takes long else
     with complaints.listening():
         yield WindowMachine
         window.close_another()

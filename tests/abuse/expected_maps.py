@@ -1,4 +1,4 @@
-"""What the map of a session is by the definition, for what the window says; by NumPy alone."""
+"""The map of a session by its definition in NumPy, for what the panel and the layers say."""
 
 from __future__ import annotations
 

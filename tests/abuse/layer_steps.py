@@ -1,4 +1,4 @@
-"""What a user does to layers, those of the plugin among them."""
+"""Steps that change layers and the view, also those layers that the plugin has made."""
 
 from __future__ import annotations
 
@@ -137,10 +137,11 @@ class ViewSteps(WindowSteps):
     def reset_view(self) -> None:
         self.window.viewer.reset_view()
 
-    @step(width=st.sampled_from([420, 620, 900]), height=st.sampled_from([320, 460, 600]))
+    @step(width=st.sampled_from([620, 800, 1000]), height=st.sampled_from([320, 460, 600]))
     def resize(self, width: int, height: int) -> None:
         self.window.viewer.window.resize(width, height)
 
     @step(canvas_only=st.booleans())
     def take_screenshot(self, canvas_only: bool) -> None:
-        self.window.viewer.screenshot(flash=False, canvas_only=canvas_only)
+        if self.canvas:
+            self.window.viewer.screenshot(flash=False, canvas_only=canvas_only)

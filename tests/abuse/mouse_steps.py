@@ -1,4 +1,4 @@
-"""What mouse and keys do: over the picture and over the chart."""
+"""Steps by mouse and keyboard, over the picture and over the chart."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class MouseSteps(WindowSteps):
 
     @step(x=SHARES, y=SHARES)
     def hover(self, x: float, y: float) -> None:
-        self.window.move(self.window.current.canvas, x, y)
+        self.window.move(self.canvas, x, y)
 
     @step(x=SHARES, y=SHARES)
     def sweep(self, x: float, y: float) -> None:
         for number in range(8):
-            self.window.move(self.window.current.canvas, (x + number / 30) % 1.0, y)
+            self.window.move(self.canvas, (x + number / 30) % 1.0, y)
             self.window.wait(3)
 
     @step(x=SHARES, y=SHARES)
     def click(self, x: float, y: float) -> None:
-        self._press(self.window.current.canvas, x, y)
+        self._press(self.canvas, x, y)
 
     @step(x=SHARES, y=SHARES)
     def drag(self, x: float, y: float) -> None:
-        canvas, left = self.window.current.canvas, Qt.MouseButton.LeftButton
+        canvas, left = self.canvas, Qt.MouseButton.LeftButton
         self.window.move(canvas, x, y)
         self.window.press(canvas, x, y)
         for number in range(4):
@@ -54,7 +54,7 @@ class MouseSteps(WindowSteps):
     def press_key(self, key: str) -> None:
         control = Qt.KeyboardModifier.ControlModifier
         none = Qt.KeyboardModifier.NoModifier
-        QTest.keyClick(self.window.current.canvas, _KEYS[key], control if key == "Z" else none)
+        QTest.keyClick(self.canvas, _KEYS[key], control if key == "Z" else none)
 
     @step(x=SHARES, y=SHARES, clicks=st.booleans())
     def point_at_the_chart(self, x: float, y: float, clicks: bool) -> None:
@@ -79,5 +79,5 @@ class MouseSteps(WindowSteps):
 
     def _chart(self) -> QWidget:
         """Return what the chart is drawn on."""
-        charts = self.window.current.canvas.window().findChildren(VectorChart)
+        charts = self.canvas.window().findChildren(VectorChart)
         return one_of([one for one in charts if one.isVisible()], 0).plot.viewport()

@@ -1,4 +1,4 @@
-"""Opening and closing: files, arrays, sessions, panels and windows."""
+"""Steps that open and close files, arrays, sessions, panels and windows."""
 
 from __future__ import annotations
 

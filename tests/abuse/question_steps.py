@@ -1,4 +1,4 @@
-"""What is compared, with what, and how: the panel's settings and the references."""
+"""Steps that change settings in the panel, pins, regions and the library."""
 
 from __future__ import annotations
 

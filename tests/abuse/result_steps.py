@@ -1,4 +1,4 @@
-"""What comes of maps: labels, classes, places, overviews, linked stacks."""
+"""Steps that make labels, classes, places and overviews, and link stacks."""
 
 from __future__ import annotations
 

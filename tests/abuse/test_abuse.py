@@ -18,7 +18,7 @@ SEED = int(os.environ.get("NAPARI_IFEALID_SEED", "1"))
 FIGURES = os.environ.get("NAPARI_IFEALID_FIGURES")
 JOURNAL = os.environ.get("NAPARI_IFEALID_JOURNAL")
 
-pytestmark = [pytest.mark.sharp_by_itself, pytest.mark.timeout(300 + 20 * SEQUENCES)]
+pytestmark = [pytest.mark.sharp_by_itself, pytest.mark.timeout(600 + 60 * SEQUENCES)]
 
 
 def test_nothing_goes_wrong_whatever_the_user_does(machine, capsys):

@@ -1,4 +1,4 @@
-"""What is true of a window at any time that it rests, whatever the user has done."""
+"""Checks of a window that rests: maps, texts and labels agree with the definitions."""
 
 from __future__ import annotations
 

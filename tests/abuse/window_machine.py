@@ -7,9 +7,9 @@ from typing import ClassVar
 from abuse_files import FILES
 from held_things import (
     callbacks_of_the_plugin,
-    counted_from_now,
     held_things,
     more_than,
+    without_what_napari_keeps,
 )
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -18,6 +18,9 @@ from mouse_steps import MouseSteps
 from opening_steps import OpeningSteps
 from question_steps import QuestionSteps, ReferenceSteps
 from result_steps import LinkSteps, ResultSteps
+
+_GRIDS = "show_grid(is_on=True", "show_side_by_side"
+"""Steps that show layers in a grid."""
 
 
 class WindowMachine(
@@ -40,7 +43,7 @@ class WindowMachine(
 
     def __init__(self) -> None:
         super().__init__()
-        self.held_before = counted_from_now(self.window.viewer)
+        self.held_before = held_things(self.window.viewer)
         self.left: list[str] = []
         self.window.complaints.take()
         self.attempt("state = machine()", self.window.open_panel)
@@ -85,4 +88,6 @@ class WindowMachine(
             for name in callbacks_of_the_plugin(one.viewer):
                 window.complaints.add("after the panel was closed", f"{name} is still called")
         window.empty()
-        self.left = more_than(self.held_before, held_things(window.viewer))
+        left = more_than(self.held_before, held_things(window.viewer))
+        had_grid = any(word in line for line in self.lines for word in _GRIDS)
+        self.left = without_what_napari_keeps(left, had_grid=had_grid)

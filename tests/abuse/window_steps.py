@@ -1,4 +1,4 @@
-"""What all steps of a sequence share: each is noted, and what goes wrong in it is kept."""
+"""Base of all steps: it writes each step down, and collects the errors in it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from abused_window import AbusedWindow
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from napari.layers import Layer
+from qtpy.QtWidgets import QWidget
 from window_invariants import broken_invariants
 
 T = TypeVar("T")
 L = TypeVar("L", bound=Layer)
 
 NUMBERS = st.integers(0, 999)
-"""Which one of several, however many there are."""
+"""Choose one of several things, however many there are."""
 
 SHARES = st.sampled_from([0.0, 0.1, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.9, 1.0])
 """Of a width or a height."""
@@ -61,6 +62,14 @@ class WindowSteps(RuleBasedStateMachine):
         """The session of a stack that is loaded."""
         session = self.explorer.session
         return _given(session if session is not None and session.stack is not None else None)
+
+    @property
+    def canvas(self) -> QWidget:
+        """The canvas of the viewer, which docks may leave no room for."""
+        canvas = self.window.current.canvas
+        if not (canvas.width() and canvas.height()):
+            raise PointlessStepError
+        return canvas
 
     @property
     def layers(self) -> Any:
