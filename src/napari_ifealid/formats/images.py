@@ -19,6 +19,7 @@ from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.formats.png import HEADER_LENGTH, check_png_size
+from napari_ifealid.formats.tiff_directories import check_chain
 from napari_ifealid.memory import check_memory, out_of_memory
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -99,7 +100,7 @@ def _pixels(stream: IO[bytes]) -> NDArray[Any]:
 
 def _tiff_pixels(stream: IO[bytes]) -> NDArray[Any]:
     """Read a TIFF file with Pillow where that loses nothing, else with tifffile."""
-    stream.seek(0)
+    check_chain(stream)
     with TiffFile(stream) as file:
         series = _only_image(file)
         page = series.keyframe
