@@ -67,6 +67,11 @@ def test_error_that_says_it_all_stays_as_it_is():
     assert cannot_read("lazy", error) is error
 
 
+def test_error_that_names_no_file_gets_the_name_of_the_stack():
+    error = DatasetError("too large a chunk", expected="a smaller one", remedy="Copy it again.")
+    assert cannot_read("lazy", error).file == "lazy"
+
+
 def test_other_errors_are_told_in_one_line_with_the_name_of_the_stack():
     error = cannot_read("lazy", RuntimeError("a checksum is wrong\nat line 5"))
     assert (error.file, error.found) == ("lazy", "values that can't be read (a checksum is wrong)")

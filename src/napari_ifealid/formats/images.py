@@ -20,6 +20,7 @@ from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.jpeg import JPEG_START, check_scans
 from napari_ifealid.formats.location import no_such_file
 from napari_ifealid.formats.png import HEADER_LENGTH, check_png_size
+from napari_ifealid.formats.tiff_directories import check_chain
 from napari_ifealid.memory import check_memory, out_of_memory
 from napari_ifealid.regular_files import check_regular_file
 
@@ -111,7 +112,7 @@ def _check_scans(stream: IO[bytes]) -> None:
 
 def _tiff_pixels(stream: IO[bytes]) -> NDArray[Any]:
     """Read a TIFF file with Pillow where that loses nothing, else with tifffile."""
-    stream.seek(0)
+    check_chain(stream)
     with TiffFile(stream) as file:
         series = _only_image(file)
         page = series.keyframe

@@ -64,9 +64,9 @@ def loaded_block(stack: FeatureStack, block: Block) -> NDArray[Any]:
 
 
 def cannot_read(name: str, error: Exception) -> DatasetError:
-    """Return the error for a stack whose values can't be read; a DatasetError as it is."""
+    """Return the error for a stack whose values can't be read; a DatasetError with its file."""
     if isinstance(error, DatasetError):
-        return error
+        return error if error.file else error.inside(name)
     return DatasetError(
         f"values that can't be read ({short_reason(error)})",
         expected="undamaged chunks",

@@ -17,6 +17,7 @@ from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState
 from napari_ifealid.formats.location import Location, cannot_open
 from napari_ifealid.formats.proposed_axis import proposed_axis
+from napari_ifealid.formats.tiff_directories import check_chain
 from napari_ifealid.formats.tiff_log import tifffile_silenced
 
 GDAL_METADATA, GDAL_NODATA = 42112, 42113
@@ -128,6 +129,7 @@ def opened_tiff(path: Path) -> Iterator[tuple[tifffile.TiffFile, FileState]]:
     try:
         with tifffile_silenced(), path.open("rb") as stream:
             state = FileState.of(os.fstat(stream.fileno()))
+            check_chain(stream)
             with tifffile.TiffFile(stream, name=str(path)) as tiff:
                 yield tiff, state
     except DatasetError as error:
