@@ -25,12 +25,13 @@ PYTEST_OPTIONS ?=
 MINUTES ?= 5
 JOBS ?= 2
 VENV ?= .venv
+SCREEN ?= 1400x900
 ENVIRONMENTS ?= pyside6 pyside6-old-python lowest newest
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
-VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 1400x900x24"
-SECOND_SCREEN := xvfb-run -a -n 200 -s "-screen 0 1400x900x24"
+VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 $(SCREEN)x24"
+SECOND_SCREEN := xvfb-run -a -n 200 -s "-screen 0 $(SCREEN)x24"
 LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif

@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint, QTimer
 from qtpy.QtWidgets import (
     QApplication,
@@ -51,9 +52,7 @@ class Mouse:
     def move_to_canvas(self, row_column) -> None:
         row, column = (int(x) for x in row_column)
         place = self.canvas.mapToGlobal(QPoint(column, row))
-        subprocess.run(
-            ["xdotool", "mousemove", str(place.x()), str(place.y())], check=True, timeout=10
-        )
+        subprocess.run(["xdotool", "mousemove", *on_screen(place)], check=True, timeout=10)
 
     def _world_at(self, row_column) -> np.ndarray:
         before = tuple(self._viewer.cursor.position)
@@ -112,7 +111,7 @@ def press(qtbot):
         qtbot.wait(100)
         place = button.mapToGlobal(QPoint(button.width() // 2, button.height() // 2))
         subprocess.run(
-            ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
+            ["xdotool", "mousemove", *on_screen(place), "click", "1"],
             check=True,
             timeout=10,
         )

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint, QPointF
 
 from napari_ifealid.explorer import Explorer
@@ -37,7 +38,7 @@ def move_to(panel, feature: float) -> None:
     low, high = view.viewRange()[1]
     place = plot.mapFromScene(view.mapViewToScene(QPointF(feature, (low + high) / 2)))
     place = plot.viewport().mapToGlobal(QPoint(place))
-    xdotool("mousemove", str(place.x()), str(place.y()))
+    xdotool("mousemove", *on_screen(place))
 
 
 def test_drag_over_features_shows_their_mean_until_a_click(panel, stack, qtbot):

@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QWidget
 from skimage.data import astronaut
@@ -59,7 +60,7 @@ def held_up(monkeypatch):
 def click(widget: QWidget) -> None:
     place = widget.mapToGlobal(QPoint(widget.width() // 2, widget.height() // 2))
     subprocess.run(
-        ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
+        ["xdotool", "mousemove", *on_screen(place), "click", "1"],
         check=True,
         timeout=10,
     )

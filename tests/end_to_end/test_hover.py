@@ -46,7 +46,8 @@ def colours_on_canvas(window, mouse, layer):
         np.array(layer.data_to_world(p)) for p in [(0, 0), np.array(layer.data.shape) - 1]
     )
     steps = (opposite - corner) / (np.array(layer.data.shape) - 1)
-    places = mouse.pixel_of(corner + grid * steps)
+    middles = mouse.pixel_of(corner + grid * steps) + 0.5
+    places = (middles * mouse.canvas.devicePixelRatioF()).astype(int)
     return picture[places[..., 0], places[..., 1], :3].astype(int), places
 
 

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint
 
 from explorer_actions import CLOSE, expected_map
@@ -44,7 +45,7 @@ def point(canvas, row_column, button: str | None = None) -> None:
     row, column = (round(float(x)) for x in row_column)
     at = canvas.mapToGlobal(QPoint(column, row))
     click = [] if button is None else ["click", button]
-    command = ["xdotool", "mousemove", str(at.x()), str(at.y()), *click]
+    command = ["xdotool", "mousemove", *on_screen(at), *click]
     subprocess.run(command, check=True, timeout=10)
 
 

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint, QPointF, Qt
 
 from napari_ifealid.explorer import ReferenceMode
@@ -79,7 +80,7 @@ def test_pointer_over_the_chart_shows_single_features(shared_data, window, explo
         place = plot.mapFromScene(view.mapViewToScene(QPointF(float(feature), 0.01)))
         widget_place = plot.viewport().mapToGlobal(QPoint(round(place.x()), round(place.y())))
         subprocess.run(
-            ["xdotool", "mousemove", str(widget_place.x()), str(widget_place.y())],
+            ["xdotool", "mousemove", *on_screen(widget_place)],
             check=True,
             timeout=10,
         )

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from pointer import on_screen
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QPushButton
 
@@ -20,7 +21,7 @@ WAVELENGTHS = 400.0 + 60.0 * np.arange(36)
 
 
 def click_at(place: QPoint) -> None:
-    to = [str(place.x()), str(place.y())]
+    to = on_screen(place)
     subprocess.run(["xdotool", "mousemove", *to, "click", "1"], check=True, timeout=10)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import tifffile
 from napari.layers import Labels
+from pointer import on_screen
 from qtpy.QtCore import QPoint
 from scipy import ndimage
 
@@ -37,8 +38,8 @@ def drag_threshold_to(widget, value: float) -> None:
         histogram.mapToGlobal(QPoint(round(at), histogram.height() // 3)) for at in (12, x)
     )
     for command in (
-        ["mousemove", str(start.x()), str(start.y()), "mousedown", "1"],
-        ["mousemove", str(end.x()), str(end.y())],
+        ["mousemove", *on_screen(start), "mousedown", "1"],
+        ["mousemove", *on_screen(end)],
         ["mouseup", "1"],
     ):
         subprocess.run(["xdotool", *command], check=True, timeout=10)

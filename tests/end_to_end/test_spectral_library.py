@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.layers import Layer
+from pointer import on_screen
 from qtpy.QtCore import QPoint
 
 from napari_ifealid.layers import layer_data
@@ -74,7 +75,7 @@ def test_library_is_ranked_and_mapped_where_the_mouse_is(
     rectangle = group.list.visualRect(rows.index(0, NAME))
     place = group.list.viewport().mapToGlobal(QPoint(9, rectangle.center().y()))
     subprocess.run(
-        ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "1"],
+        ["xdotool", "mousemove", *on_screen(place), "click", "1"],
         check=True,
         timeout=10,
     )

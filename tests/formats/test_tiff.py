@@ -143,10 +143,14 @@ def masked(path, data=BANDS, masks=1, mask_shape=(37, 45), **options):
     mask = np.ones(mask_shape, bool)
     mask[:3] = False
     plain = {"photometric": "minisblack", "planarconfig": "separate", "metadata": None}
+    page = {"photometric": "mask", "subfiletype": 4, "metadata": None}
     with tifffile.TiffWriter(path) as writer:
         writer.write(data, **(plain | options))
         for _ in range(masks):
-            writer.write(mask, photometric="mask", subfiletype=4, compression="zlib", metadata=None)
+            try:
+                writer.write(mask, **page, compression="zlib")
+            except NotImplementedError:  # tifffile of 2023 packs no masks
+                writer.write(mask, **page)
     return path
 
 

@@ -661,7 +661,8 @@ def test_features_that_are_not_used_are_gaps_before_a_grey_band(chart, vector):
         view = item.getViewBox()
         low, high = view.viewRange()[1]
         place = view.mapViewToDevice(QPointF(feature, low + 0.98 * (high - low)))
-        return chart.plot.grab().toImage().pixelColor(place.toPoint())
+        image = chart.plot.grab().toImage()
+        return image.pixelColor((place * image.devicePixelRatio()).toPoint())
 
     used = UsedFeatures(tuple(number not in (4, 5) for number in range(COUNT)))
     chart.set_used(used)

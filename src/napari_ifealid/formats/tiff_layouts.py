@@ -191,7 +191,7 @@ def layout_of(tiff: tifffile.TiffFile, number: int) -> TiffLayout:
     image_axes, image_shape = _axes_of_page(page)
     leading = [
         (axis, length)
-        for axis, length in zip(series.get_axes(False), series.get_shape(False), strict=True)
+        for axis, length in zip(series.axes, series.shape, strict=True)
         if axis not in "YXS"
     ]
     count = prod(length for _, length in leading)
