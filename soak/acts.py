@@ -16,6 +16,21 @@ Act = Callable[[Window], None]
 """Takes a window with its stacks, of which the first one is explored."""
 
 
+def fill_histories(window: Window) -> None:
+    """Make as many changes of pins and of the library as can be taken back, so that no more come.
+
+    Of each there are a hundred.
+    """
+    explorer = window.explorer
+    place = explorer.session.grid.place_of(window.any_pixel())
+    for _ in range(51):
+        explorer.toggle_pin(place)
+        explorer.toggle_pin(place)
+        explorer.add_to_library()
+        explorer.library.clear()
+    window.remove([explorer.pins.layer])
+
+
 def hover(window: Window) -> None:
     """Sweep over each stack in turn."""
     for layer in (*window.stacks[1:], window.stacks[0]):
