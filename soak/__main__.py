@@ -18,6 +18,11 @@ from soak.report import text, write_json
 
 _PARTS = ("hovering", "opening")
 
+_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""For glibc: one heap for all threads, and arrays outside of it, so that what is freed is not kept.
+
+Else its heaps, one for each of many threads, fall to pieces, and that is counted as memory."""
+
 
 def main() -> int:
     """Run the parts, print a table, and return 1 if a limit is broken."""
@@ -47,7 +52,7 @@ def _run_alone(part: str, folder: Path, options: argparse.Namespace) -> Record:
     command = [sys.executable, "-m", "soak", part, "--record", str(record)]
     command += ["--minutes", str(options.minutes), "--stacks", str(options.stacks)]
     # the user's settings and previews neither count nor change
-    own = {"NAPARI_CONFIG": "", "NAPARI_IFEALID_CACHE": str(folder / "cache")}
+    own = _ALLOCATOR | {"NAPARI_CONFIG": "", "NAPARI_IFEALID_CACHE": str(folder / "cache")}
     done = subprocess.run(command, env=os.environ | own, check=False)
     if not record.exists():
         sys.exit(f"The part “{part}” of the soak has ended with {done.returncode} and no figures.")

@@ -8,12 +8,30 @@ import numpy as np
 
 from napari_ifealid.engines import EngineChoice
 from napari_ifealid.explorer import ColourRange, ReferenceMode
+from napari_ifealid.explorer.pins import Pin
 from napari_ifealid.measures import MEASURES, SPECTRAL_ANGLE, UsedFeatures
 from napari_ifealid.preprocessing import STEPS
 from soak.window import Window
 
 Act = Callable[[Window], None]
 """Takes a window with its stacks, of which the first one is explored."""
+
+
+def fill_histories(window: Window) -> None:
+    """Make the hundred changes of pins and of the library that can be taken back.
+
+    Those of pins hold more of them than any later ones, those of the library as much.
+    """
+    explorer = window.explorer
+    grid, library = explorer.session.grid, explorer.library
+    for number in range(101):
+        places = (grid.place_of((number % 2, column)) for column in range(2))
+        explorer.pins.replace([Pin(tuple(place.tolist()), "#e69f00") for place in places])
+    window.remove([explorer.pins.layer])
+    for _ in range(20):
+        _add_and_tick(window)
+        library.clear()
+    window.settle()
 
 
 def hover(window: Window) -> None:
@@ -104,15 +122,17 @@ def draw_regions(window: Window) -> None:
 
 def use_library(window: Window) -> None:
     """Add pixels to the library, tick one, and empty it."""
-    library = window.explorer.library
-    for _ in range(3):
-        window.sweep(1)
-        window.explorer.add_to_library()
-    window.settle()
-    library.tick(0, True)
+    _add_and_tick(window)
     window.sweep(4)
-    library.clear()
+    window.explorer.library.clear()
     window.settle()
+
+
+def _add_and_tick(window: Window) -> None:
+    for _ in range(3):
+        window.explorer.show_pixel(window.explorer.session.stack_grid.middle)
+        window.explorer.add_to_library()
+    window.explorer.library.tick(0, True)
 
 
 def measure(window: Window) -> None:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
-from soak.acts import ACTS, Act
+from soak.acts import ACTS, Act, fill_histories
 from soak.counts import sample
 from soak.record import Record
 from soak.running import errors_shown, watched
@@ -19,14 +19,14 @@ from soak.window import Window
 TIMED_HOVERS = 6
 """Of each of the timed stacks in a round."""
 
-FEWEST_ROUNDS = 12
+FEWEST_ROUNDS = 16
 """However slow the machine is: fewer are not worth comparing."""
 
 _ACTS_IN_A_ROUND = 3
 
 
 def hover_for(minutes: float, folder: Path) -> Record:
-    """Do rounds for so many minutes, and at least a dozen.
+    """Do rounds for so many minutes, and at least 16, of which ten are warm-up.
 
     Parameters
     ----------
@@ -34,9 +34,10 @@ def hover_for(minutes: float, folder: Path) -> Record:
     folder : path
         Where the stacks are written.
     """
-    record = Record("hovering")
+    record = Record("hovering", warm_up=2 * len(ACTS) // _ACTS_IN_A_ROUND)
     window = Window()
     _open_all(window, write_hovered(folder))
+    fill_histories(window)
     acts = _acts(window.rng)
     start, minute = perf_counter(), 0.0
     with errors_shown(record.errors):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soak.counts import Sample
+from soak.counts import OURS, Sample
 from soak.record import Record
 
 MOST_GROWTH = 1.01
@@ -64,15 +64,22 @@ class Spans:
     last: slice
 
     @classmethod
-    def of(cls, count: int) -> Spans:
-        """Take a quarter of the rounds as warm-up, and compare thirds of the others.
+    def of(cls, count: int, warm_up: int = 0) -> Spans:
+        """Compare the first third with the last one, of all rounds after the warm-up.
+
+        Parameters
+        ----------
+        count : int
+            Of all rounds. A quarter of them is warm-up at least.
+        warm_up : int, optional
+            Of the warm-up, at least.
 
         Raises
         ------
         ValueError
             If there are too few to compare.
         """
-        warm = count // 4
+        warm = max(count // 4, warm_up)
         length = (count - warm) // 3
         if length < 2:
             raise ValueError(f"{count} rounds are too few to compare: make it longer")
@@ -85,9 +92,8 @@ def verdicts(record: Record) -> list[Verdict]:
     Parameters
     ----------
     record : Record
-        Of at least 8 rounds.
     """
-    spans = Spans.of(len(record.samples))
+    spans = Spans.of(len(record.samples), record.warm_up)
     found = [_memory(record.samples, spans)]
     for name, what in _COUNTED.items():
         found.append(_constant(what, [getattr(one, name) for one in record.samples], spans))
@@ -150,12 +156,19 @@ def _constant(what: str, counts: Sequence[int], spans: Spans) -> Verdict:
 
 
 def _objects(samples: Sequence[Sample], spans: Spans) -> list[Verdict]:
-    """Return the sum of all types' objects, and each type that became more."""
+    """Return how many objects there are of each package, and each type of ours that grew."""
+    packages = [_constant(f"objects of {one}", _of(samples, f"{one}."), spans) for one in OURS]
     types = sorted({name for one in samples for name in one.objects})
-    each = [_constant(name, [one.objects.get(name, 0) for one in samples], spans) for name in types]
-    firsts, lasts = (sum(getattr(one, end) for one in each) for end in ("first", "last"))
-    grown = [one for one in each if not one.is_kept]
-    return [Verdict("objects of this plugin, napari and vispy", firsts, lasts, firsts), *grown]
+    own = [name for name in types if name.startswith(f"{OURS[0]}.")]
+    each = [_constant(name, [one.objects.get(name, 0) for one in samples], spans) for name in own]
+    return [*packages, *(one for one in each if not one.is_kept)]
+
+
+def _of(samples: Sequence[Sample], prefix: str) -> list[int]:
+    return [
+        sum(count for name, count in one.objects.items() if name.startswith(prefix))
+        for one in samples
+    ]
 
 
 def _hovers(record: Record, spans: Spans) -> list[Verdict]:

@@ -24,7 +24,7 @@ def open_and_remove(count: int, folder: Path) -> Record:
     folder : path
         Where the stacks are written.
     """
-    record = Record("opening")
+    record = Record("opening", warm_up=10)
     paths = write_opened(folder)
     window = Window()
     start = perf_counter()

@@ -18,6 +18,8 @@ class Record:
     ----------
     part : str
         "hovering" or "opening".
+    warm_up : int
+        So many rounds, at least, come before all that is kept once is there.
     samples : list of Sample
         One per round.
     hovers, repaints : list of list of float
@@ -29,6 +31,7 @@ class Record:
     """
 
     part: str
+    warm_up: int = 0
     samples: list[Sample] = field(default_factory=list)
     hovers: list[list[float]] = field(default_factory=list)
     repaints: list[list[float]] = field(default_factory=list)

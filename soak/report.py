@@ -38,7 +38,7 @@ def text(records: Mapping[str, Record]) -> str:
     paragraphs = [_machine()]
     for name, record in records.items():
         count, last = len(record.samples), record.samples[-1]
-        spans = Spans.of(count)
+        spans = Spans.of(count, record.warm_up)
         length = spans.last.stop - spans.last.start
         paragraphs += [
             f"**{name.capitalize()}**: {count} rounds in {last.minute:.0f} minutes, medians of "

@@ -16,7 +16,7 @@ def records() -> dict[str, Record]:
         Sample(0.5 * number, 700_000_000 + 5_000_000 * number, 40, 12, 2, 300, 500, {})
         for number in range(12)
     ]
-    return {"opening": Record("opening", samples)}
+    return {"opening": Record("opening", samples=samples)}
 
 
 def test_table_says_what_was_not_kept():
