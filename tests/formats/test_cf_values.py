@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -128,3 +130,10 @@ def test_signed_bytes_may_stand_for_unsigned_ones():
     values = np.array([-1, 0, 127, -128], np.int8).reshape(1, 2, 2)
     result = real(values, _Unsigned="true", _FillValue=np.int8(-1))
     np.testing.assert_array_equal(result, [[[np.nan, 0], [127, 128]]])
+
+
+def test_real_values_beyond_the_largest_float_are_infinite_without_a_warning():
+    values = Unpacked(np.full((2, 2, 2), 10.0), Packing(gain=1e308, offset=1.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isinf(values[...]).all()

@@ -95,3 +95,12 @@ def test_other_units_of_length_become_metres():
     fields = place_fields(None, PixelSize((0.5, 0.25), "µm"))
     assert fields == {"pixel size": ["2.5e-07", "5e-07", "units=Meters"]}
     assert place_fields(None, PixelSize((1.0, 1.0), "pixel")) == {}
+
+
+@pytest.mark.parametrize("column", ["1e308", "-1e308"])
+def test_place_beyond_all_numbers_is_none(column):
+    assert georeference_of(header(f"UTM, {column}, 1, 4, 5, 30, 30, 33, North, WGS-84")) is None
+
+
+def test_pixels_beyond_all_numbers_have_no_size():
+    assert pixel_size_of(header("Arbitrary, 1, 1, 8, 50, 1e308, 1, units=Meters")) is None

@@ -785,3 +785,11 @@ def test_shape_that_no_computer_could_hold_is_refused(path, zarr_format, shape):
     with pytest.raises(DatasetError) as caught:
         read_stack(path)
     assert caught.value.file == str(path)
+
+
+def test_features_in_more_chunks_than_anybody_waits_for_are_refused(path, zarr_format):
+    zarr.create_array(
+        str(path), shape=(2, 2, 100_000), chunks=(2, 2, 5), dtype="u1", zarr_format=zarr_format
+    )
+    with pytest.raises(DatasetError, match="20,000 chunks"):
+        read_stack(path)

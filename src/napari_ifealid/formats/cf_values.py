@@ -156,11 +156,11 @@ class Unpacked:
             is_missing |= stored < packing.low
         if packing.high is not None:
             is_missing |= stored > packing.high
-        real = stored.astype(np.float64)
-        real *= packing.gain
-        real += packing.offset
-        real[is_missing] = np.nan
-        with np.errstate(over="ignore"):  # beyond the largest float32
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the largest floats
+            real = stored.astype(np.float64)
+            real *= packing.gain
+            real += packing.offset
+            real[is_missing] = np.nan
             return real.astype(self.dtype)
 
 

@@ -31,6 +31,7 @@ _UNITS = {
     "minutes": (1 / 60, "degree"),
     "seconds": (1 / 3600, "degree"),
 }
+_LARGEST = 1e30  # of a pixel: the whole image stays finite
 _PROJECTION_UNITS = {"utm": "meters", "geographic lat/lon": "degrees"}
 _UNIT_NAMES = {"m": "Meters", "degree": "Degrees"}
 
@@ -51,8 +52,11 @@ def georeference_of(header: EnviHeader) -> Georeference | None:
     d, e = -sin(angle) * width, -cos(angle) * height
     # pixels are counted from 1, and that is the upper left corner of the first one
     origin = x - a * (column - 1.0) - b * (row - 1.0), y - d * (column - 1.0) - e * (row - 1.0)
+    transform = (a, b, origin[0], d, e, origin[1])
+    if not all(map(isfinite, transform)):
+        return None
     return Georeference(
-        transform=(a, b, origin[0], d, e, origin[1]),
+        transform=transform,
         map_info=header.text(MAP_INFO),
         wkt=header.text(SYSTEM),
     )
@@ -74,6 +78,8 @@ def pixel_size_of(header: EnviHeader) -> PixelSize | None:
     if len(sizes) < 2 or unit.lower() not in _UNITS or not min(sizes) > 0.0:
         return None
     factor, name = _UNITS[unit.lower()]
+    if max(sizes) * factor > _LARGEST:
+        return None
     return PixelSize((sizes[1] * factor, sizes[0] * factor), name)
 
 

@@ -23,12 +23,13 @@ import psutil
 
 from napari_ifealid.errors import DatasetError
 from napari_ifealid.formats.file_state import FileState
-from napari_ifealid.formats.hdf5_trial_process import DONE, READY
+from napari_ifealid.formats.hdf5_trial_process import DONE, LARGE, READY
 
 _MOST_SECONDS = 1.0  # of the processor for a part of a file, which takes milliseconds
 _WAIT_SECONDS = 0.1
 _START_SECONDS = 60.0
 _CRASHED, _ENDLESS = "it ends HDF5's library", "HDF5's library comes to no end"
+_GREEDY = "its attributes take much memory"
 
 
 class _Process:
@@ -71,6 +72,8 @@ class _Process:
             while (line := self._next()) != DONE:
                 if line is None:
                     return _CRASHED
+                if line == LARGE:
+                    return _GREEDY
                 if line:
                     start = self._seconds()
                 elif self._seconds() - start > _MOST_SECONDS:

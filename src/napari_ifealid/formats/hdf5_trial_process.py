@@ -1,7 +1,7 @@
 """The process that looks into HDF5 files first, see `hdf5_trial`.
 
 Run by its path, so that it imports no more than h5py. It reads a path a line, in JSON, and writes
-`STEP` as long as it gets on, and `DONE` at the end.
+`STEP` as long as it gets on, `LARGE` where little takes much memory, and `DONE` at the end.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
-READY, STEP, DONE = "ready", "step", "done"
+READY, STEP, LARGE, DONE = "ready", "step", "large", "done"
 
 _MOST_LISTED = 10_000  # objects
 _MOST_LOOKED_AT = 300  # of these, with all that is told of them
 _SMALL = 1 << 20  # bytes of an array that is read whole
+_MOST_FOR_ATTRIBUTES = 1 << 26  # bytes; those of an object rarely have more than some thousands
 _SILENCE = 0.05  # seconds
 
 _said = 0.0
@@ -69,9 +71,12 @@ def _list_arrays(file: Any, paths: list[bytes]) -> None:
 
 def _look_at(file: Any, found: Any) -> None:
     """Read what is told of a group or an array, and its values, at least one of them."""
+    before = _peak()
     for key in list(found.attrs):
         with suppress(Exception):
             _follow(file, found.attrs[key])
+    if _peak() - before > _MOST_FOR_ATTRIBUTES:
+        _say(LARGE)
     if not hasattr(found, "shape"):
         return
     _ = found.dtype, found.chunks, found.fillvalue, found.maxshape
@@ -91,6 +96,16 @@ def _follow(file: Any, value: Any) -> None:
         for reference in np.ravel(one).tolist() if isinstance(one, np.ndarray) else (one,):
             with suppress(Exception):
                 _ = file[reference].name
+
+
+def _peak() -> int:
+    """Return the most bytes that this process has had; 0 where the system does not tell it."""
+    if sys.platform != "linux":
+        return 0
+    # what `resource` tells on Linux includes that of the parent
+    lines = Path("/proc/self/status").read_text().splitlines()
+    found = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return 1024 * next(found, 0)
 
 
 def _step() -> None:

@@ -14,11 +14,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from tifffile import EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
+from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.jpeg import JPEG_START, check_scans
 from napari_ifealid.formats.location import no_such_file
+from napari_ifealid.formats.lzw_codes import check_lzw
 from napari_ifealid.formats.png import HEADER_LENGTH, check_png_size
 from napari_ifealid.formats.tiff_directories import check_chain
 from napari_ifealid.memory import check_memory, out_of_memory
@@ -120,7 +121,7 @@ def _tiff_pixels(stream: IO[bytes]) -> NDArray[Any]:
         if _suits_pillow(page):
             with suppress(UnidentifiedImageError):
                 return _pixels(stream)
-        return _tiff_numbers(series, page)
+        return _tiff_numbers(stream, series, page)
 
 
 def _only_image(file: TiffFile) -> TiffPageSeries:
@@ -164,7 +165,13 @@ def _suits_pillow(page: TiffPage) -> bool:
     )
 
 
-def _tiff_numbers(series: TiffPageSeries, page: TiffPage) -> NDArray[Any]:
+def _check_lzw(stream: IO[bytes], page: TiffPage) -> None:
+    for place, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        stream.seek(place)
+        check_lzw(stream.read(count))
+
+
+def _tiff_numbers(stream: IO[bytes], series: TiffPageSeries, page: TiffPage) -> NDArray[Any]:
     if page.photometric not in (*_GREY, PHOTOMETRIC.RGB):
         raise DatasetError(
             f"colours of the kind {PHOTOMETRIC(page.photometric).name}, of type {page.dtype}",
@@ -172,6 +179,8 @@ def _tiff_numbers(series: TiffPageSeries, page: TiffPage) -> NDArray[Any]:
             remedy="Convert the image to RGB.",
         )
     check_memory(_BYTES_A_PIXEL * page.imagewidth * page.imagelength + series.nbytes)
+    if page.compression == COMPRESSION.LZW:
+        _check_lzw(stream, page)
     values = series.asarray()
     if values.shape != series.shape:
         raise ValueError(f"values for the shape {values.shape} instead of {series.shape}")

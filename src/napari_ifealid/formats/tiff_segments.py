@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.file_state import FileState, has_changed
+from napari_ifealid.formats.lzw_codes import check_lzw
 from napari_ifealid.formats.tiff_log import tifffile_silenced
 from napari_ifealid.regular_files import without_waiting
 
@@ -182,11 +183,13 @@ def _overlap(chosen: range, start: int, length: int) -> tuple[slice, slice]:
 def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: ARG001
     """Return a function that decodes segments of images that are like one of them."""
     try:
-        decode, shared = _page_decoder(path, keyframe)
+        decode, shared, is_lzw = _page_decoder(path, keyframe)
     except Exception as error:  # each wrong tag fails in its own way
         raise _damaged(path, error) from error
 
     def decoded(data: bytes, number: int) -> NDArray[Any]:
+        if is_lzw:
+            check_lzw(data)
         segment, *_ = decode(data, number, **shared)
         assert segment is not None
         values: NDArray[Any] = segment[0]
@@ -195,14 +198,15 @@ def _decoder(path: str, state: FileState, keyframe: int) -> _Decode:  # noqa: AR
     return decoded
 
 
-def _page_decoder(path: str, keyframe: int) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """Return what decodes segments of a page, and what all of them share."""
+def _page_decoder(path: str, keyframe: int) -> tuple[Callable[..., Any], dict[str, Any], bool]:
+    """Return what decodes segments of a page, what all of them share, and whether it is LZW."""
     with tifffile_silenced(), tifffile.TiffFile(path) as tiff:
         tiff.filehandle.seek(keyframe)
         page = tifffile.TiffPage(tiff, index=0)
+        shared = {}
         if page.compression in _JPEG:
-            return page.decode, {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
-        return page.decode, {}
+            shared = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+        return page.decode, shared, page.compression == tifffile.COMPRESSION.LZW
 
 
 def _opened(path: str) -> FileIO:

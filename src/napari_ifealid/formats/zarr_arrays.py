@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
 
+_MOST_PIECES = 1 << 14  # chunks of a pixel, which take some seconds to be read
 _STACK_THEM = "Stack the features along an axis, or choose another array or folder."
 _REMEDY = "Correct the attribute, or remove it."
 _ARRAY_METADATA_FILES = ("zarr.json", ".zarray")
@@ -488,6 +489,7 @@ def _stack(
     )
     order = stored.axes_with(features.axis)
     array = _FeaturesLast(stored.array, order, stored.opened)
+    _check_pieces(array)
     is_as_written = features.axis == stored.feature_axis
     if stored.image is not None:
         count, image = array.shape[-1], stored.image
@@ -509,6 +511,17 @@ def _stack(
         **storage,
         **known,
     )
+
+
+def _check_pieces(array: _FeaturesLast) -> None:
+    """Raise if the features of a pixel lie in so many chunks that nobody waits for one."""
+    pieces = -(-array.shape[-1] // array.chunks[-1])
+    if pieces > _MOST_PIECES:
+        raise DatasetError(
+            f"{pieces:,} chunks for the features of a pixel",
+            expected=f"at most {_MOST_PIECES:,}",
+            remedy="Write the array again with more features in a chunk.",
+        )
 
 
 def _known(attributes: Mapping[str, Any], features: int) -> dict[str, Any]:
