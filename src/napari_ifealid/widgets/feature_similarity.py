@@ -20,6 +20,7 @@ from napari_ifealid.explorer.side_by_side import SideBySide
 from napari_ifealid.widgets.advanced_group import AdvancedGroup
 from napari_ifealid.widgets.channel_button import ChannelButton
 from napari_ifealid.widgets.chart_dock import ChartDock
+from napari_ifealid.widgets.decimal_marks import accept_any_decimal_mark
 from napari_ifealid.widgets.dock_closed import call_when_closed
 from napari_ifealid.widgets.empty_page import EmptyPage
 from napari_ifealid.widgets.first_hover import FirstHover
@@ -111,6 +112,7 @@ class FeatureSimilarity(QWidget):
         self._connections.connect(self.explorer.stack_changed, self._show_page)
         call_when_closed(self, partial(_call_all, self._when_closed))
         UnfocusedWheel(self)
+        accept_any_decimal_mark(self)
 
     def reset_choices(self, *_: Any) -> None:
         """Offer the current layers. napari calls it when they change."""

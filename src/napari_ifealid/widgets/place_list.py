@@ -7,7 +7,6 @@ from typing import Any
 from magicgui.widgets import FloatSpinBox, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QAbstractSpinBox,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -21,6 +20,7 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.place_search import FoundPlace, PlaceSearch
 from napari_ifealid.plain_text import one_line, plain_message
+from napari_ifealid.widgets.narrow_spin_box import make_narrow_field
 from napari_ifealid.widgets.pixel_text import pixel_text
 from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_name import reference_name
@@ -165,8 +165,7 @@ def _fit(control: SpinBox | FloatSpinBox, word: PlainLabel, width: int) -> None:
     """Let a number and the word behind it fit into a row with others."""
     word.setToolTip(control.tooltip)
     word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    control.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-    control.native.setStyleSheet("QAbstractSpinBox {min-width: 0px; padding: 1px 2px}")
+    make_narrow_field(control.native, 2)
     control.native.setFixedWidth(width)
 
 

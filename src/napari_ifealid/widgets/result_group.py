@@ -12,7 +12,6 @@ from magicgui.widgets import ComboBox, FloatSpinBox
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import (
-    QAbstractSpinBox,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -38,6 +37,7 @@ from napari_ifealid.results.map_files import write_map
 from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode, threshold_regions
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
+from napari_ifealid.widgets.narrow_spin_box import make_narrow_field
 from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.reference_name import reference_name, reference_pixel
 from napari_ifealid.widgets.save_file import Write, save_file
@@ -154,8 +154,7 @@ class ResultGroup(QWidget):
             for part, share in zip(row, stretch, strict=True):
                 line.addWidget(part, share)
             layout.addLayout(line)
-        self.threshold.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.threshold.native.setStyleSheet("QDoubleSpinBox {min-width: 0px; padding: 1px 4px}")
+        make_narrow_field(self.threshold.native, 4)
         self.threshold.native.setMaximumWidth(_SPIN_BOX)
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         make_narrow(self.mode.native)

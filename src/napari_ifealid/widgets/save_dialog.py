@@ -24,6 +24,7 @@ from napari_ifealid.formats import lossless_precision, write_stack, zip_path
 from napari_ifealid.notices import show_error, show_info, show_warning
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.widgets.decimal_marks import accept_any_decimal_mark
 from napari_ifealid.widgets.let_go import Once
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, suggested_name
 from napari_ifealid.widgets.worker_bar import WorkerBar
@@ -82,6 +83,7 @@ class SaveDialog(QDialog):
         self.buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
+        accept_any_decimal_mark(self)
         self._bind()
 
     def save(self, path: Path, *, force: bool) -> None:
