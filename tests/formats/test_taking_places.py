@@ -135,3 +135,22 @@ def test_link_is_removed_and_not_what_it_points_to(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "folder")
     remove(tmp_path / "link")
     assert [*tmp_path.iterdir()] == [tmp_path / "folder"]
+
+
+def test_rest_of_a_folder_is_removed_where_a_file_is_gone_meanwhile(tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).touch()
+    unlink, gone = os.unlink, []
+
+    def unlink_but_the_first(path, **options) -> None:
+        unlink(path, **options)
+        if not gone:
+            gone.append(path)
+            raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "unlink", unlink_but_the_first)
+    remove(folder)
+    assert gone
+    assert [*tmp_path.iterdir()] == []
