@@ -11,6 +11,7 @@ from typing import TypeVar
 from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_ifealid._progress import UNNOTICED, CancelledAtOnce, has_window, late_progress
+from napari_ifealid.plain_text import shown_name
 from napari_ifealid.tracking import Track
 
 _FRAME = 1.0 / 60.0  # seconds that the window may stop
@@ -110,7 +111,7 @@ class _Bar:
             self.close()
             self._task = task
             self._bar = CancelledAtOnce(
-                desc=task[0], total=task[1], cancel_callback=self._report.cancel
+                desc=shown_name(task[0]), total=task[1], cancel_callback=self._report.cancel
             )
         steps = self._report.done - self._bar.n
         if steps > 0:

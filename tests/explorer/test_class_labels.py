@@ -230,6 +230,7 @@ def test_closed_labels_are_left_to_the_user(classes, explorer, viewer):
 def lazy(viewer, monkeypatch):
     """Classes of a stack that is read in blocks, their explorer and its scheduler."""
     monkeypatch.setattr("napari_ifealid.lazy_arrays.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("napari_ifealid.explorer.classifier._FRAME", 0.0)  # as if they took long
     monkeypatch.setattr("napari_ifealid.explorer.sources.fits_memory", lambda _: False)
     values = da.from_array(np.random.default_rng(0).random((9, 12, 5)), chunks=(9, 2, 5))
     viewer.add_image(values, axis_labels=("c", "y", "x"), name="large", contrast_limits=(0, 1))
