@@ -18,10 +18,15 @@ from soak.report import text, write_json
 
 _PARTS = ("hovering", "opening")
 
-_ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+_ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "NUMPY_MADVISE_HUGEPAGE": "0",
+}
 """For glibc: one heap for all threads, and arrays outside of it, so that what is freed is not kept.
 
-Else its heaps, one for each of many threads, fall to pieces, and that is counted as memory."""
+Else its heaps, one for each of many threads, fall to pieces, and that is counted as memory; so are
+the pages of two megabytes that Linux makes of NumPy's arrays when it has time for it."""
 
 
 def main() -> int:

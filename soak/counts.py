@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -40,7 +42,7 @@ class Sample:
     minute : float
         Since the beginning.
     memory : int
-        Bytes that the process alone has, once what is free was given back.
+        Bytes that the process has made itself, once what is free was given back.
     handles : int
         Open files, sockets and the like.
     threads : int
@@ -80,7 +82,7 @@ def sample(minute: float) -> Sample:
     process = psutil.Process()
     return Sample(
         minute=minute,
-        memory=process.memory_full_info().uss,
+        memory=_memory(process),
         handles=process.num_fds() if hasattr(process, "num_fds") else process.num_handles(),
         threads=process.num_threads(),
         gl_contexts=len(contexts) + len(canvases),
@@ -88,6 +90,19 @@ def sample(minute: float) -> Sample:
         widgets=len(QApplication.allWidgets()),
         objects=dict(objects),
     )
+
+
+def _memory(process: psutil.Process) -> int:
+    """Return the bytes that the process has made itself, also those that are swapped out.
+
+    Not those of files, such as libraries: the system drops and reads them again as it likes.
+    """
+    try:
+        told = Path("/proc/self/smaps_rollup").read_text()
+    except OSError:  # not on Linux
+        return int(process.memory_full_info().uss)
+    kilobytes = dict(re.findall(r"^(\w+): +(\d+) kB$", told, re.MULTILINE))
+    return 1024 * (int(kilobytes["Anonymous"]) + int(kilobytes["Swap"]))
 
 
 def _give_back() -> None:

@@ -22,6 +22,8 @@ from result_steps import LinkSteps, ResultSteps
 _GRIDS = "show_grid(is_on=True", "show_side_by_side"
 """Steps that show layers in a grid."""
 
+_LOOKS = 5  # at what is held, where it is more than before
+
 
 class WindowMachine(
     OpeningSteps,
@@ -88,6 +90,15 @@ class WindowMachine(
             for name in callbacks_of_the_plugin(one.viewer):
                 window.complaints.add("after the panel was closed", f"{name} is still called")
         window.empty()
-        left = more_than(self.held_before, held_things(window.viewer))
+        left = self._held_more()
         had_grid = any(word in line for line in self.lines for word in _GRIDS)
         self.left = without_what_napari_keeps(left, had_grid=had_grid)
+
+    def _held_more(self) -> list[str]:
+        """Return what there is more of, given a moment for workers that are just ending."""
+        for _ in range(_LOOKS):
+            left = more_than(self.held_before, held_things(self.window.viewer))
+            if not left:
+                break
+            self.window.let_go()
+        return left
