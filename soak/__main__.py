@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from soak.hovering import hover_for
 from soak.limits import verdicts
-from soak.opening import open_and_remove
+from soak.opening import add_and_remove, open_and_remove
 from soak.record import Record
 from soak.report import text, write_json
 
 _PARTS = ("hovering", "opening")
+_CONTROL = "napari"  # alone, for what it keeps itself
 
 _ALLOCATOR = {
     "MALLOC_ARENA_MAX": "1",
@@ -38,12 +39,15 @@ def main() -> int:
             return 0
         parts = [options.part] if options.part else _PARTS
         records = {part: _run_alone(part, Path(folder), options) for part in parts}
+        if "opening" in records:
+            control = _run_alone(_CONTROL, Path(folder), options)
+            records["opening"].napari_alone = [one.memory for one in control.samples]
     return _judge(records, options.json)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=_PARTS, help="one part only")
+    parser.add_argument("part", nargs="?", choices=(*_PARTS, _CONTROL), help="one part only")
     parser.add_argument("--minutes", type=float, default=5.0, help="of hovering")
     parser.add_argument("--stacks", type=int, default=50, help="that are opened and removed")
     parser.add_argument("--json", type=Path, help="file for all that was measured")
@@ -67,6 +71,8 @@ def _run_alone(part: str, folder: Path, options: argparse.Namespace) -> Record:
 def _run_part(options: argparse.Namespace, folder: Path) -> None:
     if options.part == "hovering":
         record = hover_for(options.minutes, folder)
+    elif options.part == _CONTROL:
+        record = add_and_remove(options.stacks)
     else:
         record = open_and_remove(options.stacks, folder)
     record.write(options.record)

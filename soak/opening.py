@@ -1,4 +1,4 @@
-"""Large stacks opened by the reader, hovered and removed, one after the other."""
+"""Large stacks opened, hovered and removed, one after the other; and the same by napari alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
 
+import napari
+from qtpy.QtTest import QTest
+
 from soak.counts import sample
 from soak.record import Record
 from soak.running import errors_shown, watched
-from soak.stacks import write_opened
+from soak.stacks import OPENED_SHAPE, features, write_opened
 from soak.window import Window
 
+_SHOWN = 200  # milliseconds that the window has to draw
 _HOVERED = 5  # each fifth one is hovered as well, for which a preview is built
 
 
@@ -34,6 +38,25 @@ def open_and_remove(count: int, folder: Path) -> Record:
                 _open_and_remove(window, path, 0 if number % _HOVERED else 3)
             record.add(sample((perf_counter() - start) / 60))
             record.acts[path.name] = record.acts.get(path.name, 0) + 1
+    return record
+
+
+def add_and_remove(count: int) -> Record:
+    """Add so many images of such a size to a viewer without the plugin, and count what is left.
+
+    Parameters
+    ----------
+    count : int
+    """
+    record = Record("napari alone")
+    values = features(OPENED_SHAPE, 4)
+    viewer, start = napari.Viewer(), perf_counter()
+    for _ in range(count):
+        viewer.add_image(values, name="features")
+        QTest.qWait(_SHOWN)
+        viewer.layers.clear()
+        QTest.qWait(_SHOWN)
+        record.add(sample((perf_counter() - start) / 60))
     return record
 
 

@@ -24,6 +24,8 @@ class Record:
         One per round.
     hovers, repaints : list of list of float
         Per round, seconds from moves of the mouse to painted maps, and of repaints by napari alone.
+    napari_alone : list of int
+        Bytes per round of the same without the plugin, in a process of its own.
     acts : dict of str to int
         How often each act was done.
     errors : list of str
@@ -35,6 +37,7 @@ class Record:
     samples: list[Sample] = field(default_factory=list)
     hovers: list[list[float]] = field(default_factory=list)
     repaints: list[list[float]] = field(default_factory=list)
+    napari_alone: list[int] = field(default_factory=list)
     acts: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 

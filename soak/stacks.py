@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from napari_ifealid.formats import write_array
 from napari_ifealid.stack import FeatureStack
 
+OPENED_SHAPE = (400, 512, 512)
+"""Of stacks that are opened and removed: 105 MB."""
+
 _DIRECTIONS = 12
 
 
@@ -41,7 +44,7 @@ def write_hovered(folder: Path) -> list[Path]:
 
 def write_opened(folder: Path) -> list[Path]:
     """Write three stacks of 105 MB: in memory, read block by block, and a cube with a header."""
-    values = features((400, 512, 512), 4)
+    values = features(OPENED_SHAPE, 4)
     return [_write(folder / name, values) for name in ("memory.npy", "blocks.zarr", "cube.hdr")]
 
 

@@ -112,3 +112,12 @@ def test_machine_that_becomes_slower_is_no_fault_of_the_hovers():
 def test_too_few_rounds_are_an_error():
     with pytest.raises(ValueError, match="5 rounds are too few"):
         Spans.of(5)
+
+
+def test_memory_that_napari_alone_needs_as_well_is_none_of_ours():
+    run = record(memory=lambda n: 1_000_000_000 + 2_000_000 * n)
+    assert broken(run) == ["memory"]
+    run.napari_alone = [200_000_000 + 2_000_000 * n for n in range(ROUNDS)]
+    assert broken(run) == []
+    run.napari_alone = [200_000_000] * ROUNDS
+    assert broken(run) == ["memory"]
