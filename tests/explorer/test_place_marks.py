@@ -10,6 +10,7 @@ from napari_ifealid.explorer import Explorer
 from napari_ifealid.explorer.place_marks import PlaceMarks
 from napari_ifealid.explorer.place_search import PlaceSearch
 from napari_ifealid.explorer.schedulers import ImmediateScheduler
+from patient_scheduler import PatientScheduler
 
 
 @pytest.fixture
@@ -75,4 +76,21 @@ def test_marks_go_with_the_dock_and_may_be_removed_by_the_user(viewer, parts):
     search.search(3, 5.0)
     layer = marks.layer
     marks.close()
+    assert layer not in viewer.layers
+
+
+def test_marks_that_are_removed_together_with_their_stack_are_there_until_then(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    search = PlaceSearch(viewer, explorer, ImmediateScheduler())
+    marks = PlaceMarks(viewer, explorer, search)
+    search.search(3, 5.0)
+    layer = marks.layer
+    viewer.layers.remove(features)
+    scheduler.run_background()
+    assert marks.layer is None
+    assert not layer.visible
+    viewer.layers.remove(layer)  # as napari does with all that are selected
+    scheduler.run()
     assert layer not in viewer.layers

@@ -391,8 +391,8 @@ class Explorer:
         self._connections.connect(source.changed, self._on_source)
         self._asking.ask()
 
-    def after_opening(self, function: Callable[[], None]) -> None:
-        """Call a function once layers that have just been added are explored."""
+    def soon(self, function: Callable[[], None]) -> None:
+        """Call a function once what happens now is over, such as layers being added or removed."""
         self._scheduler.soon(function)
 
     def close(self) -> None:

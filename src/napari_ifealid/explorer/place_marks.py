@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,9 @@ class PlaceMarks:
     def close(self) -> None:
         """Remove the marks."""
         self._connections.close()
-        self._remove()
+        if self._layer is not None:
+            remove_layer(self._viewer, self._layer)
+        self._layer, self._shown = None, []
 
     def _show(self) -> None:
         explorer = self._explorer
@@ -96,7 +99,9 @@ class PlaceMarks:
     def _remove(self) -> None:
         layer, self._layer, self._shown = self._layer, None, []
         if layer is not None:
-            remove_layer(self._viewer, layer)
+            layer.visible = False
+            # not now: the user may be removing it in the same stroke as the stack
+            self._explorer.soon(partial(remove_layer, self._viewer, layer))
 
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value is self._layer:

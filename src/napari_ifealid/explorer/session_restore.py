@@ -94,7 +94,7 @@ def restore_session(
         elif state.layer is not None:  # else it could not be loaded, which was told, or was removed
             show_warning(_GIVEN_UP.format(explored.name))
 
-    explorer.after_opening(choose)
+    explorer.soon(choose)
 
 
 def _layers(
