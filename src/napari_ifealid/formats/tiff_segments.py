@@ -138,7 +138,10 @@ class SegmentArray:
         self, stream: FileIO, decode: _Decode, where: tuple[int, int, int, int]
     ) -> NDArray[Any]:
         count = int(self.counts[where])
-        stream.seek(int(self.offsets[where]))
+        try:
+            stream.seek(int(self.offsets[where]))
+        except OSError as error:  # a place that no file has
+            raise has_changed(self.path, f"pixels at {self.offsets[where]}") from error
         data = bytearray()
         while len(data) < count:
             more = stream.read(count - len(data))
