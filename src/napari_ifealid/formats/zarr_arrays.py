@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 MOST_CHUNKS = 1 << 16
 """Chunks of a dask array that can still be sliced in no time."""
 
-_MOST_PIECES = 1 << 14  # chunks of a pixel, which take some seconds to be read
+_MOST_PIECES = 1 << 12  # chunks of a pixel, which take some seconds to be read
 _STACK_THEM = "Stack the features along an axis, or choose another array or folder."
 _REMEDY = "Correct the attribute, or remove it."
 _ARRAY_METADATA_FILES = ("zarr.json", ".zarray")
