@@ -86,11 +86,27 @@ def test_marks_that_are_removed_together_with_their_stack_are_there_until_then(v
     search = PlaceSearch(viewer, explorer, ImmediateScheduler())
     marks = PlaceMarks(viewer, explorer, search)
     search.search(3, 5.0)
+    scheduler.run()
     layer = marks.layer
     viewer.layers.remove(features)
-    scheduler.run_background()
-    assert marks.layer is None
     assert not layer.visible
     viewer.layers.remove(layer)  # as napari does with all that are selected
     scheduler.run()
     assert layer not in viewer.layers
+    assert marks.layer is None
+
+
+def test_marks_of_another_search_have_the_same_name(viewer, features):
+    scheduler = PatientScheduler()
+    explorer = Explorer(viewer, scheduler)
+    scheduler.run()
+    search = PlaceSearch(viewer, explorer, ImmediateScheduler())
+    marks = PlaceMarks(viewer, explorer, search)
+    for count in (3, 2):
+        search.search(count, 5.0)
+        scheduler.run()
+        assert marks.layer.name == "best places"
+    search.search(4, 5.0)
+    marks.close()
+    scheduler.run()
+    assert "best places" not in viewer.layers

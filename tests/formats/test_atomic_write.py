@@ -306,6 +306,14 @@ def test_leftovers_of_earlier_writes_are_removed_once_all_is_there(both, tmp_pat
     assert contents(tmp_path) == {"values": b"new", "header": b"new"}
 
 
+def test_files_of_an_interrupted_write_are_not_lost_without_force(both, tmp_path, contents):
+    beside(both[1], "1a2b3c4d", Ending.COMPLETE).write_bytes(b"whole")
+    before = contents(tmp_path)
+    with pytest.raises(DatasetError, match="interrupted"), written_files(*both):
+        pass
+    assert contents(tmp_path) == before
+
+
 # Killed
 
 

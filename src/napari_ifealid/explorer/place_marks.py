@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,8 +40,9 @@ class PlaceMarks:
         self._layer: Points | None = None
         self._connections = Connections()
         for signal in (search.changed, explorer.stack_changed, explorer.links.shown):
-            self._connections.connect(signal, self._show)
+            self._connections.connect(signal, self._on_change)
         self._connections.connect(viewer.layers.events.removed, self._on_removed)
+        self._is_closed = False
 
     @property
     def layer(self) -> Points | None:
@@ -51,20 +51,32 @@ class PlaceMarks:
 
     def close(self) -> None:
         """Remove the marks."""
+        self._is_closed = True
         self._connections.close()
-        if self._layer is not None:
-            remove_layer(self._viewer, self._layer)
-        self._layer, self._shown = None, []
+        self._remove()
 
-    def _show(self) -> None:
+    def _on_change(self) -> None:
+        """Hide marks that hold no more, and show the others once what happens now is over.
+
+        Not at once: the user may be removing the marks in the same stroke as the stack.
+        """
+        if self._layer is not None and self._places != self._shown:
+            self._layer.visible = False
+        self._explorer.soon(self._show)
+
+    @property
+    def _places(self) -> list[FoundPlace]:
         explorer = self._explorer
         is_alone = explorer.state.layer is not None and not explorer.links.shows_all
-        places = self._search.places_in(explorer.state.layer) if is_alone else []
-        if places == self._shown:
+        return self._search.places_in(explorer.state.layer) if is_alone else []
+
+    def _show(self) -> None:
+        places = self._places
+        if self._is_closed or places == self._shown:
             return
         self._remove()
         self._shown = places
-        if places and explorer.session is not None:
+        if places and self._explorer.session is not None:
             self._add(places)
 
     def _add(self, places: list[FoundPlace]) -> None:
@@ -99,9 +111,7 @@ class PlaceMarks:
     def _remove(self) -> None:
         layer, self._layer, self._shown = self._layer, None, []
         if layer is not None:
-            layer.visible = False
-            # not now: the user may be removing it in the same stroke as the stack
-            self._explorer.soon(partial(remove_layer, self._viewer, layer))
+            remove_layer(self._viewer, layer)
 
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value is self._layer:

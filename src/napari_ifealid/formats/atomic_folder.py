@@ -13,12 +13,12 @@ from napari_ifealid.formats.atomic_write import (
     cannot_write,
     check_free,
     check_no_special,
+    check_not_interrupted,
     keep_mode,
 )
 from napari_ifealid.formats.taking_places import (
     Ending,
     beside,
-    how_to_complete,
     leftovers,
     new_token,
     remove,
@@ -84,11 +84,4 @@ def _check(path: Path, kind: str, *, force: bool, replaces: Callable[[Path], boo
             file=path,
         )
     check_free(path, force=force)
-    remedy = "" if force or path.exists() else how_to_complete(path)
-    if remedy:
-        raise DatasetError(
-            f"a {kind} of this name whose writing was interrupted",
-            expected="none, so that nothing is lost",
-            remedy=f"{remedy} Or choose another name, or replace it (--force, force=True).",
-            file=path,
-        )
+    check_not_interrupted(path, force=force)

@@ -13,6 +13,7 @@ from napari_ifealid.errors import DatasetError, short_reason
 from napari_ifealid.formats.taking_places import (
     Ending,
     beside,
+    how_to_complete,
     leftovers,
     new_token,
     remove,
@@ -88,6 +89,8 @@ def written_files(*paths: Path, force: bool = False) -> Iterator[list[IO[bytes]]
     unfinished = {path: beside(path, token, Ending.UNFINISHED) for path in paths}
     complete = {path: beside(path, token, Ending.COMPLETE) for path in paths}
     earlier = [file for path in paths for file in leftovers(path)]
+    for path in paths:
+        check_not_interrupted(path, force=force)
     try:
         with ExitStack() as stack:
             yield [
@@ -170,6 +173,18 @@ def check_free(path: Path, *, force: bool) -> None:
             "a file of this name",
             expected="none, so that nothing is lost",
             remedy="Choose another name, or replace it (--force, force=True).",
+            file=path,
+        )
+
+
+def check_not_interrupted(path: Path, *, force: bool) -> None:
+    """Raise if what an interrupted write has left complete beside its place may not be replaced."""
+    remedy = "" if force else how_to_complete(path)
+    if remedy:
+        raise DatasetError(
+            "one of this name whose writing was interrupted",
+            expected="none, so that nothing is lost",
+            remedy=f"{remedy} Or choose another name, or replace it (--force, force=True).",
             file=path,
         )
 

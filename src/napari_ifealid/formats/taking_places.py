@@ -78,10 +78,10 @@ def take_places(complete: Mapping[Path, Path], token: str) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file, a folder with all that it holds or a link, as far as possible."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
+    with suppress(OSError):  # a folder without permission
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 
