@@ -106,6 +106,12 @@ class AbusedWindow:
             window.viewer.window.remove_dock_widget(window.panel)
         window.panel = window.dock = None
 
+    def close_panels(self) -> None:
+        """Close the panels of all windows."""
+        for window in self.windows:
+            self.current = window
+            self.close_panel()
+
     def open_another(self) -> None:
         """Act on another window from now on; there are two of them at most."""
         if len(self.windows) == 1:

@@ -12,6 +12,10 @@ from typing import Any
 import psutil
 from vispy.gloo.globject import GLObject
 
+from napari_ifealid.engines.compiled import CompiledProducts
+from napari_ifealid.engines.compiler import Compiled
+from napari_ifealid.sharpening.compiled_sums import CompiledSums
+
 _PACKAGE = "napari_ifealid"
 
 _NOT_OURS = "Dummy-", "ThreadPoolExecutor-"
@@ -21,6 +25,8 @@ computes, until another one does. The plugin's own pools have names."""
 _KEPT = ("napari_ifealid.workarounds.removal_context._RemovalContext.make_current",)
 """Stays as long as the canvas on purpose: it knows nothing else, see there."""
 
+_COMPILED = Compiled, CompiledProducts, CompiledSums
+"""One for each kind of stack, compiled once by a thread that may take longer than a sequence."""
 
 _OF_GRIDS = "OpenGL objects"
 """napari 0.9.2 keeps some of what it has drawn the cells of a grid with: see
@@ -40,7 +46,7 @@ def held_things(viewer: Any) -> Counter[str]:
         kind = type(one)
         if issubclass(kind, GLObject):
             counts[f"OpenGL objects {kind.__name__}"] += 1
-        elif (kind.__module__ or "").startswith(_PACKAGE):
+        elif (kind.__module__ or "").startswith(_PACKAGE) and not issubclass(kind, _COMPILED):
             counts[f"{kind.__module__}.{kind.__qualname__}"] += 1
     counts.update(f"callback {_owner(one)}" for one in callbacks_of(viewer))
     counts["open files"] = psutil.Process().num_fds()

@@ -82,17 +82,18 @@ class WindowMachine(
         """Look once more, close all, and count what is left."""
         window = self.window
         self.look()
-        for one in window.windows:
-            window.current = one
-            window.close_panel()
+        window.close_panels()
         window.let_go()
-        for one in window.windows:
-            for name in callbacks_of_the_plugin(one.viewer):
-                window.complaints.add("after the panel was closed", f"{name} is still called")
+        self._check_callbacks()
         window.empty()
         left = self._held_more()
         had_grid = any(word in line for line in self.lines for word in _GRIDS)
         self.left = without_what_napari_keeps(left, had_grid=had_grid)
+
+    def _check_callbacks(self) -> None:
+        for one in self.window.windows:
+            for name in callbacks_of_the_plugin(one.viewer):
+                self.window.complaints.add("after the panel was closed", f"{name} is still called")
 
     def _held_more(self) -> list[str]:
         """Return what there is more of, given a moment for workers that are just ending."""
