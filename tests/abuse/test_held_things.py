@@ -21,7 +21,7 @@ def show_a_grid(viewer, qtbot) -> None:
 
 
 def test_what_napari_keeps_is_left_out_as_long_as_it_keeps_it(make_napari_viewer, qtbot):
-    """Take `without_what_napari_keeps` out once this fails."""
+    """Take `without_what_others_keep` out once this fails."""
     viewer = make_napari_viewer(show=True)
     qtbot.wait(50)
     for _ in range(3):

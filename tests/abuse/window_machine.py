@@ -9,7 +9,7 @@ from held_things import (
     callbacks_of_the_plugin,
     held_things,
     more_than,
-    without_what_napari_keeps,
+    without_what_others_keep,
 )
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -88,7 +88,7 @@ class WindowMachine(
         window.empty()
         left = self._held_more()
         had_grid = any(word in line for line in self.lines for word in _GRIDS)
-        self.left = without_what_napari_keeps(left, had_grid=had_grid)
+        self.left = without_what_others_keep(left, had_grid=had_grid)
 
     def _check_callbacks(self) -> None:
         for one in self.window.windows:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import weakref
+
 import pytest
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton
 
@@ -63,6 +65,15 @@ def test_cancel_button_is_there_where_work_can_be_cancelled(viewer, bars, soon, 
     button.click()
     assert cancelled == [1]
     bar.close()
+
+
+def test_bar_that_is_closed_does_not_keep_what_it_was_to_cancel(viewer):
+    def cancel() -> None: ...
+
+    bar, cancel_there = LateProgressBar("Slow", 5, cancel), weakref.ref(cancel)
+    bar.close()
+    del cancel
+    assert cancel_there() is None
 
 
 def test_no_bar_without_a_window(qapp, bars, soon, monkeypatch, qtbot):

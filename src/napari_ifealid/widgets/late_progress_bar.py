@@ -45,8 +45,9 @@ class LateProgressBar:
         self._done += 1
 
     def close(self) -> None:
-        """Show no bar any more."""
+        """Show no bar any more, and let go of what ends the work."""
         self._is_closed = True
+        self._cancel = None
         with suppress(RuntimeError):  # Qt has deleted it where the program ends
             self._timer.stop()
         if self._bar is not None:
