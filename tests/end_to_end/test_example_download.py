@@ -60,7 +60,7 @@ def test_sample_is_downloaded_once_and_without_a_network_the_user_is_told(
     assert not window.layers
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
-    toast.close()
+    with qtbot.waitSignal(toast.destroyed):
+        toast.close()
     for name in ("last_exc", "last_value", "last_traceback"):
         setattr(sys, name, None)  # the last error would keep the window
-    notification.exception.__traceback__ = None  # napari keeps it with PySide6
