@@ -76,13 +76,13 @@ class OpeningSteps(WindowSteps):
             session = captured_session(self.explorer, self.window.viewer)
         except DatasetError as error:  # the user is told why
             raise PointlessStepError from error
-        write_session_file(self._saved, session, force=True)
+        write_session_file(self.saved, session, force=True)
 
     @step()
     def open_saved_session(self) -> None:
-        if self.panel and not self._saved.exists():
+        if self.panel and not self.saved.exists():
             raise PointlessStepError
-        open_session(self.window.viewer, self._saved)
+        open_session(self.window.viewer, self.saved)
 
     @step(may_open=st.integers(0, 2))
     def go_to_another_window(self, may_open: int) -> None:
@@ -96,7 +96,8 @@ class OpeningSteps(WindowSteps):
         self.window.close_another()
 
     @property
-    def _saved(self) -> Path:
+    def saved(self) -> Path:
+        """The session file of this sequence."""
         return self.window.folder / "saved.ifealid.json"
 
     def _open(self, paths: list[str]) -> None:

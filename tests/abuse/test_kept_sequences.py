@@ -26,3 +26,15 @@ def test_stack_opened_again_while_its_maps_are_sharp(machine, check, setting):
     getattr(state, setting)(number=1)
     state.wait_and_look()
     check(state)
+
+
+def test_stack_of_a_session_deleted_while_the_session_is_opened(machine, check):
+    state = machine()
+    state.open_file(file="one.npy")
+    state.wait_and_look()
+    state.save_session()
+    state.delete_all(is_meant=True)
+    state.open_file(file="slices.npy")
+    state.open_saved_session()
+    state.delete_layer(number=1)
+    check(state)

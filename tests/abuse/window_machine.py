@@ -48,6 +48,7 @@ class WindowMachine(
         self.held_before = held_things(self.window.viewer)
         self.left: list[str] = []
         self.window.complaints.take()
+        self.saved.unlink(missing_ok=True)  # each sequence saves its own
         self.attempt("state = machine()", self.window.open_panel)
 
     @initialize(file=st.sampled_from(("", *FILES)))

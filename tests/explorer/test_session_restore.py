@@ -605,6 +605,33 @@ def test_session_waits_for_its_stack_that_was_left_and_chosen_again(saved, patie
     assert not patient.messages
 
 
+@pytest.mark.parametrize("when", ["before it is chosen", "while it is loaded"])
+def test_explored_stack_that_the_user_removes_at_once_is_not_compared(saved, patient, when):
+    viewer, explorer = patient.viewer, patient.explorer
+    open_again(explorer, viewer, saved[1])
+    if when == "while it is loaded":
+        patient.scheduler.run_events()
+    viewer.layers.remove("b features")
+    patient.scheduler.run()
+    assert explorer.state.layer in (None, *viewer.layers)
+    assert not patient.messages
+
+
+def test_linked_stack_that_the_user_removes_at_once_is_not_linked(viewer, files, tmp_path):
+    first, second = (add_file(viewer, path) for path in files)
+    before = Explorer(viewer)
+    before.state.layer = first
+    before.link(second, 0)
+    path = tmp_path / "a.json"
+    write_session_file(path, captured_session(before, viewer))
+    again, scheduler = ViewerModel(), PatientScheduler()
+    explorer = Explorer(again, scheduler)
+    open_again(explorer, again, path)
+    again.layers.remove(again.layers[second.name])
+    scheduler.run()
+    assert [one.layer.name for one in explorer.sessions] == [first.name]
+
+
 def test_stack_that_is_open_is_compared_along_the_axis_of_the_session(viewer, files, tmp_path):
     layer, path = add_file(viewer, files[0]), tmp_path / "one.ifealid.json"
     explorer = Explorer(viewer)

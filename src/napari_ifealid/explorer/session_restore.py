@@ -75,6 +75,8 @@ def restore_session(
     state, connections = explorer.state, Connections()
 
     def choose() -> None:
+        if explored not in viewer.layers:
+            return  # it was removed meanwhile
         state.layer = explored
         if axis is not None:
             state.feature_axis = axis
@@ -88,7 +90,7 @@ def restore_session(
         connections.close()
         if is_chosen:
             _choose_features(explorer, session, layers)
-            _link(explorer, session, layers)
+            _link(explorer, viewer, session, layers)
             _show_slice(viewer.dims, session.shown_slice)
             _apply(explorer, session)
         elif state.layer is not None:  # else it could not be loaded, which was told, or was removed
@@ -172,11 +174,14 @@ def _choose_features(explorer: Explorer, session: SavedSession, layers: Sequence
             use.choose(layer, used_without(saved.left_out, saved.feature_count))
 
 
-def _link(explorer: Explorer, session: SavedSession, layers: Sequence[Image]) -> None:
+def _link(
+    explorer: Explorer, viewer: ViewerModel, session: SavedSession, layers: Sequence[Image]
+) -> None:
     following = [one.layer for one in explorer.sessions]
     for saved, layer in zip(session.stacks, layers, strict=True):
         axis = known_axis(layer) if saved.compared_axis is None else saved.compared_axis
-        if saved.is_linked and layer not in following and axis is not None:
+        is_free = layer in viewer.layers and layer not in following  # not removed meanwhile
+        if saved.is_linked and is_free and axis is not None:
             explorer.link(layer, axis)
 
 
