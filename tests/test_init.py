@@ -51,6 +51,7 @@ def test_networks_are_not_imported_before_they_are_needed():
 
 
 def test_what_is_offered_is_there():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
     assert all(hasattr(napari_ifealid, name) for name in napari_ifealid.__all__)
     assert napari_ifealid.extract_features is extraction.extract_features
 
