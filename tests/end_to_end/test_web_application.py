@@ -128,14 +128,23 @@ def test_pixels_have_sharp_edges(shared_data, window, open_dataset, mouse, qtbot
     assert np.ptp(block, axis=0).max() == 0
 
 
-def test_window_closed_while_a_file_is_read_ends_cleanly(
-    shared_data, window, monkeypatch, slow_reading
-):
+def test_window_closed_while_a_file_is_read_ends_cleanly(shared_data, window, monkeypatch):
     class ClosedWhilePainted(_background.CancelledAtOnce):
         def update(self, n=1):
             super().update(n)
             window.close()
 
+    track = _background._Report.track
+
+    def until_closed(report, iterable, /, **options):
+        for item in track(report, iterable, **options):
+            yield item
+            end = time.monotonic() + 20.0
+            while report.done and not report.is_cancelled and time.monotonic() < end:
+                time.sleep(0.01)
+
+    monkeypatch.setattr(_background._Report, "track", until_closed)
+    monkeypatch.setattr(_background, "UNNOTICED", 0.0)
     monkeypatch.setattr(_background, "CancelledAtOnce", ClosedWhilePainted)
     assert window.open(str(shared_data / COCO), plugin="napari-ifealid") == []
 

@@ -367,7 +367,7 @@ def test_tab_goes_from_top_to_bottom(widget, qtbot):
     last = widget.advanced.engine.native
     qtbot.waitUntil(lambda: last.mapTo(widget, QPoint()).y() > 800)  # all is laid out
     part = widget.nextInFocusChain()
-    while part is not widget:
+    while widget.isAncestorOf(part):  # PySide6 keeps all that the chain leads to, napari's as well
         if part in controls and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
             order.append(part.mapTo(widget, QPoint(0, part.height() // 2)))
         part = part.nextInFocusChain()
