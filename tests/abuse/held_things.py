@@ -33,8 +33,8 @@ _OF_GRIDS = "OpenGL objects"
 """napari 0.9.2 keeps some of what it has drawn the cells of a grid with: see
 `test_held_things.py`, which has no panel."""
 
-_OF_WORKERS = "napari_ifealid.widgets.let_go.Listeners"
-"""Empty ones, of workers that PySide6 6.12 never lets go of."""
+_OF_WORKERS = "napari_ifealid.widgets.let_go."
+"""They hold nothing any more, and belong to workers that PySide6 6.12 never lets go of."""
 
 
 def held_things(viewer: Any) -> Counter[str]:

@@ -38,3 +38,12 @@ def test_stack_of_a_session_deleted_while_the_session_is_opened(machine, check):
     state.open_saved_session()
     state.delete_layer(number=1)
     check(state)
+
+
+def test_slider_moved_to_a_feature_while_the_mouse_points_at_another(machine, check):
+    state = machine()
+    state.open_file(file="slices.npy", pause=30)
+    state.open_file(file="cat late.zip", pause=80)
+    state.point_at_the_chart(clicks=True, x=0.5, y=0.4)
+    state.move_slider(axis=553, share=0.6, pause=80)
+    check(state)

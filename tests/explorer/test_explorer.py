@@ -680,6 +680,15 @@ def test_hovered_feature_is_shown_for_a_while(viewer, features, stack):
     np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 4])
 
 
+def test_feature_that_is_chosen_while_another_is_hovered_is_shown(viewer, features, stack):
+    explorer = Explorer(viewer)
+    explorer.show_feature(2)
+    explorer.state.feature = 4  # by napari's slider and its keys, say
+    np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 4])
+    explorer.show_feature(3)
+    np.testing.assert_array_equal(explorer.map_layer.data, stack.values[..., 3])
+
+
 def test_mean_of_selected_features_is_shown_for_a_while(viewer, features, stack):
     explorer = Explorer(viewer)
     explorer.state.feature = 4

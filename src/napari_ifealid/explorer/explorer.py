@@ -636,6 +636,7 @@ class Explorer:
             session.set_preview_memory(megabytes)
 
     def _on_feature(self, feature: int | None) -> None:
+        self._pointed.hover(None)  # what was done last is shown
         if feature is not None:
             self._exploration.show_feature(feature)
         self._asking.ask()

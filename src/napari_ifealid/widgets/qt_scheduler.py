@@ -128,7 +128,7 @@ def _connections(listeners: Listeners, bar: LateProgressBar | None) -> dict[str,
     return {
         "returned": partial(listeners.tell, "returned"),
         "errored": partial(listeners.tell, "errored"),
-        "finished": finished,
+        "finished": partial(Once(finished).call),  # PyQt6 would not keep a method's object
     }
 
 
