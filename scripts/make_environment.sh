@@ -50,3 +50,6 @@ case $name in
     lowest) install . "napari[pyqt6]" --resolution lowest-direct ;;
     newest) install ".[all,cubes]" --upgrade ;;
 esac
+
+# PyTorch takes it along for graphics cards: its LLVM crashes beside that of OpenGL in software
+"$uv" pip uninstall --quiet --python "$folder" triton

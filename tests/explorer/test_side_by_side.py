@@ -19,6 +19,14 @@ from napari_ifealid.picture import PictureKind, stack_picture
 from patient_scheduler import PatientScheduler
 
 
+def position_in(grid, index, layers):
+    """Return the row and the column of a layer's cell."""
+    try:
+        return grid.position(index, layers)
+    except TypeError:  # napari before 0.8 wants their number
+        return grid.position(index, len(layers))
+
+
 class Window:
     """Linked stacks of a cat, one of a dog, and layers of the user."""
 
@@ -54,7 +62,7 @@ class Window:
         found = {}
         for index, layer in enumerate(layers):
             if layer.visible:
-                cell = canvas_grid(self.viewer).position(index, layers)
+                cell = position_in(canvas_grid(self.viewer), index, layers)
                 found.setdefault(cell, []).append(names.get(layer, layer.name))
         return [found[cell] for cell in sorted(found)]
 
