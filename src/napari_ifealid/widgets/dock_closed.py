@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -18,25 +19,18 @@ def call_when_closed(widget: QWidget, function: Callable[[], None]) -> None:
     ----------
     widget : QWidget
     function : callable
-        Must not refer to the widget, which could not go while Qt keeps the function.
+        Must not refer to the widget, which could not go while the function is kept.
     """
-    once = _Once(function)
+    # where the collector of garbage finds the widget first, Qt calls nobody any more, or who is
+    # half gone by then
+    once = weakref.finalize(widget, function)
+    once.atexit = False
     widget.installEventFilter(_Removal(widget, once))
-    widget.destroyed.connect(once)
-
-
-class _Once:
-    def __init__(self, function: Callable[[], None]) -> None:
-        self._function: Callable[[], None] | None = function
-
-    def __call__(self, *_: object) -> None:
-        function, self._function = self._function, None
-        if function is not None:
-            function()
+    widget.destroyed.connect(lambda: once())
 
 
 class _Removal(QObject):
-    def __init__(self, widget: QWidget, once: _Once) -> None:
+    def __init__(self, widget: QWidget, once: Callable[[], Any]) -> None:
         super().__init__(widget)
         self._once = once
 
