@@ -21,12 +21,12 @@ def call_when_closed(widget: QWidget, function: Callable[[], None]) -> None:
     function : callable
         Must not refer to the widget, which could not go while the function is kept.
     """
-    # where the collector of garbage finds the widget first, Qt calls nobody any more, or who is
-    # half gone by then
+    # where the collector of garbage finds the widget first, Qt calls nobody any more, or what has
+    # been emptied by then; this calls before that, and has nothing that could be emptied
     once = weakref.finalize(widget, function)
     once.atexit = False
     widget.installEventFilter(_Removal(widget, once))
-    widget.destroyed.connect(lambda: once())
+    widget.destroyed.connect(once)
 
 
 class _Removal(QObject):
