@@ -7,8 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import napari
 import psutil
 from qtpy import PYSIDE6
 from vispy.gloo.globject import GLObject
@@ -36,6 +38,9 @@ _OF_GRIDS = "OpenGL objects"
 _OF_WORKERS = "napari_ifealid.widgets.let_go."
 """They hold nothing any more, and belong to workers that PySide6 6.12 never lets go of."""
 
+_FILES_OF_NAPARI = str(Path(napari.__file__).parent)
+"""It keeps the picture open that turns while a layer is loaded."""
+
 
 def held_things(viewer: Any) -> Counter[str]:
     """Count what is held by a window without a panel, and by the process.
@@ -53,7 +58,10 @@ def held_things(viewer: Any) -> Counter[str]:
         elif (kind.__module__ or "").startswith(_PACKAGE) and not issubclass(kind, _COMPILED):
             counts[f"{kind.__module__}.{kind.__qualname__}"] += 1
     counts.update(f"callback {_owner(one)}" for one in callbacks_of(viewer))
-    counts["open files"] = psutil.Process().num_fds()
+    process = psutil.Process()
+    files = [one.path for one in process.open_files()]
+    counts.update(f"open file {one}" for one in files if not one.startswith(_FILES_OF_NAPARI))
+    counts["other handles"] = process.num_fds() - len(files)
     names = (one.name for one in threading.enumerate())
     counts.update(f"thread {name}" for name in names if not name.startswith(_NOT_OURS))
     return counts
