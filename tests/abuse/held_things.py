@@ -38,7 +38,7 @@ _OF_GRIDS = "OpenGL objects"
 _OF_WORKERS = "napari_ifealid.widgets.let_go."
 """They hold nothing any more, and belong to workers that PySide6 6.12 never lets go of."""
 
-_FILES_OF_NAPARI = str(Path(napari.__file__).parent)
+_FILES_OF_NAPARI = str(Path(napari.__file__).parent / "resources")
 """It keeps the picture open that turns while a layer is loaded."""
 
 

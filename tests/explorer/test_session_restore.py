@@ -235,15 +235,21 @@ def test_sessions_of_like_and_unlike_vectors_ask_for_the_difference(saved, tmp_p
     np.testing.assert_allclose(explorer.map_layer.data, (like - unlike) / 2, atol=CLOSE)
 
 
-def test_linked_stacks_are_linked_again(viewer, files, tmp_path):
+@pytest.fixture
+def linked(viewer, files, tmp_path):
+    """The session file of an explored dataset to which the other one is linked."""
     first, second = (add_file(viewer, path) for path in files)
     before = Explorer(viewer)
     before.state.layer = first
     before.link(second, 0)
     path = tmp_path / "a.json"
     write_session_file(path, captured_session(before, viewer))
-    again, explorer = restored(path)
-    assert captured_session(explorer, again) == read_session_file(path)
+    return path
+
+
+def test_linked_stacks_are_linked_again(linked):
+    again, explorer = restored(linked)
+    assert captured_session(explorer, again) == read_session_file(linked)
     assert len(explorer.sessions) == 2
 
 
@@ -617,19 +623,13 @@ def test_explored_stack_that_the_user_removes_at_once_is_not_compared(saved, pat
     assert not patient.messages
 
 
-def test_linked_stack_that_the_user_removes_at_once_is_not_linked(viewer, files, tmp_path):
-    first, second = (add_file(viewer, path) for path in files)
-    before = Explorer(viewer)
-    before.state.layer = first
-    before.link(second, 0)
-    path = tmp_path / "a.json"
-    write_session_file(path, captured_session(before, viewer))
+def test_linked_stack_that_the_user_removes_at_once_is_not_linked(linked):
     again, scheduler = ViewerModel(), PatientScheduler()
     explorer = Explorer(again, scheduler)
-    open_again(explorer, again, path)
-    again.layers.remove(again.layers[second.name])
+    open_again(explorer, again, linked)
+    again.layers.remove("b features")
     scheduler.run()
-    assert [one.layer.name for one in explorer.sessions] == [first.name]
+    assert [one.layer.name for one in explorer.sessions] == ["a features"]
 
 
 def test_stack_that_is_open_is_compared_along_the_axis_of_the_session(viewer, files, tmp_path):

@@ -23,7 +23,7 @@ def position_in(grid, index, layers):
     """Return the row and the column of a layer's cell."""
     try:
         return grid.position(index, layers)
-    except TypeError:  # napari before 0.8 wants their number
+    except TypeError:  # napari 0.7 wants their number
         return grid.position(index, len(layers))
 
 

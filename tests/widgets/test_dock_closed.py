@@ -13,15 +13,17 @@ def widget(qapp):
     return QWidget()
 
 
-def test_function_is_called_once_when_its_dock_lets_go_of_a_widget_and_it_is_destroyed(widget):
+def test_function_is_called_once_when_its_dock_lets_go_of_a_widget_and_it_is_destroyed(
+    widget, qtbot
+):
     told = []
     dock = QWidget()
     widget.setParent(dock)
     call_when_closed(widget, lambda: told.append(1))
     widget.setParent(None)
     assert told == [1]
-    widget.deleteLater()
-    dock.deleteLater()
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
     assert told == [1]
 
 
