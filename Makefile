@@ -1,9 +1,10 @@
 # make demo    open napari with the sample; without a screen, write demo.png
 # make test    run all tests, those of numerics and of files beside those of windows
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
-# make test-everywhere  run them with PySide6, the lowest and the newest versions, one after the
-#              other; some of them: make test-everywhere ENVIRONMENTS="pyside6 lowest", with the
-#              choices that scripts/make_environment.sh lists
+# make test-everywhere  run them with PySide6, the lowest and the newest versions, and those of
+#              windows in German and at other scale factors, one after the other; some of them:
+#              make test-everywhere ENVIRONMENTS="pyside6 lowest" DISPLAYS=german, with the choices
+#              that scripts/make_environment.sh lists
 # make lint    check style, types and import directions
 # make fuzz    damage files in many ways and open them, for two minutes or SECONDS, or INPUTS of them;
 #              GUIDED=tiny.tif: one of them, guided by atheris, where that is installed;
@@ -27,6 +28,7 @@ JOBS ?= 2
 VENV ?= .venv
 SCREEN ?= 1400x900
 ENVIRONMENTS ?= pyside6 pyside6-old-python lowest newest
+DISPLAYS ?= german scaled-1.5 scaled-2
 
 ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -55,7 +57,21 @@ test-everywhere:
 	@failed=; for name in $(ENVIRONMENTS); do \
 		echo "== $$name"; $(MAKE) test VENV=.venvs/$$name REPORT=.reliability/tests/$$name || failed="$$failed $$name"; \
 	done; \
+	for name in $(DISPLAYS); do \
+		echo "== $$name"; $(MAKE) test-$$name || failed="$$failed $$name"; \
+	done; \
 	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; fi
+
+test-german: export LC_ALL = de_DE.UTF-8
+test-german: export LOCPATH = $(CURDIR)/.venvs/locales
+test-german: .venvs/locales/de_DE.UTF-8
+test-scaled-%: export QT_SCALE_FACTOR = $*
+
+test-german:
+	$(MAKE) test-windows REPORT=.reliability/tests/german
+
+test-scaled-%:
+	$(MAKE) test-windows REPORT=.reliability/tests/scaled-$*
 
 NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats fuzz libraries measures \
 	overview picture preprocessing results session_files sharpening))
@@ -102,7 +118,7 @@ bench: .venv/installed
 	.venv/bin/python benchmarks/report.py .benchmarks/results.json
 
 soak: .venv/installed
-	$(VIRTUAL_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
+	$(SECOND_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
 
 pictures: .venv/installed
 	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
@@ -119,6 +135,11 @@ sample: .venv/installed
 	.venv/bin/python -m pip install --upgrade "pip>=25.1"  # the first that knows --group
 	.venv/bin/python -m pip install --editable ".[all]" --group test
 	touch $@
+
+.venvs/locales/%.UTF-8:
+	EXTRA=locales scripts/install_debian_packages.sh
+	mkdir -p $(@D)
+	localedef --inputfile=$* --charmap=UTF-8 $@
 
 .venvs/%/installed: pyproject.toml scripts/make_environment.sh | system
 	scripts/make_environment.sh $*

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the Debian or Ubuntu packages that a napari window needs, where they are missing.
+# Install the Debian or Ubuntu packages that a napari window needs, where they are missing, and EXTRA.
 set -euo pipefail
 
 packages=(
@@ -12,6 +12,7 @@ packages=(
     libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
     libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0
     fonts-dejavu-core
+    ${EXTRA:-}
 )
 
 [[ $(uname -s) == Linux ]] || exit 0

@@ -95,10 +95,12 @@ class Window:
         return [layer for layer in self.viewer.layers if layer not in before]
 
     def remove(self, layers: list[Layer]) -> None:
-        """Remove those of some layers that are still there."""
+        """Remove those of some layers that are still there, and select the first stack."""
         for layer in layers:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
+        # napari 0.9.2 keeps memory with each move of the mouse while no layer is selected
+        self.viewer.layers.selection.active = next(iter(self.stacks), None)
         self.settle()
 
     def any_pixel(self) -> Pixel:

@@ -48,6 +48,13 @@ def test_each_entry_has_a_button_with_its_line(legend):
     assert colours == {"#ff8800"}
 
 
+def test_other_names_have_the_same_pictures(legend):
+    # of each new picture Qt keeps a copy, and the name of the pixel changes with each hover
+    before = [button.icon().cacheKey() for button in buttons(legend)]
+    legend.show_entries([LegendEntry("3, 4", "#ff8800"), ENTRIES[1]])
+    assert [button.icon().cacheKey() for button in buttons(legend)] == before
+
+
 def test_click_tells_the_entry(legend, clicked, qtbot):
     qtbot.mouseClick(buttons(legend)[1], Qt.MouseButton.LeftButton)
     assert clicked == [1]

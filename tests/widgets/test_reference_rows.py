@@ -26,6 +26,13 @@ def test_says_what_to_do_without_rows(rows):
     assert rows.chosen is None
 
 
+def test_other_rows_of_the_same_colours_have_the_same_pictures(rows):
+    rows.show_rows(ROWS)
+    before = [rows.item(row).icon().cacheKey() for row in range(2)]
+    rows.show_rows([ReferenceRow("another", row.colour, row.sign) for row in ROWS])
+    assert [rows.item(row).icon().cacheKey() for row in range(2)] == before
+
+
 def test_note_is_below_the_rows(rows):
     rows.show_rows(ROWS, note="and more")
     assert texts(rows) == ["first", "unlike second", "and more"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from psygnal import Signal
@@ -16,6 +16,7 @@ from napari_ifealid.plain_text import one_line, without_mnemonic
 
 _LINE = QSize(18, 12)  # pixels
 _PLAIN, _MARKED = 2, 5  # widths of the line, pixels
+_KEPT = 64  # icons: of each new one Qt keeps the picture, until it has 10 MB of them
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class ChartLegend(QScrollArea):
         self._entries: tuple[LegendEntry, ...] = ()
         self._marked: int | None = None
         self._buttons: list[QPushButton] = []
+        self._icon = lru_cache(_KEPT)(_icon)
         self._content = QWidget()
         self._row = QHBoxLayout(self._content)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -131,7 +133,8 @@ class ChartLegend(QScrollArea):
         for number, (button, entry) in enumerate(zip(self._buttons, self._entries, strict=True)):
             is_marked = number == self._marked
             button.setText(without_mnemonic(entry.name))
-            button.setIcon(QIcon(_line(entry, _MARKED if is_marked else _PLAIN)))
+            width = _MARKED if is_marked else _PLAIN
+            button.setIcon(self._icon(entry.colour, entry.is_dashed, width))
             font = self.font()
             font.setBold(is_marked)
             button.setFont(font)
@@ -141,15 +144,15 @@ class ChartLegend(QScrollArea):
         self.clicked.emit(index)
 
 
-def _line(entry: LegendEntry, width: int) -> QPixmap:
+def _icon(colour: str, is_dashed: bool, width: int) -> QIcon:
     picture = QPixmap(_LINE)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    style = Qt.PenStyle.DashLine if entry.is_dashed else Qt.PenStyle.SolidLine
-    pen = QPen(QColor(entry.colour), width, style)
+    style = Qt.PenStyle.DashLine if is_dashed else Qt.PenStyle.SolidLine
+    pen = QPen(QColor(colour), width, style)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     painter.setPen(pen)
     middle = _LINE.height() // 2
     painter.drawLine(QPoint(0, middle), QPoint(_LINE.width(), middle))
     painter.end()
-    return picture
+    return QIcon(picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from psygnal import Signal
@@ -14,6 +15,7 @@ from napari_ifealid.plain_text import one_line, plain_message
 from napari_ifealid.widgets.swatch import SWATCH, swatch
 
 _ROW = 20  # pixels
+_KEPT = 64  # icons: of each new one Qt keeps the picture, until it has 10 MB of them
 SIGN_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
 """By which a chosen reference is looked for, or not."""
 
@@ -62,6 +64,7 @@ class ReferenceRows(QListWidget):
         self._most = most
         self._rows: tuple[ReferenceRow, ...] | None = None
         self._note = ""
+        self._swatch = lru_cache(_KEPT)(swatch)
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -89,7 +92,7 @@ class ReferenceRows(QListWidget):
         self.clear()
         for row in rows:
             text = one_line(row.text if row.sign > 0 else f"unlike {row.text}")
-            item = QListWidgetItem(swatch(row.colour, row.sign), text)
+            item = QListWidgetItem(self._swatch(row.colour, row.sign), text)
             item.setToolTip(plain_message(text))
             item.setSizeHint(QSize(1, _ROW))
             self.addItem(item)
