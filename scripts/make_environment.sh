@@ -26,6 +26,9 @@ fi
 find_newest() {
     for version in 3.14 3.13 3.12 3.11; do
         "$uv" python find --no-project "$version" 2>/dev/null && return
+        # uv passes over those of pyenv that are not the chosen one
+        compgen -G "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version.*/bin/python3" |
+            sort -V | tail -n 1 | grep . && return
     done
     echo "No Python from 3.11 to 3.14 was found: name one by NEWEST_PYTHON=…" >&2
     return 1

@@ -27,6 +27,7 @@ from napari_ifealid.errors import DatasetError
 from napari_ifealid.layers import layer_data
 from napari_ifealid.stack import FeatureStack
 from napari_ifealid.widgets import preferences
+from napari_ifealid.workarounds.lost_none import give_none_references, loses_none
 
 # a busy machine makes any example slow; what hangs meets pytest's own time limit
 # the same examples in each run; HYPOTHESIS_PROFILE=random has others each time
@@ -73,6 +74,13 @@ def quick_collections() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def references_to_none() -> None:
+    """Keeps tests alive that open no panel, where Qt's binding takes references to None away."""
+    if loses_none():
+        give_none_references()
 
 
 @pytest.fixture(autouse=True)
