@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.measures.beside_largest import beside_largest
+
 _CONSTANT = 1e-13
 """Deviations below it, beside the largest value, are rounding: the vector is constant."""
 
@@ -23,10 +25,7 @@ def deviations(vectors: NDArray[Any]) -> NDArray[np.float64]:
     array of float64, shape (..., C)
         Exactly zero for vectors of equal values; NaN for those that are not finite.
     """
-    vectors = np.asarray(vectors, np.float64)
-    peak = np.abs(vectors).max(axis=-1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # inf / inf
-        scaled = vectors / np.where(peak == 0, 1.0, peak)
+    scaled = beside_largest(vectors)
     from_mean: NDArray[np.float64] = scaled - scaled.mean(axis=-1, keepdims=True)
     is_constant = np.abs(from_mean).max(axis=-1, keepdims=True) < _CONSTANT
     return np.where(is_constant, 0.0, from_mean)

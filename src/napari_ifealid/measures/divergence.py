@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.measures.beside_largest import beside_largest
 from napari_ifealid.measures.kernels import Divergence
 from napari_ifealid.measures.measure import Measure
 from napari_ifealid.measures.scale import DIVERGENCE_SCALES
@@ -64,9 +65,7 @@ def shares(vectors: NDArray[Any]) -> NDArray[np.float64]:
     """
     vectors = np.asarray(vectors, np.float64)
     is_known = np.isfinite(vectors).all(axis=-1, keepdims=True)
-    positive = np.where(is_known, np.maximum(vectors, 0.0), np.nan)
-    peak = positive.max(axis=-1, keepdims=True)
-    scaled = positive / np.where(peak == 0, 1.0, peak)
+    scaled = beside_largest(np.where(is_known, np.maximum(vectors, 0.0), np.nan))
     total = scaled.sum(axis=-1, keepdims=True)
     known: NDArray[np.float64] = scaled / np.where(total == 0, 1.0, total)
     return known

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ifealid.measures.beside_largest import beside_largest
+
 SAME = 1e-12
 """Unit vectors that are no further apart differ by rounding only."""
 
@@ -26,10 +28,7 @@ def unit_vectors(vectors: NDArray[Any]) -> NDArray[np.float64]:
     array of float64, shape (..., C)
         Zero stays zero; anything that is not finite becomes NaN.
     """
-    vectors = np.asarray(vectors, np.float64)
-    peak = np.abs(vectors).max(axis=-1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # inf / inf
-        scaled = vectors / np.where(peak == 0, 1.0, peak)  # squares of it can't overflow
+    scaled = beside_largest(vectors)
     length = np.sqrt(np.einsum("...c,...c->...", scaled, scaled))[..., np.newaxis]
     unit: NDArray[np.float64] = scaled / np.where(length == 0, 1.0, length)
     return unit
