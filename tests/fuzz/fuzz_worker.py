@@ -28,8 +28,10 @@ MOST_BYTES = 100_000_000
 FREE_MEMORY = 2 << 30
 """Bytes that programs are told are free, so that each computer holds the same in memory."""
 
+MEMORY_FOLDER = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where inputs are opened: quick, and a file there has as many places as there are numbers for."""
+
 _ROOM = 4 << 30  # bytes of addresses that an input may take
-_MEMORY_FOLDER = Path("/dev/shm")
 
 
 @dataclass
@@ -70,7 +72,7 @@ def work(connection: Connection, inputs: Inputs) -> None:
     silence()
     free = psutil.virtual_memory
     psutil.virtual_memory = lambda: free()._replace(available=FREE_MEMORY)
-    folder = Path(mkdtemp(dir=_MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None))
+    folder = Path(mkdtemp(dir=MEMORY_FOLDER))
     try:
         _warm_up(inputs.seeds, folder)
         _limit_memory()

@@ -25,7 +25,7 @@ from threading import Lock, Thread
 from fuzz_inputs import Inputs, keep, kept
 from fuzz_outcomes import Report
 from fuzz_seeds import Seed, seeds
-from fuzz_worker import Result, measured, summary, work
+from fuzz_worker import MEMORY_FOLDER, Result, measured, summary, work
 
 _START_SECONDS = 300.0  # for a worker to import all packages
 _ANSWER_SECONDS = 30.0
@@ -158,7 +158,7 @@ def main() -> int:
 def _replay(paths: list[Path]) -> int:
     """Open kept inputs in this process, and print what comes of each."""
     faults = 0
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
         for path in paths:
             seed: Seed = kept(path)
             result = measured(None, seed, Path(folder))

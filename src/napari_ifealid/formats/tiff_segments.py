@@ -137,17 +137,16 @@ class SegmentArray:
     def _decoded(
         self, stream: FileIO, decode: _Decode, where: tuple[int, int, int, int]
     ) -> NDArray[Any]:
-        count = int(self.counts[where])
+        count, data = int(self.counts[where]), bytearray()
         try:
             stream.seek(int(self.offsets[where]))
-        except OSError as error:  # a place that no file has
+            while len(data) < count:
+                more = stream.read(count - len(data))
+                if not more:
+                    raise has_changed(self.path, "a file that is shorter than before")
+                data += more
+        except OSError as error:  # a place that no file has, or that it would reach
             raise has_changed(self.path, f"pixels at {self.offsets[where]}") from error
-        data = bytearray()
-        while len(data) < count:
-            more = stream.read(count - len(data))
-            if not more:
-                raise has_changed(self.path, "a file that is shorter than before")
-            data += more
         number = int(np.ravel_multi_index(where[1:], self.offsets.shape[1:]))
         try:
             return decode(bytes(data), number)
