@@ -82,8 +82,10 @@ class Window:
         QTest.qWait(_PAUSE)
 
     def explore(self, layer: Image) -> None:
-        """Choose a stack, and wait for its map."""
+        """Choose a stack, select it in the list of layers, and wait for its map."""
         self.explorer.state.layer = layer
+        # napari 0.9.2 keeps memory with each move of the mouse while no layer is selected
+        self.viewer.layers.selection.active = layer
         self.wait_for(lambda: self.explorer.map_layer is not None, f"the map of {layer.name}")
         self.settle()
 
@@ -95,12 +97,10 @@ class Window:
         return [layer for layer in self.viewer.layers if layer not in before]
 
     def remove(self, layers: list[Layer]) -> None:
-        """Remove those of some layers that are still there, and select the first stack."""
+        """Remove those of some layers that are still there."""
         for layer in layers:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
-        # napari 0.9.2 keeps memory with each move of the mouse while no layer is selected
-        self.viewer.layers.selection.active = next(iter(self.stacks), None)
         self.settle()
 
     def any_pixel(self) -> Pixel:
