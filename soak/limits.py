@@ -157,10 +157,10 @@ def _memory(record: Record, spans: Spans) -> list[Verdict]:
     ]
 
 
-def _constant(what: str, counts: Sequence[int], spans: Spans, *, chance: int = 0) -> Verdict:
-    """Return whether there is no more in the end than at most once it was warm, and by chance."""
+def _constant(what: str, counts: Sequence[int], spans: Spans) -> Verdict:
+    """Return whether there is no more in the end than at most once it was warm."""
     first, last = _medians(counts, spans)
-    return Verdict(what, first, last, float(max(counts[spans.first]) + chance))
+    return Verdict(what, first, last, float(max(counts[spans.first])))
 
 
 def _medians(values: Sequence[float], spans: Spans) -> tuple[float, float]:
@@ -172,9 +172,7 @@ def _objects(samples: Sequence[Sample], spans: Spans) -> list[Verdict]:
     packages = [_constant(f"objects of {one}", _of(samples, f"{one}."), spans) for one in OURS]
     types = sorted({name for one in samples for name in one.objects})
     own = [name for name in types if name.startswith(f"{OURS[0]}.")]
-    counts = {name: [one.objects.get(name, 0) for one in samples] for name in own}
-    # one may wait for its worker to go, while what is left in each round are several in the end
-    each = [_constant(name, found, spans, chance=1) for name, found in counts.items()]
+    each = [_constant(name, [one.objects.get(name, 0) for one in samples], spans) for name in own]
     return [*packages, *(one for one in each if not one.is_kept)]
 
 

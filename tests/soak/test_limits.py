@@ -76,11 +76,6 @@ def test_counts_must_not_grow_at_all(name, what):
     assert broken(record(**{name: lambda n: 100 + n // 8})) == [what]
 
 
-def test_one_of_a_type_that_waits_for_its_worker_is_no_growth():
-    last, once, pin = Spans.of(ROUNDS).last.start, "napari_ifealid.a.Once", "napari_ifealid.a.Pin"
-    assert broken(record(objects=lambda n: {once: 1 + (n >= last), pin: 2 - (n >= last)})) == []
-
-
 def test_types_that_became_more_are_named():
     pins = "napari_ifealid.explorer.pins.Pin"
     grown = record(objects=lambda n: {"napari.layers.image.image.Image": 9, pins: n})
