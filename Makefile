@@ -118,7 +118,7 @@ bench: .venv/installed
 	.venv/bin/python benchmarks/report.py .benchmarks/results.json
 
 soak: .venv/installed
-	$(SECOND_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
+	$(VIRTUAL_SCREEN) .venv/bin/python -m soak --minutes $(MINUTES) --json .reliability/soak.json
 
 pictures: .venv/installed
 	NAPARI_CONFIG= $(VIRTUAL_SCREEN) .venv/bin/python docs/make_pictures.py
