@@ -1,5 +1,6 @@
 # make demo    open napari with the sample; without a screen, write demo.png
-# make test    run all tests, those of numerics and of files beside those of windows
+# make test    run all tests, those of numerics and of files beside those of windows; JOBS=1: one after
+#              the other
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
 # make test-everywhere  run them with PySide6, the lowest and the newest versions, and those of
 #              windows in German and at other scale factors, one after the other; some of them:
@@ -16,6 +17,8 @@
 # make sample  extract the features of the bundled sample anew
 #
 # Pictures are drawn with napari's default settings: NAPARI_CONFIG is empty.
+#
+# What may run at the same time has a screen of its own.
 #
 # Tests multiply small matrices, which takes BLAS longer in several threads.
 #
@@ -34,6 +37,7 @@ ifeq ($(shell uname -s),Linux)
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 VIRTUAL_SCREEN := xvfb-run -a -s "-screen 0 $(SCREEN)x24"
 SECOND_SCREEN := xvfb-run -a -n 200 -s "-screen 0 $(SCREEN)x24"
+THIRD_SCREEN := xvfb-run -a -n 300 -s "-screen 0 $(SCREEN)x24"
 LARGE_SCREEN := xvfb-run -a -s "-screen 0 1920x1200x24"
 endif
 endif
@@ -51,7 +55,7 @@ endif
 
 # windows wait for most of their time: both together take little longer than one of them
 test: $(VENV)/installed
-	+$(MAKE) -j 2 test-numerics test-windows
+	+$(MAKE) -j $(JOBS) test-numerics test-windows
 
 test-everywhere:
 	@failed=; for name in $(ENVIRONMENTS); do \
@@ -96,7 +100,7 @@ abuse: export NAPARI_IFEALID_JOURNAL = .reliability/abuse.txt
 
 abuse: .venv/installed
 	@mkdir -p .reliability && rm -f .reliability/abuse.txt
-	$(VIRTUAL_SCREEN) $(PYTEST) tests/abuse/test_abuse.py
+	$(THIRD_SCREEN) $(PYTEST) tests/abuse/test_abuse.py
 
 lint: .venv/installed-lint
 	.venv/bin/ruff check

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
@@ -17,6 +16,8 @@ from napari_ifealid.formats.location import name_of
 from napari_ifealid.notices import show_warning
 from napari_ifealid.session_files import SavedSession, looks_like_session, read_session_file
 from napari_ifealid.session_files.stacks import check_nothing_missing
+from napari_ifealid.thread_warnings import warnings_told_to
+from napari_ifealid.tracking import Track
 from napari_ifealid.widgets.missing_files import ask_for_missing
 from napari_ifealid.widgets.open_session import show_session
 
@@ -73,11 +74,15 @@ def read_session(path: str | list[str]) -> list[Any]:
 
 def _with_all_files(file: str) -> SavedSession | None:
     """Return the session once all its files are known to be there; None if the user cancelled."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        session = awaited(lambda _: read_session_file(file), _opening(file))
+    caught: list[Warning] = []
+
+    def read(_: Track) -> SavedSession:
+        with warnings_told_to(caught.append):
+            return read_session_file(file)
+
+    session = awaited(read, _opening(file))
     for warning in caught:
-        show_warning(str(warning.message))
+        show_warning(str(warning))
     if has_window():
         return ask_for_missing(session, QApplication.activeWindow())
     check_nothing_missing(session, file)

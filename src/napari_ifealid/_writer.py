@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from napari_ifealid.formats import write_stack, zip_path
 from napari_ifealid.layers import STACK_KEY, LayerData
 from napari_ifealid.notices import show_warning
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warnings_told_to
 
 _REMEDY = "Select a features layer, alone or with the original image over which it lies."
 
@@ -68,14 +68,14 @@ def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
     images = [Layer.create(*layer) for layer in layers]
     features, overlay = _roles(images, path)
     stack = replace(_stack_of(features, path), overlay=None if overlay is None else _rgb8(overlay))
-    with warnings.catch_warnings(record=True) as caught:  # napari's dialog drops them
-        warnings.simplefilter("always")
+    caught: list[Warning] = []
+    with warnings_told_to(caught.append):  # napari's dialog drops them
         try:
             write_stack(path, stack, pad_for_web=True, force=force, track=late_progress)
         except CancelledError:
             return []
     for warning in caught:
-        show_warning(str(warning.message))
+        show_warning(str(warning))
     return [str(path)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from napari_ifealid.formats.overlay import OVERLAY, OverlayWarning
 from napari_ifealid.formats.transfer import TransferError, answered, length_of, pieces_of
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warnings_told_to
 from napari_ifealid.tracking import Track, untracked
 
 SOURCE = (
@@ -165,20 +165,20 @@ def _check_size(size: int, url: str) -> None:
 
 def _check(file: str, url: str, example: Example, *, track: Track) -> None:
     """Read the whole dataset, and so its checksums, and see whether it is what it should be."""
+    warned: list[Warning] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", OverlayWarning)
+        with warnings_told_to(warned.append, OverlayWarning):
             stack = read_ifealid_zip(file, track=track)
-    except OverlayWarning as warning:
+    except DatasetError as error:
+        raise error.inside(url) from error
+    if warned:
         raise DatasetError(
             "a damaged overlay",
             expected="the original image",
             remedy=_TRY_LATER,
             file=url,
             member=OVERLAY,
-        ) from warning
-    except DatasetError as error:
-        raise error.inside(url) from error
+        ) from warned[0]
     found = f"{stack.feature_count} features of {stack.precision} bit"
     known = f"{example.features} features of {_BITS} bit"
     if found != known or not _is_of_its_image(stack):

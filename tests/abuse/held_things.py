@@ -12,7 +12,6 @@ from typing import Any
 
 import napari
 import psutil
-from qtpy import PYSIDE6
 from vispy.gloo.globject import GLObject
 
 from napari_ifealid.engines.compiled import CompiledProducts
@@ -34,9 +33,6 @@ _COMPILED = Compiled, CompiledProducts, CompiledSums
 _OF_GRIDS = "OpenGL objects"
 """napari 0.9.2 keeps some of what it has drawn the cells of a grid with: see
 `test_held_things.py`, which has no panel."""
-
-_OF_WORKERS = "napari_ifealid.widgets.let_go."
-"""They hold nothing any more, and belong to workers that PySide6 6.12 never lets go of."""
 
 _FILES_OF_NAPARI = str(Path(napari.__file__).parent / "resources")
 """It keeps the picture open that turns while a layer is loaded."""
@@ -73,7 +69,7 @@ def more_than(before: Counter[str], after: Counter[str]) -> list[str]:
 
 
 def without_what_others_keep(left: list[str], *, had_grid: bool) -> list[str]:
-    """Return what is left behind without what napari itself leaves, or PySide6.
+    """Return what is left behind without what napari itself leaves.
 
     Parameters
     ----------
@@ -81,8 +77,7 @@ def without_what_others_keep(left: list[str], *, had_grid: bool) -> list[str]:
     had_grid : bool
         Whether layers were shown in a grid.
     """
-    known = [_OF_GRIDS] * had_grid + [_OF_WORKERS] * PYSIDE6
-    return [text for text in left if not any(one in text for one in known)]
+    return [text for text in left if not (had_grid and _OF_GRIDS in text)]
 
 
 def callbacks_of(viewer: Any) -> Iterator[Any]:

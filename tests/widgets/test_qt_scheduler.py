@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from concurrent.futures import CancelledError
-from functools import partial
 from time import sleep
 
-import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
-from superqt.utils import create_worker
 
 from napari_ifealid.widgets import qt_scheduler
 from napari_ifealid.widgets.qt_scheduler import QtScheduler
@@ -78,21 +74,6 @@ def test_result_of_another_thread_is_told_in_this_one(scheduler, qtbot, told, te
     scheduler.in_background(threading.get_ident, tell, pytest.fail)
     qtbot.waitUntil(lambda: len(told) == 1)
     assert told != [threading.get_ident()]
-
-
-def test_function_is_let_go_of_once_it_has_been_called(scheduler, qtbot, told, tell, monkeypatch):
-    workers = []  # kept, as PySide6 keeps some
-
-    def create(*arguments, **options):
-        workers.append(create_worker(*arguments, **options))
-
-    monkeypatch.setattr(qt_scheduler, "create_worker", create)
-    values = np.zeros(3)
-    gone = weakref.ref(values)
-    scheduler.in_background(partial(np.sum, values), tell, pytest.fail)
-    del values
-    qtbot.waitUntil(lambda: told == [0.0])
-    qtbot.waitUntil(lambda: gone() is None)
 
 
 def test_failure_in_another_thread_is_told_in_this_one(scheduler, qtbot, told, tell):

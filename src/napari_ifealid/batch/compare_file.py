@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -34,6 +33,7 @@ from napari_ifealid.results.region_table import region_table, write_table
 from napari_ifealid.results.regions import RegionMode, threshold_regions
 from napari_ifealid.similarity import region_map
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warnings_told_to
 from napari_ifealid.threads import limited_threads
 
 _VERSION = 2  # of what is written: another one is written anew
@@ -97,13 +97,13 @@ def compare_file(job: Job, question: Question) -> Outcome:
     job : Job
     question : Question
     """
+    caught: list[Warning] = []
     with (
-        warnings.catch_warnings(record=True) as caught,
+        warnings_told_to(caught.append),
         limited_threads(1),
         quickly_written(),
         dask.config.set(scheduler="synchronous"),
     ):
-        warnings.simplefilter("always")
         try:
             rows, problem = _compared(job, question)
         except DatasetError as error:
@@ -112,7 +112,7 @@ def compare_file(job: Job, question: Question) -> Outcome:
             rows, problem = (), _too_little_memory(job.location)
         except Exception as error:  # one bad file must not stop the others
             rows, problem = (), _failed(job.location, error)
-    told = tuple(str(one.message) for one in caught if _is_ours(one.category))
+    told = tuple(str(one) for one in caught if _is_ours(type(one)))
     return Outcome(job.location, rows, problem, told)
 
 

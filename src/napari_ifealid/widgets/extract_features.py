@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -24,7 +24,6 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import create_worker
 
 from napari_ifealid.explorer.connections import Connections
 from napari_ifealid.explorer.extraction_layers import (
@@ -44,11 +43,12 @@ from napari_ifealid.extraction import MODELS, ExtractionWarning, load_extractor,
 from napari_ifealid.extraction.titles import extraction_title, model_title
 from napari_ifealid.notices import show_error, show_warning
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warnings_told_to
 from napari_ifealid.widgets.dock_closed import call_when_closed
-from napari_ifealid.widgets.let_go import Once
 from napari_ifealid.widgets.narrow_combo_box import make_narrow
 from napari_ifealid.widgets.plain_label import PlainLabel
 from napari_ifealid.widgets.stack_choice import distinct
+from napari_ifealid.widgets.worker import Worker
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
@@ -151,14 +151,8 @@ class ExtractFeatures(QWidget):
         self.model.setEditText(model)
         self.stages.clear()
         self._tell("")
-        create_worker(
-            model_layers,
-            model,
-            _connect={
-                "returned": partial(self._on_stages, progress),
-                "errored": partial(self._on_no_stages, progress),
-            },
-            _ignore_errors=True,  # _on_no_stages reports them
+        Worker(partial(self._on_stages, progress), partial(self._on_no_stages, progress)).start(
+            partial(model_layers, model)
         )
 
     def extract(self) -> None:
@@ -173,15 +167,12 @@ class ExtractFeatures(QWidget):
         origins = [origin_of(layer, picture, model, stage) for stage in stages]
         self._under_way.extraction = progress
         self._tell("")
-        create_worker(
-            Once(partial(_extracted, picture, model, stages, progress)).call,
-            _connect={
-                "returned": partial(self._on_extracted, progress, layer, picture, origins),
-                "errored": partial(self._on_failed, progress),
-                "warned": _on_warned,
-            },
-            _ignore_errors=True,  # _on_failed reports them
+        worker = Worker(
+            partial(self._on_extracted, progress, layer, picture, origins),
+            partial(self._on_failed, progress),
         )
+        warn = partial(worker.tell, _show_warning)
+        worker.start(partial(_extracted, picture, model, stages, progress, warn))
 
     def cancel(self) -> None:
         """Stop the extraction at its next step, or the look-up, and drop what it has done."""
@@ -369,11 +360,16 @@ class _UnderWay:
 
 
 def _extracted(
-    picture: Picture, model: str, stages: Sequence[str], progress: WorkerProgress
+    picture: Picture,
+    model: str,
+    stages: Sequence[str],
+    progress: WorkerProgress,
+    warn: Callable[[Warning], None],
 ) -> list[FeatureStack]:
     progress.begin(f"Loading {model}")
-    extractor = load_extractor(model)
-    stacks = extract(picture, extractor, stages, track=progress.track)
+    with warnings_told_to(warn):
+        extractor = load_extractor(model)
+        stacks = extract(picture, extractor, stages, track=progress.track)
     titles = [extraction_title(model, stage) for stage in stages]
     return [
         replace(stack, name=f"{title} of {picture.name}")
@@ -381,10 +377,9 @@ def _extracted(
     ]
 
 
-def _on_warned(warning: tuple[Any, ...]) -> None:
-    message, category, *_ = warning
-    if issubclass(category, ExtractionWarning):  # not what libraries say to programmers
-        show_warning(str(message))
+def _show_warning(warning: Warning) -> None:
+    if isinstance(warning, ExtractionWarning):  # not what libraries say to programmers
+        show_warning(str(warning))
 
 
 def _text() -> PlainLabel:

@@ -9,13 +9,12 @@ from contextlib import closing
 from functools import partial
 from threading import Event
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from qtpy.QtCore import QTimer
-from superqt.utils import create_worker
 
 from napari_ifealid.widgets.late_progress_bar import LateProgressBar
-from napari_ifealid.widgets.let_go import Listeners, Once
+from napari_ifealid.widgets.worker import Worker
 
 T = TypeVar("T")
 
@@ -23,11 +22,7 @@ _FRAME = 1.0 / 60.0  # seconds
 
 
 class QtScheduler:
-    """Runs functions between Qt's events or in worker threads.
-
-    The workers are superqt's: napari keeps those that it makes itself, and all that they refer
-    to, until its window is closed.
-    """
+    """Runs functions between Qt's events or in worker threads."""
 
     def __init__(self) -> None:
         self._soon: deque[Callable[[], None]] = deque()
@@ -67,12 +62,7 @@ class QtScheduler:
     ) -> None:
         """Call a function in a worker thread, then ``done`` or ``failed`` in this one."""
         bar = LateProgressBar(description) if description else None
-        listeners = Listeners(returned=done, errored=failed)
-        create_worker(
-            Once(function).call,
-            _connect=_connections(listeners, bar),
-            _ignore_errors=True,  # ``failed`` reports them
-        )
+        Worker(done, failed, partial(_close, bar)).start(function)
 
     def in_steps(
         self,
@@ -88,12 +78,12 @@ class QtScheduler:
 
         def cancel() -> None:
             cancelled.set()
-            listeners.forget()
+            worker.leave()
             _close(bar)
 
         def cancelled_by_user() -> None:
             cancelled.set()
-            listeners.forget()
+            worker.leave()
             failed(CancelledError(description))
 
         def advance(item: T) -> None:
@@ -102,17 +92,8 @@ class QtScheduler:
                 bar.advance()
 
         bar = LateProgressBar(description, total, cancelled_by_user) if description else None
-        listeners = Listeners(yielded=advance, returned=lambda _: done(), errored=failed)
-        create_worker(
-            _going,
-            steps,
-            cancelled,
-            _connect={
-                "yielded": partial(listeners.tell, "yielded"),
-                **_connections(listeners, bar),
-            },
-            _ignore_errors=True,
-        )
+        worker = Worker[None](lambda _: done(), failed, partial(_close, bar))
+        worker.start(partial(_go_through, steps, cancelled, partial(worker.tell, advance)))
         return cancel
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
@@ -120,22 +101,12 @@ class QtScheduler:
         QTimer.singleShot(round(1000 * seconds), function)
 
 
-def _connections(listeners: Listeners, bar: LateProgressBar | None) -> dict[str, Any]:
-    def finished() -> None:
-        listeners.forget()
-        _close(bar)
-
-    return {
-        "returned": partial(listeners.tell, "returned"),
-        "errored": partial(listeners.tell, "errored"),
-        "finished": partial(Once(finished).call),  # PyQt6 would not keep a method's object
-    }
-
-
-def _going(steps: Callable[[], Generator[T]], cancelled: Event) -> Generator[T]:
-    with closing(steps()) as items:  # a worker that quits would leave it open
+def _go_through(
+    steps: Callable[[], Generator[T]], cancelled: Event, tell: Callable[[T], None]
+) -> None:
+    with closing(steps()) as items:
         for item in items:
-            yield item
+            tell(item)
             if cancelled.is_set():
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from functools import partial
@@ -18,15 +19,15 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import create_worker
 
 from napari_ifealid.formats import lossless_precision, write_stack, zip_path
 from napari_ifealid.notices import show_error, show_info, show_warning
 from napari_ifealid.sizes import size_text
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warnings_told_to
 from napari_ifealid.widgets.decimal_marks import accept_any_decimal_mark
-from napari_ifealid.widgets.let_go import Once
 from napari_ifealid.widgets.save_folder import SAVE_FOLDER, suggested_name
+from napari_ifealid.widgets.worker import Worker
 from napari_ifealid.widgets.worker_bar import WorkerBar
 from napari_ifealid.widgets.worker_progress import WorkerProgress
 
@@ -98,7 +99,6 @@ class SaveDialog(QDialog):
         progress = WorkerProgress()
         self._saving = progress
         self._show_saving()
-        self.destroyed.connect(progress.cancel)
         stack = replace(
             self._stack,
             name=self.name.value or self._stack.name,
@@ -114,15 +114,9 @@ class SaveDialog(QDialog):
             force=force,
             track=progress.track,
         )
-        create_worker(
-            Once(write).call,
-            _connect={
-                "returned": partial(self._on_saved, path),
-                "errored": self._on_failed,
-                "warned": lambda warning: show_warning(str(warning[0])),
-            },
-            _ignore_errors=True,  # _on_failed reports them
-        )
+        worker = Worker(partial(self._on_saved, path), self._on_failed)
+        self.destroyed.connect(partial(_leave, worker, progress))
+        worker.start(partial(_written, write, partial(worker.tell, _show_warning)))
 
     def reject(self) -> None:
         """Close, or cancel the saving first."""
@@ -176,7 +170,7 @@ class SaveDialog(QDialog):
             SAVE_FOLDER.remember(path)
             self.save(path, force=path == Path(chosen))  # the dialog has asked already
 
-    def _on_saved(self, path: Path, _: object = None) -> None:
+    def _on_saved(self, path: Path, _: None) -> None:
         self._saving = None
         self._show_saving()
         show_info(f"Saved {path.name} ({size_text(path.stat().st_size)}) in {path.parent}")
@@ -195,3 +189,17 @@ class SaveDialog(QDialog):
         self._options.setDisabled(is_saving)
         self.save_button.setDisabled(is_saving)
         self.bar.follow(self._saving)
+
+
+def _written(write: Callable[[], None], warn: Callable[[Warning], None]) -> None:
+    with warnings_told_to(warn):
+        write()
+
+
+def _show_warning(warning: Warning) -> None:
+    show_warning(str(warning))
+
+
+def _leave(worker: Worker[None], progress: WorkerProgress, *_: object) -> None:
+    worker.leave()
+    progress.cancel()
