@@ -112,7 +112,7 @@ fuzz: .venv/installed
 	PYTHONPATH=tests/formats:tests/fuzz OPENBLAS_NUM_THREADS=1 NAPARI_CONFIG= \
 		.venv/bin/python -W ignore \
 		$(if $(GUIDED),tests/fuzz/guided_fuzz.py $(GUIDED),tests/fuzz/run_fuzz.py \
-			--jobs $(JOBS) --json $(or $(JSON),.reliability/fuzz.json)) \
+			--jobs $(JOBS) --json $(or $(JSON),.reliability/$(if $(EXHAUSTIVE),exhaustive,fuzz).json)) \
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(EXHAUSTIVE),--exhaustive) $(if $(RUN),--run $(RUN))
 

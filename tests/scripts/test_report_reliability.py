@@ -9,7 +9,7 @@ import pytest
 
 HOUSE = Path(__file__).resolve().parents[2]
 SCRIPT = HOUSE / "scripts/report_reliability.py"
-NAMES = ("fuzz", "abuse", "soak", "tests")
+NAMES = ("fuzz", "exhaustive", "abuse", "soak", "tests")
 DOCUMENT = "\nBetween.\n\n".join(
     f"<!-- {name} -->\nold\n<!-- end of {name} -->\n" for name in NAMES
 )
@@ -88,7 +88,14 @@ def test_both_halves_of_the_tests_are_added_up(report, tmp_path):
     assert "| pyside6 | Python 3.13, PySide6 6.11 | 1,088 | 6 | 6 |" in text
 
 
-@pytest.mark.parametrize("figures", [{}, {"fuzz": FUZZ}, {"abuse": ABUSE, "soak": SOAK}])
+def test_half_of_the_tests_is_told_as_such(report, tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/german-windows.xml").write_text(JUNIT.format(100))
+    text = section(report()[1], "tests")
+    assert "| german, windows only | Python 3.13, PySide6 6.11 | 94 | 3 | 3 |" in text
+
+
+@pytest.mark.parametrize("figures", [{}, {"exhaustive": FUZZ}, {"abuse": ABUSE, "soak": SOAK}])
 def test_sections_without_figures_stay(report, figures):
     done, document = report(**figures)
     assert done.returncode == 0
