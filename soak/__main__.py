@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from soak.hovering import hover_for
+from soak.hovering import WARM_UP, hover_for
 from soak.limits import verdicts
 from soak.opening import add_and_remove, open_and_remove
 from soak.record import Record
+from soak.recorder import Recorder
 from soak.report import text, write_json
 
 _PARTS = ("hovering", "opening")
 _CONTROL = "napari"  # alone, for what it keeps itself
+
+_WARM_UP = {"hovering": WARM_UP, "opening": 10, _CONTROL: 0}
+"""Rounds."""
 
 _ALLOCATOR = {
     "MALLOC_ARENA_MAX": "1",
@@ -69,13 +73,14 @@ def _run_alone(part: str, folder: Path, options: argparse.Namespace) -> Record:
 
 
 def _run_part(options: argparse.Namespace, folder: Path) -> None:
+    recorder = Recorder(options.record, options.part, _WARM_UP[options.part])
     if options.part == "hovering":
-        record = hover_for(options.minutes, folder)
+        hover_for(options.minutes, folder, recorder)
     elif options.part == _CONTROL:
-        record = add_and_remove(options.stacks)
+        add_and_remove(options.stacks, recorder)
     else:
-        record = open_and_remove(options.stacks, folder)
-    record.write(options.record)
+        open_and_remove(options.stacks, folder, recorder)
+    recorder.end()
 
 
 def _judge(records: Mapping[str, Record], path: Path | None) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from soak.acts import ACTS, Act, fill_histories
 from soak.counts import sample
-from soak.record import Record
+from soak.recorder import Recorder
 from soak.running import errors_shown, watched
 from soak.stacks import write_hovered
 from soak.window import Window
@@ -25,32 +25,35 @@ FEWEST_ROUNDS = 16
 _ACTS_IN_A_ROUND = 3
 
 
-def hover_for(minutes: float, folder: Path) -> Record:
-    """Do rounds for so many minutes, and at least 16, of which ten are warm-up.
+WARM_UP = 2 * len(ACTS) // _ACTS_IN_A_ROUND
+"""Rounds in which each act is done twice."""
+
+
+def hover_for(minutes: float, folder: Path, recorder: Recorder) -> None:
+    """Do rounds for so many minutes, and at least 16.
 
     Parameters
     ----------
     minutes : float
     folder : path
         Where the stacks are written.
+    recorder : Recorder
     """
-    record = Record("hovering", warm_up=2 * len(ACTS) // _ACTS_IN_A_ROUND)
     window = Window()
     _open_all(window, write_hovered(folder))
     fill_histories(window)
     acts = _acts(window.rng)
     start, minute = perf_counter(), 0.0
-    with errors_shown(record.errors):
-        while minute < minutes or len(record.samples) < FEWEST_ROUNDS:
+    with errors_shown(recorder.errors):
+        while minute < minutes or recorder.rounds < FEWEST_ROUNDS:
             with watched():
                 for act in islice(acts, _ACTS_IN_A_ROUND):
                     act(window)
                     window.explore(window.stacks[0])
-                    record.acts[act.__name__] = record.acts.get(act.__name__, 0) + 1
-                _time_hovers(window, record)
+                    recorder.acts[act.__name__] += 1
+                hovers, repaints = _timed(window)
             minute = (perf_counter() - start) / 60
-            record.add(sample(minute))
-    return record
+            recorder.add(sample(minute), hovers, repaints)
 
 
 def _acts(rng: np.random.Generator) -> Iterator[Act]:
@@ -69,8 +72,11 @@ def _open_all(window: Window, paths: list[Path]) -> None:
     window.explore(window.stacks[0])
 
 
-def _time_hovers(window: Window, record: Record) -> None:
-    """Hover over a sharp and a large stack, in turn with repaints by napari alone."""
+def _timed(window: Window) -> tuple[list[float], list[float]]:
+    """Return seconds of hovers over a sharp and a large stack, and of repaints by napari alone.
+
+    They are measured in turn.
+    """
     hovers, repaints = [], []
     for layer in (window.stacks[3], window.stacks[0]):
         window.explore(layer)
@@ -80,5 +86,4 @@ def _time_hovers(window: Window, record: Record) -> None:
             window.settle()
             repaints.append(window.seconds_of_a_repaint())
     window.settle()
-    record.hovers.append(hovers)
-    record.repaints.append(repaints)
+    return hovers, repaints

@@ -10,7 +10,7 @@ import napari
 from qtpy.QtTest import QTest
 
 from soak.counts import sample
-from soak.record import Record
+from soak.recorder import Recorder
 from soak.running import errors_shown, watched
 from soak.stacks import OPENED_SHAPE, features, write_opened
 from soak.window import Window
@@ -19,7 +19,7 @@ _SHOWN = 200  # milliseconds that the window has to draw
 _HOVERED = 5  # each fifth one is hovered as well, for which a preview is built
 
 
-def open_and_remove(count: int, folder: Path) -> Record:
+def open_and_remove(count: int, folder: Path, recorder: Recorder) -> None:
     """Open so many stacks of 105 MB, one after the other, and count what is left of each.
 
     Parameters
@@ -27,28 +27,27 @@ def open_and_remove(count: int, folder: Path) -> Record:
     count : int
     folder : path
         Where the stacks are written.
+    recorder : Recorder
     """
-    record = Record("opening", warm_up=10)
     paths = write_opened(folder)
     window = Window()
     start = perf_counter()
-    with errors_shown(record.errors):
+    with errors_shown(recorder.errors):
         for number, path in enumerate(islice(cycle(paths), count)):
             with watched():
                 _open_and_remove(window, path, 0 if number % _HOVERED else 3)
-            record.add(sample((perf_counter() - start) / 60))
-            record.acts[path.name] = record.acts.get(path.name, 0) + 1
-    return record
+            recorder.acts[path.name] += 1
+            recorder.add(sample((perf_counter() - start) / 60))
 
 
-def add_and_remove(count: int) -> Record:
+def add_and_remove(count: int, recorder: Recorder) -> None:
     """Add so many images of such a size to a viewer without the plugin, and count what is left.
 
     Parameters
     ----------
     count : int
+    recorder : Recorder
     """
-    record = Record("napari alone")
     values = features(OPENED_SHAPE, 4)
     viewer, start = napari.Viewer(), perf_counter()
     for _ in range(count):
@@ -56,8 +55,7 @@ def add_and_remove(count: int) -> Record:
         QTest.qWait(_SHOWN)
         viewer.layers.clear()
         QTest.qWait(_SHOWN)
-        record.add(sample((perf_counter() - start) / 60))
-    return record
+        recorder.add(sample((perf_counter() - start) / 60))
 
 
 def _open_and_remove(window: Window, path: Path, moves: int) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from soak.counts import Sample
 
@@ -41,19 +40,14 @@ class Record:
     acts: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
-    def add(self, sample: Sample) -> None:
-        """Add a round, and print how far it is."""
-        self.samples.append(sample)
-        megabytes = f"{sample.memory / 1e6:.0f} MB"
-        print(f"{self.part} {len(self.samples)}: {sample.minute:.1f} min, {megabytes}", flush=True)
-
-    def write(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self)))
-
     @classmethod
     def read(cls, path: Path) -> Record:
-        """Read what `write` has written."""
-        content: dict[str, Any] = json.loads(path.read_text())
-        content["samples"] = [Sample(**one) for one in content["samples"]]
-        return cls(**content)
+        """Read what a `Recorder` has written."""
+        first, *rounds, last = map(json.loads, path.read_text().splitlines())
+        return cls(
+            **first,
+            samples=[Sample(**one["sample"]) for one in rounds],
+            hovers=[one["hovers"] for one in rounds if one["hovers"]],
+            repaints=[one["repaints"] for one in rounds if one["repaints"]],
+            **last,
+        )
