@@ -38,6 +38,10 @@ with written_folder(sys.argv[1], kind="thing", replaces=lambda _: True, force=Tr
 """
 
 
+needs_files_without_names = pytest.mark.skipif(
+    not hasattr(os, "O_TMPFILE"), reason="this system has no files without a name"
+)
+
 replacing_folder = partial(written_folder, kind="thing", replaces=lambda path: True)
 
 
@@ -155,6 +159,35 @@ def test_what_is_there_is_refused_before_the_work(target):
     with pytest.raises(DatasetError), written_file(target):
         started = True
     assert not started
+
+
+@needs_files_without_names
+def test_new_file_has_no_other_name_before_its_own(tmp_path, monkeypatch):
+    names = []
+
+    def link(source, name, **options) -> None:
+        names.append(name)
+        linked(source, name, **options)
+
+    linked = os.link
+    monkeypatch.setattr(os, "link", link)
+    with written_file(tmp_path / "new.npy") as stream:
+        stream.write(b"new")
+    assert names == [tmp_path / "new.npy"]
+    assert names[0].read_bytes() == b"new"
+
+
+@needs_files_without_names
+def test_file_that_came_at_the_last_moment_is_kept(target, monkeypatch, refused, at_target):
+    def link(source, name, **options) -> None:
+        target.write_bytes(b"theirs")
+        linked(source, name, **options)
+
+    linked = os.link
+    monkeypatch.setattr(os, "link", link)
+    with refused("a file of this name"), written_file(target) as stream:
+        stream.write(b"ours")
+    assert at_target() == {"": b"theirs"}
 
 
 @pytest.mark.parametrize("opened", [written_file, replacing_folder])

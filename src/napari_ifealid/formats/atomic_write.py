@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -45,8 +45,8 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
     """Open a file for writing that takes its place only once all is written.
 
     Whatever happens before leaves no file, and an existing one as it was. Linux gives the
-    unfinished file no name at all, so that nothing is left even of a killed process. A file that
-    replaces another has the same permissions.
+    unfinished file no name at all, so that nothing is left even of a killed process, unless it is
+    killed just as a file replaces another. Such a file has the same permissions.
 
     Parameters
     ----------
@@ -63,9 +63,11 @@ def written_file(path: str | PathLike[str], *, force: bool = False) -> Iterator[
     path = Path(path)
     unfinished = beside(path, new_token(), Ending.UNFINISHED)
     try:
-        with _written_whole(path, unfinished, force=force) as stream:
+        with _written_whole(path, unfinished, (path,), force=force) as stream:
             yield stream
-        unfinished.replace(path)
+        if os.path.lexists(unfinished):
+            check_free(path, force=force)
+            unfinished.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -94,7 +96,7 @@ def written_files(*paths: Path, force: bool = False) -> Iterator[list[IO[bytes]]
     try:
         with ExitStack() as stack:
             yield [
-                stack.enter_context(_written_whole(path, file, force=force))
+                stack.enter_context(_written_whole(path, file, (), force=force))
                 for path, file in unfinished.items()
             ]
         for path, file in unfinished.items():
@@ -110,8 +112,13 @@ def written_files(*paths: Path, force: bool = False) -> Iterator[list[IO[bytes]]
 
 
 @contextmanager
-def _written_whole(path: Path, unfinished: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """Open a file for writing under another name, which it has at the end at the latest."""
+def _written_whole(
+    path: Path, unfinished: Path, names: Sequence[Path], *, force: bool
+) -> Iterator[IO[bytes]]:
+    """Open a file for writing under another name, or none.
+
+    At the end it has the first of some names that is free, or the other name.
+    """
     try:
         _check_no_folder(path)
         check_no_special(path)
@@ -122,10 +129,10 @@ def _written_whole(path: Path, unfinished: Path, *, force: bool) -> Iterator[IO[
             stream.flush()
             if not _unsynced:
                 os.fsync(stream.fileno())
-            _give_name(stream, unfinished)
-        _check_no_folder(path)
-        check_no_special(path)
-        check_free(path, force=force)
+            _check_no_folder(path)
+            check_no_special(path)
+            check_free(path, force=force)
+            _give_name(stream, unfinished, names)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -147,11 +154,15 @@ def _name_of(stream: IO[bytes], unfinished: Path) -> Path:
     return unfinished if unfinished.exists() else Path(f"/proc/self/fd/{stream.fileno()}")
 
 
-def _give_name(stream: IO[bytes], unfinished: Path) -> None:
+def _give_name(stream: IO[bytes], unfinished: Path, names: Sequence[Path]) -> None:
     nameless = _name_of(stream, unfinished)
-    if nameless != unfinished:
-        # with a folder given, Python calls the variant of link that follows this symbolic link
-        os.link(nameless, unfinished, src_dir_fd=stream.fileno(), follow_symlinks=True)
+    if nameless == unfinished:
+        return
+    for name in (*names, unfinished):
+        with suppress(FileExistsError):
+            # with a folder given, Python calls the variant of link that follows this symbolic link
+            os.link(nameless, name, src_dir_fd=stream.fileno(), follow_symlinks=True)
+            return
 
 
 def check_no_special(path: Path) -> None:
