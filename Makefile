@@ -74,8 +74,8 @@ test-scaled-%: export QT_SCALE_FACTOR = $*
 test-german:
 	$(MAKE) test-windows REPORT=.reliability/tests/german
 
-test-scaled-%:
-	$(MAKE) test-windows REPORT=.reliability/tests/scaled-$*
+test-scaled-%:  # twice the screen, as the windows are up to twice as large
+	$(MAKE) test-windows SCREEN=2800x1800 REPORT=.reliability/tests/scaled-$*
 
 NUMERICS := $(wildcard $(addprefix tests/,batch cli engines extraction formats fuzz libraries measures \
 	overview picture preprocessing results session_files sharpening))

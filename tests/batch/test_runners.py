@@ -97,6 +97,45 @@ def test_file_that_ends_a_worker_of_a_cluster_takes_down_its_own_file_only(
     assert "KilledWorker" in report.problems[0].found
 
 
+def test_finished_files_are_not_done_again_when_their_worker_dies(
+    question, files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(runners, "_group_size", lambda *_: 1)
+    monkeypatch.setattr(runners, "_compare_group", _dies_of_b_after_the_others)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        runner = Cluster(cluster.scheduler_address)
+        apply_question(question, files, tmp_path / "out", runner=runner)
+    noted = (tmp_path / "out/noted").read_text().split()
+    assert noted.count("a") == 1
+
+
+def _dies_of_b_after_the_others(jobs, question):
+    """Note the files, and die of b once no result is kept any more, or after ten seconds."""
+    import os
+    import time
+    from pathlib import Path
+
+    import distributed
+
+    from napari_ifealid.batch.compare_file import compare_file
+
+    (job,) = jobs
+    with (Path(job.folder) / "noted").open("a") as stream:
+        stream.write(f"{job.stem} ")
+    if job.stem == "b":
+        with distributed.worker_client(separate_thread=False) as client:
+            end = time.monotonic() + 10
+            while client.who_has() and time.monotonic() < end:
+                time.sleep(0.05)
+        os._exit(1)
+    return [compare_file(job, question)]
+
+
 def _dies_of_b(jobs, question):
     import os
 

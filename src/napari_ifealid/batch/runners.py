@@ -107,14 +107,17 @@ class Cluster:
             }
             suspects: list[Job] = []
             try:
-                for future in as_completed(running, loop=client.loop):
+                for future in as_completed(list(running), loop=client.loop):
+                    # a future that is kept is done again where its worker dies later
+                    group = running.pop(future)
                     if future.status == "finished":
                         yield from future.result()
                     else:
-                        suspects += running[future]
+                        suspects += group
+                    del future
                 for job in suspects:  # one of them ended its worker; alone, each tells for itself
                     alone = _submitted(client, [job], question)
-                    running[alone] = [job]
+                    running = {alone: [job]}
                     error = alone.exception()
                     if error is None:
                         yield from alone.result()
