@@ -71,7 +71,7 @@ def test_features_extracted_with_a_click_are_compared_under_the_mouse(
 ):
     before = photo.data.copy()
     click(widget.run_button)
-    qtbot.waitUntil(lambda: "Filter features" in window.layers, timeout=20_000)
+    qtbot.waitUntil(lambda: "Filter features" in window.layers, timeout=60_000)
     _, similarity = window.window.add_plugin_dock_widget("napari-ifealid", "Feature similarity")
     qtbot.waitUntil(lambda: similarity.explorer.is_idle, timeout=20_000)
     qtbot.waitUntil(similarity.isVisible)
