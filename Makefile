@@ -1,6 +1,5 @@
 # make demo    open napari with the sample; without a screen, write demo.png
-# make test    run all tests, those of numerics and of files beside those of windows; JOBS=1: one after
-#              the other
+# make test    run all tests, those of numerics and of files beside those of windows
 # make abuse   do random things to a window: SEQUENCES=300 of them, others with another SEED=1
 # make test-everywhere  run them with PySide6, the lowest and the newest versions, and those of
 #              windows in German and at other scale factors, one after the other; some of them:
@@ -55,7 +54,7 @@ endif
 
 # windows wait for most of their time: both together take little longer than one of them
 test: $(VENV)/installed
-	+$(MAKE) -j $(JOBS) test-numerics test-windows
+	+$(MAKE) -j 2 test-numerics test-windows
 
 test-everywhere:
 	@failed=; for name in $(ENVIRONMENTS); do \
