@@ -56,7 +56,7 @@ def saved(tmp_path):
         if kind is IFEALID:
             return write(path, dataset(CUBE.astype(np.uint8)))
         if kind is ZARR:
-            zarr.create_array(str(path), data=CUBE)
+            zarr.create_array(zarr.storage.LocalStore(path), data=CUBE)
             return path
         if kind is ENVI:
             write_array(path, FeatureStack(values=CUBE, name="a"))

@@ -37,6 +37,7 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
     stacks, the real values are written.
     """
     import zarr
+    from zarr.storage import LocalStore
 
     packing = _packing(stack)
     if packing:
@@ -53,7 +54,7 @@ def write_zarr(path: Path, stack: FeatureStack, *, force: bool, track: Track) ->
         worker.submit(int).result()  # a thread that is still to start would not be waited for
         array = worker.submit(
             zarr.create_array,
-            str(folder),
+            LocalStore(folder),  # of a path, zarr 3.4 takes line breaks away
             shape=shape,
             dtype=np.dtype(dtype.str),  # of two names of a type, the one that Zarr knows
             chunks=chunks,
