@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 
 from soak.counts import sample
 from soak.recorder import Recorder
-from soak.running import errors_shown, watched
+from soak.running import errors_shown, fill_interned_strings, watched
 from soak.stacks import OPENED_SHAPE, features, write_opened
 from soak.window import Window
 
@@ -31,6 +31,7 @@ def open_and_remove(count: int, folder: Path, recorder: Recorder) -> None:
     """
     paths = write_opened(folder)
     window = Window()
+    fill_interned_strings()
     start = perf_counter()
     with errors_shown(recorder.errors):
         for number, path in enumerate(islice(cycle(paths), count)):
