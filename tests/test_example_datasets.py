@@ -259,7 +259,6 @@ def test_page_that_is_no_dataset_is_refused(served, cache):
         fails(cache, match="no ZIP file")
 
 
-@pytest.mark.filterwarnings("always")
 def test_damaged_overlay_is_refused(served, cache, dataset):
     start = dataset.index(b"\xff\xd8\xff")  # of a JPEG image
     damaged = dataset[:start] + bytes(3) + dataset[start + 3 :]

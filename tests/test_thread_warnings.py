@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from napari_ifealid.formats import MetadataWarning, OverlayWarning
-from napari_ifealid.thread_warnings import warnings_told_to
+from napari_ifealid.thread_warnings import warn, warnings_told_to
 
 
 @pytest.fixture
@@ -94,3 +94,24 @@ def test_others_may_put_back_what_listens(shown):
         warnings.warn("told", UserWarning, stacklevel=1)
     assert shown == ["shown"]
     assert [str(one) for one in told] == ["told"]
+
+
+def test_own_warnings_are_heard_each_time_whatever_the_filters_say(shown):
+    told = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with warnings_told_to(told.append):
+            for _ in range(2):
+                warn(OverlayWarning("no overlay"))
+    assert [str(one) for one in told] == ["no overlay"] * 2
+    assert shown == []
+
+
+def test_own_warning_that_nobody_hears_is_of_the_place_that_was_asked_for():
+    def reader() -> None:
+        warn(OverlayWarning("no overlay"), stacklevel=2)
+
+    with pytest.warns(OverlayWarning, match="no overlay") as caught:
+        reader()
+    assert caught[0].filename == __file__
+    assert caught[0].lineno == reader.__code__.co_firstlineno + 4

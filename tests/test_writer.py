@@ -69,7 +69,6 @@ def test_real_dataset_keeps_all_its_numbers(viewer, save, shared_data):
     assert saved.overlay.shape == original.overlay.shape
 
 
-@pytest.mark.filterwarnings("always")
 def test_labels_and_real_values_of_a_signed_stack_come_back(viewer, save, add_stack):
     values = np.linspace(-1, 2, 6 * 5 * 3).reshape(6, 5, 3).astype(np.float32)
     stack = FeatureStack(values=values, name="cube", feature_labels=(450.5, 550.0, 620.0))
@@ -157,7 +156,6 @@ def test_16_bit_features_are_padded_for_the_web_application(viewer, save, add_st
         assert json.loads(archive.read("metadata.json"))["features"] == 9
 
 
-@pytest.mark.filterwarnings("always")
 def test_other_angles_in_the_web_application_are_told_in_the_window(viewer, save, add_stack):
     values = np.random.default_rng(0).normal(size=(6, 5, 3)).astype(np.float32)
     features = add_stack(viewer, FeatureStack(values=values, name="signed"))

@@ -68,15 +68,16 @@ def _write(path: Path, layers: list[LayerData], *, force: bool) -> list[str]:
     images = [Layer.create(*layer) for layer in layers]
     features, overlay = _roles(images, path)
     stack = replace(_stack_of(features, path), overlay=None if overlay is None else _rgb8(overlay))
-    caught: list[Warning] = []
-    with warnings_told_to(caught.append):  # napari's dialog drops them
+    with warnings_told_to(_show_warning):  # napari's dialog drops them
         try:
             write_stack(path, stack, pad_for_web=True, force=force, track=late_progress)
         except CancelledError:
             return []
-    for warning in caught:
-        show_warning(str(warning))
     return [str(path)]
+
+
+def _show_warning(warning: Warning) -> None:
+    show_warning(str(warning))
 
 
 def _stack_of(layer: Image, path: Path) -> FeatureStack:

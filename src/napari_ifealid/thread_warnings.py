@@ -50,11 +50,16 @@ class _Exchange:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        for listener in reversed(self.listeners.get(threading.get_ident(), [])):
-            if issubclass(category, listener.category):
-                listener.hear(message if isinstance(message, Warning) else category(message))
-                return
-        self.shown_before(message, category, filename, lineno, file, line)
+        listener = self.listener(category)
+        if listener is None:
+            self.shown_before(message, category, filename, lineno, file, line)
+        else:
+            listener.hear(message if isinstance(message, Warning) else category(message))
+
+    def listener(self, category: type[Warning]) -> _Listener | None:
+        """Return who hears such warnings of this thread, the innermost."""
+        here = reversed(self.listeners.get(threading.get_ident(), []))
+        return next((one for one in here if issubclass(category, one.category)), None)
 
 
 _EXCHANGE = _Exchange()
@@ -75,8 +80,8 @@ def warnings_told_to(
     hear : callable
         `hear(warning)`, called in this thread.
     category : type of Warning
-        Others go where they went. Which warnings are given at all, and how often, is Python's
-        filters' business.
+        Others go where they went. Python's filters decide which warnings of other packages are
+        given, and how often; those of `warn` are all heard.
     """
     listener = _Listener(hear, category)
     _EXCHANGE.add(listener)
@@ -84,3 +89,21 @@ def warnings_told_to(
         yield
     finally:
         _EXCHANGE.remove(listener)
+
+
+def warn(warning: Warning, *, stacklevel: int = 1) -> None:
+    """Give a warning: to who hears it in this thread, else as Python does.
+
+    Python by itself gives the same warning once only, and none of what its filters leave out.
+
+    Parameters
+    ----------
+    warning : Warning
+    stacklevel : int, optional
+        As of `warnings.warn`.
+    """
+    listener = _EXCHANGE.listener(type(warning))
+    if listener is None:
+        warnings.warn(warning, stacklevel=stacklevel + 1)
+    else:
+        listener.hear(warning)

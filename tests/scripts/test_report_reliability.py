@@ -95,7 +95,9 @@ def test_half_of_the_tests_is_told_as_such(report, tmp_path):
     assert "| german, windows only | Python 3.13, PySide6 6.11 | 94 | 3 | 3 |" in text
 
 
-@pytest.mark.parametrize("figures", [{}, {"exhaustive": FUZZ}, {"abuse": ABUSE, "soak": SOAK}])
+@pytest.mark.parametrize(
+    "figures", [{}, {"fuzz": FUZZ}, {"exhaustive": FUZZ}, {"abuse": ABUSE, "soak": SOAK}]
+)
 def test_sections_without_figures_stay(report, figures):
     done, document = report(**figures)
     assert done.returncode == 0
@@ -112,5 +114,6 @@ def test_section_that_there_is_not_is_an_error_and_changes_nothing(report):
 
 
 def test_the_document_has_each_section(report):
-    done, _ = report((HOUSE / "docs/reliability.md").read_text(), fuzz=FUZZ, abuse=ABUSE, soak=SOAK)
+    figures = {"fuzz": FUZZ, "exhaustive": FUZZ, "abuse": ABUSE, "soak": SOAK}
+    done, _ = report((HOUSE / "docs/reliability.md").read_text(), **figures)
     assert done.returncode == 0

@@ -66,7 +66,6 @@ def test_saves_what_the_defaults_say(qtbot, open_dialog, choose, told, stack, tm
     assert told()[-1].endswith(f") in {tmp_path}")
 
 
-@pytest.mark.filterwarnings("always")
 def test_saves_what_was_chosen(qtbot, open_dialog, choose, tmp_path):
     values = np.array([[[1.0, np.nan], [0.5, 2.0]]], np.float32)
     dialog = open_dialog(FeatureStack(values=values, name="cube"))

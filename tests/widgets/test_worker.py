@@ -79,9 +79,6 @@ def test_end_comes_also_where_it_fails_to_take_the_result(told, qtbot):
 @pytest.mark.parametrize("is_kept", [False, True])
 def test_all_that_was_given_is_let_go_of_in_the_thread_of_the_window(told, qtbot, is_kept):
     class Given:
-        def __init__(self, *_) -> None:
-            pass
-
         def __del__(self) -> None:
             told.take("gone")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from napari_ifealid.session_files import (
 )
 from napari_ifealid.session_files.stacks import check_nothing_missing
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warn
 from napari_ifealid.tracking import Track, untracked
 
 Labels = tuple[str | float, ...]
@@ -209,9 +209,10 @@ def _others(session: SavedSession, explored: SavedStack, track: Track) -> Iterat
             yield _asked(session, saved, track)
         except DatasetError as error:
             name = last_part(saved.source.location)
-            warnings.warn(
-                f"files with the features of {name} are not compared: {error.found}",
-                SessionWarning,
+            warn(
+                SessionWarning(
+                    f"files with the features of {name} are not compared: {error.found}"
+                ),
                 stacklevel=3,
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from napari_ifealid.extraction.receptive_fields import Grid, Pair, ReceptiveFiel
 from napari_ifealid.extraction.rgb_images import as_rgb
 from napari_ifealid.extraction.tiles import tiles
 from napari_ifealid.stack import FeatureStack, Placement
+from napari_ifealid.thread_warnings import warn
 from napari_ifealid.tracking import Track, every_item, untracked
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -206,17 +206,17 @@ class TorchExtractor:
         """Return where and with which tiles to try again."""
         if most_pixels // 4 >= _LEAST_PIXELS:
             side = isqrt(most_pixels // 4)
-            warnings.warn(
-                f"{name}: memory is short on {device}; going on in tiles of about "
-                f"{side} × {side} pixels",
-                ExtractionWarning,
+            warn(
+                ExtractionWarning(
+                    f"{name}: memory is short on {device}; going on in tiles of about "
+                    f"{side} × {side} pixels"
+                ),
                 stacklevel=3,
             )
             return device, most_pixels // 4
         if device != _CPU:
-            warnings.warn(
-                f"{name}: memory is short on {device}; going on on the CPU",
-                ExtractionWarning,
+            warn(
+                ExtractionWarning(f"{name}: memory is short on {device}; going on on the CPU"),
                 stacklevel=3,
             )
             return _CPU, self.most_pixels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
@@ -29,6 +28,7 @@ from napari_ifealid.formats.web_application_faults import (
 )
 from napari_ifealid.numeric_labels import are_mere_numbers
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warn
 from napari_ifealid.tracking import Track, untracked
 
 IMAGES_A_BLOCK = 8
@@ -119,7 +119,7 @@ def write_stack(
             if stack.overlay is not None:
                 archive.writestr(_entry(OVERLAY), encode_overlay(stack.overlay))
     for fault in web_application_faults(stack, metadata):
-        warnings.warn(fault, WebApplicationWarning, stacklevel=2)
+        warn(WebApplicationWarning(fault), stacklevel=2)
 
 
 def _flat(stack: FeatureStack) -> FeatureStack:

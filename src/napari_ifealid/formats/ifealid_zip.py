@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 from os import PathLike
@@ -20,6 +19,7 @@ from napari_ifealid.formats.png import decode_rgba
 from napari_ifealid.formats.zip_archive import opened_zip, read_member
 from napari_ifealid.memory import check_memory
 from napari_ifealid.stack import FeatureStack
+from napari_ifealid.thread_warnings import warn
 from napari_ifealid.tracking import Track, untracked
 
 LARGEST_METADATA = 2**20
@@ -213,5 +213,5 @@ def _read_overlay(archive: ZipFile, members: dict[str, ZipInfo]) -> NDArray[np.u
         return decode_overlay(read_member(archive, members[OVERLAY], largest=MOST_BYTES))
     except DatasetError as error:
         reason = error.inside(str(archive.filename), OVERLAY)
-        warnings.warn(f"Opened without its overlay: {reason}", OverlayWarning, stacklevel=2)
+        warn(OverlayWarning(f"Opened without its overlay: {reason}"), stacklevel=2)
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 from napari_ifealid.errors import DatasetError, ShownPlainly
 from napari_ifealid.formats.location import Location
+from napari_ifealid.thread_warnings import warn
 
 T = TypeVar("T")
 
@@ -36,5 +36,5 @@ def unless_wrong(read: Callable[[], T], otherwise: T, file: Location | None = No
         return read()
     except DatasetError as error:
         reason = error if file is None else error.inside(file)
-        warnings.warn(f"Opened without wrong metadata: {reason}", MetadataWarning, stacklevel=2)
+        warn(MetadataWarning(f"Opened without wrong metadata: {reason}"), stacklevel=2)
         return otherwise

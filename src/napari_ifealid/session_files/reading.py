@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -17,6 +16,7 @@ from napari_ifealid.session_files.content import SavedSession
 from napari_ifealid.session_files.parsing import parsed_session
 from napari_ifealid.session_files.writing import FORMAT, VERSION
 from napari_ifealid.sizes import size_text
+from napari_ifealid.thread_warnings import warn
 
 SESSION_SUFFIX = ".ifealid.json"
 """The ending by which File › Open knows a session."""
@@ -74,9 +74,10 @@ def read_session_file(path: str | PathLike[str]) -> SavedSession:
     except DatasetError as error:
         raise error.inside(path) from error.__cause__
     if unknown:
-        warnings.warn(
-            f"{path.name} is of a newer version: opened without {', '.join(unknown)}",
-            SessionWarning,
+        warn(
+            SessionWarning(
+                f"{path.name} is of a newer version: opened without {', '.join(unknown)}"
+            ),
             stacklevel=2,
         )
     return session

@@ -11,6 +11,10 @@ from qtpy.QtCore import QObject, Qt, QThreadPool, Signal  # type: ignore[attr-de
 T = TypeVar("T")
 
 
+def _nothing(*_: object) -> Any:
+    """Stand in for what was let go of."""
+
+
 class Worker(Generic[T]):
     """Calls a function in a thread of Qt's pool, and tells in this one what comes of it.
 
@@ -31,7 +35,7 @@ class Worker(Generic[T]):
         self,
         done: Callable[[T], object],
         failed: Callable[[Exception], object],
-        ended: Callable[[], object] = lambda: None,
+        ended: Callable[[], object] = _nothing,
     ) -> None:
         self._window = _window_thread()
         self._done: Callable[[T], object] = done
@@ -100,7 +104,3 @@ class _WindowThread(QObject):
 @cache
 def _window_thread() -> _WindowThread:
     return _WindowThread()
-
-
-def _nothing(*_: object) -> Any:
-    """Stand in for what was let go of."""
