@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from vispy.gloo import gl
 
@@ -22,6 +23,7 @@ from napari_ifealid.workarounds.canvases import all_canvases
 OURS = ("napari_ifealid", "napari", "vispy")
 """Packages whose objects are counted by their types."""
 
+_FRAMES, _FRAME = 2, 100  # of each canvas before it is counted, and the milliseconds for one
 _GAP = 512  # names in a row that are nothing, after which no more are looked for
 _IS_KIND: tuple[Callable[[int], bool], ...] = (
     gl.glIsTexture,
@@ -67,7 +69,8 @@ class Sample:
 
 
 def sample(minute: float) -> Sample:
-    """Count all. To be called in the thread of the window."""
+    """Count all. To be called in the thread of the window, which draws meanwhile."""
+    _draw()
     for _ in range(3):  # what finalizers leave behind goes the next time
         gc.collect()
     alive = gc.get_objects()
@@ -90,6 +93,18 @@ def sample(minute: float) -> Sample:
         widgets=len(QApplication.allWidgets()),
         objects=dict(objects),
     )
+
+
+def _draw() -> None:
+    """Have each canvas drawn anew.
+
+    Drivers keep the textures and frame buffers of the last frame, deleted ones too, until the next:
+    some megabytes, which come and go by what was drawn last.
+    """
+    for _ in range(_FRAMES):
+        for canvas in all_canvases():
+            canvas.update()
+        QTest.qWait(_FRAME)
 
 
 def _memory(process: psutil.Process) -> int:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtTest import QTest
 from vispy import gloo
 
 from napari_ifealid.engines.engine import EngineUnavailableError
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.explorer.connections import Connections
+from napari_ifealid.workarounds.canvases import all_canvases
 from soak.counts import sample
 
 
@@ -38,6 +40,17 @@ def test_contexts_are_counted(context):
     assert sample(0.0).gl_contexts == before + 1
     del other
     assert sample(0.0).gl_contexts == before
+
+
+def test_canvases_are_drawn_anew_before_memory_is_counted(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    QTest.qWait(500)  # until it is at rest
+    (canvas,) = all_canvases()
+    drawn = []
+    canvas.frameSwapped.connect(lambda: drawn.append(True))
+    sample(0.0)
+    assert len(drawn) >= 2
+    viewer.close()
 
 
 def test_memory_that_is_kept_is_counted(qapp):
