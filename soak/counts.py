@@ -23,7 +23,7 @@ from napari_ifealid.workarounds.canvases import all_canvases
 OURS = ("napari_ifealid", "napari", "vispy")
 """Packages whose objects are counted by their types."""
 
-_FRAMES, _FRAME = 2, 100  # of each canvas before it is counted, and the milliseconds for one
+_FRAMES, _FRAME = 5, 100  # that canvases draw while memory is counted, and milliseconds for each
 _GAP = 512  # names in a row that are nothing, after which no more are looked for
 _IS_KIND: tuple[Callable[[int], bool], ...] = (
     gl.glIsTexture,
@@ -44,7 +44,7 @@ class Sample:
     minute : float
         Since the beginning.
     memory : int
-        Bytes that the process has made itself, once what is free was given back.
+        Bytes that the process has made itself, without what is free and what one frame takes.
     handles : int
         Open files, sockets and the like.
     threads : int
@@ -70,7 +70,6 @@ class Sample:
 
 def sample(minute: float) -> Sample:
     """Count all. To be called in the thread of the window, which draws meanwhile."""
-    _draw()
     for _ in range(3):  # what finalizers leave behind goes the next time
         gc.collect()
     alive = gc.get_objects()
@@ -81,11 +80,10 @@ def sample(minute: float) -> Sample:
     canvases = all_canvases()
     gl_objects = sum(_objects_in(context.current) for context in contexts)
     gl_objects += sum(_objects_in(lambda one=one: _current(one)) for one in canvases)
-    _give_back()
     process = psutil.Process()
     return Sample(
         minute=minute,
-        memory=_memory(process),
+        memory=min(_memory(process) for _ in _frames()),
         handles=process.num_fds() if hasattr(process, "num_fds") else process.num_handles(),
         threads=process.num_threads(),
         gl_contexts=len(contexts) + len(canvases),
@@ -95,16 +93,18 @@ def sample(minute: float) -> Sample:
     )
 
 
-def _draw() -> None:
-    """Have each canvas drawn anew.
+def _frames() -> Iterator[None]:
+    """Have each canvas drawn anew, several times.
 
-    Drivers keep the textures and frame buffers of the last frame, deleted ones too, until the next:
-    some megabytes, which come and go by what was drawn last.
+    Qt and drivers keep some megabytes of the last frame until the next one: which, depends on what
+    was drawn last. They only add to what is kept for good, which the least of some frames tells.
     """
     for _ in range(_FRAMES):
         for canvas in all_canvases():
             canvas.update()
         QTest.qWait(_FRAME)
+        _give_back()
+        yield
 
 
 def _memory(process: psutil.Process) -> int:

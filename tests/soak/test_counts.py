@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QTimer
 from qtpy.QtTest import QTest
 from vispy import gloo
 
@@ -42,7 +43,14 @@ def test_contexts_are_counted(context):
     assert sample(0.0).gl_contexts == before
 
 
-def test_canvases_are_drawn_anew_before_memory_is_counted(make_napari_viewer):
+def test_memory_of_one_frame_is_not_counted(qapp):
+    before = sample(0.0).memory
+    frame = [np.ones(25_000_000, np.uint8)]
+    QTimer.singleShot(0, frame.clear)  # with the next turn of Qt's event loop
+    assert abs(sample(0.0).memory - before) < 2e6
+
+
+def test_canvases_are_drawn_anew_while_memory_is_counted(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
     QTest.qWait(500)  # until it is at rest
     (canvas,) = all_canvases()
