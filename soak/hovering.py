@@ -12,7 +12,7 @@ import numpy as np
 from soak.acts import ACTS, Act, fill_histories
 from soak.counts import sample
 from soak.recorder import Recorder
-from soak.running import errors_shown, fill_interned_strings, watched
+from soak.running import errors_shown, fill_interned_strings, start_threads, watched
 from soak.stacks import write_hovered
 from soak.window import Window
 
@@ -43,6 +43,7 @@ def hover_for(minutes: float, folder: Path, recorder: Recorder) -> None:
     _open_all(window, write_hovered(folder))
     fill_histories(window)
     fill_interned_strings()
+    start_threads()
     acts = _acts(window.rng)
     start, minute = perf_counter(), 0.0
     with errors_shown(recorder.errors):

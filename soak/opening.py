@@ -7,11 +7,13 @@ from pathlib import Path
 from time import perf_counter
 
 import napari
+import numpy as np
+from napari.layers import Image
 from qtpy.QtTest import QTest
 
 from soak.counts import sample
 from soak.recorder import Recorder
-from soak.running import errors_shown, fill_interned_strings, watched
+from soak.running import errors_shown, fill_interned_strings, start_threads, watched
 from soak.stacks import OPENED_SHAPE, features, write_opened
 from soak.window import Window
 
@@ -31,12 +33,14 @@ def open_and_remove(count: int, folder: Path, recorder: Recorder) -> None:
     """
     paths = write_opened(folder)
     window = Window()
+    base = _add_base(window.viewer)
     fill_interned_strings()
+    start_threads()
     start = perf_counter()
     with errors_shown(recorder.errors):
         for number, path in enumerate(islice(cycle(paths), count)):
             with watched():
-                _open_and_remove(window, path, 0 if number % _HOVERED else 3)
+                _open_and_remove(window, path, 0 if number % _HOVERED else 3, base)
             recorder.acts[path.name] += 1
             recorder.add(sample((perf_counter() - start) / 60))
 
@@ -51,19 +55,26 @@ def add_and_remove(count: int, recorder: Recorder) -> None:
     """
     values = features(OPENED_SHAPE, 4)
     viewer, start = napari.Viewer(), perf_counter()
+    _add_base(viewer)
     for _ in range(count):
-        viewer.add_image(values, name="features")
+        layer = viewer.add_image(values, name="features")
         QTest.qWait(_SHOWN)
-        viewer.layers.clear()
+        viewer.layers.remove(layer)
         QTest.qWait(_SHOWN)
         recorder.add(sample((perf_counter() - start) / 60))
 
 
-def _open_and_remove(window: Window, path: Path, moves: int) -> None:
-    added = window.new_layers(lambda: window.viewer.open(path, plugin="napari-ifealid"))
+def _add_base(viewer: napari.Viewer) -> Image:
+    """Add a small image that stays.
+
+    In an empty window drivers keep what was drawn last, and napari shows its welcome.
+    """
+    return viewer.add_image(np.zeros((64, 64), np.uint8), name="base")
+
+
+def _open_and_remove(window: Window, path: Path, moves: int, base: Image) -> None:
+    window.new_layers(lambda: window.viewer.open(path, plugin="napari-ifealid"))
     window.wait_for(lambda: window.explorer.map_layer is not None, f"the map of {path.name}")
     window.settle()
     window.sweep(moves)
-    window.remove(added)
-    window.viewer.layers.clear()
-    window.settle()
+    window.remove([layer for layer in window.viewer.layers if layer is not base])

@@ -7,10 +7,16 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Barrier
+from time import sleep
 
+import dask
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
+from qtpy.QtCore import QRunnable, QThreadPool
 
 _INTERNED = 1 << 18  # more than pass through in an hour
+_TASKS, _TASK = 64, 0.02  # for each pool of dask, more than it has threads, and seconds
+_PATIENCE = 60  # seconds that these may take
 _LONGEST_ROUND = 600  # seconds, after which all threads' stacks are printed and the run ends
 
 
@@ -51,3 +57,25 @@ def fill_interned_strings() -> None:
     """
     for number in range(_INTERNED):
         sys.intern(f"soak {number}")
+
+
+def start_threads() -> None:
+    """Have all threads of Qt's pool, and those that dask starts for each of them.
+
+    Else the last ones come when as many workers first overlap, at any time on a busy machine. They
+    stay, as they are counted.
+    """
+    pool = QThreadPool.globalInstance()
+    pool.setExpiryTimeout(-1)
+    workers = pool.maxThreadCount()
+    together = Barrier(workers + 1, timeout=_PATIENCE)
+
+    def work() -> None:
+        together.wait()
+        dask.compute([dask.delayed(sleep)(_TASK) for _ in range(_TASKS)], scheduler="threads")
+        together.wait()
+
+    for _ in range(workers):
+        pool.start(QRunnable.create(work))
+    together.wait()
+    together.wait()  # not waitForDone, which ends all threads

@@ -50,7 +50,6 @@ class Window:
             "napari-ifealid", "Feature similarity"
         )
         self.rng = np.random.default_rng(seed)
-        QThreadPool.globalInstance().setExpiryTimeout(-1)  # threads that rest are counted
         QTest.qWait(_PAUSE)
         (self.canvas,) = canvases(self.panel)
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import psutil
 from napari.utils.notifications import show_error, show_info
 
-from soak.running import errors_shown
+from soak.running import errors_shown, start_threads
 
 
 def test_errors_that_the_window_shows_are_collected_and_hints_are_not(qapp):
@@ -18,3 +19,12 @@ def test_what_ends_a_run_early_is_told_and_what_was_counted_is_kept(qapp):
     with errors_shown(errors):
         raise RuntimeError("no map")
     assert errors == ["ended early: no map"]
+
+
+def test_threads_of_workers_that_overlap_stay(qapp):
+    start_threads()
+    process = psutil.Process()
+    before = {thread.id for thread in process.threads()}
+    for _ in range(3):
+        start_threads()
+    assert {thread.id for thread in process.threads()} == before
