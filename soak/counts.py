@@ -19,6 +19,7 @@ from vispy.gloo import gl
 
 from napari_ifealid.engines.gl_context import OffscreenContext
 from napari_ifealid.workarounds.canvases import all_canvases
+from soak.running import start_scaling_threads
 
 OURS = ("napari_ifealid", "napari", "vispy")
 """Packages whose objects are counted by their types."""
@@ -70,6 +71,7 @@ class Sample:
 
 def sample(minute: float) -> Sample:
     """Count all. To be called in the thread of the window, which draws meanwhile."""
+    start_scaling_threads()
     for _ in range(3):  # what finalizers leave behind goes the next time
         gc.collect()
     alive = gc.get_objects()

@@ -12,9 +12,11 @@ from time import sleep
 
 import dask
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
-from qtpy.QtCore import QRunnable, QThreadPool
+from qtpy.QtCore import QRunnable, Qt, QThreadPool
+from qtpy.QtGui import QImage
 
 _INTERNED = 1 << 18  # more than pass through in an hour
+_LARGE = 1024  # pixels along a side, which Qt scales in several threads
 _TASKS, _TASK = 64, 0.02  # for each pool of dask, more than it has threads, and seconds
 _PATIENCE = 60  # seconds that these may take
 _LONGEST_ROUND = 600  # seconds, after which all threads' stacks are printed and the run ends
@@ -79,3 +81,14 @@ def start_threads() -> None:
         pool.start(QRunnable.create(work))
     together.wait()
     together.wait()  # not waitForDone, which ends all threads
+
+
+def start_scaling_threads() -> None:
+    """Have those threads that Qt scales large pictures with, and that rest for half a minute.
+
+    To be called before threads and handles are counted, of which each is one.
+    """
+    picture = QImage(_LARGE, _LARGE, QImage.Format.Format_RGB32)
+    picture.scaled(
+        _LARGE // 2, _LARGE // 2, transformMode=Qt.TransformationMode.SmoothTransformation
+    )

@@ -17,6 +17,7 @@ from vispy.gloo.globject import GLObject
 from napari_ifealid.engines.compiled import CompiledProducts
 from napari_ifealid.engines.compiler import Compiled
 from napari_ifealid.sharpening.compiled_sums import CompiledSums
+from soak.running import start_scaling_threads
 
 _PACKAGE = "napari_ifealid"
 
@@ -45,6 +46,7 @@ def held_things(viewer: Any) -> Counter[str]:
     ----------
     viewer : napari viewer
     """
+    start_scaling_threads()
     gc.collect()
     counts: Counter[str] = Counter()
     for one in gc.get_objects():

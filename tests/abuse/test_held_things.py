@@ -1,9 +1,11 @@
-"""What napari itself leaves behind, without a panel."""
+"""What napari and Qt themselves leave behind, without a panel."""
 
 from __future__ import annotations
 
 import numpy as np
 from held_things import held_things, more_than
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage
 
 
 def show_a_grid(viewer, qtbot) -> None:
@@ -29,3 +31,12 @@ def test_what_napari_keeps_is_left_out_as_long_as_it_keeps_it(make_napari_viewer
         show_a_grid(viewer, qtbot)
     left = more_than(before, held_things(viewer))
     assert any("OpenGL objects" in text for text in left)
+
+
+def test_threads_that_qt_scales_a_picture_with_are_not_left_behind(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    qtbot.wait(31_000)  # until those of the window's own pictures are gone
+    before = held_things(viewer)
+    picture = QImage(1024, 1024, QImage.Format.Format_RGB32)
+    picture.scaled(512, 512, transformMode=Qt.TransformationMode.SmoothTransformation)
+    assert not more_than(before, held_things(viewer))
