@@ -88,7 +88,6 @@ def start_scaling_threads() -> None:
 
     To be called before threads and handles are counted, of which each is one.
     """
-    picture = QImage(_LARGE, _LARGE, QImage.Format.Format_RGB32)
-    picture.scaled(
-        _LARGE // 2, _LARGE // 2, transformMode=Qt.TransformationMode.SmoothTransformation
-    )
+    half = _LARGE // 2
+    ratio, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    QImage(_LARGE, _LARGE, QImage.Format.Format_RGB32).scaled(half, half, ratio, smooth)

@@ -37,6 +37,6 @@ def test_threads_that_qt_scales_a_picture_with_are_not_left_behind(make_napari_v
     viewer = make_napari_viewer(show=True)
     qtbot.wait(31_000)  # until those of the window's own pictures are gone
     before = held_things(viewer)
-    picture = QImage(1024, 1024, QImage.Format.Format_RGB32)
-    picture.scaled(512, 512, transformMode=Qt.TransformationMode.SmoothTransformation)
+    ratio, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    QImage(1024, 1024, QImage.Format.Format_RGB32).scaled(512, 512, ratio, smooth)
     assert not more_than(before, held_things(viewer))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import threading
+
 import psutil
 from napari.utils.notifications import show_error, show_info
+from qtpy.QtCore import QRunnable, QThreadPool
 
 from soak.running import errors_shown, start_threads
 
@@ -21,10 +24,11 @@ def test_what_ends_a_run_early_is_told_and_what_was_counted_is_kept(qapp):
     assert errors == ["ended early: no map"]
 
 
-def test_threads_of_workers_that_overlap_stay(qapp):
+def test_threads_that_were_started_are_those_of_later_workers(qtbot):
     start_threads()
-    process = psutil.Process()
-    before = {thread.id for thread in process.threads()}
-    for _ in range(3):
-        start_threads()
-    assert {thread.id for thread in process.threads()} == before
+    started = {thread.id for thread in psutil.Process().threads()}
+    ran: list[int] = []
+    work = QRunnable.create(lambda: ran.append(threading.get_native_id()))
+    QThreadPool.globalInstance().start(work)
+    qtbot.waitUntil(lambda: bool(ran))
+    assert ran[0] in started
